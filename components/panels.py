@@ -1,0 +1,19 @@
+"""The kinds of things that a view is made of; a front-end decides only where they stand."""
+
+from dataclasses import dataclass
+
+from components.figures.attention import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupPanel:
+    """HTML that needs the style sheets of `components/strips`."""
+
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePanel:
+    """A figure that can be shown as SVG and exported."""
+
+    sheet: Sheet

@@ -1,0 +1,79 @@
+"""A least-recently-used cache bounded in bytes, safe to use from many threads."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar, cast
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[V]):
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    value: V | None = None
+    nbytes: int = 0
+    users: int = 0
+    made: bool = False
+
+
+class ByteCache(Generic[K, V]):
+    """Keeps at most `capacity` bytes of what is not in use; what is in use is never evicted.
+
+    Each key has its own lock while its value is made: two callers of one key make it once, two keys are made at once.
+    """
+
+    def __init__(self, capacity: int, size_of: Callable[[V], int]):
+        self._capacity = capacity
+        self._size_of = size_of
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[K, _Entry[V]] = OrderedDict()
+
+    @property
+    def nbytes(self) -> int:
+        with self._lock:
+            return self._held()
+
+    @contextmanager
+    def use(self, key: K, make: Callable[[], V]) -> Iterator[tuple[V, bool]]:
+        """Yields (value, whether it was there already) and holds it until the block ends. Errors of `make` pass."""
+        entry = self._pin(key)
+        try:
+            with entry.lock:
+                hit = entry.made
+                if not hit:
+                    entry.value = make()
+                    entry.nbytes = self._size_of(entry.value)
+                    entry.made = True
+            self._evict()
+            yield cast(V, entry.value), hit
+        finally:
+            self._unpin(key, entry)
+
+    def _pin(self, key: K) -> _Entry[V]:
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+            self._entries.move_to_end(key)
+            return entry
+
+    def _unpin(self, key: K, entry: _Entry[V]) -> None:
+        with self._lock:
+            entry.users -= 1
+            if not entry.made and not entry.users:
+                self._entries.pop(key, None)
+        self._evict()
+
+    def _evict(self) -> None:
+        with self._lock:
+            held = self._held()
+            for key in [key for key, entry in self._entries.items() if not entry.users]:
+                if held <= self._capacity:
+                    return
+                held -= self._entries.pop(key).nbytes
+
+    def _held(self) -> int:
+        return sum(entry.nbytes for entry in self._entries.values())

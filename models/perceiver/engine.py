@@ -1,0 +1,162 @@
+"""Encode once, then decode any queries: how this project runs the Perceivers of transformers.
+
+transformers runs the whole model for every question. Here `encode` reads the inputs into latents, and `decode` answers
+the queries that are wanted from them, as often as somebody asks. Both are differentiable; callers that only look wrap
+them in `torch.inference_mode()`. Shapes: B batch, M inputs, N latents, Q queries.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PerceiverForMaskedLM, PerceiverModel, PerceiverPreTrainedModel
+from transformers.models.perceiver.modeling_perceiver import (
+    PerceiverBasicDecoder,
+    PerceiverClassificationDecoder,
+    PerceiverMultimodalDecoder,
+    PerceiverOpticalFlowDecoder,
+)
+
+from models.perceiver.attention import run_layer
+
+# Widest intermediate of the decoder that is held at once.
+CHUNK_BYTES = 256 * 2**20
+
+Wanted = Tensor | Mapping[str, Tensor | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the encoder made of one batch of inputs.
+
+    inputs: [B, M, C], what the encoder read, positions included. inputs_mask: bool [B, M] or None.
+    layers: the latents [B, N, D] before each self-attention layer and after the last one, in order; only the last
+    where `encode` was told not to keep them.
+    """
+
+    inputs: Tensor
+    inputs_mask: Tensor | None
+    layers: tuple[Tensor, ...]
+    modality_sizes: Mapping[str, int] | None = None
+    inputs_without_pos: Any = None
+
+    @property
+    def latents(self) -> Tensor:
+        """[B, N, D], after the last layer."""
+        return self.layers[-1]
+
+    @property
+    def nbytes(self) -> int:
+        apart = self.inputs_without_pos
+        apart = apart.values() if isinstance(apart, Mapping) else (apart,)
+        held = (self.inputs, self.inputs_mask, *self.layers, *apart)
+        return sum(tensor.nbytes for tensor in held if tensor is not None)
+
+
+def perceiver_of(model: PerceiverPreTrainedModel) -> PerceiverModel:
+    """The `PerceiverModel` inside any of transformers' `PerceiverFor…` classes."""
+    return model if isinstance(model, PerceiverModel) else model.perceiver
+
+
+def basic_decoder(model: PerceiverPreTrainedModel) -> PerceiverBasicDecoder:
+    """The decoder that holds the cross-attention, inside whatever wraps it for a task."""
+    decoder = perceiver_of(model).decoder
+    return decoder if isinstance(decoder, PerceiverBasicDecoder) else decoder.decoder
+
+
+def encode(
+    model: PerceiverPreTrainedModel,
+    inputs: Any,
+    inputs_mask: Tensor | None = None,
+    *,
+    keep_layers: bool = True,
+    interpolate_positions: bool = False,
+) -> Encoded:
+    """Reads inputs into latents (Perceiver IO, section 3.1).
+
+    inputs: as the model's own forward takes them (ids, pixels, patches, a dict of modalities).
+    keep_layers: keep the latents before every layer, which `provenance` needs.
+    """
+    perceiver = perceiver_of(model)
+    read, sizes, without_pos = perceiver.input_preprocessor(inputs, interpolate_pos_encoding=interpolate_positions)
+    latents = perceiver.embeddings(batch_size=read.shape[0])
+    latents = run_layer(perceiver.encoder.cross_attention, latents, read, inputs_mask)
+    layers = [latents]
+    for _ in range(perceiver.config.num_blocks):
+        for layer in perceiver.encoder.self_attends:
+            latents = run_layer(layer, latents)
+            if keep_layers:
+                layers.append(latents)
+    return Encoded(read, inputs_mask, tuple(layers) if keep_layers else (latents,), sizes, without_pos)
+
+
+def decoder_queries(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Tensor:
+    """The queries [B, Q, C] of the outputs that are wanted.
+
+    wanted: None for all outputs; flat output indices, [Q] for the whole batch or [B, Q]; or, for the multimodal model,
+    indices per modality as in transformers' `subsampled_output_points` (None: all of that modality).
+    """
+    wanted = _spelled_out(model, wanted)
+    points = wanted if isinstance(wanted, Mapping) else None
+    queries = perceiver_of(model).decoder.decoder_query(
+        encoded.inputs, encoded.modality_sizes, encoded.inputs_without_pos, subsampled_points=points
+    )
+    if not isinstance(wanted, Tensor):
+        return queries
+    if wanted.ndim == 1:
+        return queries[:, wanted]
+    return queries.gather(1, wanted[..., None].expand(-1, -1, queries.shape[-1]))
+
+
+def decode(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Any:
+    """Answers the wanted queries from the latents (Perceiver IO, section 3.2), in chunks sized to memory.
+
+    Returns what the model's own forward calls logits, for the wanted outputs only: [B, Q, vocabulary] for masked bytes,
+    [B, labels] for classification, [B, Q, 2] for optical flow (flat, in the model's own unit), a dict of modalities
+    for the multimodal model.
+    """
+    decoder = basic_decoder(model)
+    wanted = _spelled_out(model, wanted)
+    queries = decoder_queries(model, encoded, wanted)
+    widest = max(decoder.decoding_cross_attention.attention.self.qk_channels, queries.shape[-1])
+    size = max(1, CHUNK_BYTES // (4 * queries.shape[0] * widest))
+    answers = [
+        decoder.final_layer(run_layer(decoder.decoding_cross_attention, chunk, encoded.latents))
+        for chunk in queries.split(size, dim=1)
+    ]
+    return _task_outputs(model, encoded, wanted, answers[0] if len(answers) == 1 else torch.cat(answers, dim=1))
+
+
+def _spelled_out(model: PerceiverPreTrainedModel, wanted: Wanted) -> Wanted:
+    """Names every index where all of a modality is wanted: transformers would count the inputs' channels instead."""
+    decoder = perceiver_of(model).decoder
+    if not isinstance(decoder, PerceiverMultimodalDecoder) or isinstance(wanted, Tensor):
+        return wanted
+    points = dict(wanted) if wanted is not None else dict.fromkeys(decoder.modalities)
+    for name, modality in decoder.modalities.items():
+        if points[name] is None and not isinstance(modality, PerceiverClassificationDecoder):
+            points[name] = torch.arange(math.prod(getattr(modality, "decoder", modality).output_index_dims))
+    return points
+
+
+def _task_outputs(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted, answers: Tensor) -> Any:
+    perceiver = perceiver_of(model)
+    match perceiver.decoder:
+        case PerceiverClassificationDecoder():
+            answers = answers[:, 0]
+        case PerceiverOpticalFlowDecoder(rescale_factor=factor):
+            answers = answers / factor
+    if isinstance(model, PerceiverForMaskedLM):
+        return model.embedding_decoder(answers, embedding_layer=perceiver.input_preprocessor.embeddings)
+    if perceiver.output_postprocessor is None:
+        return answers
+    return perceiver.output_postprocessor(answers, modality_sizes=_output_sizes(perceiver, encoded, wanted))
+
+
+def _output_sizes(perceiver: PerceiverModel, encoded: Encoded, wanted: Wanted) -> Mapping[str, int] | None:
+    if not isinstance(perceiver.decoder, PerceiverMultimodalDecoder) or not isinstance(wanted, Mapping):
+        return encoded.modality_sizes
+    return {name: 1 if points is None else len(points) for name, points in wanted.items()}

@@ -1,0 +1,103 @@
+"""Which inputs did an output read? Attention followed from outputs through the latents to the inputs.
+
+Attention roll-out (Abnar and Zuidema 2020) carried over to the Perceiver's three stages. A layer with a residual passes
+half of what it is asked through its attention and half along the residual. What the residuals lead to something that
+is no input (the learned latent array, the decoder's own query) is counted apart and never spread over the inputs.
+Always a row vector times a matrix, in slices: no map of outputs times inputs is ever held.
+Shapes: R outputs asked about, N latents, M inputs; the batch has one example.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PerceiverPreTrainedModel
+from transformers.models.perceiver.modeling_perceiver import PerceiverSelfAttention
+
+from models.perceiver.attention import attention_rows, sliced_attention_rows
+from models.perceiver.engine import Encoded, Wanted, basic_decoder, decoder_queries, perceiver_of
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """inputs [R, M], latent_share [R], query_share [R], all float32: for each output they sum to 1."""
+
+    inputs: Tensor
+    latent_share: Tensor
+    query_share: Tensor
+
+
+def decoder_rows(
+    model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None, head: int | None = None
+) -> Tensor:
+    """How much each wanted output reads from each latent, float32 [R, N]; one head, or their mean."""
+    layer = basic_decoder(model).decoding_cross_attention
+    queries = decoder_queries(model, encoded, wanted)
+    return _of_head(attention_rows(layer.attention.self, queries, encoded.latents), head)
+
+
+def encoder_rows(
+    model: PerceiverPreTrainedModel, encoded: Encoded, latents: Tensor | slice = slice(None), head: int | None = None
+) -> Tensor:
+    """How much the latents asked for read from each input, float32 [R, M]; one head, or their mean."""
+    perceiver = perceiver_of(model)
+    array = perceiver.embeddings(batch_size=1)
+    attention = perceiver.encoder.cross_attention.attention.self
+    return _of_head(attention_rows(attention, array, encoded.inputs, latents, encoded.inputs_mask), head)
+
+
+def read_through_encoder(
+    model: PerceiverPreTrainedModel, encoded: Encoded, weights: Tensor, head: int | None = None
+) -> Tensor:
+    """The encoder's rows weighed by `weights` [R, N]: float32 [R, M], with the mass of `weights`."""
+    perceiver = perceiver_of(model)
+    array = perceiver.embeddings(batch_size=1)
+    attention = perceiver.encoder.cross_attention.attention.self
+    return _weighed_rows(attention, weights, array, encoded.inputs, encoded.inputs_mask, head)
+
+
+def rollout(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Provenance:
+    """Follows the wanted outputs back through decoder, latent layers and encoder.
+
+    Raises ValueError where `encode` did not keep the layers.
+    """
+    perceiver = perceiver_of(model)
+    depth = perceiver.config.num_blocks * len(perceiver.encoder.self_attends)
+    if len(encoded.layers) != depth + 1:
+        raise ValueError("roll-out needs the latents of every layer: encode with keep_layers=True")
+
+    weights = decoder_rows(model, encoded, wanted)
+    query_share = torch.zeros(len(weights), device=weights.device)
+    if basic_decoder(model).decoding_cross_attention.attention.use_query_residual:
+        weights, query_share = weights / 2, query_share + 0.5
+
+    for index in reversed(range(depth)):
+        layer = perceiver.encoder.self_attends[index % len(perceiver.encoder.self_attends)]
+        weights = weights / 2 + _weighed_rows(layer.attention.self, weights, encoded.layers[index]) / 2
+
+    latent_share = torch.zeros_like(query_share)
+    if perceiver.encoder.cross_attention.attention.use_query_residual:
+        weights = weights / 2
+        latent_share = weights.sum(dim=-1)
+    return Provenance(read_through_encoder(model, encoded, weights), latent_share, query_share)
+
+
+def _weighed_rows(
+    attention: PerceiverSelfAttention,
+    weights: Tensor,
+    hidden: Tensor,
+    inputs: Tensor | None = None,
+    inputs_mask: Tensor | None = None,
+    head: int | None = None,
+) -> Tensor:
+    """weights [R, Q] times the attention map [Q, K], a slice of the map at a time: [R, K]."""
+    keys = hidden if inputs is None else inputs
+    total = torch.zeros(len(weights), keys.shape[1], device=weights.device)
+    for rows, attended in sliced_attention_rows(attention, hidden, inputs, inputs_mask):
+        total += weights[:, rows] @ _of_head(attended, head)
+    return total
+
+
+def _of_head(rows: Tensor, head: int | None) -> Tensor:
+    """[1, H, R, K] -> [R, K]: one head, or the mean over heads."""
+    return rows[0].mean(dim=0) if head is None else rows[0, head]

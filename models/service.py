@@ -1,0 +1,171 @@
+"""The one service behind every page: it holds models and encoded latents, and runs requests."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+try:
+    # Before torch touches CUDA: on ZeroGPU this package stands in for it.
+    import spaces  # pyright: ignore[reportMissingImports]
+except ImportError:
+    spaces = None
+
+import torch
+from torch import Tensor
+from transformers import PerceiverPreTrainedModel
+
+from models.cache import ByteCache
+from models.checkpoints import Checkpoint, config_of, count_parameters, load_checkpoint
+from models.perceiver import engine
+from models.perceiver.engine import Encoded
+from models.schema import CheckpointUnavailable, ModelShape, RunInfo, Weights
+from models.settings import Settings, SettingsError
+from models.tasks import TASKS
+from models.tasks.task import Loaded, Task
+
+Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], PerceiverPreTrainedModel]
+
+
+class ModelService:
+    """Runs requests; safe to call from many threads.
+
+    loader: builds a model from a checkpoint; tests pass one that makes tiny random models.
+    """
+
+    def __init__(self, settings: Settings | None = None, loader: Loader = load_checkpoint):
+        self.settings = settings or Settings()
+        self.device = _device(self.settings)
+        self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
+        self._loader = loader
+        self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
+        self._latents: ByteCache[Any, Encoded] = ByteCache(self.settings.latent_cache_bytes, lambda e: e.nbytes)
+        self._run = self._run_here
+        if spaces is not None:
+            # On a ZeroGPU Space a forked process with the GPU does the work, and its results come back pickled.
+            # Anywhere else the decorator changes nothing.
+            self._run = spaces.GPU(duration=self.settings.gpu_seconds)(self._run_here)
+
+    @property
+    def default_weights(self) -> Weights:
+        """What the pages choose at first: published on a Space with a GPU, else embedded."""
+        if self.settings.weights:
+            return self.settings.weights
+        return "published" if self.settings.space_id and self.device.type == "cuda" else "embedded"
+
+    def warm_up(self) -> tuple[str, ...]:
+        """Loads the default model of every task, which on ZeroGPU has to happen before the first call.
+
+        Returns what could not be had, in words: the pages start all the same.
+        """
+        failed = []
+        for task in TASKS:
+            try:
+                with self.load(task.checkpoints[self.default_weights]):
+                    pass
+            except CheckpointUnavailable as error:
+                failed.append(str(error))
+        return tuple(failed)
+
+    def shape(self, task: str, weights: Weights) -> ModelShape:
+        """How large the model of a task is, for drawings and limits; its weights need not be there."""
+        checkpoint = next(t for t in TASKS if t.name == task).checkpoints[weights]
+        config = config_of(checkpoint)
+        return ModelShape(
+            name=checkpoint.name,
+            parameters=count_parameters(checkpoint),
+            longest_text=config.max_position_embeddings - 2,
+            input_channels=config.d_model,
+            latents=config.num_latents,
+            latent_channels=config.d_latents,
+            blocks=config.num_blocks,
+            layers=config.num_self_attends_per_block,
+            self_heads=config.num_self_attention_heads,
+            cross_heads=config.num_cross_attention_heads,
+        )
+
+    def run(self, request: Any) -> Any:
+        """The result of one request, its arrays on the CPU.
+
+        Raises InputError (the visitor's mistake, fit to show) and CheckpointUnavailable.
+        """
+        _task_of(request)
+        return self._run(request)
+
+    def _run_here(self, request: Any) -> Any:
+        began = time.perf_counter()
+        with torch.inference_mode():
+            result = _task_of(request).run(request, self)
+        return replace(result, run=replace(result.run, seconds=time.perf_counter() - began))
+
+    @contextmanager
+    def load(self, checkpoint: Checkpoint) -> Iterator[Loaded]:
+        """The model, held in memory until the block ends. Raises CheckpointUnavailable."""
+
+        def make() -> Loaded:
+            return Loaded(self._loader(checkpoint, self.device, self.dtype, self.settings.checkpoints), checkpoint)
+
+        with self._models.use((checkpoint, self.device, self.dtype), make) as (loaded, _):
+            yield loaded
+
+    def encode(self, loaded: Loaded, inputs: Any) -> tuple[Encoded, bool]:
+        """The latents of these inputs, and whether they were known already. Moves the inputs to the device."""
+
+        def make() -> Encoded:
+            return engine.encode(loaded.model, _on_device(inputs, self.device))
+
+        with self._latents.use((loaded.checkpoint, _fingerprint(inputs)), make) as found:
+            return found
+
+    def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
+        """The facts of this run; `run` sets its seconds."""
+        return RunInfo(
+            model=loaded.checkpoint.name,
+            weights=loaded.checkpoint.weights,
+            device=self.device.type,
+            dtype=self.settings.dtype,
+            seconds=0.0,
+            encoder_cached=encoder_cached,
+            seed=seed,
+        )
+
+
+def _task_of(request: Any) -> Task:
+    for task in TASKS:
+        if isinstance(request, task.request):
+            return task
+    raise TypeError(f"no task takes a {type(request).__name__}")
+
+
+def _device(settings: Settings) -> torch.device:
+    """CUDA where there is one, else CPU. On ZeroGPU CUDA answers only inside a call, and models may go there before."""
+    if settings.device == "auto":
+        return torch.device("cuda" if settings.zero_gpu or torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(settings.device)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsError(f"PERCEIVER_DEVICE={settings.device}: this machine has no such device") from error
+    return device
+
+
+def _model_bytes(loaded: Loaded) -> int:
+    model = loaded.model
+    return sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+
+
+def _on_device(inputs: Any, device: torch.device) -> Any:
+    if isinstance(inputs, Mapping):
+        return {name: _on_device(value, device) for name, value in inputs.items()}
+    return inputs.to(device)
+
+
+def _fingerprint(inputs: Tensor | Mapping[str, Tensor]) -> str:
+    """A hash over names, shapes, dtypes and bytes: equal inputs, equal latents."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(inputs.items()) if isinstance(inputs, Mapping) else [("", inputs)]:
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype};".encode())
+        digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""How this process is to run, read once from the environment. Nothing else reads it."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.schema import Weights
+
+MIB = 2**20
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names the variable."""
+
+
+class Settings(BaseSettings):
+    """Each field is PERCEIVER_<FIELD> in the environment; the aliases are what Gradio and Hugging Face Spaces set."""
+
+    model_config = SettingsConfigDict(env_prefix="PERCEIVER_", frozen=True, extra="ignore", populate_by_name=True)
+
+    device: str = Field(default="auto", description="auto, cpu, cuda or cuda:<n>; auto takes CUDA where there is one")
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    checkpoints: dict[str, Path] = Field(
+        default_factory=dict, description='JSON: hub id -> local folder, {"deepmind/…": "/models/…"}'
+    )
+    weights: Weights | None = Field(default=None, description="embedded or published; None decides by where this runs")
+    model_cache_mib: int = Field(default=8192, ge=0)
+    latent_cache_mib: int = Field(default=512, ge=0)
+    gpu_seconds: int = Field(default=60, ge=1, description="longest GPU time that one call on a ZeroGPU Space declares")
+    host: str = Field(default="127.0.0.1", validation_alias=AliasChoices("PERCEIVER_HOST", "GRADIO_SERVER_NAME"))
+    port: int = Field(
+        default=7860, validation_alias=AliasChoices("PERCEIVER_PORT", "GRADIO_SERVER_PORT"), ge=0, le=65535
+    )
+    max_upload_mib: int = Field(default=64, ge=1)
+    mcp: bool = Field(default=False, description="offer the pages' main calls as tools over MCP")
+    space_id: str | None = Field(default=None, validation_alias="SPACE_ID")
+    zero_gpu: bool = Field(default=False, validation_alias="SPACES_ZERO_GPU")
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Raises SettingsError, naming each variable that cannot be used."""
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise SettingsError(f"settings from the environment: {problems}") from None
+
+    @property
+    def model_cache_bytes(self) -> int:
+        return self.model_cache_mib * MIB
+
+    @property
+    def latent_cache_bytes(self) -> int:
+        return self.latent_cache_mib * MIB

@@ -1,0 +1,159 @@
+"""Masked bytes: hide bytes of a text, and read from the rest what they were (Perceiver IO, section 4.1)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from transformers import PerceiverForMaskedLM
+
+from models.byte_text import ByteText, read_text
+from models.checkpoints import Checkpoint
+from models.perceiver.engine import Encoded, decode
+from models.schema import InputError, MaskedBytesRequest, MaskedBytesResult
+from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
+from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.tracing import trace
+
+MOST_ITERATIONS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """m hidden bytes in the order of `positions`: probabilities of all 256 bytes, and the round that filled each.
+
+    `encoded` holds what the model had read in the round that filled the byte that was asked about, else the first.
+    """
+
+    positions: np.ndarray
+    probabilities: np.ndarray
+    order: np.ndarray
+    encoded: Encoded
+    cached: bool
+
+
+def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
+    """Raises InputError, in words for the visitor, for whatever cannot be filled."""
+    text = _checked(request)
+    with runtime.load(MASKED_BYTES.checkpoints[request.weights]) as loaded:
+        read = _readable(text, loaded)
+        if request.probe is not None and not 0 <= request.probe.output < len(read.content):
+            raise InputError(f"There is no byte {request.probe.output} among the {len(read.content)} that are read.")
+        fill = _fill_iteratively if request.decoding == "iterative" else _fill_at_once
+        filling = fill(read, loaded, runtime, request.probe.output if request.probe else None)
+        attention = None
+        if request.probe is not None:
+            asked = torch.tensor([request.probe.output + AROUND])
+            attention = trace(loaded, filling.encoded, request.probe, asked, _name(request.probe.output, text, filling))
+        info = runtime.info(loaded, filling.cached)
+
+    candidates = np.argsort(-filling.probabilities, axis=1, kind="stable")[:, : request.top_k]
+    filled = _put(text, filling.positions, candidates[:, 0]).content
+    return MaskedBytesResult(
+        filled=filled.decode("utf-8", errors="replace"),
+        filled_bytes=filled,
+        positions=filling.positions,
+        candidates=candidates.astype(np.uint8),
+        probabilities=np.take_along_axis(filling.probabilities, candidates, axis=1).astype(np.float32),
+        order=filling.order,
+        bytes_read=len(read.content),
+        bytes_total=len(text.content),
+        attention=attention,
+        run=info,
+    )
+
+
+def _checked(request: MaskedBytesRequest) -> ByteText:
+    if request.weights not in MASKED_BYTES.checkpoints:
+        raise InputError(f"The weights are embedded or published, not {request.weights!r}.")
+    if request.decoding not in ("parallel", "iterative"):
+        raise InputError(f"The decoding is parallel or iterative, not {request.decoding!r}.")
+    if not 1 <= request.top_k <= 256:
+        raise InputError(f"Between 1 and 256 candidates can be shown for a byte, not {request.top_k}.")
+    text = read_text(request.text, request.mask)
+    if not text.content:
+        raise InputError("There is no text yet: write a sentence, then hide some of it.")
+    hidden = sum(text.hidden)
+    if not hidden:
+        raise InputError("Nothing is hidden yet: drag over a part of the strip, or write [MASK] in the text.")
+    if hidden == len(text.content):
+        raise InputError("Every byte is hidden, so there is nothing to read it from: leave some of the text visible.")
+    if request.decoding == "iterative" and hidden > MOST_ITERATIONS:
+        raise InputError(
+            f"{hidden} bytes are hidden; one by one at most {MOST_ITERATIONS} are filled, since each reads the text "
+            "anew. Hide less, or fill all at once."
+        )
+    return text
+
+
+def _name(position: int, text: ByteText, filling: _Filling) -> str:
+    """What a byte is called in the title of a figure: its place, and what stands there."""
+    index = filling.positions.tolist().index(position) if text.hidden[position] else None
+    value = text.content[position] if index is None else int(filling.probabilities[index].argmax())
+    seen = repr(bytes([value]))[1:]
+    return f"byte {position}, {'given as' if index is None else 'filled in as'} {seen}"
+
+
+def _readable(text: ByteText, loaded: Loaded) -> ByteText:
+    """The part of the text that the model can read, if all that is hidden lies in it."""
+    read = text.head(loaded.model.config.max_position_embeddings - 2 * AROUND)
+    if not any(read.hidden) or any(text.hidden[len(read.content) :]):
+        raise InputError(
+            f"The {loaded.checkpoint.weights} model reads the first {len(read.content)} of these {len(text.content)} "
+            "bytes, and some hidden ones lie behind: shorten the text before them, or use weights that read more."
+        )
+    return read
+
+
+def _fill_at_once(text: ByteText, loaded: Loaded, runtime: Runtime, _: int | None) -> _Filling:
+    positions = np.flatnonzero(text.hidden)
+    encoded, cached = runtime.encode(loaded, token_ids(text))
+    probabilities = _byte_probabilities(loaded, encoded, positions)
+    return _Filling(positions, probabilities, np.zeros_like(positions), encoded, cached)
+
+
+def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime, asked: int | None) -> _Filling:
+    """The most certain byte first; then the text is read again with that byte in place."""
+    positions = np.flatnonzero(text.hidden)
+    probabilities = np.zeros((len(positions), 256), dtype=np.float32)
+    order = np.zeros_like(positions)
+    waiting = list(range(len(positions)))
+    kept, cached = runtime.encode(loaded, token_ids(text))
+    encoded = kept
+    for turn in range(len(positions)):
+        found = _byte_probabilities(loaded, encoded, positions[waiting])
+        surest = int(found.max(axis=1).argmax())
+        index = waiting.pop(surest)
+        probabilities[index], order[index] = found[surest], turn
+        if positions[index] == asked:
+            kept = encoded
+        text = _put(text, positions[index : index + 1], found[surest].argmax(keepdims=True))
+        if waiting:
+            encoded, known = runtime.encode(loaded, token_ids(text))
+            cached = cached and known
+    return _Filling(positions, probabilities, order, kept, cached)
+
+
+def _byte_probabilities(loaded: Loaded, encoded: Encoded, positions: np.ndarray) -> np.ndarray:
+    """float32 [m, 256]: the softmax over all tokens, its bytes alone."""
+    wanted = torch.from_numpy(positions + AROUND).to(encoded.latents.device)
+    logits = decode(loaded.model, encoded, wanted)[0].float()
+    return logits.softmax(dim=-1)[:, FIRST_BYTE:].cpu().numpy()
+
+
+def _put(text: ByteText, positions: np.ndarray, values: np.ndarray) -> ByteText:
+    """The text with these bytes in place and no longer hidden."""
+    content, hidden = bytearray(text.content), list(text.hidden)
+    for position, value in zip(positions.tolist(), values.tolist(), strict=True):
+        content[position], hidden[position] = value, False
+    return replace(text, content=bytes(content), hidden=tuple(hidden))
+
+
+MASKED_BYTES = Task(
+    name="masked_bytes",
+    request=MaskedBytesRequest,
+    checkpoints={
+        "embedded": Checkpoint("masked_bytes", "embedded", PerceiverForMaskedLM),
+        "published": Checkpoint("deepmind/language-perceiver", "published", PerceiverForMaskedLM),
+    },
+    run=run,
+)

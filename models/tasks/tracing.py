@@ -1,0 +1,62 @@
+"""From a probe to a map of attention, the same for every task: which stage, which head, and what it is called."""
+
+from torch import Tensor
+
+from models.perceiver.engine import Encoded, basic_decoder, perceiver_of
+from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, rollout
+from models.schema import AttentionMap, InputError, Probe
+from models.tasks.task import Loaded
+
+
+def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Tensor, output: str) -> AttentionMap:
+    """What one output was read from.
+
+    wanted: int64 [1], its index among the decoder's outputs. output: its name, for the title.
+    Raises InputError for a head or latent that the model has not.
+    """
+    _check(loaded, probe)
+    wanted = wanted.to(encoded.latents.device)
+    latent_share = query_share = 0.0
+    match probe.method:
+        case "rollout":
+            found = rollout(loaded.model, encoded, wanted)
+            values, title = found.inputs[0], "Attention roll-out, mean of heads, all layers"
+            latent_share, query_share = found.latent_share.item(), found.query_share.item()
+        case "decoder":
+            values = decoder_rows(loaded.model, encoded, wanted, probe.head)[0]
+            title = f"Decoder cross-attention over the latents, {_head(probe)}"
+        case "encoder" if probe.latent is not None:
+            values = encoder_rows(loaded.model, encoded, slice(probe.latent, probe.latent + 1), probe.head)[0]
+            title = f"Encoder cross-attention of latent {probe.latent}, {_head(probe)}"
+        case _:
+            weights = decoder_rows(loaded.model, encoded, wanted)
+            values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
+            title = f"Encoder cross-attention, {_head(probe)}, latents weighed by what the output reads from them"
+    return AttentionMap(
+        values=values.float().cpu().numpy().copy(),
+        latent_share=latent_share,
+        query_share=query_share,
+        uniform=1 / len(values),
+        method=probe.method,
+        title=f"{title}: {output}",
+    )
+
+
+def _head(probe: Probe) -> str:
+    return "mean of heads" if probe.head is None else f"head {probe.head}"
+
+
+def _check(loaded: Loaded, probe: Probe) -> None:
+    if probe.method not in ("encoder", "decoder", "rollout"):
+        raise InputError(f"The attention can be shown as encoder, decoder or rollout, not as {probe.method!r}.")
+    perceiver = perceiver_of(loaded.model)
+    if probe.method == "rollout" and probe.head is not None:
+        raise InputError("Roll-out is made of the means over heads: choose no head, or look at one stage alone.")
+    decoder = basic_decoder(loaded.model).decoding_cross_attention
+    layer = decoder if probe.method == "decoder" else perceiver.encoder.cross_attention
+    heads = layer.attention.self.num_heads
+    if probe.head is not None and not 0 <= probe.head < heads:
+        raise InputError(f"There is no head {probe.head}: this attention has heads 0 to {heads - 1}.")
+    latents = perceiver.config.num_latents
+    if probe.latent is not None and not 0 <= probe.latent < latents:
+        raise InputError(f"There is no latent {probe.latent}: this model has latents 0 to {latents - 1}.")

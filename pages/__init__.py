@@ -1,0 +1,6 @@
+"""The pages in the order of their tabs."""
+
+from pages import masked_bytes
+from pages.page import Page
+
+PAGES: tuple[Page, ...] = (masked_bytes.PAGE,)

@@ -1,0 +1,213 @@
+"""Masked bytes: hide parts of a text, see them filled in, and trace a filled byte to what it was read from."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import gradio as gr
+
+from components import views
+from components.figures.architecture import Stage, draw_architecture
+from components.figures.attention import Scale
+from models.byte_text import read_text
+from models.schema import Decoding, MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
+from models.service import ModelService
+from pages.api import masked_bytes_call
+from pages.examples import TextExample, text_examples
+from pages.link import SHOW_IN_ADDRESS, from_query, to_query
+from pages.page import GPU, PRIVATE, Page, beside_the_button, run_line
+from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
+from pages.trace import figure_markup, probe, trace_section, write_exports
+
+NAME = "masked_bytes"
+LEAD = "Hide part of a text: a Perceiver that reads raw bytes fills it in, and shows which bytes it read for that."
+DECODINGS = [("one by one, surest first", "iterative"), ("all at once", "parallel")]
+EXAMPLES = text_examples(NAME)
+HOW = """The text becomes its UTF-8 bytes, a vector each with a learned position; hidden bytes become the token [MASK].
+One **cross-attention** reads them all into a fixed number of **latents**, which then work among themselves in
+self-attention layers, at a cost that does not grow with the text. For each hidden byte a **query**, which is nothing
+but its position, reads its answer from the latents: a probability for each of the 256 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is on the page: the request without its probe, the byte that is traced, and the result."""
+
+    request: MaskedBytesRequest
+    traced: int
+    result: MaskedBytesResult
+
+
+class Handlers:
+    """What the page's events do. Each answers with: notice, shown, filled, candidates, run line, figure, link."""
+
+    def __init__(self, service: ModelService):
+        self._service = service
+
+    @beside_the_button(6)
+    def fill(
+        self, text: str, strip: dict, top_k: float, decoding: Decoding, weights: Weights, *looked: Any
+    ) -> tuple[Any, ...]:
+        spans = tuple((int(start), int(stop)) for start, stop in strip.get("spans", []))
+        request = MaskedBytesRequest(text, spans, int(top_k), decoding, weights=weights)
+        return self._answer(request, _first_hidden(request), *looked)
+
+    @beside_the_button(6)
+    def trace_clicked(self, shown: Shown | None, *looked: Any, event: gr.EventData) -> tuple[Any, ...]:
+        if shown is None:
+            return _nothing()
+        return self._answer(shown.request, int(event.position), *looked)
+
+    @beside_the_button(6)
+    def trace_again(self, shown: Shown | None, *looked: Any) -> tuple[Any, ...]:
+        if shown is None:
+            return _nothing()
+        return self._answer(shown.request, shown.traced, *looked)
+
+    def open(self, browser: gr.Request) -> tuple[Any, ...]:
+        """The question and its answer when the page opens: from the address, or else the first example, which stands."""
+        request = from_query(browser.query_params)
+        if request is None:
+            return (*[gr.skip()] * 5, *self._first)
+        strip = strip_value(request.text, request.mask, self.limit(request.weights))
+        return (request.text, strip, request.top_k, request.decoding, request.weights, *self._opened(request))
+
+    @cached_property
+    def _first(self) -> tuple[Any, ...]:
+        """The first example's answer, the same for every visitor."""
+        return self._opened(_request_of(EXAMPLES[0]))
+
+    def _opened(self, request: MaskedBytesRequest) -> tuple[Any, ...]:
+        return self.fill(
+            request.text, {"spans": request.mask}, request.top_k, request.decoding, request.weights,
+            "rollout", "mean of heads", None, "linear",
+        )  # fmt: skip
+
+    def limit(self, weights: Weights) -> int:
+        return self._service.shape(NAME, weights).longest_text
+
+    def choose_weights(self, weights: Weights, strip: dict) -> tuple[dict, str]:
+        shape = self._service.shape(NAME, weights)
+        note = f"**{shape.name}**: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes."
+        if weights == "published":
+            note += " It is downloaded from the Hugging Face hub when it is first used here, about 0.8 GB."
+        return strip | {"limit": shape.longest_text}, note
+
+    def choose_example(self, index: int, weights: Weights) -> tuple[str, dict, str]:
+        example = EXAMPLES[index]
+        return example.text, strip_value(example.text, example.spans, self.limit(weights)), example.notice
+
+    def _answer(self, request: MaskedBytesRequest, traced: int, *looked: Any) -> tuple[Any, ...]:
+        *controls, scale = looked
+        result = self._service.run(replace(request, probe=probe(traced, *controls)))
+        filled, candidates, figure = views.masked_bytes(result, traced, scale)
+        shown = Shown(request, traced, result)
+        line = run_line(result.run)
+        if result.bytes_read < result.bytes_total:
+            line += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
+        return shown, filled.html, candidates.html, line, figure_markup(figure), to_query(NAME, request)
+
+
+def build(service: ModelService, app: gr.Blocks) -> None:
+    shape = service.shape(NAME, service.default_weights)
+    handlers = Handlers(service)
+    shown = gr.State(None)
+    link = gr.Textbox(visible="hidden", label="Link to this view")
+    gr.Markdown(LEAD, elem_classes="lead")
+    chips = gr.Dataset(
+        label="Start with an example, or write your own text below",
+        components=[gr.Textbox(visible=False)],
+        samples=[[example.title] for example in EXAMPLES],
+        type="index",
+        elem_id="examples",
+    )
+    with gr.Row():
+        with gr.Column(min_width=320):
+            text, strip, fill, *options, notice = _question(service, shape)
+        with gr.Column(min_width=320):
+            filled = result_strip("filled-strip", "Filled in: click a byte to see what it was read from")
+            candidates = result_strip("candidates", "The likeliest bytes for each place, with their probabilities")
+            ran = gr.Markdown(elem_classes="run-line", elem_id="run-line")
+    section = trace_section(shape.cross_heads, shape.latents)
+    _how_this_works(shape)
+
+    asked = [text, strip, *options, *section.inputs]
+    answer = [notice, shown, filled, candidates, ran, section.figure, link]
+    runs = {**PRIVATE, **GPU}
+    quiet = {"show_progress": "hidden", **PRIVATE}
+
+    answered = [
+        fill.click(handlers.fill, asked, answer, show_progress_on=filled, **runs),
+        text.submit(handlers.fill, asked, answer, show_progress_on=filled, **runs),
+        chips.click(handlers.choose_example, [chips, options[2]], [text, strip, notice], **quiet).then(
+            handlers.fill, asked, [gr.State(), *answer[1:]], show_progress_on=filled, **runs
+        ),
+        app.load(handlers.open, None, [text, strip, *options, *answer], **quiet, **GPU),
+    ]
+    for result in (filled, candidates):
+        answered.append(result.select(handlers.trace_clicked, [shown, *section.inputs], answer, **quiet, **GPU))
+    for control in section.inputs:
+        answered.append(control.input(handlers.trace_again, [shown, *section.inputs], answer, **quiet, **GPU))
+    for event in answered:
+        event.then(_export, [shown, section.scale], list(section.exports), **quiet)
+        event.then(None, link, js=SHOW_IN_ADDRESS, **quiet)
+
+    text.input(None, [text, strip], strip, js=FOLLOW_TEXT, **quiet)
+    options[2].input(handlers.choose_weights, [options[2], strip], [strip, notice], **quiet)
+    gr.api(masked_bytes_call(service), api_name=NAME, **GPU)
+
+
+def _question(service: ModelService, shape: ModelShape) -> tuple[Any, ...]:
+    """Text, strip, button, then candidates, decoding, weights, and the notice."""
+    first = EXAMPLES[0]
+    text = gr.Textbox(first.text, label="Text", lines=2, max_lines=8, max_length=2**21, elem_id="text")
+    strip = mask_strip(first.text, first.spans, shape.longest_text)
+    fill = gr.Button("Fill in", variant="primary", elem_id="fill")
+    notice = gr.Markdown(elem_classes="notice", elem_id="notice")
+    with gr.Row():
+        decoding = gr.Radio(DECODINGS, value="iterative", label="Fill", min_width=200, elem_id="decoding")
+        weights = gr.Radio(
+            ["embedded", "published"], value=service.default_weights, label="Model", min_width=200, elem_id="weights"
+        )
+        top_k = gr.Slider(1, 10, value=5, step=1, label="Candidates shown", min_width=160)
+    return text, strip, fill, top_k, decoding, weights, notice
+
+
+def _how_this_works(shape: ModelShape) -> None:
+    with gr.Accordion("How this works", open=False, elem_id="how"):
+        gr.Markdown(HOW)
+        gr.HTML(
+            draw_architecture(
+                inputs=Stage("bytes", f"M × {shape.input_channels}", f"M up to {shape.longest_text} + [CLS] and [SEP]"),
+                latents=Stage("latents", f"{shape.latents} × {shape.latent_channels}", "a learned array that reads"),
+                layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
+                queries=Stage("queries", f"m × {shape.input_channels}", "the m hidden positions"),
+                outputs=Stage("outputs", "m × 262", "bytes and special tokens"),
+            ),
+            elem_classes="drawing",
+        )
+
+
+def _first_hidden(request: MaskedBytesRequest) -> int:
+    """The byte that is traced first: a hidden one, and no space, if there is one."""
+    text = read_text(request.text, request.mask)
+    hidden = [position for position, is_hidden in enumerate(text.hidden) if is_hidden]
+    return next((position for position in hidden if text.content[position] != ord(" ")), hidden[0] if hidden else 0)
+
+
+def _request_of(example: TextExample) -> MaskedBytesRequest:
+    return MaskedBytesRequest(example.text, example.spans, decoding="iterative")
+
+
+def _nothing() -> tuple[Any, ...]:
+    return (gr.skip(),) * 6
+
+
+def _export(shown: Shown | None, scale: Scale) -> tuple[Any, ...]:
+    if shown is None or shown.result.attention is None:
+        return (gr.skip(),) * 3
+    panel = views.masked_bytes_attention(shown.result, scale)
+    return write_exports(panel, shown.result.attention, f"masked-byte-{shown.traced}-{shown.result.attention.method}")
+
+
+PAGE = Page(NAME, "Masked bytes", build)

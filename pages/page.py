@@ -1,0 +1,76 @@
+"""What a page is, and what all pages do alike."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+
+from models.schema import CheckpointUnavailable, InputError, RunInfo
+from models.service import ModelService
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = logging.getLogger(__name__)
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+"""Events that only the page itself triggers."""
+GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
+"""Every event that runs a model: they share one place in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """name: its task's, also in the address. build: makes the widgets inside the open Blocks and wires them."""
+
+    name: str
+    title: str
+    build: Callable[[ModelService, gr.Blocks], None]
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for the visitor: their own mistakes as they are, bugs as an apology and in the log."""
+    if isinstance(error, InputError | CheckpointUnavailable):
+        return str(error)
+    log.error("a page failed", exc_info=error)
+    return "Something broke on our side. Your input is untouched, and the fault is in the log."
+
+
+def beside_the_button(outputs: int) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
+    """For handlers with this many outputs: puts a notice before them, empty, or in words what went wrong.
+
+    What was on the page then stays as it is: no overlay hides the last result, nothing that was typed is lost.
+    """
+
+    def decorate(fn: Callable[P, tuple]) -> Callable[P, tuple]:
+        @functools.wraps(fn)
+        def told(*args: P.args, **kwargs: P.kwargs) -> tuple[Any, ...]:
+            try:
+                return ("", *fn(*args, **kwargs))
+            except Exception as error:  # the last place before the visitor
+                return (in_words(error), *[gr.skip()] * outputs)
+
+        return told
+
+    return decorate
+
+
+def for_callers(fn: Callable[P, R]) -> Callable[P, R]:
+    """For functions that are called over the API: what went wrong is the error that the caller gets."""
+
+    @functools.wraps(fn)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return fn(*args, **kwargs)
+        except Exception as error:  # the last place before the caller
+            raise gr.Error(in_words(error), print_exception=False) from None
+
+    return told
+
+
+def run_line(run: RunInfo) -> str:
+    """The line under every result: model, weights, device, dtype and seconds."""
+    encoder = "latents from the cache" if run.encoder_cached else "inputs encoded anew"
+    return f"**{run.model}** ({run.weights}) · {run.device}, {run.dtype} · {run.seconds:.2f} s, {encoder}"

@@ -1,0 +1,40 @@
+"""The strips of `components/strips` as Gradio components."""
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_FOLDER = Path(__file__).parent.parent / "components" / "strips"
+
+FOLLOW_TEXT = "(text, value) => [window.perceiverMaskStrip.retext(text, value)]"
+"""Client-side: what was typed and the strip's value -> the strip's new value."""
+
+
+def strip_value(text: str, spans: Iterable[tuple[int, int]], limit: int) -> dict[str, Any]:
+    """spans: half-open byte ranges that are hidden. limit: how many bytes the chosen model reads."""
+    return {"text": text, "spans": [list(span) for span in spans], "limit": limit}
+
+
+def mask_strip(text: str, spans: Iterable[tuple[int, int]], limit: int) -> gr.HTML:
+    """Its value is a `strip_value`; `change` is triggered when the visitor hides or shows something."""
+    return gr.HTML(
+        value=strip_value(text, spans, limit),
+        html_template=(_FOLDER / "mask_strip.html").read_text(encoding="utf-8"),
+        js_on_load=(_FOLDER / "mask_strip.js").read_text(encoding="utf-8"),
+        elem_id="mask-strip",
+        apply_default_css=False,
+    )
+
+
+def result_strip(elem_id: str, label: str) -> gr.HTML:
+    """HTML from `components.strips.results`; `select` carries the `position` of the byte that was clicked."""
+    return gr.HTML(
+        value="",
+        html_template=f'<div class="strip-block"><div class="strip-label">{escape(label)}</div>${{value}}</div>',
+        js_on_load=(_FOLDER / "click.js").read_text(encoding="utf-8"),
+        elem_id=elem_id,
+        apply_default_css=False,
+    )

@@ -1,0 +1,32 @@
+"""One look for all pages, light and dark. System fonts: nothing is fetched from elsewhere."""
+
+from pathlib import Path
+
+import gradio as gr
+
+SHEETS = (
+    Path(__file__).parent / "theme.css",
+    Path(__file__).parent.parent / "components" / "strips" / "strips.css",
+)
+
+
+def theme() -> gr.themes.Base:
+    base = gr.themes.Soft(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="slate",
+        radius_size="sm",
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
+        font_mono=["ui-monospace", "DejaVu Sans Mono", "Menlo", "monospace"],
+    )
+    return base.set(
+        block_border_width="1px",
+        block_title_text_color="*neutral_600",
+        block_title_text_color_dark="*neutral_300",
+        block_title_text_weight="400",
+        block_title_background_fill="none",
+        block_title_background_fill_dark="none",
+        block_title_padding="0",
+        block_label_text_color="*neutral_600",
+        block_label_text_color_dark="*neutral_300",
+    )

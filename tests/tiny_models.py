@@ -1,0 +1,159 @@
+"""Tiny random Perceivers, one of each class of transformers, and what transformers itself makes of their inputs.
+
+A fresh Perceiver answers almost the same to everything: its weights start at 0.02, its biases at 0. Here all of them
+are drawn wide, so that two answers that ought to differ do, by far more than the tests tolerate.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+import transformers
+from torch import Tensor, nn
+from transformers import PerceiverConfig, PerceiverPreTrainedModel
+from transformers.models.perceiver.modeling_perceiver import PerceiverOpticalFlowDecoder
+
+BATCH = 2
+ATOL = 1e-5
+FAR = 1e-2
+"""What differs has to differ by this much, a thousand times what counts as equal."""
+
+_SHAPE = {
+    "num_latents": 7,
+    "d_latents": 16,
+    "num_blocks": 2,
+    "num_self_attends_per_block": 2,
+    "num_self_attention_heads": 4,
+    "num_cross_attention_heads": 2,
+    "self_attention_widening_factor": 2,
+    "num_labels": 3,
+    "qk_channels": 8,
+    "v_channels": 16,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tiny:
+    """all_outputs: what `decode` takes for all outputs. answers: how many queries that is."""
+
+    config: Mapping[str, Any]
+    inputs: Callable[[int], Any]
+    answers: int
+    all_outputs: Mapping[str, Tensor | None] | None = None
+
+
+def _ids(batch: int) -> Tensor:
+    return torch.randint(6, 262, (batch, 20))
+
+
+def _clip(batch: int) -> dict[str, Tensor]:
+    return {
+        "image": torch.randn(batch, 2, 3, 8, 8),
+        "audio": torch.randn(batch, 64, 1),
+        "label": torch.randn(batch, 3),
+    }
+
+
+_TEXT = {**_SHAPE, "d_model": 24, "max_position_embeddings": 20}
+_IMAGE = {**_SHAPE, "image_size": 6}
+_CLIP = {
+    **_SHAPE,
+    "num_frames": 2,
+    "audio_samples_per_frame": 32,
+    "samples_per_patch": 16,
+    "image_size": 8,
+    "output_shape": (1, 2, 8, 8),
+    "output_num_channels": 12,
+    "_label_trainable_num_channels": 10,
+}
+
+TINY: Mapping[str, Tiny] = {
+    "PerceiverForMaskedLM": Tiny(_TEXT, _ids, answers=20),
+    "PerceiverForSequenceClassification": Tiny(_TEXT, _ids, answers=1),
+    "PerceiverForImageClassificationLearned": Tiny(_IMAGE, lambda b: torch.randn(b, 3, 6, 6), answers=1),
+    # As published: no widths of its own, one head, so queries and keys take the width of the inputs.
+    "PerceiverForImageClassificationFourier": Tiny(
+        {**_IMAGE, "qk_channels": None, "v_channels": None, "num_cross_attention_heads": 1},
+        lambda b: torch.randn(b, 3, 6, 6),
+        answers=1,
+    ),
+    "PerceiverForImageClassificationConvProcessing": Tiny(
+        {**_IMAGE, "qk_channels": None, "v_channels": None, "cross_attention_shape_for_attention": "q"},
+        lambda b: torch.randn(b, 3, 16, 16),
+        answers=1,
+    ),
+    "PerceiverForOpticalFlow": Tiny(
+        {**_SHAPE, "d_model": 322, "train_size": (5, 7)}, lambda b: torch.randn(b, 2, 27, 5, 7), answers=35
+    ),
+    "PerceiverForMultimodalAutoencoding": Tiny(
+        _CLIP, _clip, answers=133, all_outputs={"image": torch.arange(128), "audio": torch.arange(4), "label": None}
+    ),
+}
+NAMES = tuple(TINY)
+CLASSIFIERS = tuple(name for name in NAMES if "Classification" in name)
+TEXTS = NAMES[:2]
+
+
+@cache
+def tiny_model(name: str, seed: int = 0, **changes: Any) -> PerceiverPreTrainedModel:
+    """In evaluation mode, float32, the same for the same arguments. Tests that change a model take a deep copy."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = getattr(transformers, name)(PerceiverConfig(**{**TINY[name].config, **changes}))
+        scatter(model)
+    return model.eval()
+
+
+def tiny_inputs(name: str, batch: int = BATCH, seed: int = 1) -> Any:
+    """Random inputs as the model's own forward takes them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return TINY[name].inputs(batch)
+
+
+@torch.no_grad()
+def scatter(model: nn.Module) -> None:
+    """Draws every parameter and every running statistic anew, wide enough to matter."""
+    for name, parameter in model.named_parameters():
+        parameter.normal_(std=0.3 if name.endswith("bias") else 1.0)
+    for name, module in model.named_modules():
+        match module:
+            case nn.Linear() | nn.Conv2d():
+                gain = 1.5 if name.endswith(("query", "key")) else 1.0
+                module.weight.mul_(gain * module.weight[0].numel() ** -0.5)
+            case nn.LayerNorm() | nn.BatchNorm2d():
+                module.weight.mul_(0.3).add_(1)
+            case nn.Embedding():
+                module.weight.mul_(0.3)
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+        if isinstance(module, PerceiverOpticalFlowDecoder):
+            module.decoder.final_layer.weight.mul_(module.rescale_factor)
+
+
+@torch.no_grad()
+def reference(model: PerceiverPreTrainedModel, inputs: Any, **options: Any) -> Any:
+    """What transformers' own forward makes of it, with every attention map."""
+    wanted = TINY[type(model).__name__].all_outputs
+    if wanted is not None:
+        options.setdefault("subsampled_output_points", wanted)
+    return model(inputs=inputs, output_attentions=True, **options)
+
+
+def flat_logits(logits: Any) -> Any:
+    """transformers shapes a flow like its image; the engine gives outputs in a row, as they were wanted."""
+    if isinstance(logits, Tensor) and logits.ndim == 4:
+        return logits.flatten(1, 2)
+    return logits
+
+
+def assert_equal(found: Any, expected: Any, atol: float = ATOL) -> None:
+    torch.testing.assert_close(found, expected, atol=atol, rtol=0)
+
+
+def spread(values: Tensor, dim: int) -> float:
+    """How far apart values lie along an axis, at the place where they are farthest."""
+    return (values.amax(dim) - values.amin(dim)).max().item()

@@ -1,0 +1,99 @@
+"""How well hidden bytes are guessed: by the model, and by counting, on the very same masks.
+
+The masks come from numpy with a seed of their own. Nothing here draws from torch's random numbers, so that neither
+scores nor training depend on when an evaluation takes place.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import PerceiverForMaskedLM
+
+from models.perceiver.engine import decode, encode
+from training.byte_batches import TEXT_LENGTH, Batch, tokenised
+from training.byte_ngram import TwoSidedNgram
+from training.masking import evaluation_mask, span_widths
+from training.progress import reported
+
+EVALUATION_SEED = 20
+WINDOWS_AT_ONCE = 32
+
+
+def hidden_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
+    """[B, Q, vocabulary] at the hidden bytes only."""
+    return decode(model, encode(model, batch.ids, batch.readable, keep_layers=False), batch.positions)
+
+
+def evaluation_windows(
+    text: np.ndarray, windows: int | None = None, size: int = WINDOWS_AT_ONCE
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields (bytes uint8 [b, 512], mask bool [b, 512]); a last window that is not full is left out.
+
+    windows: only the first so many. The masks do not depend on `size`.
+    """
+    rng = np.random.default_rng(EVALUATION_SEED)
+    whole = text[: len(text) // TEXT_LENGTH * TEXT_LENGTH].reshape(-1, TEXT_LENGTH)[:windows]
+    if not len(whole):
+        raise SystemExit(f"An evaluation needs {TEXT_LENGTH} bytes of text or more; here are {len(text)}.")
+    for start in range(0, len(whole), size):
+        chunk = whole[start : start + size]
+        yield chunk, np.stack([evaluation_mask(TEXT_LENGTH, rng) for _ in chunk])
+
+
+@torch.inference_mode()
+def evaluate(model: PerceiverForMaskedLM, text: np.ndarray, windows: int | None = None) -> dict:
+    """Scores over consecutive windows of 512 bytes, masks drawn with a fixed seed; see `_scores`.
+
+    text: uint8 [n], n >= 512. The arithmetic is float32 on the CPU, bfloat16 on CUDA.
+    """
+    device = next(model.parameters()).device
+    guesses = []
+    for chunk, mask in _reported_windows(text, windows, "evaluate"):
+        # A copy, since what was read from a file cannot be written to, which torch warns of.
+        shown, hidden = torch.from_numpy(chunk.copy()).to(device), torch.from_numpy(mask).to(device)
+        lengths = torch.full((len(chunk),), TEXT_LENGTH, device=device)
+        batch = tokenised(shown, lengths, hidden, all_hidden=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            logits = hidden_byte_logits(model, batch)
+        targets = batch.targets.gather(1, batch.positions)[batch.counts]
+        logits = logits[batch.counts].float()
+        nats = F.cross_entropy(logits, targets, reduction="none")
+        right = logits.argmax(dim=-1) == targets
+        guesses.append((right.cpu().numpy(), nats.double().cpu().numpy(), span_widths(mask)[mask]))
+    return _scores(guesses)
+
+
+def baselines(training_text: np.ndarray, text: np.ndarray, windows: int | None = None) -> dict[str, dict]:
+    """The scores, on the masks of `evaluate`, of the most frequent byte and of a 5-gram that looks both ways."""
+    ngram = TwoSidedNgram(training_text)
+    frequent, counted = [], []
+    for chunk, mask in _reported_windows(text, windows, "baselines"):
+        targets, widths = chunk[mask], span_widths(mask)[mask]
+        frequent.append((targets == ngram.unigram.argmax(), -np.log(ngram.unigram)[targets], widths))
+        found = [
+            ngram.log_probabilities(content, hidden, np.flatnonzero(hidden))
+            for content, hidden in zip(chunk, mask, strict=True)
+        ]
+        chances = np.concatenate(found)
+        counted.append((chances.argmax(axis=1) == targets, -chances[np.arange(len(targets)), targets], widths))
+    return {"most_frequent": _scores(frequent), "two_sided_5gram": _scores(counted)}
+
+
+def _reported_windows(text: np.ndarray, windows: int | None, what: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    count = min(len(text) // TEXT_LENGTH, windows or len(text))
+    return reported(evaluation_windows(text, windows), -(-count // WINDOWS_AT_ONCE), f"{what}, {WINDOWS_AT_ONCE} windows")
+
+
+def _scores(guesses: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict:
+    """guesses: (right bool, nats, width of the span) of the hidden bytes, in parts -> top-1 accuracy, 0 to 1, of all
+    and by the width of the hidden span; nats per hidden byte; how many were hidden."""
+    right, nats, widths = (np.concatenate(parts) for parts in zip(*guesses, strict=True))
+    return {
+        "accuracy": float(right.mean()),
+        "nats_per_byte": float(nats.mean()),
+        "masked_bytes": len(right),
+        "accuracy_by_width": {str(width): float(right[widths == width].mean()) for width in np.unique(widths)},
+    }

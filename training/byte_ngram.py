@@ -1,0 +1,107 @@
+"""A byte 5-gram that looks from both sides: what counting alone can say about a hidden byte.
+
+For each side the counts of one byte given its 1 to 4 nearest neighbours are interpolated after Witten and Bell (1991),
+method C: a context that was followed by many different bytes trusts the next shorter one more. Both sides are then
+combined as if they were independent given the byte.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ORDER = 5
+BYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """How often a byte stood next to a context: keys int64 [u], ascending, context above the byte; counts int64 [u]."""
+
+    keys: np.ndarray
+    counts: np.ndarray
+
+    def beside(self, contexts: np.ndarray) -> np.ndarray:
+        """int64 [m] packed contexts -> counts of each byte beside them, float64 [m, 256]."""
+        first = np.searchsorted(self.keys, contexts << 8)
+        sizes = np.searchsorted(self.keys, (contexts + 1) << 8) - first
+        rows = np.repeat(np.arange(len(contexts)), sizes)
+        # The keys of one context lie side by side: 0, 1, 2, … within each row, from where its range begins.
+        entries = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
+        found = np.zeros((len(contexts), BYTES))
+        found[rows, self.keys[entries] & 255] = self.counts[entries]
+        return found
+
+
+class TwoSidedNgram:
+    """p(byte | up to 4 visible bytes to its left, up to 4 to its right), fitted on text: uint8 [n], n >= 5.
+
+    unigram: float64 [256], all positive. The first four bytes of the text are only context for the left side, and the
+    last four only for the right side.
+    """
+
+    def __init__(self, text: np.ndarray):
+        if len(text) < ORDER:
+            raise ValueError(f"{len(text)} bytes are too few to count {ORDER}-grams")
+        counts = np.bincount(text, minlength=BYTES)
+        self.unigram = _interpolated(counts[None], np.full((1, BYTES), 1 / BYTES))[0]
+        grams, counts = _count_grams(text)
+        self._left = _tables(grams, counts)
+        self._right = _tables(grams[:, ::-1], counts)
+
+    def log_probabilities(self, content: np.ndarray, hidden: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """content: uint8 [n]; hidden: bool [n]; positions: int [m] -> nats, float64 [m, 256]; exp sums to 1.
+
+        Only visible neighbours without a gap count: next to a hidden byte, or to the end, the context is shorter.
+        """
+        left = self._one_side(self._left, content, hidden, positions)
+        right = self._one_side(self._right, content[::-1], hidden[::-1], len(content) - 1 - positions)
+        joint = np.log(left) + np.log(right) - np.log(self.unigram)
+        joint -= joint.max(axis=1, keepdims=True)
+        return joint - np.log(np.exp(joint).sum(axis=1, keepdims=True))
+
+    def _one_side(
+        self, tables: list[_Table], content: np.ndarray, hidden: np.ndarray, positions: np.ndarray
+    ) -> np.ndarray:
+        """p(byte | neighbours before it), float64 [m, 256]: from the unigram to the longest context that is visible."""
+        chances = np.tile(self.unigram, (len(positions), 1))
+        contexts = np.zeros(len(positions), dtype=np.int64)
+        reached = np.arange(len(positions))  # those with at least `distance` visible neighbours
+        for distance, table in enumerate(tables, start=1):
+            place = positions[reached] - distance
+            reached = reached[(place >= 0) & ~hidden[place]]
+            contexts[reached] |= content[positions[reached] - distance].astype(np.int64) << (8 * (distance - 1))
+            chances[reached] = _interpolated(table.beside(contexts[reached]), chances[reached])
+        return chances
+
+
+def _interpolated(counts: np.ndarray, shorter: np.ndarray) -> np.ndarray:
+    """Witten-Bell: counts [m, 256] and the estimate of the next shorter context [m, 256] -> probabilities [m, 256]."""
+    total = counts.sum(axis=1, keepdims=True)
+    different = (counts > 0).sum(axis=1, keepdims=True)
+    # A context that was never seen has neither: the shorter one is all there is.
+    different = np.where(total > 0, different, 1)
+    return (counts + different * shorter) / (total + different)
+
+
+def _count_grams(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All different 5-grams, uint8 [u, 5], and how often each occurs, int64 [u]."""
+    count = len(text) - ORDER + 1
+    packed = np.zeros(count, dtype=np.int64)
+    for place in range(ORDER):
+        packed <<= 8
+        packed |= text[place : place + count]
+    keys, counts = np.unique(packed, return_counts=True)
+    return (keys[:, None] >> np.arange(8 * (ORDER - 1), -1, -8) & 255).astype(np.uint8), counts
+
+
+def _tables(grams: np.ndarray, counts: np.ndarray) -> list[_Table]:
+    """Tables for contexts of 1 to 4 bytes; grams: uint8 [u, 5] whose last byte is the one asked for."""
+    tables = []
+    packed = np.zeros(len(grams), dtype=np.int64)
+    for distance in range(ORDER):
+        packed |= grams[:, ORDER - 1 - distance].astype(np.int64) << (8 * distance)
+        if distance:
+            keys, which = np.unique(packed, return_inverse=True)
+            summed = np.bincount(which, weights=counts, minlength=len(keys))
+            tables.append(_Table(keys, summed.astype(np.int64)))
+    return tables

@@ -1,0 +1,117 @@
+"""The training loop that every recipe shares: AdamW with warm-up and cosine, resumable, with a loss curve on disk."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+BETAS = (0.9, 0.98)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """steps: how many in all. rate: the highest learning rate, reached after `warmup` steps, then cosine to 0."""
+
+    steps: int
+    rate: float
+    warmup: int = 500
+    weight_decay: float = 0.05
+    clip: float = 1.0
+
+    def rate_at(self, step: int) -> float:
+        if step < self.warmup:
+            return self.rate * (step + 1) / self.warmup
+        return self.rate * 0.5 * (1 + math.cos(math.pi * (step - self.warmup) / max(1, self.steps - self.warmup)))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """folder: holds state.pt (to resume), best.pt (weights) and curve.jsonl. seconds: stop after so long, resumable."""
+
+    folder: Path
+    seconds: float = math.inf
+    save_every: float = 120
+    report_every: int = 100
+    validate_every: int = 1000
+
+
+def fit(
+    model: nn.Module,
+    loss_of: Callable[[int], Tensor],
+    validate: Callable[[], float],
+    schedule: Schedule,
+    run: Run,
+) -> bool:
+    """Trains until the schedule ends (True) or the time is up (False); goes on where `run.folder` left off.
+
+    loss_of(step): the mean loss of one fresh batch. validate(): a score, lower is better; the best weights are kept.
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    optimizer = _optimizer(model, schedule)
+    step, best = _resume(model, optimizer, run.folder / "state.pt")
+    began = saved = time.monotonic()
+    recent: list[Tensor] = []
+    while step < schedule.steps:
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        loss = loss_of(step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimizer.step()
+        recent.append(loss.detach())
+        step += 1
+        if step % run.report_every == 0:
+            mean = torch.stack(recent).mean().item()
+            recent.clear()
+            _report(run.folder, step, schedule.steps, train=mean, seconds=time.monotonic() - began)
+        if step % run.validate_every == 0 or step == schedule.steps:
+            score = validate()
+            _report(run.folder, step, schedule.steps, valid=score, seconds=time.monotonic() - began)
+            if score < best:
+                best = score
+                torch.save(model.state_dict(), run.folder / "best.pt")
+        now = time.monotonic()
+        out_of_time = now - began > run.seconds
+        if now - saved > run.save_every or out_of_time or step == schedule.steps:
+            _save(model, optimizer, step, best, run.folder / "state.pt")
+            saved = now
+        if out_of_time:
+            return step == schedule.steps
+    return True
+
+
+def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
+    """Weight decay on matrices only, not on biases and norms."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": schedule.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=schedule.rate, betas=BETAS, fused=True)
+
+
+def _save(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, best: float, path: Path) -> None:
+    """Written aside and moved into place: an interrupted save leaves the last one whole."""
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "best": best}
+    torch.save(state, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
+def _resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> tuple[int, float]:
+    if not path.exists():
+        return 0, math.inf
+    state = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["step"], state["best"]
+
+
+def _report(folder: Path, step: int, steps: int, **figures: float) -> None:
+    line = {"step": step, **{name: round(value, 4) for name, value in figures.items()}}
+    with (folder / "curve.jsonl").open("a") as curve:
+        curve.write(json.dumps(line) + "\n")
+    print(f"step {step}/{steps}", *(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)

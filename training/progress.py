@@ -1,0 +1,18 @@
+"""How far a long command has come, on stderr: stdout is kept for its result."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def reported(items: Iterable[Item], total: int, what: str, every: float = 5.0) -> Iterator[Item]:
+    """Passes the items on, with a line on stderr each `every` seconds; quicker work stays silent."""
+    last = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        if time.monotonic() - last >= every:
+            last = time.monotonic()
+            print(f"{what}: {done}/{total}", file=sys.stderr, flush=True)
