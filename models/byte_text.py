@@ -61,7 +61,7 @@ def _utf8(text: str) -> bytes:
 def _spans_as_flags(mask: tuple[tuple[int, int], ...], length: int) -> list[bool]:
     flags = [False] * length
     for span in mask:
-        if len(span) != 2 or not all(isinstance(edge, int) and not isinstance(edge, bool) for edge in span):
+        if not isinstance(span, tuple | list) or [type(edge) for edge in span] != [int, int]:
             raise InputError(f"A mask is a pair of byte offsets, not {span!r}.")
         start, stop = span
         if not 0 <= start < stop <= length:

@@ -75,7 +75,7 @@ def load_checkpoint(
         raise CheckpointUnavailable(f"{checkpoint.name}: there is no folder {source}.{_consolation(checkpoint)}")
     try:
         model, report = _from_pretrained(checkpoint.model, source or checkpoint.name, dtype)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # other people's files: each part of them fails in its own way
         reason = "its folder cannot be read" if source else "it is not on this machine and could not be downloaded"
         raise CheckpointUnavailable(f"{checkpoint.name}: {reason}.{_consolation(checkpoint)}") from error
     if report["missing_keys"] or report["mismatched_keys"]:

@@ -1,10 +1,12 @@
 """How this process is to run, read once from the environment. Nothing else reads it."""
 
+import json
+import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.schema import Weights
 
@@ -20,9 +22,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PERCEIVER_", frozen=True, extra="ignore", populate_by_name=True)
 
-    device: str = Field(default="auto", description="auto, cpu, cuda or cuda:<n>; auto takes CUDA where there is one")
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="auto, cpu, cuda or cuda:<n>; auto takes CUDA where there is one",
+    )
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    checkpoints: dict[str, Path] = Field(
+    checkpoints: Annotated[dict[str, Path], NoDecode] = Field(
         default_factory=dict, description='JSON: hub id -> local folder, {"deepmind/…": "/models/…"}'
     )
     weights: Weights | None = Field(default=None, description="embedded or published; None decides by where this runs")
@@ -38,13 +44,18 @@ class Settings(BaseSettings):
     space_id: str | None = Field(default=None, validation_alias="SPACE_ID")
     zero_gpu: bool = Field(default=False, validation_alias="SPACES_ZERO_GPU")
 
+    @field_validator("checkpoints", mode="before")
+    @classmethod
+    def _read_json(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
     @classmethod
     def from_env(cls) -> Self:
         """Raises SettingsError, naming each variable that cannot be used."""
         try:
             return cls()
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            problems = "; ".join(f"{_variable(str(e['loc'][0]))}: {e['msg']}" for e in error.errors())
             raise SettingsError(f"settings from the environment: {problems}") from None
 
     @property
@@ -54,3 +65,14 @@ class Settings(BaseSettings):
     @property
     def latent_cache_bytes(self) -> int:
         return self.latent_cache_mib * MIB
+
+
+def _variable(name: str) -> str:
+    """The variable behind the name in an error, which is a field's own or its first alias; of aliases the one set."""
+    for field, info in Settings.model_fields.items():
+        aliases = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
+        if name == field:
+            return f"PERCEIVER_{field.upper()}"
+        if name in aliases:
+            return next((alias for alias in map(str, aliases) if alias in os.environ), name)
+    return name

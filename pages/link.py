@@ -5,14 +5,20 @@ from urllib.parse import urlencode
 
 from models.schema import MaskedBytesRequest
 
-SHOW_IN_ADDRESS = "(query) => { if (query) history.replaceState(null, '', '?' + query); }"
+SHOW_IN_ADDRESS = """(query) => {
+  if (!query) return;
+  const address = new URLSearchParams(location.search);
+  new URLSearchParams(query).forEach((value, name) => address.set(name, value));
+  history.replaceState(null, '', '?' + address);
+}"""
+"""Client-side: the view's part of the address is renewed, the rest of it (a theme, say) stays."""
 
 
 def to_query(page: str, request: MaskedBytesRequest) -> str:
     spans = ",".join(f"{start}-{stop}" for start, stop in request.mask)
     return urlencode(
         {
-            "page": page,
+            "tab": page,
             "text": request.text,
             "mask": spans,
             "decoding": request.decoding,

@@ -15,9 +15,9 @@ from models.service import ModelService
 from pages.api import masked_bytes_call
 from pages.examples import TextExample, text_examples
 from pages.link import SHOW_IN_ADDRESS, from_query, to_query
-from pages.page import GPU, PRIVATE, Page, beside_the_button, run_line
+from pages.page import GPU, PRIVATE, Page, beside_the_button, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
-from pages.trace import figure_markup, probe, trace_section, write_exports
+from pages.trace import AT_FIRST, figure_markup, probe, trace_section, write_exports
 
 NAME = "masked_bytes"
 LEAD = "Hide part of a text: a Perceiver that reads raw bytes fills it in, and shows which bytes it read for that."
@@ -52,8 +52,13 @@ class Handlers:
         request = MaskedBytesRequest(text, spans, int(top_k), decoding, weights=weights)
         return self._answer(request, _first_hidden(request), *looked)
 
+    def fill_example(self, *asked: Any) -> tuple[Any, ...]:
+        """As `fill`, but what there is to notice about the example stays, unless something went wrong."""
+        notice, *answer = self.fill(*asked)
+        return (notice or gr.skip(), *answer)
+
     @beside_the_button(6)
-    def trace_clicked(self, shown: Shown | None, *looked: Any, event: gr.EventData) -> tuple[Any, ...]:
+    def trace_clicked(self, event: gr.EventData, shown: Shown | None, *looked: Any) -> tuple[Any, ...]:
         if shown is None:
             return _nothing()
         return self._answer(shown.request, int(event.position), *looked)
@@ -65,10 +70,11 @@ class Handlers:
         return self._answer(shown.request, shown.traced, *looked)
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
-        """The question and its answer when the page opens: from the address, or else the first example, which stands."""
+        """Question and answer when the page opens: from the address, or the first example, which stands already."""
         request = from_query(browser.query_params)
         if request is None:
-            return (*[gr.skip()] * 5, *self._first)
+            *answer, _ = self._first
+            return (*[gr.skip()] * 5, *answer, "")
         strip = strip_value(request.text, request.mask, self.limit(request.weights))
         return (request.text, strip, request.top_k, request.decoding, request.weights, *self._opened(request))
 
@@ -78,24 +84,22 @@ class Handlers:
         return self._opened(_request_of(EXAMPLES[0]))
 
     def _opened(self, request: MaskedBytesRequest) -> tuple[Any, ...]:
-        return self.fill(
-            request.text, {"spans": request.mask}, request.top_k, request.decoding, request.weights,
-            "rollout", "mean of heads", None, "linear",
-        )  # fmt: skip
+        strip = {"spans": request.mask}
+        return self.fill(request.text, strip, request.top_k, request.decoding, request.weights, *AT_FIRST)
 
     def limit(self, weights: Weights) -> int:
         return self._service.shape(NAME, weights).longest_text
 
     def choose_weights(self, weights: Weights, strip: dict) -> tuple[dict, str]:
         shape = self._service.shape(NAME, weights)
-        note = f"**{shape.name}**: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes."
+        note = f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes."
         if weights == "published":
             note += " It is downloaded from the Hugging Face hub when it is first used here, about 0.8 GB."
-        return strip | {"limit": shape.longest_text}, note
+        return strip | {"limit": shape.longest_text}, hint(note)
 
     def choose_example(self, index: int, weights: Weights) -> tuple[str, dict, str]:
         example = EXAMPLES[index]
-        return example.text, strip_value(example.text, example.spans, self.limit(weights)), example.notice
+        return example.text, strip_value(example.text, example.spans, self.limit(weights)), hint(example.notice)
 
     def _answer(self, request: MaskedBytesRequest, traced: int, *looked: Any) -> tuple[Any, ...]:
         *controls, scale = looked
@@ -140,7 +144,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
         fill.click(handlers.fill, asked, answer, show_progress_on=filled, **runs),
         text.submit(handlers.fill, asked, answer, show_progress_on=filled, **runs),
         chips.click(handlers.choose_example, [chips, options[2]], [text, strip, notice], **quiet).then(
-            handlers.fill, asked, [gr.State(), *answer[1:]], show_progress_on=filled, **runs
+            handlers.fill_example, asked, answer, show_progress_on=filled, **runs
         ),
         app.load(handlers.open, None, [text, strip, *options, *answer], **quiet, **GPU),
     ]
@@ -152,7 +156,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
         event.then(_export, [shown, section.scale], list(section.exports), **quiet)
         event.then(None, link, js=SHOW_IN_ADDRESS, **quiet)
 
-    text.input(None, [text, strip], strip, js=FOLLOW_TEXT, **quiet)
+    text.change(None, [text, strip], strip, js=FOLLOW_TEXT, **quiet)
     options[2].input(handlers.choose_weights, [options[2], strip], [strip, notice], **quiet)
     gr.api(masked_bytes_call(service), api_name=NAME, **GPU)
 
@@ -163,7 +167,7 @@ def _question(service: ModelService, shape: ModelShape) -> tuple[Any, ...]:
     text = gr.Textbox(first.text, label="Text", lines=2, max_lines=8, max_length=2**21, elem_id="text")
     strip = mask_strip(first.text, first.spans, shape.longest_text)
     fill = gr.Button("Fill in", variant="primary", elem_id="fill")
-    notice = gr.Markdown(elem_classes="notice", elem_id="notice")
+    notice = gr.HTML(elem_id="notice")
     with gr.Row():
         decoding = gr.Radio(DECODINGS, value="iterative", label="Fill", min_width=200, elem_id="decoding")
         weights = gr.Radio(

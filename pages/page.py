@@ -4,6 +4,7 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -38,6 +39,16 @@ def in_words(error: Exception) -> str:
     return "Something broke on our side. Your input is untouched, and the fault is in the log."
 
 
+def alert(text: str) -> str:
+    """A notice that something is missing or wrong."""
+    return f'<p class="notice alert" role="alert">{escape(text)}</p>'
+
+
+def hint(text: str) -> str:
+    """A notice that helps."""
+    return f'<p class="notice" role="status">{escape(text)}</p>'
+
+
 def beside_the_button(outputs: int) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
     """For handlers with this many outputs: puts a notice before them, empty, or in words what went wrong.
 
@@ -50,7 +61,7 @@ def beside_the_button(outputs: int) -> Callable[[Callable[P, tuple]], Callable[P
             try:
                 return ("", *fn(*args, **kwargs))
             except Exception as error:  # the last place before the visitor
-                return (in_words(error), *[gr.skip()] * outputs)
+                return (alert(in_words(error)), *[gr.skip()] * outputs)
 
         return told
 

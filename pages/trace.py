@@ -18,6 +18,9 @@ METHODS = [
 ]
 SCALES = [("share in %", "linear"), ("log10(p·M), 0 is uniform", "log")]
 MEAN = "mean of heads"
+ALL = "all that the output read"
+AT_FIRST = ("encoder", MEAN, ALL, "linear")
+"""What the controls say when the page opens: the encoder, since its picture is the one that needs least explaining."""
 CAVEAT = (
     "Attention shows what was read; it is not by itself an explanation. Roll-out follows it through all layers, and "
     "counts apart what stayed on the learned latent array."
@@ -28,7 +31,7 @@ CAVEAT = (
 class TraceSection:
     """The section's components. `controls`, in their order, are what `probe` takes behind the output."""
 
-    controls: tuple[gr.Radio, gr.Dropdown, gr.Number]
+    controls: tuple[gr.Radio, gr.Dropdown, gr.Dropdown]
     scale: gr.Radio
     figure: gr.HTML
     exports: tuple[gr.DownloadButton, ...]
@@ -42,12 +45,10 @@ def trace_section(heads: int, latents: int) -> TraceSection:
     """heads: of the encoder and decoder cross-attention. Wires what the controls do to one another."""
     gr.Markdown("### Where did this come from?")
     with gr.Row():
-        method = gr.Radio(METHODS, value="rollout", label="Trace through", scale=3, min_width=300, elem_id="method")
+        method = gr.Radio(METHODS, value=AT_FIRST[0], label="Trace through", scale=3, min_width=300, elem_id="method")
         scale = gr.Radio(SCALES, value="linear", label="Scale", scale=2, min_width=220, elem_id="scale")
-        head = gr.Dropdown([MEAN, *map(str, range(heads))], value=MEAN, label="Head", interactive=False, min_width=140)
-        latent = gr.Number(
-            None, label=f"Latent, 0 to {latents - 1} (empty: all)", precision=0, visible=False, min_width=140
-        )
+        head = gr.Dropdown([MEAN, *map(str, range(heads))], value=MEAN, label="Head", min_width=140)
+        latent = gr.Dropdown([ALL, *map(str, range(latents))], value=ALL, label="Latent", min_width=180)
     figure = gr.HTML(elem_id="attention-figure", elem_classes="figure-card", label="Attention", apply_default_css=False)
     with gr.Row():
         exports = tuple(
@@ -68,10 +69,10 @@ def _fit_controls(method: Method) -> tuple[Any, Any]:
     return gr.update(interactive=True), gr.update(visible=method == "encoder")
 
 
-def probe(output: int, method: Method, head: str, latent: float | None) -> Probe:
+def probe(output: int, method: Method, head: str, latent: str) -> Probe:
     """The question that the controls ask about one output; what a method does not take is left out."""
     one_head = None if method == "rollout" or head == MEAN else int(head)
-    one_latent = None if method != "encoder" or latent is None else int(latent)
+    one_latent = None if method != "encoder" or latent == ALL else int(latent)
     return Probe(output, method, one_head, one_latent)
 
 

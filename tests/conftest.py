@@ -7,6 +7,10 @@ import pytest
 import torch
 from hypothesis import settings
 
+from models.service import ModelService
+from models.settings import Settings
+from tests.tiny_models import load_tiny
+
 settings.register_profile("seeded", derandomize=True, deadline=None, database=None)
 settings.load_profile("seeded")
 
@@ -36,3 +40,9 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture
+def service() -> ModelService:
+    """Runs every task on the CPU, with tiny random models."""
+    return ModelService(Settings(device="cpu"), load_tiny)

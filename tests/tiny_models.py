@@ -5,6 +5,7 @@ are drawn wide, so that two answers that ought to differ do, by far more than th
 """
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,10 +16,15 @@ from torch import Tensor, nn
 from transformers import PerceiverConfig, PerceiverPreTrainedModel
 from transformers.models.perceiver.modeling_perceiver import PerceiverOpticalFlowDecoder
 
+from models.checkpoints import Checkpoint
+from models.schema import CheckpointUnavailable
+
 BATCH = 2
 ATOL = 1e-5
 FAR = 1e-2
 """What differs has to differ by this much, a thousand times what counts as equal."""
+READS = 32
+"""Bytes that the text models of `load_tiny` read."""
 
 _SHAPE = {
     "num_latents": 7,
@@ -157,3 +163,30 @@ def assert_equal(found: Any, expected: Any, atol: float = ATOL) -> None:
 def spread(values: Tensor, dim: int) -> float:
     """How far apart values lie along an axis, at the place where they are farthest."""
     return (values.amax(dim) - values.amin(dim)).max().item()
+
+
+def load_tiny(
+    checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Any
+) -> PerceiverPreTrainedModel:
+    """What tests give to `ModelService` in place of `load_checkpoint`: other weights for other checkpoints."""
+    seed = {"embedded": 0, "published": 1}[checkpoint.weights]
+    model = tiny_model(checkpoint.model.__name__, seed, max_position_embeddings=READS + 2)
+    return deepcopy(model).to(device, dtype)
+
+
+class Counting:
+    """A loader whose models count how often they are built, and how often each reads inputs."""
+
+    def __init__(self) -> None:
+        self.loads: list[str] = []
+        self.reads: list[str] = []
+
+    def __call__(self, checkpoint: Any, *options: Any) -> Any:
+        self.loads.append(checkpoint.name)
+        model = load_tiny(checkpoint, *options)
+        model.perceiver.input_preprocessor.register_forward_hook(lambda *_: self.reads.append(checkpoint.name))
+        return model
+
+
+def unavailable(checkpoint: Any, *_: Any) -> Any:
+    raise CheckpointUnavailable(f"{checkpoint.name} is not there")

@@ -6,20 +6,24 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers import PerceiverTokenizer
+from transformers import PerceiverForMaskedLM, PerceiverTokenizer
 
+from models.perceiver.engine import decode, encode
 from training.data import sentence_starts
 from training.masking import training_mask
 
 TEXT_LENGTH = 512
 MOST_QUERIES = 128
 TOKENS = PerceiverTokenizer()
-BYTE_OFFSET = TOKENS._num_special_tokens  # noqa: SLF001  (the tokenizer has no public name for it)
+BYTE_OFFSET = TOKENS._num_special_tokens  # the tokenizer has no public name for it
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """ids, targets: int64 [B, 514]; readable: bool [B, 514]; positions: int64 [B, Q] of hidden bytes; counts: [B, Q]."""
+    """ids, targets: int64 [B, 514]; readable: bool [B, 514], False for padding.
+
+    positions: int64 [B, Q], where an answer is wanted; counts: bool [B, Q], False for a filler that was never hidden.
+    """
 
     ids: Tensor
     readable: Tensor
@@ -71,6 +75,11 @@ def tokenised(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool =
     positions = _in_order(hidden) if all_hidden else _at_random(hidden)
     counts = hidden.gather(1, positions)
     return Batch(clear.masked_fill(hidden, TOKENS.mask_token_id), readable, positions, counts, clear)
+
+
+def hidden_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
+    """[B, Q, vocabulary] at the hidden bytes only."""
+    return decode(model, encode(model, batch.ids, batch.readable, keep_layers=False), batch.positions)
 
 
 def _at_random(hidden: Tensor) -> Tensor:

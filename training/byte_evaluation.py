@@ -8,23 +8,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 from transformers import PerceiverForMaskedLM
 
-from models.perceiver.engine import decode, encode
-from training.byte_batches import TEXT_LENGTH, Batch, tokenised
+from training.byte_batches import TEXT_LENGTH, hidden_byte_logits, tokenised
 from training.byte_ngram import TwoSidedNgram
 from training.masking import evaluation_mask, span_widths
 from training.progress import reported
 
 EVALUATION_SEED = 20
 WINDOWS_AT_ONCE = 32
-
-
-def hidden_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
-    """[B, Q, vocabulary] at the hidden bytes only."""
-    return decode(model, encode(model, batch.ids, batch.readable, keep_layers=False), batch.positions)
 
 
 def evaluation_windows(
@@ -84,7 +77,8 @@ def baselines(training_text: np.ndarray, text: np.ndarray, windows: int | None =
 
 def _reported_windows(text: np.ndarray, windows: int | None, what: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     count = min(len(text) // TEXT_LENGTH, windows or len(text))
-    return reported(evaluation_windows(text, windows), -(-count // WINDOWS_AT_ONCE), f"{what}, {WINDOWS_AT_ONCE} windows")
+    total = -(-count // WINDOWS_AT_ONCE)
+    return reported(evaluation_windows(text, windows), total, f"{what}, batches of {WINDOWS_AT_ONCE} windows")
 
 
 def _scores(guesses: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict:

@@ -13,7 +13,7 @@ SPAN_WIDTHS = (1, 1, 2, 3, 5, 7)
 
 
 def evaluation_mask(length: int, rng: np.random.Generator) -> np.ndarray:
-    """bool [length]: disjoint, not touching spans with widths from SPAN_WIDTHS, EVALUATION_RATE of the bytes or just over."""
+    """bool [length]: spans of SPAN_WIDTHS that do not touch; EVALUATION_RATE of the bytes, or just over."""
     mask = np.zeros(length + 2, dtype=bool)  # a guard at either end
     wanted = max(1, round(EVALUATION_RATE * length))
     while mask.sum() < wanted:

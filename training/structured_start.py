@@ -56,7 +56,7 @@ def structured_start(model: PerceiverForMaskedLM) -> None:
 
 
 def fourier_features(positions: Tensor, length: int) -> Tensor:
-    """positions in -1..1, [n] -> [n, CHANNELS]: sines, then cosines, of frequencies from π to π·length/4, log-spaced."""
+    """positions in -1..1, [n] -> [n, CHANNELS]: sines, then cosines, of log-spaced frequencies, π to π·length/4."""
     angles = positions[:, None] * _frequencies(length)
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
@@ -77,7 +77,7 @@ def _look_nearby(attention: PerceiverSelfAttention, strength: float, offsets: li
 
 
 def _answer_quietly(layer: PerceiverLayer) -> None:
-    """The tied output embedding is large (EMBEDDING_STD): without this the first logits are, too, and the loss starts at 20."""
+    """The tied output embedding is large (EMBEDDING_STD); without this so are the first logits: a loss of 20."""
     layer.attention.output.dense.weight *= 0.2
     layer.mlp.dense2.weight *= 0.2
 

@@ -135,7 +135,7 @@ def _add_key(sheet: Sheet) -> None:
     axes = sheet.canvas_at(MARGIN, sheet.bottom, 4.0, 0.3)
     box = _boxes(np.array([[0.0, 0.02]]), (0.24, 0.24), np.array([0.02]))
     axes.add_collection(PolyCollection(box, facecolors="none", edgecolors=MARK, linewidths=3, clip_on=False))
-    axes.text(0.36, 0.08, "hidden from the model", size=14, color=INK, family=SANS)
+    axes.text(0.36, 0.08, "hidden in the text", size=14, color=INK, family=SANS)
     sheet.bottom += 0.4
 
 

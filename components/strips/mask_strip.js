@@ -32,6 +32,7 @@ const follow = (spans, before, after) => {
   while (head < shorter && old[head] === now[head]) head++;
   let tail = 0;
   while (tail < shorter - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  if (3 * (head + tail) < old.length) return []; // another text, not an edit of this one
   const moved = now.length - old.length;
   return merge(
     spans.flatMap(([a, b]) => [
@@ -85,7 +86,7 @@ const cellsOf = (text, unit) => {
 
 const box = element.querySelector(".mask-cells");
 const count = element.querySelector(".mask-count");
-const state = { unit: "characters", drag: null, cells: [], focus: 0, drawn: null };
+const state = { unit: "characters", drag: null, cells: [], nodes: [], focus: 0, drawn: null };
 
 const current = () => ({ text: "", spans: [], limit: MOST_BYTES, ...(props.value || {}) });
 const setSpans = (spans) => {
@@ -108,8 +109,19 @@ const paint = (cell, node, spans, limit) => {
   node.setAttribute("aria-selected", whole);
 };
 
+// Cells stand in words, so that lines break between words and not within.
+const inWords = (nodes) => {
+  const words = [document.createElement("span")];
+  nodes.forEach((node, index) => {
+    if (index > 0 && /[\u00a0↵]$/.test(nodes[index - 1].textContent)) words.push(document.createElement("span"));
+    words[words.length - 1].append(node);
+  });
+  words.forEach((word) => word.classList.add("word"));
+  return words;
+};
+
 const build = (text) => {
-  box.replaceChildren(...state.cells.map((cell, index) => {
+  state.nodes = state.cells.map((cell, index) => {
     const node = document.createElement("span");
     node.className = "cell" + (cell.many ? " many" : "") + (cell.label === "↵" ? " newline" : "");
     node.textContent = cell.label;
@@ -119,7 +131,8 @@ const build = (text) => {
     if (cell.of) node.dataset.of = cell.of;
     if (cell.literal) node.title = "Written in the text as [MASK]: hides one byte";
     return node;
-  }));
+  });
+  box.replaceChildren(...inWords(state.nodes));
   if (!text) box.textContent = "Write something above; it appears here, ready to be hidden.";
 };
 
@@ -133,7 +146,7 @@ const draw = () => {
     build(part);
     state.drawn = key;
   }
-  state.cells.forEach((cell, index) => paint(cell, box.children[index], preview(spans), limit));
+  state.cells.forEach((cell, index) => paint(cell, state.nodes[index], preview(spans), limit));
   describe(text, part, spans, limit);
 };
 
@@ -199,11 +212,11 @@ box.addEventListener("keydown", (event) => {
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   if (event.key in steps) {
     const next = state.focus + steps[event.key];
-    if (!box.children[next]?.classList?.contains("cell")) return;
-    box.children[state.focus].tabIndex = -1;
+    if (!state.nodes[next]) return;
+    state.nodes[state.focus].tabIndex = -1;
     state.focus = next;
-    box.children[next].tabIndex = 0;
-    box.children[next].focus();
+    state.nodes[next].tabIndex = 0;
+    state.nodes[next].focus();
     if (event.shiftKey) {
       state.drag = { from: next, to: next, hide: true };
       commit();

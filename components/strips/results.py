@@ -51,7 +51,7 @@ def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: 
         )
 
     ends = [_end_token(name, index, styles, result.attention) for name, index in (("CLS", 0), ("SEP", -1))]
-    body = "".join(_character(character, cell) for character in characters(content))
+    body = _in_words([(_character(character, cell), character.text) for character in characters(content)])
     strip = (
         f'<div class="result-strip" role="group" aria-label="{escape(_spoken(result))}">{ends[0]}{body}{ends[1]}</div>'
     )
@@ -101,11 +101,19 @@ def _percent(probability: float) -> str:
 def _character(character: Character, cell: Callable[[int, bool], str]) -> str:
     """One byte as a cell; the bytes of a longer character as cells under its glyph."""
     cells = "".join(cell(position, character.text is not None) for position in range(character.start, character.stop))
-    if character.text == "\n":
-        return cells + "<br>"
     if character.stop - character.start == 1:
         return cells
     return f'<span class="character"><span class="glyph">{escape(character.text or "")}</span>{cells}</span>'
+
+
+def _in_words(pieces: list[tuple[str, str | None]]) -> str:
+    """Cells in words, so that lines break between words and not within. pieces: HTML and the character it shows."""
+    words: list[list[str]] = [[]]
+    for markup, text in pieces:
+        words[-1].append(markup)
+        if text in (" ", "\n"):
+            words.append([])
+    return "".join(f'<span class="word">{"".join(word)}</span>' for word in words if word)
 
 
 def _end_token(name: str, index: int, styles: list[str], attention: AttentionMap | None) -> str:

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers.models.perceiver.modeling_perceiver import PerceiverLayer, PerceiverSelfAttention
 
+from models.perceiver.linear import linear
+
 # Largest piece of an attention map that is held at once.
 MAP_BYTES = 64 * 2**20
 
@@ -23,7 +25,7 @@ def attend(
     inputs_mask: bool [B, K], True where a key may be read. Returns [B, Q, v_channels].
     """
     queries, keys, source = _queries_and_keys(attention, hidden, inputs)
-    values = _split_heads(attention.value(source), attention.num_heads)
+    values = _split_heads(linear(attention.value, source), attention.num_heads)
     mapped = F.scaled_dot_product_attention(
         *_one_head_size(queries, keys, values),
         attn_mask=None if inputs_mask is None else inputs_mask[:, None, None, :],
@@ -60,10 +62,11 @@ def run_layer(
     layer: PerceiverLayer, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
 ) -> Tensor:
     """One attention layer with its MLP and residuals: [B, Q, q_dim] -> [B, Q, q_dim]."""
-    attended = layer.attention.output(attend(layer.attention.self, hidden, inputs, inputs_mask))
+    attended = linear(layer.attention.output.dense, attend(layer.attention.self, hidden, inputs, inputs_mask))
     if layer.attention.use_query_residual:
         attended = attended + hidden
-    return attended + layer.feed_forward_chunk(attended)
+    widened = layer.mlp.intermediate_act_fn(linear(layer.mlp.dense1, layer.layernorm(attended)))
+    return attended + linear(layer.mlp.dense2, widened)
 
 
 def _queries_and_keys(
@@ -72,8 +75,8 @@ def _queries_and_keys(
     """Queries [B, H, R, D], keys [B, H, K, D], and the normalised source that keys and values are made of."""
     asking = attention.layernorm1(hidden)
     source = asking if inputs is None else attention.layernorm2(inputs)
-    queries = _split_heads(attention.query(asking[:, rows]), attention.num_heads)
-    return queries, _split_heads(attention.key(source), attention.num_heads), source
+    queries = _split_heads(linear(attention.query, asking[:, rows]), attention.num_heads)
+    return queries, _split_heads(linear(attention.key, source), attention.num_heads), source
 
 
 def _softmax_rows(queries: Tensor, keys: Tensor, inputs_mask: Tensor | None) -> Tensor:

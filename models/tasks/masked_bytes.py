@@ -101,6 +101,11 @@ def _readable(text: ByteText, loaded: Loaded) -> ByteText:
             f"The {loaded.checkpoint.weights} model reads the first {len(read.content)} of these {len(text.content)} "
             "bytes, and some hidden ones lie behind: shorten the text before them, or use weights that read more."
         )
+    if all(read.hidden):
+        raise InputError(
+            f"The {loaded.checkpoint.weights} model reads the first {len(read.content)} of these {len(text.content)} "
+            "bytes, and all of them are hidden: leave some visible, or use weights that read more."
+        )
     return read
 
 

@@ -164,7 +164,10 @@ def test_layers_are_transformers_hidden_states(name):
         encoded, last = encode(model, inputs), encode(model, inputs, keep_layers=False)
     # transformers lists the state between two blocks twice.
     per_block = model.config.num_self_attends_per_block
-    assert_equal(encoded.layers, states[:per_block] + states[per_block + 1 :])
+    # Latents grow with depth, to 6 here, where transformers' own float32 is 1.6e-5 from float64: compared at size 1.
+    for found, expected in zip(encoded.layers, states[:per_block] + states[per_block + 1 :], strict=True):
+        size = expected.abs().max().clamp(min=1)
+        assert_equal(found / size, expected / size)
     assert len(encoded.layers) == model.config.num_blocks * per_block + 1
     assert_equal(last.layers, (encoded.latents,), atol=0)
 

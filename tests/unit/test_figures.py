@@ -158,7 +158,9 @@ def assert_legible(sheet: Sheet) -> None:
     """Inside of the sheet, and no two texts' ink on top of each other."""
     sheet.canvas.draw()
     boxes = np.array([text.get_window_extent().extents for text in texts(sheet)])
-    assert boxes.min() >= 0 and boxes[:, 2].max() <= 1600 and boxes[:, 3].max() <= 1000
+    assert boxes.min() >= 0
+    assert boxes[:, 2].max() <= 1600
+    assert boxes[:, 3].max() <= 1000
     near = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     far = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     overlaps = ((far - near) > 1.0).all(axis=2)
@@ -178,7 +180,7 @@ def test_long_titles_are_wrapped_and_cut(scale):
 def test_sheet_says_what_it_shows_and_how_it_was_made():
     said = words(attention_over_bytes(rollout(60), labels_of(60), RUN, "log", marked={3}))
     for fact in (TITLE, "inputs 60 %", "learned latent array 30 %", "output query 10 %", RUN.model, "published weights",
-                 "method rollout", "log scale", "cpu, float32", REMINDER, "hidden from the model"):  # fmt: skip
+                 "method rollout", "log scale", "cpu, float32", REMINDER, "hidden in the text"):  # fmt: skip
         assert fact in said
 
 
@@ -245,7 +247,8 @@ def test_svgs_on_one_page_do_not_touch_each_other():
     assert not ids[0] & ids[1]
     for svg, own in zip((first, second), ids, strict=True):
         links = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
-        assert links and links <= own
+        assert links
+        assert links <= own
         assert ">*{" not in svg
 
 

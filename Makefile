@@ -1,0 +1,42 @@
+# make run: serve on http://127.0.0.1:7860    make test: all tests    make setup: only the virtual environment
+# make lint, make bench, make train-<model> DATA=<folder>
+
+# Any python3 that is 3.11 or 3.12. Found by running it: some that are on the PATH only pretend to be there.
+FITS := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: run setup test lint bench clean train-%
+
+run: setup
+	$(BIN)/python app.py
+
+setup: .venv/app
+
+.venv/app: requirements.txt constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed, and neither was found."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/app
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: .venv/app
+	$(BIN)/python -m benchmarks.masked_bytes
+
+train-%: .venv/app
+	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }
+	$(BIN)/python -m training.$* train --data $(DATA)
+
+clean:
+	rm -rf .venv runs .pytest_cache .ruff_cache

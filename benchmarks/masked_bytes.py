@@ -1,0 +1,101 @@
+"""Masked bytes at the published size, random weights: transformers' own call against `ModelService.run`.
+
+    python -m benchmarks.masked_bytes
+
+Prints a table and, as its last line, the same as JSON. The reference is what the model's documentation shows: the text
+padded to 2048, the whole model, logits of all positions. Ours answers the same request from the same weights.
+"""
+
+import json
+import os
+import platform
+from dataclasses import replace
+from typing import Any
+
+import torch
+from transformers import PerceiverForMaskedLM, PerceiverTokenizer
+
+from benchmarks.timing import medians
+from models.byte_text import read_text
+from models.checkpoints import PUBLISHED
+from models.perceiver.engine import decode, encode
+from models.schema import MaskedBytesRequest, Probe
+from models.service import ModelService
+from models.settings import Settings
+from models.tasks.byte_tokens import token_ids
+
+TEXT = "This is an incomplete sentence where some words are missing."
+REQUEST = MaskedBytesRequest(TEXT, ((51, 60),), weights="published")
+HIDDEN = slice(52, 61)  # tokens, one behind the bytes
+LATENTS_MIB = 256
+
+
+@torch.no_grad()
+def build() -> PerceiverForMaskedLM:
+    """Random weights at std fan_in^-0.5: at transformers' 0.02 all logits are alike, and equality would mean little."""
+    torch.manual_seed(0)
+    model = PerceiverForMaskedLM(PUBLISHED["deepmind/language-perceiver"]).eval()
+    for parameter in model.parameters():
+        if parameter.ndim == 2:
+            parameter.normal_(std=parameter.shape[1] ** -0.5)
+    return model
+
+
+@torch.inference_mode()
+def reference(model: PerceiverForMaskedLM) -> torch.Tensor:
+    """transformers' call, padded to 2048: logits [9, 262] at the hidden bytes."""
+    inputs = PerceiverTokenizer()(TEXT, padding="max_length", return_tensors="pt")
+    inputs["input_ids"][0, HIDDEN] = 3
+    return model(**inputs).logits[0, HIDDEN]
+
+
+@torch.inference_mode()
+def ours(model: PerceiverForMaskedLM) -> torch.Tensor:
+    encoded = encode(model, token_ids(read_text(TEXT, REQUEST.mask)))
+    return decode(model, encoded, torch.arange(HIDDEN.start, HIDDEN.stop))[0]
+
+
+def service(model: PerceiverForMaskedLM, dtype: str = "float32", latents_mib: int = 0) -> ModelService:
+    """A service that holds this model. Without room for latents, every question is a first one."""
+    settings = Settings(device="cpu", dtype=dtype, latent_cache_mib=latents_mib)
+    return ModelService(settings, lambda *_: model)
+
+
+def main() -> None:
+    model = build()
+    apart = (reference(model) - ours(model)).abs().max().item()
+    spread = reference(model).std().item()
+
+    first, remembers = service(model), service(model, latents_mib=LATENTS_MIB)
+    remembers.run(REQUEST)
+    another = replace(REQUEST, top_k=10, probe=Probe(55, "decoder"))
+    calls: dict[str, Any] = {
+        "transformers, padded to 2048": lambda: reference(model),
+        "service.run, float32": lambda: first.run(REQUEST),
+        "service.run, second question on the same text": lambda: remembers.run(another),
+    }
+    seconds = medians(calls)
+    if bfloat16_is_fast():
+        half = service(build().bfloat16(), "bfloat16")
+        seconds |= medians({"service.run, bfloat16": lambda: half.run(REQUEST)})
+    report(seconds, apart, spread)
+
+
+def bfloat16_is_fast() -> bool:
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def report(seconds: dict[str, float], apart: float, spread: float) -> None:
+    slowest = seconds["transformers, padded to 2048"]
+    print(
+        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
+    )
+    print(f"largest difference of the logits at the hidden bytes: {apart:.1e} (their own spread: {spread:.1e})")
+    print("\n| what | seconds | times faster |\n| --- | ---: | ---: |")
+    for name, time in seconds.items():
+        print(f"| {name} | {time:.3f} | {slowest / time:.2f} |")
+    print(json.dumps({"seconds": seconds, "largest_difference": apart}))
+
+
+if __name__ == "__main__":
+    main()

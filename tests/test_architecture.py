@@ -1,0 +1,252 @@
+"""Who may import whom: the rules of the project's layout, held over the import statements of its files."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from models.tasks import TASKS
+from pages import PAGES
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("pages", "components", "models", "training", "benchmarks")
+FILES = (ROOT / "app.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))))
+
+# What each layer may import of the project, besides itself.
+BELOW = {
+    "app": ("pages", "models"),
+    "pages": ("components", "models"),
+    "components": ("models.schema",),
+    "models": (),
+    "training": ("models",),
+    "benchmarks": ("models", "training"),
+}
+UI = ("gradio", "gradio_client", "streamlit")
+HEAVY = ("torch", "torchvision", "torchaudio", "transformers", "safetensors.torch")
+MAY_BE_HEAVY = (
+    "models.perceiver",
+    "models.tasks",
+    "models.checkpoints",
+    "models.service",
+    "training",
+    "benchmarks",
+)
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def inside(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def imports(source: str) -> Iterator[str]:
+    """Every module that a source imports, wherever it does: `from a import b` is a.b, for b may be a module."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                yield from (f"{'.' * level}{module or ''}.{name.name}" for name in names)
+            case ast.Call(func=ast.Name(id="__import__" | "import_module"), args=[argument, *_]):
+                yield _literal(argument)
+            case ast.Call(func=ast.Attribute(attr="import_module"), args=[argument, *_]):
+                yield _literal(argument)
+
+
+def _literal(argument: ast.expr) -> str:
+    """Of an import by name; one that is worked out cannot be checked, and is taken for the worst."""
+    return str(argument.value) if isinstance(argument, ast.Constant) else "gradio"
+
+
+def uses_environment(source: str, defaults: bool = False) -> bool:
+    """Anything of `os.environ` or `os.getenv`; where `defaults` are allowed, but for setting one for others."""
+    tree = ast.parse(source)
+    allowed = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=variables, attr="setdefault"))) if defaults:
+                allowed.add(variables)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr="environ" | "environb" | "getenv" | "getenvb") if node not in allowed:
+                return True
+            case ast.ImportFrom(module="os", names=names) if {name.name for name in names} & {"environ", "getenv", "*"}:
+                return True
+            case ast.ImportFrom(module="pydantic_settings" | "dotenv"):
+                return True
+    return False
+
+
+def broken_rules(module: str, source: str) -> list[str]:
+    """In words: which imports of a module are against the layout."""
+    layer = module.split(".")[0]
+    problems = []
+    for imported in imports(source):
+        if imported.startswith("."):
+            problems.append(f"{module} imports {imported} by its place, not by its name")
+        if inside(imported, "app", "tests", *PACKAGES) and not inside(imported, layer, *BELOW[layer]):
+            problems.append(f"{module} imports {imported}, which is not below {layer}")
+        if inside(imported, *UI) and not inside(module, "app", "pages"):
+            problems.append(f"{module} imports {imported}, a user interface")
+        if inside(imported, *HEAVY) and not inside(module, *MAY_BE_HEAVY):
+            problems.append(f"{module} imports {imported}, which is for models")
+    return problems
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_go_one_way(path):
+    assert broken_rules(module_of(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_settings_alone_read_the_environment(path):
+    """The app's entry may set defaults for libraries."""
+    module = module_of(path)
+    assert uses_environment(path.read_text(encoding="utf-8"), defaults=module == "app") is (module == "models.settings")
+
+
+def test_no_module_imports_itself_through_others():
+    modules = {module_of(path): path for path in FILES}
+    graph = {
+        module: {target for name in imports(path.read_text(encoding="utf-8")) for target in _targets(name, modules)}
+        for module, path in modules.items()
+    }
+    assert sum(map(len, graph.values())) > 30
+    TopologicalSorter({module: targets - {module} for module, targets in graph.items()}).prepare()
+
+
+def _targets(name: str, modules: dict[str, Path]) -> set[str]:
+    """`a.b.c` is the module a.b.c, or the name c of the module a.b."""
+    return {name} if name in modules else {name.rpartition(".")[0]} & modules.keys()
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("models.schema", ("torch", "transformers", "gradio", "matplotlib")),
+        ("models.settings", ("torch", "transformers", "gradio")),
+        ("models.byte_text", ("torch", "transformers", "gradio")),
+        ("components.views", ("torch", "transformers", "gradio")),
+        ("models.service", ("gradio", "matplotlib")),
+    ],
+)
+def test_what_is_really_loaded(module, forbidden):
+    """Import statements of this project cannot tell what they bring along."""
+    code = f"import sys, {module}; print(*(set({forbidden!r}) & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+# The rules can be broken
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("models.service", "import gradio"),
+        ("models.service", "def f():\n    from gradio import Blocks"),
+        ("components.views", "import gradio as gr"),
+        ("training.loop", "import gradio_client"),
+        ("models.schema", "import torch"),
+        ("models.schema", "def f():\n    if True:\n        import torch.nn as nn"),
+        ("models.cache", "from transformers import PerceiverModel"),
+        ("models.settings", "from torch import cuda"),
+        ("components.views", "from torch import Tensor"),
+        ("pages.masked_bytes", "import transformers"),
+        ("pages.masked_bytes", "from torch import Tensor"),
+        ("app", "import torch"),
+        ("pages.page", "from importlib import import_module\nimport_module('torch')"),
+        ("pages.page", "import importlib\nimportlib.import_module('torch.nn')"),
+        ("pages.page", "__import__('torch')"),
+        ("components.views", "import importlib\nimportlib.import_module(name)"),
+        ("models.service", "from pages import PAGES"),
+        ("models.service", "import components.views"),
+        ("models.service", "from training.loop import fit"),
+        ("components.views", "from pages.page import Page"),
+        ("components.views", "from models.service import ModelService"),
+        ("components.views", "from models import service"),
+        ("components.views", "from models import byte_text"),
+        ("pages.page", "from app import create_app"),
+        ("pages.page", "import training"),
+        ("pages.page", "from . import theme"),
+        ("training.loop", "from pages import PAGES"),
+        ("models.cache", "from tests.tiny_models import TINY"),
+    ],
+)
+def test_a_broken_rule_is_seen(module, source):
+    assert broken_rules(module, source)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("app", "from models.service import ModelService\nfrom pages import PAGES\nimport gradio as gr"),
+        ("pages.page", "import gradio\nfrom components import views\nfrom models.schema import Probe\nimport numpy"),
+        ("components.views", "from components.panels import Panel\nfrom models.schema import Probe\nimport matplotlib"),
+        ("models.service", "import torch\nfrom models.tasks import TASKS\nimport transformers"),
+        ("models.perceiver.engine", "from torch import nn"),
+        ("training.loop", "import torch\nfrom models.perceiver.engine import encode"),
+    ],
+)
+def test_what_is_allowed_is_not_complained_of(module, source):
+    assert broken_rules(module, source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nos.environ['A']",
+        "import os\ndef f():\n    return os.getenv('A')",
+        "import os as o\no.environ.get('A')",
+        "from os import environ",
+        "from os import getenv as g",
+        "import os\nvalues = dict(os.environ)",
+        "import os\nvalue = os.environ.setdefault('A', '1')",
+        "from pydantic_settings import BaseSettings",
+    ],
+)
+def test_use_of_the_environment_is_seen(source):
+    assert uses_environment(source)
+    assert uses_environment(source, defaults=True)
+
+
+def test_a_default_for_others_is_no_use_where_allowed():
+    source = "import os\nos.environ.setdefault('A', '1')\nos.path.join('a', 'b')"
+    assert uses_environment(source)
+    assert not uses_environment(source, defaults=True)
+    assert not uses_environment("import os\nos.path.join('a', 'b')")
+
+
+# Tasks and pages
+
+
+def test_tasks_and_pages_have_the_same_names():
+    assert sorted(page.name for page in PAGES) == sorted(task.name for task in TASKS)
+
+
+@pytest.mark.parametrize("name", [task.name for task in TASKS])
+def test_a_task_has_its_files(name):
+    assert (ROOT / "models" / "tasks" / f"{name}.py").is_file()
+    assert (ROOT / "pages" / f"{name}.py").is_file()
+    assert any((ROOT / "assets" / "examples" / name).iterdir())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_task_has_a_row_in_the_readme(page):
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        pytest.skip("there is no README yet")
+    rows = [line for line in readme.read_text(encoding="utf-8").splitlines() if line.lstrip().startswith("|")]
+    assert any(page.name in row or page.title in row for row in rows)
+
+
+def test_requests_belong_to_one_task_each():
+    assert len({task.request for task in TASKS}) == len(TASKS)
+    assert all(set(task.checkpoints) == {"embedded", "published"} for task in TASKS)

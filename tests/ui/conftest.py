@@ -1,0 +1,62 @@
+"""The app in this process, and a real browser in front of it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app import create_app, launch_options
+from models.checkpoints import Checkpoint, load_checkpoint
+from models.schema import CheckpointUnavailable
+from models.service import ModelService
+from models.settings import Settings
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+
+
+def load_embedded_only(checkpoint: Checkpoint, *options: Any) -> Any:
+    """The real loader, on a machine without a network."""
+    if checkpoint.weights == "published":
+        raise CheckpointUnavailable(f"{checkpoint.name}: it is not on this machine and could not be downloaded.")
+    return load_checkpoint(checkpoint, *options)
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    settings = Settings(device="cpu", weights="embedded", port=0)
+    app = create_app(ModelService(settings, load_embedded_only))
+    options = launch_options(settings) | {"server_port": None}
+    _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+    yield url
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+    if path is None:
+        reason = "no Chromium on this machine"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page as it opens, with its first example; it fails the test if the page reported an error of its own."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#attention-figure svg")
+    yield page
+    page.close()
+    assert not errors

@@ -1,0 +1,194 @@
+"""The service: what it keeps, what it runs anew, what its results are, and from many threads."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models import service as service_module
+from models.schema import CheckpointUnavailable, InputError, Probe
+from models.service import ModelService
+from models.settings import Settings
+from tests.masked_sentence import GOOD, assert_close, assert_same, parts
+from tests.tiny_models import Counting, load_tiny, unavailable
+
+OTHER = replace(GOOD, text="words that went there")
+
+
+@pytest.fixture
+def counting() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def counted(counting: Counting) -> ModelService:
+    return ModelService(Settings(device="cpu"), counting)
+
+
+# What is kept
+
+
+def test_second_question_runs_the_decoder_alone(counted, counting):
+    first = counted.run(GOOD)
+    second = counted.run(replace(GOOD, top_k=9, probe=Probe(4)))
+    assert (counting.loads, counting.reads) == (["masked_bytes"], ["masked_bytes"])
+    assert (first.run.encoder_cached, second.run.encoder_cached) == (False, True)
+    assert_close(second.probabilities[:, :5], first.probabilities)
+
+
+@pytest.mark.parametrize("other", [OTHER, replace(GOOD, mask=((3, 6), (11, 12)))])
+def test_other_inputs_are_read_anew(counted, counting, other):
+    first, second, again = counted.run(GOOD), counted.run(other), counted.run(GOOD)
+    assert [result.run.encoder_cached for result in (first, second, again)] == [False, False, True]
+    assert len(counting.reads) == 2
+    assert_same(second, ModelService(Settings(device="cpu"), load_tiny).run(other))
+
+
+def test_other_weights_read_the_same_inputs_anew(counted, counting):
+    embedded, published = counted.run(GOOD), counted.run(replace(GOOD, weights="published"))
+    assert counting.reads == ["masked_bytes", "deepmind/language-perceiver"]
+    assert not published.run.encoder_cached
+    assert (published.run.model, published.run.weights) == ("deepmind/language-perceiver", "published")
+    assert np.abs(embedded.probabilities - published.probabilities).max() > 1e-2
+    alone = ModelService(Settings(device="cpu"), load_tiny).run(replace(GOOD, weights="published"))
+    assert_same(published, alone)
+
+
+def test_iterative_rounds_are_known_the_second_time(counted, counting):
+    request = replace(GOOD, decoding="iterative")
+    first = counted.run(request)
+    assert len(counting.reads) == 5
+    second = counted.run(request)
+    assert len(counting.reads) == 5
+    assert (first.run.encoder_cached, second.run.encoder_cached) == (False, True)
+    assert_same(second, first)
+
+
+def test_no_room_for_latents_means_reading_anew(counting):
+    service = ModelService(Settings(device="cpu", latent_cache_mib=0), counting)
+    first, second = service.run(GOOD), service.run(GOOD)
+    assert (second.run.encoder_cached, len(counting.reads), len(counting.loads)) == (False, 2, 1)
+    assert_same(second, first)
+
+
+def test_no_room_for_models_means_loading_anew(counting):
+    service = ModelService(Settings(device="cpu", model_cache_mib=0), counting)
+    first, second = service.run(GOOD), service.run(GOOD)
+    assert counting.loads == ["masked_bytes"] * 2
+    assert_same(second, first)
+
+
+@pytest.mark.parametrize("inputs", [{"a": torch.tensor([[7, 8]])}, torch.tensor([[7, 8]])])
+def test_latents_are_those_of_equal_inputs_only(counted, inputs):
+    """Equal in names, shapes, dtypes and values; the names need not come in the same order."""
+    prints = service_module._fingerprint
+    assert prints(inputs) == prints(deepcopy(inputs))
+    others: list[Any] = [
+        {"b": torch.tensor([[7, 8]])},
+        {"a": torch.tensor([[7, 9]])},
+        {"a": torch.tensor([[7], [8]])},
+        {"a": torch.tensor([[7, 8]], dtype=torch.int32)},
+        {"a": torch.tensor([[7]]), "b": torch.tensor([[8]])},
+        {"a": torch.tensor([[8]]), "b": torch.tensor([[7]])},
+        torch.tensor([[8, 7]]),
+        torch.tensor([[7.0, 8.0]]),
+    ]
+    assert len({prints(inputs), *map(prints, others)}) == len(others) + 1
+
+
+def test_latents_of_modalities_in_any_order():
+    one, other = torch.ones(1, 3), torch.zeros(1, 2)
+    prints = service_module._fingerprint
+    assert prints({"image": one, "audio": other}) == prints({"audio": other, "image": one})
+    assert prints(torch.arange(6).reshape(2, 3).T) == prints(torch.tensor([[0, 3], [1, 4], [2, 5]]))
+
+
+# Results
+
+
+def test_results_are_plain_and_pickle(service):
+    result = service.run(replace(GOOD, probe=Probe(4)))
+    assert {type(part).__module__.split(".")[0] for part in parts(result)} <= {"builtins", "numpy"}
+    assert_same(pickle.loads(pickle.dumps(result)), result)
+
+
+def test_arrays_belong_to_the_result(service):
+    """Whoever writes into one does no harm to the next."""
+    first = service.run(replace(GOOD, probe=Probe(4, "decoder")))
+    expected = deepcopy(first)
+    for array in (first.positions, first.probabilities, first.candidates, first.order, first.attention.values):
+        array[:] = 0
+    assert_same(service.run(replace(GOOD, probe=Probe(4, "decoder"))), expected)
+
+
+def test_run_info(service):
+    run = service.run(GOOD).run
+    assert (run.model, run.weights, run.device, run.dtype, run.seed) == (
+        "masked_bytes",
+        "embedded",
+        "cpu",
+        "float32",
+        None,
+    )
+    assert 0 < run.seconds < 60
+
+
+def test_dtype_of_the_settings(service):
+    low = ModelService(Settings(device="cpu", dtype="bfloat16"), load_tiny)
+    result, exact = low.run(replace(GOOD, probe=Probe(4))), service.run(GOOD)
+    assert result.run.dtype == "bfloat16"
+    assert result.probabilities.dtype == np.float32
+    assert 1e-5 < np.abs(result.probabilities - exact.probabilities).max() < 0.1
+    assert result.attention.values.sum() + result.attention.latent_share == pytest.approx(1, abs=1e-2)
+
+
+def test_unknown_request(service):
+    with pytest.raises(TypeError, match="str"):
+        service.run("words that were here")
+
+
+def test_mistakes_and_missing_weights_pass(service):
+    with pytest.raises(InputError):
+        service.run(replace(GOOD, mask=()))
+    with pytest.raises(CheckpointUnavailable, match="not there"):
+        ModelService(Settings(device="cpu"), unavailable).run(GOOD)
+
+
+def test_loader_is_asked_again_after_it_failed(counting):
+    answers = [unavailable, counting]
+    service = ModelService(Settings(device="cpu"), lambda *args: answers.pop(0)(*args))
+    with pytest.raises(CheckpointUnavailable):
+        service.run(GOOD)
+    assert service.run(GOOD).filled
+
+
+# Threads
+
+
+@pytest.mark.parametrize("room", [0, 64])
+def test_eight_threads_equal_one(room):
+    requests = [
+        replace(request, weights=weights, decoding=decoding, probe=probe)
+        for request in (GOOD, OTHER)
+        for weights in ("embedded", "published")
+        for decoding, probe in (("parallel", None), ("iterative", Probe(4)), ("parallel", Probe(5, "encoder", head=1)))
+    ]
+    limits = {"model_cache_mib": room, "latent_cache_mib": room}
+    alone = ModelService(Settings(device="cpu", **limits), load_tiny)
+    expected = [alone.run(request) for request in requests]
+    together = ModelService(Settings(device="cpu", **limits), load_tiny)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(together.run, requests * 4))
+    for one, other in zip(found, expected * 4, strict=True):
+        assert_same(one, other)
+
+
+def test_one_model_is_loaded_once_by_eight_threads(counted, counting):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(counted.run, [GOOD] * 16))
+    assert (len(counting.loads), len(counting.reads)) == (1, 1)
