@@ -4,7 +4,8 @@ from components.byte_labels import byte_label
 from components.figures.attention import Scale
 from components.figures.bytes import attention_over_bytes, attention_over_latents
 from components.panels import FigurePanel, MarkupPanel
-from components.strips.results import candidates_table, filled_strip
+from components.strips.candidates import candidates_table
+from components.strips.filled import filled_strip
 from models.schema import MaskedBytesResult
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -13,11 +13,11 @@ from models.byte_text import read_text
 from models.schema import Decoding, MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
 from models.service import ModelService
 from pages.api import masked_bytes_call
-from pages.examples import TextExample, text_examples
+from pages.examples import text_examples
 from pages.link import SHOW_IN_ADDRESS, from_query, to_query
 from pages.page import GPU, PRIVATE, Page, beside_the_button, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
-from pages.trace import AT_FIRST, figure_markup, probe, trace_section, write_exports
+from pages.trace import AT_FIRST, EXPORT_TO_COME, figure_markup, probe, trace_section, write_exports
 
 NAME = "masked_bytes"
 LEAD = "Hide part of a text: a Perceiver that reads raw bytes fills it in, and shows which bytes it read for that."
@@ -38,54 +38,70 @@ class Shown:
     result: MaskedBytesResult
 
 
+class Answer(NamedTuple):
+    """Updates of what the page shows, in the order of its outputs; None leaves one as it is."""
+
+    notice: str | None = ""
+    shown: Shown | None = None
+    filled: str | None = None
+    candidates: str | None = None
+    ran: str | None = None
+    figure: str | None = None
+    link: str | None = None
+    png: Any = None
+    svg: Any = None
+    npz: Any = None
+
+
 class Handlers:
-    """What the page's events do. Each answers with: notice, shown, filled, candidates, run line, figure, link."""
+    """What the page's events do."""
 
     def __init__(self, service: ModelService):
         self._service = service
 
-    @beside_the_button(6)
-    def fill(
-        self, text: str, strip: dict, top_k: float, decoding: Decoding, weights: Weights, *looked: Any
-    ) -> tuple[Any, ...]:
-        spans = tuple((int(start), int(stop)) for start, stop in strip.get("spans", []))
-        request = MaskedBytesRequest(text, spans, int(top_k), decoding, weights=weights)
-        return self._answer(request, _first_hidden(request), *looked)
+    @beside_the_button(Answer)
+    def fill(self, *asked: Any) -> Answer:
+        return self._fill(*asked)
 
-    def fill_example(self, *asked: Any) -> tuple[Any, ...]:
-        """As `fill`, but what there is to notice about the example stays, unless something went wrong."""
-        notice, *answer = self.fill(*asked)
-        return (notice or gr.skip(), *answer)
+    @beside_the_button(Answer)
+    def fill_example(self, *asked: Any) -> Answer:
+        """As `fill`, but what there is to notice about the example stays."""
+        return self._fill(*asked)._replace(notice=None)
 
-    @beside_the_button(6)
-    def trace_clicked(self, event: gr.EventData, shown: Shown | None, *looked: Any) -> tuple[Any, ...]:
-        if shown is None:
-            return _nothing()
-        return self._answer(shown.request, int(event.position), *looked)
+    @beside_the_button(Answer)
+    def trace_clicked(self, event: gr.EventData, shown: Shown | None, *looked: Any) -> Answer:
+        return self._answer(shown.request, int(event.position), *looked) if shown else Answer()
 
-    @beside_the_button(6)
-    def trace_again(self, shown: Shown | None, *looked: Any) -> tuple[Any, ...]:
-        if shown is None:
-            return _nothing()
-        return self._answer(shown.request, shown.traced, *looked)
+    @beside_the_button(Answer)
+    def trace_again(self, shown: Shown | None, *looked: Any) -> Answer:
+        return self._answer(shown.request, shown.traced, *looked) if shown else Answer()
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Question and answer when the page opens: from the address, or the first example, which stands already."""
         request = from_query(browser.query_params)
         if request is None:
-            *answer, _ = self._first
-            return (*[gr.skip()] * 5, *answer, "")
+            return (*[gr.skip()] * 5, *self._open_first())
         strip = strip_value(request.text, request.mask, self.limit(request.weights))
-        return (request.text, strip, request.top_k, request.decoding, request.weights, *self._opened(request))
+        return request.text, strip, request.top_k, request.decoding, request.weights, *self._open(request)
+
+    @beside_the_button(Answer)
+    def _open_first(self) -> Answer:
+        return self._first
+
+    @beside_the_button(Answer)
+    def _open(self, request: MaskedBytesRequest) -> Answer:
+        return self._answer(request, _first_hidden(request), *AT_FIRST)
 
     @cached_property
-    def _first(self) -> tuple[Any, ...]:
-        """The first example's answer, the same for every visitor."""
-        return self._opened(_request_of(EXAMPLES[0]))
+    def _first(self) -> Answer:
+        """The first example's answer, the same for every visitor, with no link: the bare address shows it, too."""
+        request = MaskedBytesRequest(EXAMPLES[0].text, EXAMPLES[0].spans, decoding="iterative")
+        return self._answer(request, _first_hidden(request), *AT_FIRST)._replace(link="")
 
-    def _opened(self, request: MaskedBytesRequest) -> tuple[Any, ...]:
-        strip = {"spans": request.mask}
-        return self.fill(request.text, strip, request.top_k, request.decoding, request.weights, *AT_FIRST)
+    def _fill(self, text: str, strip: dict, top_k: float, decoding: Decoding, weights: Weights, *looked: Any) -> Answer:
+        spans = tuple((int(start), int(stop)) for start, stop in strip.get("spans", []))
+        request = MaskedBytesRequest(text, spans, int(top_k), decoding, weights=weights)
+        return self._answer(request, _first_hidden(request), *looked)
 
     def limit(self, weights: Weights) -> int:
         return self._service.shape(NAME, weights).longest_text
@@ -101,15 +117,24 @@ class Handlers:
         example = EXAMPLES[index]
         return example.text, strip_value(example.text, example.spans, self.limit(weights)), hint(example.notice)
 
-    def _answer(self, request: MaskedBytesRequest, traced: int, *looked: Any) -> tuple[Any, ...]:
+    def _answer(self, request: MaskedBytesRequest, traced: int, *looked: Any) -> Answer:
         *controls, scale = looked
         result = self._service.run(replace(request, probe=probe(traced, *controls)))
         filled, candidates, figure = views.masked_bytes(result, traced, scale)
-        shown = Shown(request, traced, result)
-        line = run_line(result.run)
+        ran = run_line(result.run)
         if result.bytes_read < result.bytes_total:
-            line += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
-        return shown, filled.html, candidates.html, line, figure_markup(figure), to_query(NAME, request)
+            ran += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
+        return Answer(
+            shown=Shown(request, traced, result),
+            filled=filled.html,
+            candidates=candidates.html,
+            ran=ran,
+            figure=figure_markup(figure),
+            link=to_query(NAME, request),
+            png=EXPORT_TO_COME,
+            svg=EXPORT_TO_COME,
+            npz=EXPORT_TO_COME,
+        )
 
 
 def build(service: ModelService, app: gr.Blocks) -> None:
@@ -136,7 +161,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
     _how_this_works(shape)
 
     asked = [text, strip, *options, *section.inputs]
-    answer = [notice, shown, filled, candidates, ran, section.figure, link]
+    answer = [notice, shown, filled, candidates, ran, section.figure, link, *section.exports]
     runs = {**PRIVATE, **GPU}
     quiet = {"show_progress": "hidden", **PRIVATE}
 
@@ -197,14 +222,6 @@ def _first_hidden(request: MaskedBytesRequest) -> int:
     text = read_text(request.text, request.mask)
     hidden = [position for position, is_hidden in enumerate(text.hidden) if is_hidden]
     return next((position for position in hidden if text.content[position] != ord(" ")), hidden[0] if hidden else 0)
-
-
-def _request_of(example: TextExample) -> MaskedBytesRequest:
-    return MaskedBytesRequest(example.text, example.spans, decoding="iterative")
-
-
-def _nothing() -> tuple[Any, ...]:
-    return (gr.skip(),) * 6
 
 
 def _export(shown: Shown | None, scale: Scale) -> tuple[Any, ...]:

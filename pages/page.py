@@ -49,19 +49,21 @@ def hint(text: str) -> str:
     return f'<p class="notice" role="status">{escape(text)}</p>'
 
 
-def beside_the_button(outputs: int) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
-    """For handlers with this many outputs: puts a notice before them, empty, or in words what went wrong.
+def beside_the_button(answer: Callable[..., tuple]) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
+    """For handlers that return an `answer`, a named tuple of updates of which None leaves an output as it is.
 
-    What was on the page then stays as it is: no overlay hides the last result, nothing that was typed is lost.
+    What goes wrong is said in its `notice`. What was on the page then stays: no overlay hides the last result, nothing
+    that was typed is lost.
     """
 
     def decorate(fn: Callable[P, tuple]) -> Callable[P, tuple]:
         @functools.wraps(fn)
         def told(*args: P.args, **kwargs: P.kwargs) -> tuple[Any, ...]:
             try:
-                return ("", *fn(*args, **kwargs))
+                updates = fn(*args, **kwargs)
             except Exception as error:  # the last place before the visitor
-                return (alert(in_words(error)), *[gr.skip()] * outputs)
+                updates = answer(notice=alert(in_words(error)))
+            return tuple(gr.skip() if update is None else update for update in updates)
 
         return told
 

@@ -30,7 +30,7 @@ def mask_strip(text: str, spans: Iterable[tuple[int, int]], limit: int) -> gr.HT
 
 
 def result_strip(elem_id: str, label: str) -> gr.HTML:
-    """HTML from `components.strips.results`; `select` carries the `position` of the byte that was clicked."""
+    """HTML from `components.strips`; `select` carries the `position` of the byte that was clicked."""
     return gr.HTML(
         value="",
         html_template=f'<div class="strip-block"><div class="strip-label">{escape(label)}</div>${{value}}</div>',

@@ -27,6 +27,10 @@ CAVEAT = (
 )
 
 
+EXPORT_TO_COME = gr.update(interactive=False)
+"""For a download button while its file is still that of the last figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class TraceSection:
     """The section's components. `controls`, in their order, are what `probe` takes behind the output."""

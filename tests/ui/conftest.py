@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import create_app, launch_options
 from models.checkpoints import Checkpoint, load_checkpoint
@@ -15,6 +15,7 @@ from models.service import ModelService
 from models.settings import Settings
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 

@@ -153,8 +153,7 @@ def test_a_clicked_byte_is_traced(page: Page) -> None:
 def test_the_figure_can_be_saved(page: Page, tmp_path: Path) -> None:
     page.locator("#method").get_by_text("roll-out").click()
     expect(page.locator("#attention-figure svg")).to_have_attribute("aria-label", re.compile("roll-out"))
-    expect(page.locator("#save-png")).to_be_enabled()
-    page.wait_for_timeout(500)  # the files follow the figure
+    expect(page.locator("#save-png")).to_be_enabled()  # the files follow the figure
     files = {kind: save(page, kind, tmp_path) for kind in ("png", "svg", "npz")}
     with Image.open(files["png"]) as image:
         assert image.size == (1600, 1000)

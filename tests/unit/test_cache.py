@@ -1,6 +1,8 @@
 """The cache bounded in bytes, alone and among threads. Values are byte strings: their length is their size."""
 
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -106,6 +108,14 @@ def test_more_in_use_than_fits_is_let_go_afterwards():
     assert cache.nbytes == 20
 
 
+def test_room_is_made_before_a_value_is_used():
+    cache = cache_of(25)
+    touch(cache, "a")
+    touch(cache, "b")
+    with cache.use("c", lambda: bytes(10)):
+        assert cache.nbytes == 20
+
+
 def test_value_larger_than_the_cache_is_used_and_not_kept():
     cache = cache_of(10)
     with cache.use("large", lambda: bytes(1000)) as (value, hit):
@@ -121,6 +131,19 @@ def test_error_of_make_passes_and_does_not_stay():
         pytest.fail("there is no value")
     assert cache.nbytes == 0
     assert [touch(cache, "a"), touch(cache, "a")] == [False, True]
+
+
+def test_nothing_stays_of_a_key_that_was_never_made():
+    class Key:
+        pass
+
+    cache, key = ByteCache[Key, bytes](100, len), Key()
+    gone = weakref.ref(key)
+    with pytest.raises(OSError, match="no disk"), cache.use(key, fail):
+        pytest.fail("there is no value")
+    del key
+    gc.collect()
+    assert gone() is None
 
 
 def test_error_of_the_user_leaves_the_value():

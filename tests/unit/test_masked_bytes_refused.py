@@ -60,6 +60,13 @@ def test_one_by_one_fills_128_bytes_and_no_more():
     assert len(longer.run(MaskedBytesRequest("x" * 138, ((0, 129),))).positions) == 129
 
 
+def test_bytes_that_are_not_read_cannot_be_traced(service):
+    request = MaskedBytesRequest("x" * (READS + 8), ((2, 3),))
+    service.run(replace(request, probe=Probe(READS - 1)))
+    with pytest.raises(InputError, match=f"no byte {READS} among the {READS}"):
+        service.run(replace(request, probe=Probe(READS)))
+
+
 @pytest.mark.parametrize("start", [READS, READS + 3])
 def test_hidden_bytes_behind_the_head_are_refused(service, start):
     text = "x" * (READS + 8)

@@ -1,0 +1,111 @@
+"""The filled text as a strip: data in, HTML out. What carries `data-position` can be clicked."""
+
+from html import escape
+
+import numpy as np
+
+from components.byte_labels import Character, byte_label, characters
+from components.figures.attention import Scale
+from components.strips.cells import attention_styles, share_in_words
+from models.schema import MaskedBytesResult
+
+_END = "the token [{0}] that the model reads before and after the bytes"
+
+
+def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "linear") -> str:
+    """The filled text, a cell a byte: filled ones marked, all coloured by `result.attention` where it is set."""
+    return _FilledStrip(result, selected, scale).markup()
+
+
+class _FilledStrip:
+    def __init__(self, result: MaskedBytesResult, selected: int | None, scale: Scale):
+        self.result, self.selected, self.scale = result, selected, scale
+        self.styles = attention_styles(result.attention, scale)
+        self.places = {position: index for index, position in enumerate(result.positions.tolist())}
+        self.one_by_one = len(set(result.order.tolist())) > 1
+
+    def markup(self) -> str:
+        spoken = escape(
+            f"Filled text: {self.result.filled} {len(self.places)} bytes filled in, "
+            f"mean certainty {np.mean(self.result.probabilities[:, 0]):.0%}."
+        )
+        body = self._end_token("CLS", 0) + self._words() + self._end_token("SEP", -1)
+        caption = " ".join(self._caption())
+        return (
+            f'<div class="result-strip" role="group" aria-label="{spoken}">{body}</div><p class="caption">{caption}</p>'
+        )
+
+    def _words(self) -> str:
+        """Cells in words, so that lines break between words and not within."""
+        words: list[list[str]] = [[]]
+        for character in characters(self.result.filled_bytes):
+            words[-1].append(self._character(character))
+            if character.text in (" ", "\n"):
+                words.append([])
+        return "".join(f'<span class="word">{"".join(word)}</span>' for word in words if word)
+
+    def _character(self, character: Character) -> str:
+        """One byte as a cell; the bytes of a longer character as cells beside its glyph."""
+        valid = character.text is not None
+        cells = "".join(self._cell(position, valid) for position in range(character.start, character.stop))
+        if character.stop - character.start == 1:
+            return cells
+        return f'<span class="character"><span class="glyph">{escape(character.text or "")}</span>{cells}</span>'
+
+    def _cell(self, position: int, valid: bool) -> str:
+        index = self.places.get(position)
+        classes = {
+            "filled": index is not None,
+            "invalid": not valid,
+            "unread": position >= self.result.bytes_read,
+            "selected": position == self.selected,
+        }
+        names = " ".join(["byte", *(name for name, holds in classes.items() if holds)])
+        inner = escape(byte_label(self.result.filled_bytes[position]))
+        if index is not None and self.one_by_one:
+            inner += f'<sub class="round">{self.result.order[index] + 1}</sub>'
+        # Only what was filled in is a stop of the tab key; all else can be clicked.
+        stop = "" if index is not None else ' tabindex="-1"'
+        style = self.styles[position + 1] if self.styles and not classes["unread"] else ""
+        title = escape(", ".join(self._title(position, index, valid)))
+        return (
+            f'<button type="button" class="{names}" data-position="{position}" title="{title}"{stop}{style}>'
+            f"{inner}</button>"
+        )
+
+    def _title(self, position: int, index: int | None, valid: bool) -> list[str]:
+        said = [f"byte {position}"]
+        if index is not None:
+            said.append(f"filled in with {self.result.probabilities[index, 0]:.0%} certainty")
+            if self.one_by_one:
+                said.append(f"as number {self.result.order[index] + 1}")
+        if not valid:
+            said.append("not part of a valid UTF-8 character")
+        if position >= self.result.bytes_read:
+            said.append("not read")
+        elif self.styles and self.result.attention:
+            said.append(share_in_words(self.result.attention, position + 1))
+        return said
+
+    def _end_token(self, name: str, index: int) -> str:
+        style, title = "", _END.format(name)
+        if self.styles and self.result.attention:
+            style, title = self.styles[index], f"[{name}], {share_in_words(self.result.attention, index)}"
+        return f'<span class="end-token" title="{title}"{style}>{name}</span>'
+
+    def _caption(self) -> list[str]:
+        """What the marks mean, and only those that are there."""
+        said = ["<u>Underlined</u>: filled in."]
+        if self.one_by_one:
+            said.append("Small numbers: in which order.")
+        if self.result.attention is not None and self.selected is not None:
+            name = f"<b>{escape(byte_label(self.result.filled_bytes[self.selected]))}</b>"
+            if self.styles and self.scale == "linear":
+                said.append(f"Brighter: read more for the byte in the frame, {name}.")
+            elif self.styles:
+                said.append(f"Orange: read more than uniformly for the byte in the frame, {name}; purple: less.")
+            else:
+                said.append(f"The byte in the frame, {name}, is traced to the latents below.")
+        if any(character.text is None for character in characters(self.result.filled_bytes)):
+            said.append("Dashed: bytes that make no valid UTF-8 character.")
+        return said
