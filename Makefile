@@ -6,7 +6,7 @@ FITS := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: run setup test lint bench clean train-%
+.PHONY: run setup test lint bench clean
 
 run: setup
 	$(BIN)/python app.py
@@ -39,4 +39,4 @@ train-%: .venv/app
 	$(BIN)/python -m training.$* train --data $(DATA)
 
 clean:
-	rm -rf .venv runs .pytest_cache .ruff_cache
+	rm -rf .venv .pytest_cache .ruff_cache

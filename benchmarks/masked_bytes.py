@@ -22,12 +22,13 @@ from models.perceiver.engine import decode, encode
 from models.schema import MaskedBytesRequest, Probe
 from models.service import ModelService
 from models.settings import Settings
-from models.tasks.byte_tokens import token_ids
+from models.tasks.byte_tokens import FIRST_BYTE, MASK, token_ids
 
 TEXT = "This is an incomplete sentence where some words are missing."
 REQUEST = MaskedBytesRequest(TEXT, ((51, 60),), weights="published")
 HIDDEN = slice(52, 61)  # tokens, one behind the bytes
 LATENTS_MIB = 256
+TOLERANCE = 1e-4
 
 
 @torch.no_grad()
@@ -45,7 +46,7 @@ def build() -> PerceiverForMaskedLM:
 def reference(model: PerceiverForMaskedLM) -> torch.Tensor:
     """transformers' call, padded to 2048: logits [9, 262] at the hidden bytes."""
     inputs = PerceiverTokenizer()(TEXT, padding="max_length", return_tensors="pt")
-    inputs["input_ids"][0, HIDDEN] = 3
+    inputs["input_ids"][0, HIDDEN] = MASK
     return model(**inputs).logits[0, HIDDEN]
 
 
@@ -63,10 +64,10 @@ def service(model: PerceiverForMaskedLM, dtype: str = "float32", latents_mib: in
 
 def main() -> None:
     model = build()
-    apart = (reference(model) - ours(model)).abs().max().item()
-    spread = reference(model).std().item()
-
+    expected = reference(model)
+    apart = (expected - ours(model)).abs().max().item()
     first, remembers = service(model), service(model, latents_mib=LATENTS_MIB)
+    check(expected, apart, first)
     remembers.run(REQUEST)
     another = replace(REQUEST, top_k=10, probe=Probe(55, "decoder"))
     calls: dict[str, Any] = {
@@ -78,7 +79,16 @@ def main() -> None:
     if bfloat16_is_fast():
         half = service(build().bfloat16(), "bfloat16")
         seconds |= medians({"service.run, bfloat16": lambda: half.run(REQUEST)})
-    report(seconds, apart, spread)
+    report(seconds, apart, expected.std().item())
+
+
+def check(expected: torch.Tensor, apart: float, service: ModelService) -> None:
+    """What is compared for speed answers alike: the engine's logits, and the service's candidates."""
+    result = service.run(REQUEST)
+    probabilities, candidates = expected.softmax(dim=-1)[:, FIRST_BYTE:].topk(REQUEST.top_k)
+    if apart > TOLERANCE or not torch.equal(candidates, torch.from_numpy(result.candidates).long()):
+        raise SystemExit(f"the answers differ: logits by {apart:.1e}")
+    torch.testing.assert_close(torch.from_numpy(result.probabilities), probabilities, atol=TOLERANCE, rtol=0)
 
 
 def bfloat16_is_fast() -> bool:

@@ -32,9 +32,10 @@ def read_text(text: str, mask: tuple[tuple[int, int], ...] = ()) -> ByteText:
     Raises InputError for a text that is not valid Unicode or too long, and for spans outside of it.
     """
     raw = _utf8(text)
-    if len(raw) > LONGEST_TEXT:
+    length = len(raw) - raw.count(MASK_LITERAL) * (len(MASK_LITERAL) - 1)
+    if length > LONGEST_TEXT:
         raise InputError(
-            f"The text has {len(raw):,} bytes; the models read at most {LONGEST_TEXT:,}. "
+            f"The text has {length:,} bytes; the models read at most {LONGEST_TEXT:,}. "
             "Nothing was cut: shorten it and try again."
         )
     masked = _spans_as_flags(mask, len(raw))

@@ -6,6 +6,7 @@ which builds tensors and nothing more.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def config_of(checkpoint: Checkpoint) -> PerceiverConfig:
     return PerceiverConfig.from_pretrained(EMBEDDED / checkpoint.name, local_files_only=True)
 
 
+@cache
 def count_parameters(checkpoint: Checkpoint) -> int:
     """Of the model that fits the checkpoint; nothing is allocated."""
     with torch.device("meta"):

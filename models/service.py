@@ -2,10 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 try:
     # Before torch touches CUDA: on ZeroGPU this package stands in for it.
@@ -21,11 +21,12 @@ from models.cache import ByteCache
 from models.checkpoints import Checkpoint, config_of, count_parameters, load_checkpoint
 from models.perceiver import engine
 from models.perceiver.engine import Encoded
-from models.schema import CheckpointUnavailable, ModelShape, RunInfo, Weights
+from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, Weights
 from models.settings import Settings, SettingsError
 from models.tasks import TASKS
 from models.tasks.task import Loaded, Task
 
+V = TypeVar("V")
 Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], PerceiverPreTrainedModel]
 
 
@@ -36,17 +37,17 @@ class ModelService:
     """
 
     def __init__(self, settings: Settings | None = None, loader: Loader = load_checkpoint):
-        self.settings = settings or Settings()
+        self.settings = settings or Settings.from_env()
         self.device = _device(self.settings)
         self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
         self._loader = loader
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
-        self._latents: ByteCache[Any, Encoded] = ByteCache(self.settings.latent_cache_bytes, lambda e: e.nbytes)
-        self._run = self._run_here
+        self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
+        self._run = self._run_or_refuse
         if spaces is not None:
             # On a ZeroGPU Space a forked process with the GPU does the work, and its results come back pickled.
             # Anywhere else the decorator changes nothing.
-            self._run = spaces.GPU(duration=self.settings.gpu_seconds)(self._run_here)
+            self._run = spaces.GPU(duration=self.settings.gpu_seconds)(self._run_or_refuse)
 
     @property
     def default_weights(self) -> Weights:
@@ -92,7 +93,17 @@ class ModelService:
         Raises InputError (the visitor's mistake, fit to show) and CheckpointUnavailable.
         """
         _task_of(request)
-        return self._run(request)
+        result = self._run(request)
+        if isinstance(result, InputError | CheckpointUnavailable):
+            raise result
+        return result
+
+    def _run_or_refuse(self, request: Any) -> Any:
+        """The result, or what the visitor is to be told: as a value, since of an error ZeroGPU keeps only the class."""
+        try:
+            return self._run_here(request)
+        except (InputError, CheckpointUnavailable) as refusal:
+            return refusal
 
     def _run_here(self, request: Any) -> Any:
         began = time.perf_counter()
@@ -110,14 +121,23 @@ class ModelService:
         with self._models.use((checkpoint, self.device, self.dtype), make) as (loaded, _):
             yield loaded
 
-    def encode(self, loaded: Loaded, inputs: Any) -> tuple[Encoded, bool]:
-        """The latents of these inputs, and whether they were known already. Moves the inputs to the device."""
+    def encode(self, loaded: Loaded, inputs: Any, keep: bool = True) -> tuple[Encoded, bool]:
+        """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
+
+        keep: for later questions, with the latents of every layer; else they are made for this one question only.
+        """
 
         def make() -> Encoded:
-            return engine.encode(loaded.model, _on_device(inputs, self.device))
+            return engine.encode(loaded.model, _on_device(inputs, self.device), keep_layers=keep)
 
-        with self._latents.use((loaded.checkpoint, _fingerprint(inputs)), make) as found:
-            return found
+        if not keep:
+            return make(), False
+        return self.recall((loaded.checkpoint, _fingerprint(inputs)), make)
+
+    def recall(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
+        """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""
+        with self._latents.use(key, make) as (value, known):
+            return value, known
 
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
         """The facts of this run; `run` sets its seconds."""

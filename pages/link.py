@@ -1,9 +1,15 @@
-"""A view as a query string, so that what is on the page can be sent to somebody."""
+"""The view of a page as a query string, so that what is on the page can be sent to somebody."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from models.schema import MaskedBytesRequest
+from models.schema import Decoding, Weights
+
+T = TypeVar("T")
+TAB = "tab"
+"""The parameter that names the page."""
 
 SHOW_IN_ADDRESS = """(query) => {
   if (!query) return;
@@ -14,32 +20,51 @@ SHOW_IN_ADDRESS = """(query) => {
 """Client-side: the view's part of the address is renewed, the rest of it (a theme, say) stays."""
 
 
-def to_query(page: str, request: MaskedBytesRequest) -> str:
-    spans = ",".join(f"{start}-{stop}" for start, stop in request.mask)
-    return urlencode(
-        {
-            "tab": page,
-            "text": request.text,
-            "mask": spans,
-            "decoding": request.decoding,
-            "weights": request.weights,
-            "top_k": request.top_k,
-        }
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """What a page over a text shows: the question, and the byte that is traced (None: the page chooses)."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    top_k: int
+    decoding: Decoding
+    weights: Weights
+    traced: int | None
+    looked: tuple[str, ...]
+
+
+def to_query(page: str, view: TextView) -> str:
+    spans = ",".join(f"{start}-{stop}" for start, stop in view.spans)
+    options = {"top_k": view.top_k, "decoding": view.decoding, "weights": view.weights}
+    traced = {"byte": view.traced, "look": ",".join(view.looked)}
+    return urlencode({TAB: page, "text": view.text, "mask": spans, **options, **traced})
+
+
+def from_query(page: str, params: Mapping[str, str], otherwise: TextView) -> TextView | None:
+    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`."""
+    if params.get(TAB, page) != page or not params.get("text"):
+        return None
+    looked = tuple(params.get("look", "").split(","))
+    return TextView(
+        text=params["text"],
+        spans=_spans(params.get("mask", ""), len(params["text"].encode("utf-8", errors="replace"))),
+        top_k=min(max(_number(params.get("top_k"), otherwise.top_k), 1), 10),
+        decoding=_one_of(params.get("decoding"), ("parallel", "iterative"), otherwise.decoding),
+        weights=_one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
+        traced=_number(params.get("byte"), None),
+        looked=looked if len(looked) == len(otherwise.looked) else otherwise.looked,
     )
 
 
-def from_query(params: Mapping[str, str]) -> MaskedBytesRequest | None:
-    """What the address asks for, or None where it asks for nothing that can be understood."""
-    if not params.get("text"):
-        return None
-    try:
-        spans = tuple(
-            (int(start), int(stop))
-            for start, stop in (span.split("-") for span in params.get("mask", "").split(",") if span)
-        )
-        top_k = int(params.get("top_k", 5))
-    except ValueError:
-        return None
-    decoding = "iterative" if params.get("decoding") == "iterative" else "parallel"
-    weights = "published" if params.get("weights") == "published" else "embedded"
-    return MaskedBytesRequest(params["text"], spans, top_k=top_k, decoding=decoding, weights=weights)
+def _spans(written: str, length: int) -> tuple[tuple[int, int], ...]:
+    edges = [span.partition("-")[::2] for span in written.split(",")]
+    numbers = [(int(start), min(int(stop), length)) for start, stop in edges if start.isdecimal() and stop.isdecimal()]
+    return tuple((start, stop) for start, stop in numbers if start < stop)
+
+
+def _number(written: str | None, otherwise: T) -> int | T:
+    return int(written) if written and written.isdecimal() else otherwise
+
+
+def _one_of(written: str | None, choices: tuple[T, ...], otherwise: T) -> T:
+    return next((choice for choice in choices if choice == written), otherwise)

@@ -10,18 +10,28 @@ from components import views
 from components.figures.architecture import Stage, draw_architecture
 from components.figures.attention import Scale
 from models.byte_text import read_text
-from models.schema import Decoding, MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
+from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
 from models.service import ModelService
 from pages.api import masked_bytes_call
 from pages.examples import text_examples
-from pages.link import SHOW_IN_ADDRESS, from_query, to_query
-from pages.page import GPU, PRIVATE, Page, beside_the_button, hint, run_line
+from pages.link import SHOW_IN_ADDRESS, TextView, from_query, to_query
+from pages.page import GPU, LATEST, PRIVATE, Page, beside_the_button, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
-from pages.trace import AT_FIRST, EXPORT_TO_COME, figure_markup, probe, trace_section, write_exports
+from pages.trace import (
+    AT_FIRST,
+    EXPORT_TO_COME,
+    TraceSection,
+    figure_markup,
+    fit_to_model,
+    probe,
+    trace_section,
+    write_exports,
+)
 
 NAME = "masked_bytes"
 LEAD = "Hide part of a text: a Perceiver that reads raw bytes fills it in, and shows which bytes it read for that."
 DECODINGS = [("one by one, surest first", "iterative"), ("all at once", "parallel")]
+WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 201 M parameters", "published")]
 EXAMPLES = text_examples(NAME)
 HOW = """The text becomes its UTF-8 bytes, a vector each with a learned position; hidden bytes become the token [MASK].
 One **cross-attention** reads them all into a fixed number of **latents**, which then work among themselves in
@@ -31,23 +41,32 @@ but its position, reads its answer from the latents: a probability for each of t
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is on the page: the request without its probe, the byte that is traced, and the result."""
+    """What is on the page: the view, and the result it stands for."""
 
-    request: MaskedBytesRequest
-    traced: int
+    view: TextView
     result: MaskedBytesResult
 
 
-class Answer(NamedTuple):
-    """Updates of what the page shows, in the order of its outputs; None leaves one as it is."""
+class Question(NamedTuple):
+    """What a visitor sets, in the order in which handlers take it."""
 
-    notice: str | None = ""
-    shown: Shown | None = None
-    filled: str | None = None
-    candidates: str | None = None
-    ran: str | None = None
-    figure: str | None = None
-    link: str | None = None
+    text: gr.Textbox
+    strip: gr.HTML
+    top_k: gr.Slider
+    decoding: gr.Radio
+    weights: gr.Radio
+
+
+class Answer(NamedTuple):
+    """What the page shows, or the updates of it, of which None leaves a part as it is."""
+
+    notice: Any = ""
+    shown: Any = None
+    filled: Any = None
+    candidates: Any = None
+    ran: Any = None
+    figure: Any = None
+    link: Any = None
     png: Any = None
     svg: Any = None
     npz: Any = None
@@ -58,90 +77,88 @@ class Handlers:
 
     def __init__(self, service: ModelService):
         self._service = service
+        first = EXAMPLES[0]
+        self._first_view = TextView(
+            first.text, first.spans, 5, "iterative", service.default_weights, traced=None, looked=AT_FIRST
+        )
 
     @beside_the_button(Answer)
     def fill(self, *asked: Any) -> Answer:
-        return self._fill(*asked)
+        """The answer to what the visitor set: a `Question`'s values, then those of the trace controls."""
+        return self._answer(_view(*asked))
 
     @beside_the_button(Answer)
     def fill_example(self, *asked: Any) -> Answer:
         """As `fill`, but what there is to notice about the example stays."""
-        return self._fill(*asked)._replace(notice=None)
+        return self._answer(_view(*asked))._replace(notice=None)
 
     @beside_the_button(Answer)
     def trace_clicked(self, event: gr.EventData, shown: Shown | None, *looked: Any) -> Answer:
-        return self._answer(shown.request, int(event.position), *looked) if shown else Answer()
+        """Traces the byte that was clicked."""
+        return self._answer(replace(shown.view, traced=int(event.position), looked=looked)) if shown else Answer()
 
     @beside_the_button(Answer)
     def trace_again(self, shown: Shown | None, *looked: Any) -> Answer:
-        return self._answer(shown.request, shown.traced, *looked) if shown else Answer()
+        """Traces the same byte in another way."""
+        return self._answer(replace(shown.view, looked=looked)) if shown else Answer()
+
+    @beside_the_button(Answer)
+    def rescale(self, shown: Shown | None, *looked: Any) -> Answer:
+        """Draws the same attention on another scale; no model is asked."""
+        return _drawn(Shown(replace(shown.view, looked=looked), shown.result)) if shown else Answer()
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
-        """Question and answer when the page opens: from the address, or the first example, which stands already."""
-        request = from_query(browser.query_params)
-        if request is None:
-            return (*[gr.skip()] * 5, *self._open_first())
-        strip = strip_value(request.text, request.mask, self.limit(request.weights))
-        return request.text, strip, request.top_k, request.decoding, request.weights, *self._open(request)
+        """Question, controls and answer when the page opens: from the address, or the first example."""
+        view = from_query(NAME, browser.query_params, self._first_view)
+        if view is None:
+            return (*[gr.skip()] * 9, *self._open_first())
+        strip = strip_value(view.text, view.spans, self._shape(view.weights).longest_text)
+        return view.text, strip, view.top_k, view.decoding, view.weights, *view.looked, *self._open(view)
 
     @beside_the_button(Answer)
     def _open_first(self) -> Answer:
         return self._first
 
     @beside_the_button(Answer)
-    def _open(self, request: MaskedBytesRequest) -> Answer:
-        return self._answer(request, _first_hidden(request), *AT_FIRST)
+    def _open(self, view: TextView) -> Answer:
+        return self._answer(view)
 
     @cached_property
     def _first(self) -> Answer:
         """The first example's answer, the same for every visitor, with no link: the bare address shows it, too."""
-        request = MaskedBytesRequest(EXAMPLES[0].text, EXAMPLES[0].spans, decoding="iterative")
-        return self._answer(request, _first_hidden(request), *AT_FIRST)._replace(link="")
+        return self._answer(self._first_view)._replace(link="")
 
-    def _fill(self, text: str, strip: dict, top_k: float, decoding: Decoding, weights: Weights, *looked: Any) -> Answer:
-        spans = tuple((int(start), int(stop)) for start, stop in strip.get("spans", []))
-        request = MaskedBytesRequest(text, spans, int(top_k), decoding, weights=weights)
-        return self._answer(request, _first_hidden(request), *looked)
-
-    def limit(self, weights: Weights) -> int:
-        return self._service.shape(NAME, weights).longest_text
-
-    def choose_weights(self, weights: Weights, strip: dict) -> tuple[dict, str]:
-        shape = self._service.shape(NAME, weights)
+    def choose_weights(self, weights: Weights, strip: dict) -> tuple[Any, ...]:
+        """Strip, notice, head, latent and drawing for another model."""
+        shape = self._shape(weights)
         note = f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes."
         if weights == "published":
-            note += " It is downloaded from the Hugging Face hub when it is first used here, about 0.8 GB."
-        return strip | {"limit": shape.longest_text}, hint(note)
+            note += " Where it is not on this machine yet, it is downloaded when it is first asked: about 0.8 GB."
+        return strip | {"limit": shape.longest_text}, hint(note), *fit_to_model(shape), _drawing(shape)
 
     def choose_example(self, index: int, weights: Weights) -> tuple[str, dict, str]:
+        """Text, strip and notice."""
         example = EXAMPLES[index]
-        return example.text, strip_value(example.text, example.spans, self.limit(weights)), hint(example.notice)
+        strip = strip_value(example.text, example.spans, self._shape(weights).longest_text)
+        return example.text, strip, hint(example.notice)
 
-    def _answer(self, request: MaskedBytesRequest, traced: int, *looked: Any) -> Answer:
-        *controls, scale = looked
-        result = self._service.run(replace(request, probe=probe(traced, *controls)))
-        filled, candidates, figure = views.masked_bytes(result, traced, scale)
-        ran = run_line(result.run)
-        if result.bytes_read < result.bytes_total:
-            ran += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
-        return Answer(
-            shown=Shown(request, traced, result),
-            filled=filled.html,
-            candidates=candidates.html,
-            ran=ran,
-            figure=figure_markup(figure),
-            link=to_query(NAME, request),
-            png=EXPORT_TO_COME,
-            svg=EXPORT_TO_COME,
-            npz=EXPORT_TO_COME,
+    def _shape(self, weights: Weights) -> ModelShape:
+        return self._service.shape(NAME, weights)
+
+    def _answer(self, view: TextView) -> Answer:
+        traced = _first_hidden(view) if view.traced is None else view.traced
+        *controls, _ = view.looked
+        asked = probe(traced, *controls)  # pyright: ignore[reportArgumentType]
+        result = self._service.run(
+            MaskedBytesRequest(view.text, view.spans, view.top_k, view.decoding, asked, view.weights)
         )
+        return _drawn(Shown(replace(view, traced=traced), result))
 
 
 def build(service: ModelService, app: gr.Blocks) -> None:
+    """Widgets, and what happens when they are used."""
     shape = service.shape(NAME, service.default_weights)
-    handlers = Handlers(service)
-    shown = gr.State(None)
-    link = gr.Textbox(visible="hidden", label="Link to this view")
+    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
     gr.Markdown(LEAD, elem_classes="lead")
     chips = gr.Dataset(
         label="Start with an example, or write your own text below",
@@ -152,83 +169,119 @@ def build(service: ModelService, app: gr.Blocks) -> None:
     )
     with gr.Row():
         with gr.Column(min_width=320):
-            text, strip, fill, *options, notice = _question(service, shape)
+            question, fill, notice = _question(service, shape)
         with gr.Column(min_width=320):
             filled = result_strip("filled-strip", "Filled in: click a byte to see what it was read from")
             candidates = result_strip("candidates", "The likeliest bytes for each place, with their probabilities")
             ran = gr.Markdown(elem_classes="run-line", elem_id="run-line")
-    section = trace_section(shape.cross_heads, shape.latents)
-    _how_this_works(shape)
-
-    asked = [text, strip, *options, *section.inputs]
-    answer = [notice, shown, filled, candidates, ran, section.figure, link, *section.exports]
-    runs = {**PRIVATE, **GPU}
-    quiet = {"show_progress": "hidden", **PRIVATE}
-
-    answered = [
-        fill.click(handlers.fill, asked, answer, show_progress_on=filled, **runs),
-        text.submit(handlers.fill, asked, answer, show_progress_on=filled, **runs),
-        chips.click(handlers.choose_example, [chips, options[2]], [text, strip, notice], **quiet).then(
-            handlers.fill_example, asked, answer, show_progress_on=filled, **runs
-        ),
-        app.load(handlers.open, None, [text, strip, *options, *answer], **quiet, **GPU),
-    ]
-    for result in (filled, candidates):
-        answered.append(result.select(handlers.trace_clicked, [shown, *section.inputs], answer, **quiet, **GPU))
-    for control in section.inputs:
-        answered.append(control.input(handlers.trace_again, [shown, *section.inputs], answer, **quiet, **GPU))
-    for event in answered:
-        event.then(_export, [shown, section.scale], list(section.exports), **quiet)
-        event.then(None, link, js=SHOW_IN_ADDRESS, **quiet)
-
-    text.change(None, [text, strip], strip, js=FOLLOW_TEXT, **quiet)
-    options[2].input(handlers.choose_weights, [options[2], strip], [strip, notice], **quiet)
+    section = trace_section(NAME, shape)
+    with gr.Accordion("How this works", open=False, elem_id="how"):
+        gr.Markdown(HOW)
+        drawing = gr.HTML(_drawing(shape), elem_classes="drawing")
+    answer = Answer(notice, shown, filled, candidates, ran, section.figure, link, *section.exports)
+    _wire(app, Handlers(service), question, fill, chips, section, answer, drawing)
     gr.api(masked_bytes_call(service), api_name=NAME, **GPU)
 
 
-def _question(service: ModelService, shape: ModelShape) -> tuple[Any, ...]:
-    """Text, strip, button, then candidates, decoding, weights, and the notice."""
+def _wire(
+    app: gr.Blocks,
+    handlers: Handlers,
+    question: Question,
+    fill: gr.Button,
+    chips: gr.Dataset,
+    section: TraceSection,
+    answer: Answer,
+    drawing: gr.HTML,
+) -> None:
+    asked, looked = [*question, *section.looked], [answer.shown, *section.looked]
+    busy = {"show_progress_on": answer.filled, **PRIVATE, **GPU}
+    quiet = {"show_progress": "hidden", **PRIVATE}
+    last = {**quiet, **LATEST}
+    chosen = chips.click(
+        handlers.choose_example, [chips, question.weights], [question.text, question.strip, answer.notice], **quiet
+    )
+    answered = [
+        fill.click(handlers.fill, asked, list(answer), **busy),
+        question.text.submit(handlers.fill, asked, list(answer), **busy),
+        chosen.then(handlers.fill_example, asked, list(answer), **busy),
+        app.load(handlers.open, None, [*asked, *answer], **quiet, **GPU),
+        answer.filled.select(handlers.trace_clicked, looked, list(answer), **last, **GPU),
+        answer.candidates.select(handlers.trace_clicked, looked, list(answer), **last, **GPU),
+        *(control.input(handlers.trace_again, looked, list(answer), **last, **GPU) for control in section.probed),
+        section.scale.input(handlers.rescale, looked, list(answer), **last),
+    ]
+    for event in answered:
+        event.then(_export, answer.shown, list(section.exports), **quiet)
+        event.then(None, answer.link, js=SHOW_IN_ADDRESS, **quiet)
+
+    question.text.input(None, None, answer.notice, js="() => ['']", **quiet)
+    question.strip.change(None, None, answer.notice, js="() => ['']", **quiet)
+    question.text.change(None, [question.text, question.strip], question.strip, js=FOLLOW_TEXT, **quiet)
+    question.weights.input(
+        handlers.choose_weights,
+        [question.weights, question.strip],
+        [question.strip, answer.notice, section.head, section.latent, drawing],
+        **quiet,
+    )
+
+
+def _question(service: ModelService, shape: ModelShape) -> tuple[Question, gr.Button, gr.HTML]:
+    """What is asked, the button, and the notice below it."""
     first = EXAMPLES[0]
-    text = gr.Textbox(first.text, label="Text", lines=2, max_lines=8, max_length=2**21, elem_id="text")
+    text = gr.Textbox(first.text, label="Text", lines=2, max_lines=8, elem_id="text")
     strip = mask_strip(first.text, first.spans, shape.longest_text)
     fill = gr.Button("Fill in", variant="primary", elem_id="fill")
     notice = gr.HTML(elem_id="notice")
     with gr.Row():
-        decoding = gr.Radio(DECODINGS, value="iterative", label="Fill", min_width=200, elem_id="decoding")
-        weights = gr.Radio(
-            ["embedded", "published"], value=service.default_weights, label="Model", min_width=200, elem_id="weights"
-        )
+        decoding = gr.Radio(DECODINGS, value="iterative", label="Order of filling", min_width=200, elem_id="decoding")
+        weights = gr.Radio(WEIGHTS, value=service.default_weights, label="Model", min_width=200, elem_id="weights")
         top_k = gr.Slider(1, 10, value=5, step=1, label="Candidates shown", min_width=160)
-    return text, strip, fill, top_k, decoding, weights, notice
+    return Question(text, strip, top_k, decoding, weights), fill, notice
 
 
-def _how_this_works(shape: ModelShape) -> None:
-    with gr.Accordion("How this works", open=False, elem_id="how"):
-        gr.Markdown(HOW)
-        gr.HTML(
-            draw_architecture(
-                inputs=Stage("bytes", f"M × {shape.input_channels}", f"M up to {shape.longest_text} + [CLS] and [SEP]"),
-                latents=Stage("latents", f"{shape.latents} × {shape.latent_channels}", "a learned array that reads"),
-                layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
-                queries=Stage("queries", f"m × {shape.input_channels}", "the m hidden positions"),
-                outputs=Stage("outputs", "m × 262", "bytes and special tokens"),
-            ),
-            elem_classes="drawing",
-        )
+def _drawing(shape: ModelShape) -> str:
+    return draw_architecture(
+        inputs=Stage("bytes", f"M × {shape.input_channels}", f"M up to {shape.longest_text + 2:,}"),
+        latents=Stage("latents", f"{shape.latents} × {shape.latent_channels}", "a learned array that reads"),
+        layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
+        queries=Stage("queries", f"m × {shape.input_channels}", "the m hidden positions"),
+        outputs=Stage("outputs", "m × 262", "bytes and special tokens"),
+    )
 
 
-def _first_hidden(request: MaskedBytesRequest) -> int:
+def _view(text: str, strip: dict, top_k: float, decoding: Any, weights: Any, *looked: str) -> TextView:
+    spans = tuple((int(start), int(stop)) for start, stop in strip.get("spans", []))
+    return TextView(text, spans, int(top_k), decoding, weights, None, looked)
+
+
+def _first_hidden(view: TextView) -> int:
     """The byte that is traced first: a hidden one, and no space, if there is one."""
-    text = read_text(request.text, request.mask)
+    text = read_text(view.text, view.spans)
     hidden = [position for position, is_hidden in enumerate(text.hidden) if is_hidden]
     return next((position for position in hidden if text.content[position] != ord(" ")), hidden[0] if hidden else 0)
 
 
-def _export(shown: Shown | None, scale: Scale) -> tuple[Any, ...]:
+def _scale(view: TextView) -> Scale:
+    return "log" if view.looked[-1] == "log" else "linear"
+
+
+def _drawn(shown: Shown) -> Answer:
+    """All of the page's answer, its exports to come."""
+    view, result = shown.view, shown.result
+    filled, candidates, figure = views.masked_bytes(result, view.traced, _scale(view))
+    ran = run_line(result.run)
+    if result.bytes_read < result.bytes_total:
+        ran += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
+    link, exports = to_query(NAME, view), (EXPORT_TO_COME,) * 3
+    return Answer("", shown, filled.html, candidates.html, ran, figure_markup(figure), link, *exports)
+
+
+def _export(shown: Shown | None) -> tuple[Any, ...]:
     if shown is None or shown.result.attention is None:
         return (gr.skip(),) * 3
-    panel = views.masked_bytes_attention(shown.result, scale)
-    return write_exports(panel, shown.result.attention, f"masked-byte-{shown.traced}-{shown.result.attention.method}")
+    panel = views.masked_bytes_attention(shown.result, shown.view.traced, _scale(shown.view))
+    stem = f"masked-byte-{shown.view.traced}-{shown.result.attention.method}"
+    return write_exports(panel, shown.result.attention, stem)
 
 
 PAGE = Page(NAME, "Masked bytes", build)

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
+LATEST: dict[str, Any] = {"trigger_mode": "always_last"}
+"""Events of which only the last counts: who clicks on while one runs gets the answer to the last click."""
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Every event that runs a model: they share one place in the queue."""
 
@@ -33,6 +35,8 @@ class Page:
 
 def in_words(error: Exception) -> str:
     """What went wrong, for the visitor: their own mistakes as they are, bugs as an apology and in the log."""
+    if isinstance(error, CheckpointUnavailable):
+        log.warning("%s", error, exc_info=error.__cause__)
     if isinstance(error, InputError | CheckpointUnavailable):
         return str(error)
     log.error("a page failed", exc_info=error)

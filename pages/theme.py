@@ -21,6 +21,17 @@ def theme() -> gr.themes.Base:
     )
     return base.set(
         block_border_width="1px",
+        # Enough contrast for small print and for white on the accent, light and dark (WCAG AA).
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
+        checkbox_label_background_fill_selected="*primary_700",
+        checkbox_label_background_fill_selected_dark="*primary_700",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
         block_title_text_color="*neutral_600",
         block_title_text_color_dark="*neutral_300",
         block_title_text_weight="400",

@@ -1,6 +1,7 @@
 """Where did this come from? The section that every page has under its result: how to trace, the figure, its export."""
 
 import tempfile
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import gradio as gr
 
 from components.figures.attention import export_attention, to_svg
 from components.panels import FigurePanel
-from models.schema import AttentionMap, Method, Probe
+from models.schema import AttentionMap, Method, ModelShape, Probe
 
 METHODS = [
     ("roll-out: all layers", "rollout"),
@@ -18,59 +19,89 @@ METHODS = [
 ]
 SCALES = [("share in %", "linear"), ("log10(p·M), 0 is uniform", "log")]
 MEAN = "mean of heads"
-ALL = "all that the output read"
+ALL = "all, weighed"
 AT_FIRST = ("encoder", MEAN, ALL, "linear")
-"""What the controls say when the page opens: the encoder, since its picture is the one that needs least explaining."""
+"""What the controls say when a page opens: the encoder, since its picture is the one that needs least explaining."""
 CAVEAT = (
     "Attention shows what was read; it is not by itself an explanation. Roll-out follows it through all layers, and "
     "counts apart what stayed on the learned latent array."
 )
-
-
 EXPORT_TO_COME = gr.update(interactive=False)
 """For a download button while its file is still that of the last figure."""
+
+_folders: deque[tempfile.TemporaryDirectory[str]] = deque()
+_MOST_FOLDERS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class TraceSection:
-    """The section's components. `controls`, in their order, are what `probe` takes behind the output."""
+    """The section's components. `looked` are the values that `probe` takes behind the output, and the scale."""
 
-    controls: tuple[gr.Radio, gr.Dropdown, gr.Dropdown]
+    method: gr.Radio
+    head: gr.Dropdown
+    latent: gr.Dropdown
     scale: gr.Radio
     figure: gr.HTML
     exports: tuple[gr.DownloadButton, ...]
 
     @property
-    def inputs(self) -> list[Any]:
-        return [*self.controls, self.scale]
+    def probed(self) -> list[Any]:
+        return [self.method, self.head, self.latent]
+
+    @property
+    def looked(self) -> list[Any]:
+        return [*self.probed, self.scale]
 
 
-def trace_section(heads: int, latents: int) -> TraceSection:
-    """heads: of the encoder and decoder cross-attention. Wires what the controls do to one another."""
+def trace_section(page: str, shape: ModelShape) -> TraceSection:
+    """page: its name, for ids that no other page has. Wires what the controls do to one another."""
+    method_first, head_first, latent_first, scale_first = AT_FIRST
     gr.Markdown("### Where did this come from?")
     with gr.Row():
-        method = gr.Radio(METHODS, value=AT_FIRST[0], label="Trace through", scale=3, min_width=300, elem_id="method")
-        scale = gr.Radio(SCALES, value="linear", label="Scale", scale=2, min_width=220, elem_id="scale")
-        head = gr.Dropdown([MEAN, *map(str, range(heads))], value=MEAN, label="Head", min_width=140)
-        latent = gr.Dropdown([ALL, *map(str, range(latents))], value=ALL, label="Latent", min_width=180)
-    figure = gr.HTML(elem_id="attention-figure", elem_classes="figure-card", label="Attention", apply_default_css=False)
+        method = gr.Radio(
+            METHODS,
+            value=method_first,
+            label="Trace through",
+            info="Encoder: what the latents read, weighed by what this output read of them. Decoder: which latents it "
+            "read. Roll-out: both, and all layers between, composed.",
+            scale=3,
+            min_width=300,
+            elem_id=f"{page}-method",
+        )
+        scale = gr.Radio(SCALES, value=scale_first, label="Scale", scale=2, min_width=220, elem_id=f"{page}-scale")
+        head = gr.Dropdown(_heads(shape), value=head_first, label="Head", min_width=140)
+        latent = gr.Dropdown(_latents(shape), value=latent_first, label="Latent", min_width=180)
+    figure = gr.HTML(elem_id=f"{page}-figure", elem_classes="figure-card", label="Attention", apply_default_css=False)
     with gr.Row():
         exports = tuple(
             gr.DownloadButton(
-                f"Save {kind}", size="sm", interactive=False, elem_id=f"save-{kind.lower()}", min_width=90
+                f"Save {kind}", size="sm", interactive=False, elem_id=f"{page}-save-{kind}".lower(), min_width=90
             )
             for kind in ("PNG", "SVG", "NPZ")
         )
     gr.Markdown(CAVEAT, elem_classes="note")
-    method.input(_fit_controls, method, [head, latent], show_progress="hidden", queue=False, api_visibility="private")
-    return TraceSection((method, head, latent), scale, figure, exports)
+    method.change(_fit_controls, method, [head, latent], show_progress="hidden", queue=False, api_visibility="private")
+    return TraceSection(method, head, latent, scale, figure, exports)
+
+
+def fit_to_model(shape: ModelShape) -> tuple[Any, Any]:
+    """Updates for head and latent where another model is chosen: it may have more or fewer of them."""
+    return gr.update(choices=_heads(shape), value=MEAN), gr.update(choices=_latents(shape), value=ALL)
+
+
+def _heads(shape: ModelShape) -> list[str]:
+    return [MEAN, *map(str, range(shape.cross_heads))]
+
+
+def _latents(shape: ModelShape) -> list[str]:
+    return [ALL, *map(str, range(shape.latents))]
 
 
 def _fit_controls(method: Method) -> tuple[Any, Any]:
     """Roll-out is made of means over heads; only the encoder is asked about single latents."""
     if method == "rollout":
-        return gr.update(value=MEAN, interactive=False), gr.update(visible=False)
-    return gr.update(interactive=True), gr.update(visible=method == "encoder")
+        return gr.update(value=MEAN, interactive=False), gr.update(interactive=False)
+    return gr.update(interactive=True), gr.update(interactive=method == "encoder")
 
 
 def probe(output: int, method: Method, head: str, latent: str) -> Probe:
@@ -85,7 +116,12 @@ def figure_markup(panel: FigurePanel | None) -> str:
 
 
 def write_exports(panel: FigurePanel, attention: AttentionMap, stem: str) -> tuple[Any, ...]:
-    """Updates for the three download buttons, their files written to a new folder."""
-    folder = Path(tempfile.mkdtemp(prefix="perceiver-"))
-    files = export_attention(panel.sheet, attention, folder, stem)
+    """Updates for the three download buttons.
+
+    Gradio copies the files into its own cache, which it empties; ours are only needed for that moment.
+    """
+    _folders.append(tempfile.TemporaryDirectory(prefix="perceiver-"))
+    while len(_folders) > _MOST_FOLDERS:
+        _folders.popleft().cleanup()
+    files = export_attention(panel.sheet, attention, Path(_folders[-1].name), stem)
     return tuple(gr.update(value=str(file), interactive=True) for file in files)

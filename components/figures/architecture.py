@@ -13,7 +13,7 @@ class Stage:
     below: str
 
 
-WIDTH, HEIGHT, BOX = 860, 190, 150
+WIDTH, HEIGHT, BOX = 920, 160, 148
 _STEP = (WIDTH - BOX - 8) / 3
 
 
@@ -33,15 +33,13 @@ def draw_architecture(inputs: Stage, latents: Stage, layers: str, queries: Stage
     middle = xs[1] + BOX / 2
     loop = (
         f'<path d="M{middle - 44} 50 C{middle - 44} 12 {middle + 44} 12 {middle + 44} 46" fill="none" '
-        f'stroke="currentColor" stroke-width="1.6" marker-end="url(#architecture-tip)"/>'
+        f'stroke="currentColor" stroke-width="1.6"/>{_tip(middle + 44, 50, "down")}'
         f'<text x="{middle}" y="14" text-anchor="middle" font-size="13">{escape(layers)}</text>'
     )
     spoken = "; ".join(f"{stage.name}: {stage.shape}, {stage.below}" for stage in stages)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" fill="currentColor" '
         f'font-family="system-ui, sans-serif" aria-label="Architecture. {escape(spoken)}. Between: {escape(layers)}.">'
-        '<defs><marker id="architecture-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z" fill="currentColor"/></marker></defs>'
         f"{loop}{boxes}{arrows}</svg>"
     )
 
@@ -62,7 +60,14 @@ def _arrow(start: float, stop: float, upper: str, lower: str) -> str:
     middle = (start + stop) / 2
     return (
         f'<line x1="{start + 4}" y1="85" x2="{stop - 4}" y2="85" stroke="currentColor" stroke-width="1.6" '
-        'marker-end="url(#architecture-tip)"/>'
+        f"/>{_tip(stop - 4, 85, 'right')}"
         f'<text x="{middle}" y="77" text-anchor="middle" font-size="11.5">{escape(upper)}</text>'
         f'<text x="{middle}" y="101" text-anchor="middle" font-size="11.5">{escape(lower)}</text>'
     )
+
+
+def _tip(x: float, y: float, points: str) -> str:
+    """The head of an arrow, its tip at x, y. Drawn, not a marker: markers need ids, which a page may have once."""
+    behind = {"right": ((-8, -5), (-8, 5)), "down": ((-5, -8), (5, -8))}[points]
+    corners = " ".join(f"{x + dx},{y + dy}" for dx, dy in ((0, 0), *behind))
+    return f'<polygon points="{corners}"/>'

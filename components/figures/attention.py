@@ -199,14 +199,13 @@ def percent(share: float) -> str:
 
 
 def describe(attention: AttentionMap, labels: Sequence[str], scale: Scale = "linear") -> str:
-    """Alt text. labels: one for each value, in flat order."""
+    """Alt text. labels: a name for each value, in flat order."""
     values = attention.values.ravel()
     if len(labels) != values.size:
         raise ValueError(f"{len(labels)} labels for {values.size} values")
     noun = "latent" if attention.method == "decoder" else "input"
     first = np.argsort(-values, kind="stable")[:3]
-    place = "{0}" if noun == "latent" else "{0} at position {1}"
-    most = ", ".join(f"{place.format(labels[i], i)} ({percent(values[i])})" for i in first)
+    most = ", ".join(f"{labels[i]} ({percent(values[i])})" for i in first)
     said = [
         attention.title if attention.title.endswith((".", "?", "!")) else f"{attention.title}.",
         f"Most attention of {values.size:,} {noun}s: {most}.",

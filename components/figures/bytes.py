@@ -1,6 +1,6 @@
 """Attention over text, a cell for each byte in reading order, and over latents, a bar for each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -34,7 +34,7 @@ FLATTEST, TALLEST = 0.9, 1.5
 LARGEST_CELL = 1.0
 # Inches of cell from which its number has room below its label.
 ROOM_FOR_NUMBER = 0.62
-MARK = "#d6006c"
+MARK, TRACE = "#d6006c", "#e36209"
 
 
 def attention_over_bytes(
@@ -43,23 +43,33 @@ def attention_over_bytes(
     run: RunInfo,
     scale: Scale = "linear",
     marked: Collection[int] = (),
+    traced: int | None = None,
+    first: int = 0,
 ) -> Sheet:
-    """values: [inputs], 1 to 2048 of them. labels: what stands in each cell. marked: inputs that were hidden."""
-    sheet = start_sheet(attention, run, scale, describe(attention, labels, scale))
+    """values: [inputs], 1 to 2050 of them. labels: what stands in each cell.
+
+    marked: cells that were hidden from the model. traced: the cell of the output that is asked about. first: the number
+    of the first cell; cells below 0 have none.
+    """
+    names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
+    sheet = start_sheet(attention, run, scale, describe(attention, names, scale))
     add_shares(sheet, attention)
     right = add_colour_bar(sheet, attention, scale)
-    if marked:
-        _add_key(sheet)
+    outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
+    keys = {"asked about": TRACE, "hidden from the model": MARK}
+    _add_key(sheet, {name: colour for name, colour in keys.items() if outlines[colour]})
     left = MARGIN + 0.5
     columns, width, height = grid_shape(len(labels), right - 0.5 - left, sheet.top - sheet.bottom - 0.2)
     rows = ceil(len(labels) / columns)
     axes = sheet.canvas_at(left, sheet.top - rows * height, columns * width, rows * height)
     corners = np.array([(i % columns * width, (rows - 1 - i // columns) * height) for i in range(len(labels))])
-    fills = _draw_cells(axes, attention, scale, corners, (width, height), marked)
+    fills = _draw_cells(axes, attention, scale, corners, (width, height), outlines)
     _write_labels(axes, labels, corners, (width, height), fills, _numbers(attention, scale))
     for row in range(rows):
         y = (rows - row - 0.5) * height
-        axes.text(-0.12, y, str(row * columns), size=11, color=SOFT_INK, ha="right", va="center", family=SANS)
+        axes.text(
+            -0.12, y, str(max(0, row * columns + first)), size=11, color=SOFT_INK, ha="right", va="center", family=SANS
+        )
     return sheet
 
 
@@ -80,18 +90,19 @@ def _draw_cells(
     scale: Scale,
     corners: np.ndarray,
     size: tuple[float, float],
-    marked: Collection[int],
+    outlines: Mapping[str, Collection[int]],
 ) -> np.ndarray:
-    """Returns the fills: RGBA [inputs, 4]. A marked cell gives way to a white ring between its fill and its outline."""
+    """Returns the fills: RGBA [inputs, 4]. outlines: colour -> cells, with a white ring between fill and outline."""
     norm, colour_map = colours(attention, scale)
     fills = colour_map(norm(scaled(attention, scale).ravel()))
-    is_marked = np.isin(np.arange(len(corners)), list(marked))
     gap = min(0.035 * min(size), 0.022)
-    inset = np.where(is_marked, 3.2 * gap, gap)
+    inset = np.full(len(corners), gap)
+    inset[[cell for cells in outlines.values() for cell in cells]] = 3.2 * gap
     axes.add_collection(PolyCollection(_boxes(corners, size, inset), facecolors=fills, edgecolors=RULE, linewidths=0.5))
-    outlines = _boxes(corners[is_marked], size, np.full(is_marked.sum(), 1.5 * gap))
-    line = 72 * 2 * gap
-    axes.add_collection(PolyCollection(outlines, facecolors="none", edgecolors=MARK, linewidths=line, clip_on=False))
+    for colour, cells in outlines.items():
+        boxes = _boxes(corners[sorted(cells)], size, np.full(len(cells), 1.5 * gap))
+        line = {"edgecolors": colour, "linewidths": 72 * 2 * gap}
+        axes.add_collection(PolyCollection(boxes, facecolors="none", clip_on=False, **line))
     return fills
 
 
@@ -131,11 +142,16 @@ def _numbers(attention: AttentionMap, scale: Scale) -> list[str]:
     return [f"{level:+.1f}".replace("-", "−") for level in scaled(attention, scale).ravel()]
 
 
-def _add_key(sheet: Sheet) -> None:
-    axes = sheet.canvas_at(MARGIN, sheet.bottom, 4.0, 0.3)
-    box = _boxes(np.array([[0.0, 0.02]]), (0.24, 0.24), np.array([0.02]))
-    axes.add_collection(PolyCollection(box, facecolors="none", edgecolors=MARK, linewidths=3, clip_on=False))
-    axes.text(0.36, 0.08, "hidden in the text", size=14, color=INK, family=SANS)
+def _add_key(sheet: Sheet, entries: Mapping[str, str]) -> None:
+    """What the outlines mean: name -> colour. Nothing where there are none."""
+    if not entries:
+        return
+    axes = sheet.canvas_at(MARGIN, sheet.bottom, 10.0, 0.3)
+    for column, (name, colour) in enumerate(entries.items()):
+        x = 3.2 * column
+        box = _boxes(np.array([[x, 0.02]]), (0.24, 0.24), np.array([0.02]))
+        axes.add_collection(PolyCollection(box, facecolors="none", edgecolors=colour, linewidths=3, clip_on=False))
+        axes.text(x + 0.36, 0.08, name, size=14, color=INK, family=SANS)
     sheet.bottom += 0.4
 
 

@@ -24,6 +24,7 @@ def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> 
     )
     return (
         '<div class="candidates" tabindex="0" role="region" aria-label="Candidates for each hidden byte">'
+        f'<p class="caption">Colour and number: probability, from 0 % <i class="scale"></i> to 100 %.</p>'
         f'<table><thead><tr><th scope="col">byte</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
@@ -39,7 +40,7 @@ def _head(position: int, selected: bool) -> str:
 def _candidate(result: MaskedBytesResult, index: int, rank: int, position: int, selected: bool) -> str:
     label = escape(byte_label(int(result.candidates[index, rank])))
     probability = float(result.probabilities[index, rank])
-    style = fill_styles(matplotlib.colormaps["viridis"](np.array([probability])))[0]
+    style = fill_styles(matplotlib.colormaps["cividis"](np.array([probability])))[0]
     classes = "candidate selected" if selected else "candidate"
     return (
         f'<td class="{classes}" data-position="{position}"{style}><b>{label}</b>'

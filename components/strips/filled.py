@@ -39,7 +39,7 @@ class _FilledStrip:
         """Cells in words, so that lines break between words and not within."""
         words: list[list[str]] = [[]]
         for character in characters(self.result.filled_bytes):
-            words[-1].append(self._character(character))
+            words[-1].append(self._character(character) + ("<br>" if character.text == "\n" else ""))
             if character.text in (" ", "\n"):
                 words.append([])
         return "".join(f'<span class="word">{"".join(word)}</span>' for word in words if word)
@@ -99,13 +99,9 @@ class _FilledStrip:
         if self.one_by_one:
             said.append("Small numbers: in which order.")
         if self.result.attention is not None and self.selected is not None:
-            name = f"<b>{escape(byte_label(self.result.filled_bytes[self.selected]))}</b>"
-            if self.styles and self.scale == "linear":
-                said.append(f"Brighter: read more for the byte in the frame, {name}.")
-            elif self.styles:
-                said.append(f"Orange: read more than uniformly for the byte in the frame, {name}; purple: less.")
-            else:
-                said.append(f"The byte in the frame, {name}, is traced to the latents below.")
+            if self.styles:
+                said.append("Brighter: read more." if self.scale == "linear" else "Brown: read more; purple: less.")
+            said.append(f"Shown: {escape(self.result.attention.title)}.")
         if any(character.text is None for character in characters(self.result.filled_bytes)):
             said.append("Dashed: bytes that make no valid UTF-8 character.")
         return said

@@ -59,24 +59,27 @@ const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, "0");
 const pieces = (text, unit) =>
   unit === "words" ? text.match(/\s*\S+|\s+$/g) || [] : [...graphemes.segment(text)].map(({ segment }) => segment);
 
-// [{label, start, stop, literal}] over the text; a literal [MASK] is a cell of its own.
+// [{label, start, stop, read, literal, many}] over the text; a literal [MASK] is a cell of its own.
 const cellsOf = (text, unit) => {
   const cells = [];
-  let at = 0;
+  let at = 0; // in the text as it is written, where a literal has six bytes
+  let read = 0; // in the text as it is read, where it is one
   text.split(LITERAL).forEach((part, index) => {
     if (index > 0) {
-      cells.push({ label: "MASK", start: at, stop: at + LITERAL.length, literal: true });
+      cells.push({ label: "MASK", start: at, stop: at + LITERAL.length, read, literal: true });
       at += LITERAL.length;
+      read += 1;
     }
     for (const piece of pieces(part, unit)) {
       const bytes = encoder.encode(piece);
       if (unit === "bytes" && bytes.length > 1) {
         bytes.forEach((byte, i) =>
-          cells.push({ label: hex(byte), start: at + i, stop: at + i + 1, of: i === 0 ? piece : "", many: true }));
+          cells.push({ label: hex(byte), start: at + i, stop: at + i + 1, read: read + i, many: true }));
       } else {
-        cells.push({ label: shown(piece), start: at, stop: at + bytes.length });
+        cells.push({ label: shown(piece), start: at, stop: at + bytes.length, read });
       }
       at += bytes.length;
+      read += bytes.length;
     }
   });
   return cells;
@@ -89,23 +92,29 @@ const count = element.querySelector(".mask-count");
 const state = { unit: "characters", drag: null, cells: [], nodes: [], focus: 0, drawn: null };
 
 const current = () => ({ text: "", spans: [], limit: MOST_BYTES, ...(props.value || {}) });
+const askedAnew = () => window.dispatchEvent(new Event("perceiver-asked-anew"));
 const setSpans = (spans) => {
   props.value = { ...current(), spans };
   draw();
+  askedAnew();
   trigger("change");
 };
 
+// What the strip draws of a very long text: as many cells as a model could read, whatever they are made of.
+const MOST_DRAWN = LITERAL.length * MOST_BYTES;
 const cut = (text) => {
-  if (text.length <= MOST_BYTES && encoder.encode(text).length <= MOST_BYTES) return text;
+  if (text.length <= MOST_DRAWN && bytesRead(text) <= MOST_BYTES) return text;
   return decoder.decode(encoder.encode(text.slice(0, MOST_BYTES)).slice(0, MOST_BYTES)).replace(/\ufffd+$/, "");
 };
+const literalsIn = (text) => text.split(LITERAL).length - 1;
+const bytesRead = (text) => new Blob([text]).size - literalsIn(text) * (LITERAL.length - 1);
 
 const paint = (cell, node, spans, limit) => {
   const hidden = cell.literal ? cell.stop - cell.start : covered(spans, cell.start, cell.stop);
   const whole = hidden === cell.stop - cell.start;
   node.classList.toggle("hidden-cell", whole);
   node.classList.toggle("partly-hidden", hidden > 0 && !whole);
-  node.classList.toggle("unread", cell.start >= limit);
+  node.classList.toggle("unread", cell.read >= limit);
   node.setAttribute("aria-selected", whole);
 };
 
@@ -115,6 +124,7 @@ const inWords = (nodes) => {
   nodes.forEach((node, index) => {
     if (index > 0 && /[\u00a0↵]$/.test(nodes[index - 1].textContent)) words.push(document.createElement("span"));
     words[words.length - 1].append(node);
+    if (node.textContent.endsWith("↵")) node.after(document.createElement("br"));
   });
   words.forEach((word) => word.classList.add("word"));
   return words;
@@ -123,12 +133,12 @@ const inWords = (nodes) => {
 const build = (text) => {
   state.nodes = state.cells.map((cell, index) => {
     const node = document.createElement("span");
-    node.className = "cell" + (cell.many ? " many" : "") + (cell.label === "↵" ? " newline" : "");
+    node.className = "cell" + (cell.many ? " many" : "") + (cell.literal ? " literal" : "") + (cell.label === "↵" ? " newline" : "");
     node.textContent = cell.label;
     node.dataset.index = index;
     node.setAttribute("role", "option");
+    if (cell.label === "\u00a0") node.setAttribute("aria-label", "space");
     node.tabIndex = index === state.focus ? 0 : -1;
-    if (cell.of) node.dataset.of = cell.of;
     if (cell.literal) node.title = "Written in the text as [MASK]: hides one byte";
     return node;
   });
@@ -146,19 +156,19 @@ const draw = () => {
     build(part);
     state.drawn = key;
   }
-  state.cells.forEach((cell, index) => paint(cell, state.nodes[index], preview(spans), limit));
+  const now = preview(spans);
+  state.cells.forEach((cell, index) => paint(cell, state.nodes[index], now, limit));
   describe(text, part, spans, limit);
 };
 
 const describe = (text, part, spans, limit) => {
-  const total = part === text ? encoder.encode(text).length : new Blob([text]).size;
-  const literals = part.split(LITERAL).length - 1;
-  const read = total - literals * (LITERAL.length - 1);
+  const read = bytesRead(text);
+  const literals = literalsIn(text);
   const literalHidden = state.cells.filter((c) => c.literal).reduce((s, c) => s + covered(spans, c.start, c.stop), 0);
   const hidden = covered(spans, 0, Infinity) - literalHidden + literals;
   count.textContent = `${hidden.toLocaleString("en")} of ${read.toLocaleString("en")} bytes hidden`;
   count.classList.toggle("over", read > limit);
-  if (total > MOST_BYTES) count.textContent += ` · too long: at most ${MOST_BYTES.toLocaleString("en")} are read`;
+  if (read > MOST_BYTES) count.textContent += ` · too long: the models read at most ${MOST_BYTES.toLocaleString("en")}`;
   else if (read > limit) count.textContent += ` · this model reads the first ${limit}, the pale part is not read`;
 };
 
@@ -201,7 +211,7 @@ box.addEventListener("pointercancel", () => { state.drag = null; draw(); });
 // The two clicks of a double click undo each other; then the whole word changes, with the space before it.
 box.addEventListener("dblclick", (event) => {
   const index = cellAt(event);
-  if (index === null || state.unit === "words") return;
+  if (index === null) return;
   const at = state.cells[index].start;
   const word = cellsOf(cut(current().text), "words").find((cell) => cell.start <= at && at < cell.stop);
   const spans = current().spans;
@@ -211,14 +221,15 @@ box.addEventListener("dblclick", (event) => {
 box.addEventListener("keydown", (event) => {
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   if (event.key in steps) {
-    const next = state.focus + steps[event.key];
+    const from = state.focus;
+    const next = from + steps[event.key];
     if (!state.nodes[next]) return;
     state.nodes[state.focus].tabIndex = -1;
     state.focus = next;
     state.nodes[next].tabIndex = 0;
     state.nodes[next].focus();
     if (event.shiftKey) {
-      state.drag = { from: next, to: next, hide: true };
+      state.drag = { from, to: next, hide: true };
       commit();
     }
   } else if (event.key === " " || event.key === "Enter") {
@@ -237,7 +248,12 @@ element.querySelector(".mask-clear").addEventListener("click", () => setSpans([]
 
 // The page hands over what was typed; spans follow the edit without asking the server.
 window.perceiverMaskStrip = {
-  retext: (text, value) => ({ ...value, text, spans: follow((value || {}).spans || [], (value || {}).text || "", text) }),
+  retext: (text, value) => {
+    const { text: before = "", spans = [] } = value || {};
+    if (text === before) return value;
+    askedAnew();
+    return { ...value, text, spans: follow(spans, before, text) };
+  },
 };
 
 watch("value", draw);

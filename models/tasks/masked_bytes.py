@@ -9,7 +9,7 @@ from transformers import PerceiverForMaskedLM
 from models.byte_text import ByteText, read_text
 from models.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded, decode
-from models.schema import InputError, MaskedBytesRequest, MaskedBytesResult
+from models.schema import AttentionMap, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -19,16 +19,15 @@ MOST_ITERATIONS = 128
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """m hidden bytes in the order of `positions`: probabilities of all 256 bytes, and the round that filled each.
-
-    `encoded` holds what the model had read in the round that filled the byte that was asked about, else the first.
-    """
+    """m hidden bytes: positions, probabilities of all 256 bytes [m, 256], and the round that filled each."""
 
     positions: np.ndarray
     probabilities: np.ndarray
     order: np.ndarray
-    encoded: Encoded
-    cached: bool
+
+    @property
+    def nbytes(self) -> int:
+        return self.positions.nbytes + self.probabilities.nbytes + self.order.nbytes
 
 
 def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
@@ -39,22 +38,19 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
         if request.probe is not None and not 0 <= request.probe.output < len(read.content):
             raise InputError(f"There is no byte {request.probe.output} among the {len(read.content)} that are read.")
         fill = _fill_iteratively if request.decoding == "iterative" else _fill_at_once
-        filling = fill(read, loaded, runtime, request.probe.output if request.probe else None)
-        attention = None
-        if request.probe is not None:
-            asked = torch.tensor([request.probe.output + AROUND])
-            attention = trace(loaded, filling.encoded, request.probe, asked, _name(request.probe.output, text, filling))
-        info = runtime.info(loaded, filling.cached)
+        filling, known = fill(read, loaded, runtime)
+        attention = _trace(request.probe, read, filling, loaded, runtime) if request.probe else None
+        info = runtime.info(loaded, known)
 
     candidates = np.argsort(-filling.probabilities, axis=1, kind="stable")[:, : request.top_k]
     filled = _put(text, filling.positions, candidates[:, 0]).content
     return MaskedBytesResult(
         filled=filled.decode("utf-8", errors="replace"),
         filled_bytes=filled,
-        positions=filling.positions,
+        positions=filling.positions.copy(),  # the filling is kept for the next question
         candidates=candidates.astype(np.uint8),
         probabilities=np.take_along_axis(filling.probabilities, candidates, axis=1).astype(np.float32),
-        order=filling.order,
+        order=filling.order.copy(),
         bytes_read=len(read.content),
         bytes_total=len(text.content),
         attention=attention,
@@ -74,7 +70,7 @@ def _checked(request: MaskedBytesRequest) -> ByteText:
         raise InputError("There is no text yet: write a sentence, then hide some of it.")
     hidden = sum(text.hidden)
     if not hidden:
-        raise InputError("Nothing is hidden yet: drag over a part of the strip, or write [MASK] in the text.")
+        raise InputError("Nothing is hidden yet: drag over a part of the text under it, or write [MASK].")
     if hidden == len(text.content):
         raise InputError("Every byte is hidden, so there is nothing to read it from: leave some of the text visible.")
     if request.decoding == "iterative" and hidden > MOST_ITERATIONS:
@@ -85,12 +81,16 @@ def _checked(request: MaskedBytesRequest) -> ByteText:
     return text
 
 
-def _name(position: int, text: ByteText, filling: _Filling) -> str:
-    """What a byte is called in the title of a figure: its place, and what stands there."""
-    index = filling.positions.tolist().index(position) if text.hidden[position] else None
-    value = text.content[position] if index is None else int(filling.probabilities[index].argmax())
+def _trace(probe: Probe, text: ByteText, filling: _Filling, loaded: Loaded, runtime: Runtime) -> AttentionMap:
+    """What a byte was read from, in the round that filled it; for a byte that was given, in the first."""
+    index = filling.positions.tolist().index(probe.output) if text.hidden[probe.output] else None
+    value = text.content[probe.output] if index is None else int(filling.probabilities[index].argmax())
+    before = filling.order < (0 if index is None else filling.order[index])
+    as_read = _put(text, filling.positions[before], filling.probabilities[before].argmax(axis=1))
+    encoded, _ = runtime.encode(loaded, token_ids(as_read))
     seen = repr(bytes([value]))[1:]
-    return f"byte {position}, {'given as' if index is None else 'filled in as'} {seen}"
+    name = f"byte {probe.output}, {'given' if index is None else 'filled in'} as {seen}"
+    return trace(loaded, encoded, probe, torch.tensor([probe.output + AROUND]), name)
 
 
 def _readable(text: ByteText, loaded: Loaded) -> ByteText:
@@ -109,33 +109,34 @@ def _readable(text: ByteText, loaded: Loaded) -> ByteText:
     return read
 
 
-def _fill_at_once(text: ByteText, loaded: Loaded, runtime: Runtime, _: int | None) -> _Filling:
+def _fill_at_once(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Filling, bool]:
     positions = np.flatnonzero(text.hidden)
-    encoded, cached = runtime.encode(loaded, token_ids(text))
-    probabilities = _byte_probabilities(loaded, encoded, positions)
-    return _Filling(positions, probabilities, np.zeros_like(positions), encoded, cached)
+    encoded, known = runtime.encode(loaded, token_ids(text))
+    return _Filling(positions, _byte_probabilities(loaded, encoded, positions), np.zeros_like(positions)), known
 
 
-def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime, asked: int | None) -> _Filling:
-    """The most certain byte first; then the text is read again with that byte in place."""
+def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Filling, bool]:
+    """The most certain byte first; then the text is read again with that byte in place.
+
+    The filling is remembered instead of its many encodings: who asks about a byte needs that byte's round alone.
+    """
+    key = (loaded.checkpoint, "one by one", text.content, text.hidden)
+    return runtime.recall(key, lambda: _one_by_one(text, loaded, runtime))
+
+
+def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> _Filling:
     positions = np.flatnonzero(text.hidden)
     probabilities = np.zeros((len(positions), 256), dtype=np.float32)
     order = np.zeros_like(positions)
     waiting = list(range(len(positions)))
-    kept, cached = runtime.encode(loaded, token_ids(text))
-    encoded = kept
     for turn in range(len(positions)):
+        encoded, _ = runtime.encode(loaded, token_ids(text), keep=False)
         found = _byte_probabilities(loaded, encoded, positions[waiting])
         surest = int(found.max(axis=1).argmax())
         index = waiting.pop(surest)
         probabilities[index], order[index] = found[surest], turn
-        if positions[index] == asked:
-            kept = encoded
         text = _put(text, positions[index : index + 1], found[surest].argmax(keepdims=True))
-        if waiting:
-            encoded, known = runtime.encode(loaded, token_ids(text))
-            cached = cached and known
-    return _Filling(positions, probabilities, order, kept, cached)
+    return _Filling(positions, probabilities, order)
 
 
 def _byte_probabilities(loaded: Loaded, encoded: Encoded, positions: np.ndarray) -> np.ndarray:

@@ -27,18 +27,18 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Tensor, output
             title = f"Decoder cross-attention over the latents, {_head(probe)}"
         case "encoder" if probe.latent is not None:
             values = encoder_rows(loaded.model, encoded, slice(probe.latent, probe.latent + 1), probe.head)[0]
-            title = f"Encoder cross-attention of latent {probe.latent}, {_head(probe)}"
+            title = f"Encoder cross-attention of latent {probe.latent}, {_head(probe)}, whatever reads it"
         case _:
             weights = decoder_rows(loaded.model, encoded, wanted)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = f"Encoder cross-attention, {_head(probe)}, latents weighed by what the output reads from them"
+            title = f"Encoder cross-attention, {_head(probe)}, latents weighed by what the output reads of them"
     return AttentionMap(
         values=values.float().cpu().numpy().copy(),
         latent_share=latent_share,
         query_share=query_share,
         uniform=1 / len(values),
         method=probe.method,
-        title=f"{title}: {output}",
+        title=title if probe.latent is not None else f"{title}: {output}",
     )
 
 

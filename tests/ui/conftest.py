@@ -57,7 +57,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
-    page.wait_for_selector("#attention-figure svg")
+    page.wait_for_selector("#masked_bytes-figure svg")
     yield page
     page.close()
     assert not errors

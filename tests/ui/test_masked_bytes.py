@@ -47,7 +47,7 @@ def filled_text(page: Page) -> str:
 
 
 def figure(page: Page) -> str:
-    return page.locator("#attention-figure svg").get_attribute("aria-label")
+    return page.locator("#masked_bytes-figure svg").get_attribute("aria-label")
 
 
 def test_opens_with_an_answer(page: Page) -> None:
@@ -141,19 +141,19 @@ def test_order_is_shown_one_by_one_and_not_at_once(page: Page) -> None:
 
 def test_a_clicked_byte_is_traced(page: Page) -> None:
     page.locator("#filled-strip [data-position='55']").click()
-    expect(page.locator("#attention-figure svg")).to_have_attribute("aria-label", re.compile("byte 55"))
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("byte 55"))
     expect(page.locator("#filled-strip .selected")).to_have_attribute("data-position", "55")
     page.locator(".candidates td[data-position='57']").first.click()
-    expect(page.locator("#attention-figure svg")).to_have_attribute("aria-label", re.compile("byte 57"))
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("byte 57"))
     # A byte that was given can be asked about, too.
     page.locator("#filled-strip [data-position='3']").click()
-    expect(page.locator("#attention-figure svg")).to_have_attribute("aria-label", re.compile("given as 's'"))
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("given as 's'"))
 
 
 def test_the_figure_can_be_saved(page: Page, tmp_path: Path) -> None:
-    page.locator("#method").get_by_text("roll-out").click()
-    expect(page.locator("#attention-figure svg")).to_have_attribute("aria-label", re.compile("roll-out"))
-    expect(page.locator("#save-png")).to_be_enabled()  # the files follow the figure
+    page.locator("#masked_bytes-method").get_by_text("roll-out").click()
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("roll-out"))
+    expect(page.locator("#masked_bytes-save-png")).to_be_enabled()  # the files follow the figure
     files = {kind: save(page, kind, tmp_path) for kind in ("png", "svg", "npz")}
     with Image.open(files["png"]) as image:
         assert image.size == (1600, 1000)
@@ -168,7 +168,7 @@ def test_the_figure_can_be_saved(page: Page, tmp_path: Path) -> None:
 
 def save(page: Page, kind: str, folder: Path) -> Path:
     with page.expect_download() as download:
-        page.click(f"#save-{kind}")
+        page.click(f"#masked_bytes-save-{kind}")
     download.value.save_as(folder / download.value.suggested_filename)
     return folder / download.value.suggested_filename
 
@@ -176,12 +176,12 @@ def save(page: Page, kind: str, folder: Path) -> Path:
 def test_stages_heads_and_scale_change_the_figure(page: Page) -> None:
     seen = {figure(page)}
     for control, choice, said in (
-        ("#method", "decoder", "Decoder cross-attention"),
-        ("#scale", "log10", "log10"),
-        ("#method", "roll-out", "learned latent array"),
+        ("#masked_bytes-method", "decoder", "Decoder cross-attention"),
+        ("#masked_bytes-scale", "log10", "log10"),
+        ("#masked_bytes-method", "roll-out", "learned latent array"),
     ):
         page.locator(control).get_by_text(choice).click()
-        expect(page.locator("#attention-figure svg")).to_have_attribute("aria-label", re.compile(said))
+        expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile(said))
         seen.add(figure(page))
     assert len(seen) == 4
 
@@ -276,7 +276,7 @@ def test_the_address_brings_the_view_back(page: Page, browser: Browser) -> None:
 def test_fits_its_window_and_names_its_parts(browser: Browser, address: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(address)
-    page.wait_for_selector("#attention-figure svg")
+    page.wait_for_selector("#masked_bytes-figure svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('input, textarea, select, button, [role=listbox]')]
@@ -304,3 +304,27 @@ def test_how_this_works_shows_the_real_shapes(page: Page) -> None:
     drawing = page.locator("#how svg[role=img]")
     expect(drawing).to_be_visible()
     assert "256 × 256" in drawing.get_attribute("aria-label")
+
+
+def test_an_answer_to_an_earlier_question_says_so(page: Page) -> None:
+    expect(page.locator("#filled-strip .stale")).to_have_count(0)
+    page.locator(".mask-cells .cell").nth(3).click()
+    expect(page.locator("#filled-strip .stale")).to_have_count(1)
+    expect(page.locator("#candidates .stale")).to_have_count(1)
+    fill(page)
+    expect(page.locator(".stale")).to_have_count(0)
+
+
+def test_of_quick_clicks_the_last_one_counts(page: Page) -> None:
+    for position in (51, 53, 55, 57, 59):
+        page.locator(f"#filled-strip [data-position='{position}']").click()
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("byte 59"))
+    expect(page.locator("#filled-strip .selected")).to_have_attribute("data-position", "59")
+
+
+def test_a_notice_goes_with_its_reason(page: Page) -> None:
+    page.click(".mask-clear")
+    page.click("#fill")
+    expect(page.locator("#notice [role=alert]")).to_be_visible()
+    page.locator(".mask-cells .cell").nth(1).click()
+    expect(page.locator("#notice [role=alert]")).to_have_count(0)

@@ -106,7 +106,7 @@ def test_ink_contrasts_with_its_cell():
 def test_description_names_the_inputs_most_read_and_what_stayed_behind():
     values = np.array([0.05, 0.3, 0.1, 0.15], np.float32)
     attention = AttentionMap(values, 0.3, 0.1, 0.25, "rollout", "What was byte 2 read from?")
-    said = describe(attention, ["CLS", "h", "i", "SEP"])
+    said = describe(attention, ["CLS", "h at position 1", "i at position 2", "SEP at position 3"])
     assert said.startswith("What was byte 2 read from? Most attention of 4 inputs: h at position 1 (30 %), ")
     assert said.index("h at position 1") < said.index("SEP at position 3 (15 %)") < said.index("i at position 2 (10 %)")
     assert "CLS" not in said
@@ -180,7 +180,7 @@ def test_long_titles_are_wrapped_and_cut(scale):
 def test_sheet_says_what_it_shows_and_how_it_was_made():
     said = words(attention_over_bytes(rollout(60), labels_of(60), RUN, "log", marked={3}))
     for fact in (TITLE, "inputs 60 %", "learned latent array 30 %", "output query 10 %", RUN.model, "published weights",
-                 "method rollout", "log scale", "cpu, float32", REMINDER, "hidden in the text"):  # fmt: skip
+                 "method rollout", "log scale", "cpu, float32", REMINDER, "hidden from the model"):  # fmt: skip
         assert fact in said
 
 

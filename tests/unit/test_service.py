@@ -69,25 +69,22 @@ def test_iterative_rounds_are_known_the_second_time(counted, counting):
     assert_same(second, first)
 
 
-def test_known_latents_of_later_rounds_are_not_those_of_the_first():
-    """Whoever fills a byte by hand as the model does gets there by the other rounds."""
-
-    def ascii_only(*options: Any) -> Any:
-        model = load_tiny(*options)
-        model.embedding_decoder.bias.data[6 + 128 :] -= 100
-        return model
-
+def test_a_byte_filled_one_by_one_is_traced_with_one_reading(counted, counting):
     request = replace(GOOD, decoding="iterative")
-    first = ModelService(Settings(device="cpu"), ascii_only).run(request)
-    surest = int(np.flatnonzero(first.order == 0)[0])
-    place = int(first.positions[surest])
-    text = bytearray(GOOD.text.encode())
-    text[place] = first.candidates[surest, 0]
-    others = tuple((at, at + 1) for at in first.positions.tolist() if at != place)
-    service = ModelService(Settings(device="cpu"), ascii_only)
-    assert service.run(replace(request, text=text.decode(), mask=others)).filled == first.filled
-    assert not service.run(request).run.encoder_cached
-    assert service.run(request).run.encoder_cached
+    plain = counted.run(request)
+    traced = counted.run(replace(request, probe=Probe(4)))
+    assert len(counting.reads) == 6
+    again = counted.run(replace(request, probe=Probe(4, "decoder")))
+    assert len(counting.reads) == 6
+    for result in (traced, again):
+        assert_same(replace(result, attention=None), plain)
+
+
+def test_decodings_are_kept_apart(counted):
+    requests = [GOOD, replace(GOOD, decoding="iterative")]
+    alone = [ModelService(Settings(device="cpu"), load_tiny).run(request) for request in requests]
+    for request, expected in zip(requests * 2, alone * 2, strict=True):
+        assert_same(counted.run(request), expected)
 
 
 def test_no_room_for_latents_means_reading_anew(counting):
@@ -139,13 +136,15 @@ def test_results_are_plain_and_pickle(service):
     assert_same(pickle.loads(pickle.dumps(result)), result)
 
 
-def test_arrays_belong_to_the_result(service):
+@pytest.mark.parametrize("decoding", ["parallel", "iterative"])
+def test_arrays_belong_to_the_result(service, decoding):
     """Whoever writes into one does no harm to the next."""
-    first = service.run(replace(GOOD, probe=Probe(4, "decoder")))
+    request = replace(GOOD, decoding=decoding, probe=Probe(4, "decoder"))
+    first = service.run(request)
     expected = deepcopy(first)
     for array in (first.positions, first.probabilities, first.candidates, first.order, first.attention.values):
         array[:] = 0
-    assert_same(service.run(replace(GOOD, probe=Probe(4, "decoder"))), expected)
+    assert_same(service.run(request), expected)
 
 
 def test_run_info(service):

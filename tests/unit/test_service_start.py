@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models import service as service_module
-from models.schema import MaskedBytesRequest, Probe
+from models.schema import CheckpointUnavailable, InputError, MaskedBytesRequest, Probe
 from models.service import ModelService
 from models.settings import Settings
 from models.tasks import TASKS
@@ -19,7 +19,10 @@ from tests.tiny_models import READS, Counting, load_tiny, unavailable
 
 
 class FakeSpaces:
-    """Does what `spaces.GPU` does on ZeroGPU as far as callers see it: arguments and results travel as pickles."""
+    """Does what `spaces.GPU` does on ZeroGPU as far as callers see it.
+
+    Arguments and results travel as pickles; of an error only the name of its class does.
+    """
 
     def __init__(self) -> None:
         self.durations: list[int] = []
@@ -31,7 +34,11 @@ class FakeSpaces:
         def decorate(fn):
             def in_another_process(*args: Any) -> Any:
                 self.calls.append(args)
-                return pickle.loads(pickle.dumps(fn(*pickle.loads(pickle.dumps(args)))))
+                try:
+                    result = fn(*pickle.loads(pickle.dumps(args)))
+                except Exception as error:
+                    raise RuntimeError(type(error).__name__) from None
+                return pickle.loads(pickle.dumps(result))
 
             return in_another_process
 
@@ -48,6 +55,14 @@ def test_runs_through_zero_gpu(monkeypatch, service):
     assert fake.calls == [(request,)]
     assert_same(result, service.run(request))
     assert len(fake.calls) == 1  # a service made without it does not go through it
+
+
+def test_refusals_come_back_in_words_from_zero_gpu(monkeypatch):
+    monkeypatch.setattr(service_module, "spaces", FakeSpaces())
+    with pytest.raises(InputError, match="Nothing is hidden"):
+        ModelService(Settings(device="cpu"), load_tiny).run(replace(GOOD, mask=()))
+    with pytest.raises(CheckpointUnavailable, match="not there"):
+        ModelService(Settings(device="cpu"), unavailable).run(GOOD)
 
 
 def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
