@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
-LATEST: dict[str, Any] = {"trigger_mode": "always_last"}
-"""Events of which only the last counts: who clicks on while one runs gets the answer to the last click."""
+EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+"""Events that are answered in turn while others run, so that the last click is what the page shows in the end."""
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Every event that runs a model: they share one place in the queue."""
 

@@ -19,7 +19,7 @@ def strip_value(text: str, spans: Iterable[tuple[int, int]], limit: int) -> dict
 
 
 def mask_strip(text: str, spans: Iterable[tuple[int, int]], limit: int) -> gr.HTML:
-    """Its value is a `strip_value`; `change` is triggered when the visitor hides or shows something."""
+    """Its value is a `strip_value`; `input` is triggered when the visitor hides or shows something."""
     return gr.HTML(
         value=strip_value(text, spans, limit),
         html_template=(_FOLDER / "mask_strip.html").read_text(encoding="utf-8"),

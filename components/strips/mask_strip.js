@@ -97,7 +97,7 @@ const setSpans = (spans) => {
   props.value = { ...current(), spans };
   draw();
   askedAnew();
-  trigger("change");
+  trigger("input");
 };
 
 // What the strip draws of a very long text: as many cells as a model could read, whatever they are made of.

@@ -46,6 +46,10 @@ def filled_text(page: Page) -> str:
     return shown.replace("␣", " ").replace("↵", "\n")
 
 
+def choose(page: Page, radio: str, name: str) -> None:
+    page.locator(radio).locator("label", has_text=name).click()
+
+
 def figure(page: Page) -> str:
     return page.locator("#masked_bytes-figure svg").get_attribute("aria-label")
 
@@ -134,7 +138,7 @@ def test_a_literal_mask_hides_one_byte(page: Page) -> None:
 def test_order_is_shown_one_by_one_and_not_at_once(page: Page) -> None:
     rounds = sorted(int(text) for text in page.locator("#filled-strip .round").all_text_contents())
     assert rounds == list(range(1, 10))
-    page.locator("#decoding").get_by_text("all at once").click()
+    choose(page, "#decoding", "all at once")
     page.click("#fill")
     expect(page.locator("#filled-strip .round")).to_have_count(0)
 
@@ -151,7 +155,7 @@ def test_a_clicked_byte_is_traced(page: Page) -> None:
 
 
 def test_the_figure_can_be_saved(page: Page, tmp_path: Path) -> None:
-    page.locator("#masked_bytes-method").get_by_text("roll-out").click()
+    choose(page, "#masked_bytes-method", "roll-out")
     expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("roll-out"))
     expect(page.locator("#masked_bytes-save-png")).to_be_enabled()  # the files follow the figure
     files = {kind: save(page, kind, tmp_path) for kind in ("png", "svg", "npz")}
@@ -180,7 +184,7 @@ def test_stages_heads_and_scale_change_the_figure(page: Page) -> None:
         ("#masked_bytes-scale", "log10", "log10"),
         ("#masked_bytes-method", "roll-out", "learned latent array"),
     ):
-        page.locator(control).get_by_text(choice).click()
+        choose(page, control, choice)
         expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile(said))
         seen.add(figure(page))
     assert len(seen) == 4
@@ -225,7 +229,7 @@ def test_control_characters_are_shown_as_pictures(page: Page) -> None:
 
 def test_published_weights_explain_their_absence(page: Page) -> None:
     answer = filled_text(page)
-    page.locator("#weights").get_by_text("published").click()
+    choose(page, "#weights", "published")
     expect(page.locator("#notice")).to_contain_text("201.1 M parameters")
     page.click("#fill")
     expect(page.locator("#notice [role=alert]")).to_contain_text("deepmind/language-perceiver")
