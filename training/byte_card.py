@@ -88,6 +88,8 @@ python -m training.masked_bytes evaluate --data DIR/valid.txt.xz
 python -m training.masked_bytes baselines --data DIR
 python -m training.masked_bytes card --data DIR --run RUN
 ```
+
+The options of this run are in `training/README.md`. Its best weights were picked on windows of the same `valid.txt`.
 """
 
 

@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
@@ -237,6 +237,7 @@ def _byte_pictured(code: int) -> int:
     return 0x7F if code == 0x2421 else code - 0x2400 if 0x2400 <= code <= 0x2420 else code
 
 
+@lru_cache(maxsize=4096)  # wrapping tries the same lines again and again, and cells have the same labels
 def text_width(text: str, size: float, weight: str = "normal", family: str = SANS) -> float:
     """Inches. size: points."""
     font = FontProperties(family=family, weight=weight, size=size)

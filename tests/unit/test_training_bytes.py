@@ -20,13 +20,7 @@ from training.structured_start import structured_start
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that wait for each other take ten times as long wherever something else runs beside the tests."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def lines_of_one_letter(seed: int, lines: int = 200) -> np.ndarray:

@@ -15,13 +15,7 @@ from training.loop import Run, Schedule, fit
 SCHEDULE = Schedule(steps=4, rate=0.1, warmup=1)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that wait for each other take ten times as long wherever something else runs beside the tests."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class StoppedError(Exception):

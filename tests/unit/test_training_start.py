@@ -8,14 +8,7 @@ from models.perceiver.attention import attention_rows
 from training.masked_bytes import config
 from training.structured_start import CHANNELS, fourier_features, structured_start
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Threads that wait for each other take ten times as long wherever something else runs beside the tests."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
