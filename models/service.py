@@ -41,6 +41,7 @@ class ModelService:
         self.device = _device(self.settings)
         self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
         self._loader = loader
+        self._without_published = False
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
         self._run = self._run_or_refuse
@@ -51,23 +52,27 @@ class ModelService:
 
     @property
     def default_weights(self) -> Weights:
-        """What the pages choose at first: published on a Space with a GPU, else embedded."""
+        """What the pages choose at first: published on a Space with a GPU, unless `warm_up` could not have them."""
+        if self._without_published:
+            return "embedded"
         if self.settings.weights:
             return self.settings.weights
         return "published" if self.settings.space_id and self.device.type == "cuda" else "embedded"
 
     def warm_up(self) -> tuple[str, ...]:
-        """Loads the default model of every task, which on ZeroGPU has to happen before the first call.
+        """Loads the default and the embedded model of every task: on ZeroGPU only what is there before a call stays.
 
         Returns what could not be had, in words: the pages start all the same.
         """
         failed = []
-        for task in TASKS:
-            try:
-                with self.load(task.checkpoints[self.default_weights]):
-                    pass
-            except CheckpointUnavailable as error:
-                failed.append(str(error))
+        for weights in dict.fromkeys((self.default_weights, "embedded")):
+            for task in TASKS:
+                try:
+                    with self.load(task.checkpoints[weights]):
+                        pass
+                except CheckpointUnavailable as error:
+                    failed.append(str(error))
+                    self._without_published |= weights == "published"
         return tuple(failed)
 
     def shape(self, task: str, weights: Weights) -> ModelShape:

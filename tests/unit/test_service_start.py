@@ -92,13 +92,25 @@ def test_default_weights(options, expected):
 
 
 @pytest.mark.parametrize("weights", ["embedded", "published"])
-def test_warm_up_loads_the_default_of_every_task(weights):
+def test_warm_up_loads_the_default_and_the_embedded_model_of_every_task(weights):
     counting = Counting()
     service = ModelService(Settings(device="cpu", weights=weights), counting)
     assert service.warm_up() == ()
-    assert counting.loads == [task.checkpoints[weights].name for task in TASKS]
+    expected = [task.checkpoints[each].name for each in dict.fromkeys((weights, "embedded")) for task in TASKS]
+    assert counting.loads == expected
     service.run(replace(GOOD, weights=weights))
-    assert len(counting.loads) == len(TASKS)
+    service.run(replace(GOOD, weights="embedded"))
+    assert counting.loads == expected
+
+
+def test_the_embedded_model_is_the_default_where_the_published_one_is_not_to_be_had():
+    def embedded_only(checkpoint: Any, *options: Any) -> Any:
+        return (load_tiny if checkpoint.weights == "embedded" else unavailable)(checkpoint, *options)
+
+    service = ModelService(Settings(device="cpu", weights="published"), embedded_only)
+    assert service.default_weights == "published"
+    assert service.warm_up() == tuple(f"{task.checkpoints['published'].name} is not there" for task in TASKS)
+    assert service.default_weights == "embedded"
 
 
 def test_warm_up_tells_what_is_not_there():
