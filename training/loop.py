@@ -57,14 +57,7 @@ def fit(
     began = saved = time.monotonic()
     recent: list[Tensor] = []
     while step < schedule.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate_at(step)
-        loss = loss_of(step)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
-        optimizer.step()
-        recent.append(loss.detach())
+        recent.append(_descend(model, optimizer, loss_of(step), schedule, step))
         step += 1
         if step % run.report_every == 0:
             mean = torch.stack(recent).mean().item()
@@ -84,6 +77,16 @@ def fit(
         if out_of_time:
             return step == schedule.steps
     return True
+
+
+def _descend(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, schedule: Schedule, step: int) -> Tensor:
+    for group in optimizer.param_groups:
+        group["lr"] = schedule.rate_at(step)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+    optimizer.step()
+    return loss.detach()
 
 
 def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:

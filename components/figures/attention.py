@@ -46,7 +46,7 @@ class Sheet(Figure):
     """A page of 1600 x 1000 pixels, addressed in inches (16 x 10) from its lower left corner.
 
     heading: the title in full. alt: what the picture says, in words. run: what it was computed with.
-    bottom, top: the band, in inches, that is still empty.
+    bottom, top: the band, in inches, that is still empty. inputs: what each value was read from, where it has a name.
     """
 
     def __init__(self, heading: str, alt: str, run: RunInfo) -> None:
@@ -54,6 +54,7 @@ class Sheet(Figure):
         FigureCanvasAgg(self)
         self.heading, self.alt, self.run = heading, alt, run
         self.bottom, self.top = MARGIN, HEIGHT - MARGIN
+        self.inputs: tuple[str, ...] = ()
 
     def write(self, x: float, y: float, text: str, size: float = 13, color: str = INK, **options) -> Text:
         """Text as it is, never as mathematics: a visitor's dollar signs are dollar signs. size: points."""
@@ -293,5 +294,6 @@ def export_attention(sheet: Sheet, attention: AttentionMap, folder: Path, stem: 
     png, svg, npz = (folder / f"{stem}.{ending}" for ending in ("png", "svg", "npz"))
     sheet.savefig(png, dpi=DPI)
     svg.write_text(to_svg(sheet), encoding="utf-8")
-    np.savez_compressed(npz, allow_pickle=False, model=sheet.run.model, **asdict(attention))
+    names = {"model": sheet.run.model, "inputs": np.array(sheet.inputs, dtype=str)}
+    np.savez_compressed(npz, allow_pickle=False, **names, **asdict(attention))
     return png, svg, npz

@@ -53,6 +53,7 @@ def attention_over_bytes(
     """
     names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
     sheet = start_sheet(attention, run, scale, describe(attention, names, scale))
+    sheet.inputs = tuple(labels)
     add_shares(sheet, attention)
     right = add_colour_bar(sheet, attention, scale)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}

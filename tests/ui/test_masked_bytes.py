@@ -164,7 +164,8 @@ def test_the_figure_can_be_saved(page: Page, tmp_path: Path) -> None:
         assert len(image.convert("RGB").getcolors(maxcolors=1600 * 1000)) > 50
     assert ElementTree.parse(files["svg"]).getroot().tag.endswith("svg")
     with np.load(files["npz"]) as arrays:
-        assert arrays["values"].shape == (62,)
+        assert arrays["values"].shape == arrays["inputs"].shape == (62,)
+        assert list(arrays["inputs"][:3]) == ["CLS", "T", "h"]
         total = arrays["values"].sum() + arrays["latent_share"] + arrays["query_share"]
         assert str(arrays["method"]) == "rollout"
     np.testing.assert_allclose(total, 1, atol=1e-5)
