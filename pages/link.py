@@ -1,6 +1,6 @@
 """The view of a page as a query string, so that what is on the page can be sent to somebody."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -8,8 +8,11 @@ from urllib.parse import urlencode
 from models.schema import Decoding, Weights
 
 T = TypeVar("T")
+Looked = tuple[str, ...]
 TAB = "tab"
 """The parameter that names the page."""
+SEPARATOR = "|"
+"""Between the values of the controls, some of which have commas."""
 
 SHOW_IN_ADDRESS = """(query) => {
   if (!query) return;
@@ -30,21 +33,26 @@ class TextView:
     decoding: Decoding
     weights: Weights
     traced: int | None
-    looked: tuple[str, ...]
+    looked: Looked
 
 
 def to_query(page: str, view: TextView) -> str:
     spans = ",".join(f"{start}-{stop}" for start, stop in view.spans)
     options = {"top_k": view.top_k, "decoding": view.decoding, "weights": view.weights}
-    traced = {"byte": view.traced, "look": ",".join(view.looked)}
+    traced = {"byte": view.traced, "look": SEPARATOR.join(view.looked)}
     return urlencode({TAB: page, "text": view.text, "mask": spans, **options, **traced})
 
 
-def from_query(page: str, params: Mapping[str, str], otherwise: TextView) -> TextView | None:
-    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`."""
+def from_query(
+    page: str, params: Mapping[str, str], otherwise: TextView, understood: Callable[[Looked], bool]
+) -> TextView | None:
+    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`.
+
+    understood: whether the trace controls could have these values.
+    """
     if params.get(TAB, page) != page or not params.get("text"):
         return None
-    looked = tuple(params.get("look", "").split(","))
+    looked = tuple(params.get("look", "").split(SEPARATOR))
     return TextView(
         text=params["text"],
         spans=_spans(params.get("mask", ""), len(params["text"].encode("utf-8", errors="replace"))),
@@ -52,7 +60,7 @@ def from_query(page: str, params: Mapping[str, str], otherwise: TextView) -> Tex
         decoding=_one_of(params.get("decoding"), ("parallel", "iterative"), otherwise.decoding),
         weights=_one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
         traced=_number(params.get("byte"), None),
-        looked=looked if len(looked) == len(otherwise.looked) else otherwise.looked,
+        looked=looked if understood(looked) else otherwise.looked,
     )
 
 

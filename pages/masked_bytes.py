@@ -25,6 +25,7 @@ from pages.trace import (
     fit_to_model,
     probe,
     trace_section,
+    understood,
     write_exports,
 )
 
@@ -109,9 +110,9 @@ class Handlers:
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Question, controls and answer when the page opens: from the address, or the first example."""
-        view = from_query(NAME, browser.query_params, self._first_view)
+        view = from_query(NAME, browser.query_params, self._first_view, understood)
         if view is None:
-            return (*[gr.skip()] * 9, *self._open_first())
+            return (*[gr.skip()] * len([*Question._fields, *AT_FIRST]), *self._open_first())
         strip = strip_value(view.text, view.spans, self._shape(view.weights).longest_text)
         return view.text, strip, view.top_k, view.decoding, view.weights, *view.looked, *self._open(view)
 

@@ -111,6 +111,15 @@ def probe(output: int, method: Method, head: str, latent: str) -> Probe:
     return Probe(output, method, one_head, one_latent)
 
 
+def understood(looked: tuple[str, ...]) -> bool:
+    """Whether these are values that the controls could have: an address may say anything."""
+    if len(looked) != len(AT_FIRST):
+        return False
+    method, head, latent, scale = looked
+    known = method in dict(METHODS).values() and scale in dict(SCALES).values()
+    return known and (head == MEAN or head.isdecimal()) and (latent == ALL or latent.isdecimal())
+
+
 def figure_markup(panel: FigurePanel | None) -> str:
     return to_svg(panel.sheet) if panel else ""
 

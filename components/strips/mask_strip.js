@@ -46,8 +46,7 @@ const follow = (spans, before, after) => {
 
 const visible = (piece) => {
   const code = piece.codePointAt(0);
-  if (piece === "\n") return "↵";
-  if (piece === "\r\n") return "↵";
+  if (piece === "\n" || piece === "\r\n") return "↵";
   if (piece === " ") return "\u00a0";
   if (piece.length === 1 && code < 32) return String.fromCodePoint(0x2400 + code);
   if (code === 127) return "␡";

@@ -267,13 +267,17 @@ def test_the_address_brings_the_view_back(page: Page, browser: Browser) -> None:
     page.click(".mask-clear")
     drag(page, 4, 9)
     fill(page)
-    page.wait_for_url(re.compile("mask=4-10"))
+    choose(page, "#masked_bytes-method", "roll-out")
+    page.locator("#filled-strip [data-position='7']").click()
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("roll-out.*byte 7,"))
+    page.wait_for_url(re.compile("mask=4-10.*byte=7.*rollout"))
     other = browser.new_page()
     other.goto(page.url)
     expect(other.locator("#filled-strip .filled")).to_have_count(6)
     assert other.input_value("#text textarea") == "She opened the window and looked out."
     assert hidden(other) == "opened"
     assert filled_text(other) == filled_text(page)
+    assert figure(other) == figure(page)
     other.close()
 
 
