@@ -33,10 +33,11 @@ lint: .venv/dev
 
 bench: .venv/app
 	$(BIN)/python -m benchmarks.masked_bytes
+	$(BIN)/python -m benchmarks.image_classification
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }
-	$(BIN)/python -m training.$* train --data $(DATA)
+	$(BIN)/python -m training.$* train --data $(DATA) $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache

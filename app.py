@@ -14,6 +14,8 @@ import gradio as gr
 from models.service import ModelService
 from models.settings import Settings, SettingsError
 from pages import PAGES
+from pages.link import OPENED, TAB, name_in_address
+from pages.page import PRIVATE
 from pages.theme import SHEETS, theme
 
 LEAD = "Watch Perceivers work: give an input, see the output, and trace any part of it to what it was read from."
@@ -23,11 +25,20 @@ def create_app(service: ModelService) -> gr.Blocks:
     """All pages over one service. Files that visitors save are deleted after a day."""
     with gr.Blocks(title="Perceiver Playground", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
         gr.Markdown(f"# Perceiver Playground\n{LEAD}", elem_classes="title")
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             for page in PAGES:
-                with gr.Tab(page.title, id=page.name):
+                with gr.Tab(page.title, id=page.name) as tab:
                     page.build(service, app)
+                tab.select(None, js=name_in_address(page.name), **PRIVATE)
+        opened = app.load(_open_tab, None, tabs, show_progress="hidden", **PRIVATE)
+        opened.then(None, js=OPENED, **PRIVATE)
     return app.queue(max_size=64, default_concurrency_limit=4)
+
+
+def _open_tab(browser: gr.Request) -> gr.Tabs:
+    """The tab that the address names, or the first."""
+    names = [page.name for page in PAGES]
+    return gr.Tabs(selected=next((name for name in names if name == browser.query_params.get(TAB)), names[0]))
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

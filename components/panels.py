@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from components.figures.attention import Sheet
+from components.figures.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True)
 class MarkupPanel:
-    """HTML that needs the style sheets of `components/strips`."""
+    """HTML that needs the style sheets of `components/strips` or `components/pictures`."""
 
     html: str
 

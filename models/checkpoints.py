@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from huggingface_hub import HfApi
@@ -57,11 +57,15 @@ PUBLISHED: Mapping[str, PerceiverConfig] = {
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """name: a folder in assets/weights (embedded) or a hub id (published). model: the class that its weights fit."""
+    """name: a folder in assets/weights (embedded) or a hub id (published). model: the class that its weights fit.
+
+    variant: which of a task's models it is, where there are several.
+    """
 
     name: str
     weights: Weights
     model: type[PerceiverPreTrainedModel]
+    variant: str = ""
 
 
 def load_checkpoint(
@@ -94,11 +98,26 @@ def config_of(checkpoint: Checkpoint) -> PerceiverConfig:
     return PerceiverConfig.from_pretrained(EMBEDDED / checkpoint.name, local_files_only=True)
 
 
+def image_size_of(config: PerceiverConfig) -> int:
+    """Pixels along each side of the images that a model was trained on."""
+    return cast(int, config.image_size)  # transformers allows pairs, but no Perceiver has one
+
+
+def labels_of(config: PerceiverConfig) -> tuple[str, ...]:
+    """The names of a model's classes, in the order of its logits."""
+    names = cast(dict[int, str], config.id2label or {})
+    return tuple(names[index] for index in sorted(names))
+
+
 @cache
-def count_parameters(checkpoint: Checkpoint) -> int:
-    """Of the model that fits the checkpoint; nothing is allocated."""
+def outline(checkpoint: Checkpoint) -> PerceiverPreTrainedModel:
+    """The model that fits the checkpoint, without its numbers: nothing is allocated."""
     with torch.device("meta"):
-        return sum(parameter.numel() for parameter in checkpoint.model(config_of(checkpoint)).parameters())
+        return checkpoint.model(config_of(checkpoint))
+
+
+def count_parameters(checkpoint: Checkpoint) -> int:
+    return sum(parameter.numel() for parameter in outline(checkpoint).parameters())
 
 
 def _from_pretrained(model: type[PerceiverPreTrainedModel], source: str | Path, dtype: torch.dtype) -> Any:

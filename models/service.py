@@ -16,11 +16,20 @@ except ImportError:
 import torch
 from torch import Tensor
 from transformers import PerceiverPreTrainedModel
+from transformers.models.perceiver.modeling_perceiver import PerceiverClassificationDecoder, PerceiverTextPreprocessor
 
 from models.cache import ByteCache
-from models.checkpoints import Checkpoint, config_of, count_parameters, load_checkpoint
+from models.checkpoints import (
+    Checkpoint,
+    config_of,
+    count_parameters,
+    image_size_of,
+    labels_of,
+    load_checkpoint,
+    outline,
+)
 from models.perceiver import engine
-from models.perceiver.engine import Encoded
+from models.perceiver.engine import Encoded, perceiver_of
 from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, Weights
 from models.settings import Settings, SettingsError
 from models.tasks import TASKS
@@ -66,23 +75,27 @@ class ModelService:
         """
         failed = []
         for weights in dict.fromkeys((self.default_weights, "embedded")):
-            for task in TASKS:
+            for checkpoint in (each for task in TASKS for each in task.checkpoints if each.weights == weights):
                 try:
-                    with self.load(task.checkpoints[weights]):
+                    with self.load(checkpoint):
                         pass
                 except CheckpointUnavailable as error:
                     failed.append(str(error))
                     self._without_published |= weights == "published"
         return tuple(failed)
 
-    def shape(self, task: str, weights: Weights) -> ModelShape:
+    def shape(self, task: str, weights: Weights, variant: str = "") -> ModelShape:
         """How large the model of a task is, for drawings and limits; its weights need not be there."""
-        checkpoint = next(t for t in TASKS if t.name == task).checkpoints[weights]
-        config = config_of(checkpoint)
+        checkpoint = next(t for t in TASKS if t.name == task).checkpoint(weights, variant)
+        config, perceiver = config_of(checkpoint), perceiver_of(outline(checkpoint))
+        reads_text = isinstance(perceiver.input_preprocessor, PerceiverTextPreprocessor)
+        classifies = isinstance(perceiver.decoder, PerceiverClassificationDecoder)
         return ModelShape(
             name=checkpoint.name,
             parameters=count_parameters(checkpoint),
-            longest_text=config.max_position_embeddings - 2,
+            longest_text=config.max_position_embeddings - 2 if reads_text else 0,
+            image_size=image_size_of(config) if classifies and not reads_text else 0,
+            labels=labels_of(config) if classifies else (),
             input_channels=config.d_model,
             latents=config.num_latents,
             latent_channels=config.d_latents,
@@ -126,18 +139,22 @@ class ModelService:
         with self._models.use((checkpoint, self.device, self.dtype), make) as (loaded, _):
             yield loaded
 
-    def encode(self, loaded: Loaded, inputs: Any, keep: bool = True) -> tuple[Encoded, bool]:
+    def encode(
+        self, loaded: Loaded, inputs: Any, keep: bool = True, interpolate_positions: bool = False
+    ) -> tuple[Encoded, bool]:
         """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
 
         keep: for later questions, with the latents of every layer; else they are made for this one question only.
+        interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
 
         def make() -> Encoded:
-            return engine.encode(loaded.model, _on_device(inputs, self.device), keep_layers=keep)
+            here = _on_device(inputs, self.device)
+            return engine.encode(loaded.model, here, keep_layers=keep, interpolate_positions=interpolate_positions)
 
         if not keep:
             return make(), False
-        return self.recall((loaded.checkpoint, _fingerprint(inputs)), make)
+        return self.recall((loaded.checkpoint, interpolate_positions, _fingerprint(inputs)), make)
 
     def recall(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
         """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""

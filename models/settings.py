@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     )
     weights: Weights | None = Field(default=None, description="embedded or published; None decides by where this runs")
     model_cache_mib: int = Field(default=8192, ge=0)
-    latent_cache_mib: int = Field(default=512, ge=0)
+    latent_cache_mib: int = Field(
+        default=1024, ge=0, description="one picture in all three published image models takes half of it"
+    )
     gpu_seconds: int = Field(default=60, ge=1, description="longest GPU time that one call on a ZeroGPU Space declares")
     host: str = Field(default="127.0.0.1", validation_alias=AliasChoices("PERCEIVER_HOST", "GRADIO_SERVER_NAME"))
     port: int = Field(

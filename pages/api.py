@@ -1,12 +1,16 @@
 """The pages' main calls as functions for programs: `gradio_client`, HTTP and MCP."""
 
+from base64 import b64decode
+from binascii import Error as BinasciiError
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from PIL.Image import Image
 
-from models.schema import MaskedBytesRequest, Probe
+from models.images import open_image
+from models.schema import ImageClassificationRequest, InputError, MaskedBytesRequest, Probe
 from models.service import ModelService
 from pages.page import for_callers
 
@@ -44,10 +48,55 @@ def masked_bytes_call(service: ModelService) -> Callable[..., dict[str, Any]]:
     return masked_bytes
 
 
+def image_classification_call(service: ModelService) -> Callable[..., dict[str, Any]]:
+    @for_callers
+    def image_classification(
+        image: str,
+        variant: Literal["learned", "fourier", "conv"] = "fourier",
+        top_k: int = 5,
+        trace: bool = False,
+        method: Literal["rollout", "encoder", "decoder"] = "rollout",
+        size: int = 0,
+        weights: Literal["embedded", "published"] = service.default_weights,
+    ) -> dict[str, Any]:
+        """Say what a picture shows with a Perceiver, and trace the answer to the places it was read from.
+
+        Args:
+            image: The picture's file (PNG, JPEG, WebP, GIF, ...) in base64, with or without "data:...;base64," before.
+            variant: How the model is told where a pixel is: "learned", "fourier" or "conv".
+            top_k: How many classes are wanted, best first.
+            trace: Whether the attention of the answer is wanted.
+            method: What is traced: "rollout", "encoder" or "decoder".
+            size: Pixels along each side at which the model reads the picture, or 0 for what it was trained on.
+            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
+
+        Returns:
+            labels (name, probability, index), grid, attention, run.
+        """
+        request = ImageClassificationRequest(_picture(image), variant, int(top_k), None, weights, int(size) or None)
+        result = service.run(request)
+        if trace:
+            result = service.run(replace(request, probe=Probe(result.labels[0].index, method)))
+        return as_json({name: getattr(result, name) for name in ("labels", "grid", "attention", "run")})
+
+    return image_classification
+
+
+def _picture(written: str) -> Image:
+    try:
+        return open_image(b64decode(written.rpartition(",")[2], validate=True))
+    except BinasciiError:
+        raise InputError("The picture is to be written in base64, and this is not.") from None
+
+
 def as_json(value: Any) -> Any:
     """A result as what JSON can hold: dataclasses as objects, arrays as lists, bytes as hexadecimal digits."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {name: as_json(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [as_json(each) for each in value]
     if isinstance(value, np.ndarray):
         return value.tolist()
     return value.hex() if isinstance(value, bytes) else value

@@ -17,10 +17,26 @@ class TextExample:
     notice: str
 
 
+@dataclass(frozen=True, slots=True)
+class ImageExample:
+    """file: the picture. notice: what to look for in the result."""
+
+    title: str
+    file: Path
+    notice: str
+
+
+def image_examples(task: str) -> tuple[ImageExample, ...]:
+    return tuple(ImageExample(row["title"], FOLDER / task / row["file"], row["notice"]) for row in _rows(task))
+
+
 def text_examples(task: str) -> tuple[TextExample, ...]:
     """`hide` names pieces of the text, each to be found once; `hide_bytes` byte ranges."""
-    rows = json.loads((FOLDER / task / "examples.json").read_text(encoding="utf-8"))
-    return tuple(TextExample(row["title"], row["text"], _spans(row), row["notice"]) for row in rows)
+    return tuple(TextExample(row["title"], row["text"], _spans(row), row["notice"]) for row in _rows(task))
+
+
+def _rows(task: str) -> list[dict]:
+    return json.loads((FOLDER / task / "examples.json").read_text(encoding="utf-8"))
 
 
 def _spans(row: dict) -> tuple[tuple[int, int], ...]:

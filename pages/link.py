@@ -16,11 +16,22 @@ SEPARATOR = "|"
 
 SHOW_IN_ADDRESS = """(query) => {
   if (!query) return;
-  const address = new URLSearchParams(location.search);
-  new URLSearchParams(query).forEach((value, name) => address.set(name, value));
-  history.replaceState(null, '', '?' + address);
+  const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('__'));
+  history.replaceState(null, '', '?' + new URLSearchParams([...kept, ...new URLSearchParams(query)]));
 }"""
-"""Client-side: the view's part of the address is renewed, the rest of it (a theme, say) stays."""
+"""Client-side: the address becomes that of the view; what Gradio keeps there (the theme, say) stays."""
+
+
+OPENED = "() => { window.perceiverOpened = true; }"
+"""Client-side: the tab that the address names is open; from now on tabs change the address, and not before."""
+
+
+def name_in_address(page: str) -> str:
+    """Client-side, when a tab is chosen: the address names it, unless it already shows a view of it."""
+    return f"""() => {{
+      const named = new URLSearchParams(location.search).get('{TAB}') === '{page}';
+      if (window.perceiverOpened && !named) ({SHOW_IN_ADDRESS})('{TAB}={page}');
+    }}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,24 @@ class TextView:
     weights: Weights
     traced: int | None
     looked: Looked
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """What a page over a picture shows.
+
+    example: which one, or None for the visitor's own, which no address can hold. size: pixels a side at which it is
+    read. look, scale: as the controls have them. latents: for each variant one that is looked at alone, or None.
+    place: of the picture, as shares of its height and width from the upper left corner, whose readers are shown.
+    """
+
+    example: int | None
+    weights: Weights
+    size: int
+    look: str
+    scale: str
+    latents: tuple[int | None, ...]
+    place: tuple[float, float] | None = None
 
 
 def to_query(page: str, view: TextView) -> str:
@@ -62,6 +91,53 @@ def from_query(
         traced=_number(params.get("byte"), None),
         looked=looked if understood(looked) else otherwise.looked,
     )
+
+
+def image_to_query(page: str, view: ImageView) -> str:
+    latents = SEPARATOR.join("" if latent is None else str(latent) for latent in view.latents)
+    place = SEPARATOR.join(f"{share:.4f}" for share in view.place or ())
+    example = {} if view.example is None else {"example": view.example + 1}
+    asked = {"weights": view.weights, "size": view.size, "look": view.look, "scale": view.scale}
+    return urlencode({TAB: page, **example, **asked, "latents": latents, "place": place})
+
+
+def image_from_query(
+    page: str,
+    params: Mapping[str, str],
+    otherwise: ImageView,
+    examples: int,
+    sizes: Mapping[Weights, tuple[int, ...]],
+    looks: tuple[str, ...],
+) -> ImageView | None:
+    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`.
+
+    examples: how many there are. sizes, looks: what the controls could have.
+    """
+    example = _number(params.get("example"), 0)
+    if params.get(TAB) != page or not 1 <= example <= examples:
+        return None
+    weights: Weights = _one_of(params.get("weights"), ("embedded", "published"), otherwise.weights)
+    size = _number(params.get("size"), 0)
+    latents = params.get("latents", "").split(SEPARATOR)
+    return ImageView(
+        example=example - 1,
+        weights=weights,
+        size=size if size in sizes[weights] else otherwise.size,
+        look=_one_of(params.get("look"), looks, otherwise.look),
+        scale=_one_of(params.get("scale"), ("linear", "log"), otherwise.scale),
+        latents=tuple(_number(latent, None) for latent in latents)
+        if len(latents) == len(otherwise.latents)
+        else otherwise.latents,
+        place=_place(params.get("place", "")),
+    )
+
+
+def _place(written: str) -> tuple[float, float] | None:
+    try:
+        row, column = (float(share) for share in written.split(SEPARATOR))
+    except ValueError:
+        return None
+    return (row, column) if 0 <= row < 1 and 0 <= column < 1 else None
 
 
 def _spans(written: str, length: int) -> tuple[tuple[int, int], ...]:

@@ -282,7 +282,7 @@ def _export(shown: Shown | None) -> tuple[Any, ...]:
         return (gr.skip(),) * 3
     panel = views.masked_bytes_attention(shown.result, shown.view.traced, _scale(shown.view))
     stem = f"masked-byte-{shown.view.traced}-{shown.result.attention.method}"
-    return write_exports(panel, shown.result.attention, stem)
+    return write_exports(panel, stem)
 
 
 PAGE = Page(NAME, "Masked bytes", build)

@@ -7,6 +7,7 @@ import gradio as gr
 SHEETS = (
     Path(__file__).parent / "theme.css",
     Path(__file__).parent.parent / "components" / "strips" / "strips.css",
+    Path(__file__).parent.parent / "components" / "pictures" / "pictures.css",
 )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from components.figures.attention import export_attention, to_svg
+from components.figures.sheet import export_sheet, to_svg
 from components.panels import FigurePanel
-from models.schema import AttentionMap, Method, ModelShape, Probe
+from models.schema import Method, ModelShape, Probe
 
 METHODS = [
     ("roll-out: all layers", "rollout"),
@@ -72,16 +72,21 @@ def trace_section(page: str, shape: ModelShape) -> TraceSection:
         head = gr.Dropdown(_heads(shape), value=head_first, label="Head", min_width=140)
         latent = gr.Dropdown(_latents(shape), value=latent_first, label="Latent", min_width=180)
     figure = gr.HTML(elem_id=f"{page}-figure", elem_classes="figure-card", label="Attention", apply_default_css=False)
+    exports = export_buttons(page)
+    gr.Markdown(CAVEAT, elem_classes="note")
+    method.change(_fit_controls, method, [head, latent], show_progress="hidden", queue=False, api_visibility="private")
+    return TraceSection(method, head, latent, scale, figure, exports)
+
+
+def export_buttons(page: str) -> tuple[gr.DownloadButton, ...]:
+    """For PNG, SVG and NPZ, in a row; of no use until `write_exports` gives them files."""
     with gr.Row():
-        exports = tuple(
+        return tuple(
             gr.DownloadButton(
                 f"Save {kind}", size="sm", interactive=False, elem_id=f"{page}-save-{kind}".lower(), min_width=90
             )
             for kind in ("PNG", "SVG", "NPZ")
         )
-    gr.Markdown(CAVEAT, elem_classes="note")
-    method.change(_fit_controls, method, [head, latent], show_progress="hidden", queue=False, api_visibility="private")
-    return TraceSection(method, head, latent, scale, figure, exports)
 
 
 def fit_to_model(shape: ModelShape) -> tuple[Any, Any]:
@@ -124,7 +129,7 @@ def figure_markup(panel: FigurePanel | None) -> str:
     return to_svg(panel.sheet) if panel else ""
 
 
-def write_exports(panel: FigurePanel, attention: AttentionMap, stem: str) -> tuple[Any, ...]:
+def write_exports(panel: FigurePanel, stem: str) -> tuple[Any, ...]:
     """Updates for the three download buttons.
 
     Gradio copies the files into its own cache, which it empties; ours are only needed for that moment.
@@ -132,5 +137,5 @@ def write_exports(panel: FigurePanel, attention: AttentionMap, stem: str) -> tup
     _folders.append(tempfile.TemporaryDirectory(prefix="perceiver-"))
     while len(_folders) > _MOST_FOLDERS:
         _folders.popleft().cleanup()
-    files = export_attention(panel.sheet, attention, Path(_folders[-1].name), stem)
+    files = export_sheet(panel.sheet, Path(_folders[-1].name), stem)
     return tuple(gr.update(value=str(file), interactive=True) for file in files)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,7 @@ def _targets(name: str, modules: dict[str, Path]) -> set[str]:
         ("models.schema", ("torch", "transformers", "gradio", "matplotlib")),
         ("models.settings", ("torch", "transformers", "gradio")),
         ("models.byte_text", ("torch", "transformers", "gradio")),
+        ("models.images", ("torch", "transformers", "gradio", "matplotlib")),
         ("components.views", ("torch", "transformers", "gradio")),
         ("models.service", ("gradio", "matplotlib")),
     ],
@@ -247,4 +249,11 @@ def test_a_task_has_a_row_in_the_readme(page):
 
 def test_requests_belong_to_one_task_each():
     assert len({task.request for task in TASKS}) == len(TASKS)
-    assert all(set(task.checkpoints) == {"embedded", "published"} for task in TASKS)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_each_variant_has_both_weights(task):
+    found = [(checkpoint.weights, checkpoint.variant) for checkpoint in task.checkpoints]
+    variants = {variant for _, variant in found}
+    assert sorted(found) == sorted(product(("embedded", "published"), variants))
+    assert len({checkpoint.name for checkpoint in task.checkpoints}) == len(found)

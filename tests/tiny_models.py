@@ -25,6 +25,8 @@ FAR = 1e-2
 """What differs has to differ by this much, a thousand times what counts as equal."""
 READS = 32
 """Bytes that the text models of `load_tiny` read."""
+SIDE, CLASSES = 32, 10
+"""Pixels along each side of what its image models were made for, as the embedded ones; and what they tell apart."""
 
 _SHAPE = {
     "num_latents": 7,
@@ -170,8 +172,14 @@ def load_tiny(
 ) -> PerceiverPreTrainedModel:
     """What tests give to `ModelService` in place of `load_checkpoint`: other weights for other checkpoints."""
     seed = {"embedded": 0, "published": 1}[checkpoint.weights]
-    model = tiny_model(checkpoint.model.__name__, seed, max_position_embeddings=READS + 2)
-    return deepcopy(model).to(device, dtype)
+    return deepcopy(served_model(checkpoint.model.__name__, seed)).to(device, dtype)
+
+
+def served_model(name: str, seed: int = 0) -> PerceiverPreTrainedModel:
+    """What `load_tiny` copies."""
+    if "Image" in name:
+        return tiny_model(name, seed, image_size=SIDE, num_labels=CLASSES)
+    return tiny_model(name, seed, max_position_embeddings=READS + 2)
 
 
 class Counting:

@@ -1,15 +1,11 @@
 """The card of the embedded byte model: what it is, what it was trained on, and how well it does."""
 
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
-
-from training.curve import best_step, draw_curve, save_svg, write_curve
-from training.loop import BETAS, Schedule
+from training.card import Curve, architecture_section, precision_section, table, training_section
+from training.curve import draw_curve, save_svg, write_curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +17,7 @@ class Report:
     the float32 weights as trained, of those on disk, and on how many windows; None without the former.
     """
 
-    curve: list[dict[str, float]]
+    curve: Curve
     training: dict[str, Any]
     scores: dict[str, Any]
     baselines: dict[str, dict[str, Any]]
@@ -44,7 +40,7 @@ def write_card(report: Report, weights: Path, folder: Path) -> None:
     save_svg(figure, folder / "curve.svg")
     sections = (
         INTRODUCTION,
-        _architecture(weights),
+        architecture_section(weights, INPUTS, DECODER),
         _data(report.data),
         _training(report.training, report.curve),
         _scores(report.scores, report.baselines),
@@ -61,6 +57,9 @@ A small Perceiver IO that fills in the hidden bytes of English text: `PerceiverF
 from scratch by the recipe `training/masked_bytes.py`. It reads up to 512 UTF-8 bytes, without a vocabulary (an id is a
 byte + 6), and answers with a distribution over the byte at each hidden place.
 """
+
+INPUTS = "514 x 192: [CLS], up to 512 bytes, [SEP]; learned positions"
+DECODER = "1 cross-attention, one learned query for each place; logits through the input embedding (tied)"
 
 CURVE = """
 ![Loss against steps](curve.svg)
@@ -93,25 +92,6 @@ The options of this run are in `training/README.md`. Its best weights were picke
 """
 
 
-def _architecture(weights: Path) -> str:
-    config = json.loads((weights / "config.json").read_text())
-    with safe_open(weights / "model.safetensors", framework="numpy") as tensors:
-        parameters = sum(math.prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())  # noqa: SIM118
-    blocks, layers = config["num_blocks"], config["num_self_attends_per_block"]
-    places = config["max_position_embeddings"]
-    rows = {
-        "parameters": f"{parameters:,}",
-        "inputs": f"{places} x {config['d_model']}: [CLS], up to {places - 2} bytes, [SEP]; learned positions",
-        "latents": f"{config['num_latents']} x {config['d_latents']}",
-        "encoder": f"1 cross-attention, {config['num_cross_attention_heads']} heads",
-        "processor": f"{blocks} x the same {layers} self-attention layers, {config['num_self_attention_heads']} heads, "
-        f"MLP {config['self_attention_widening_factor']} times as wide",
-        "decoder": "1 cross-attention, one learned query for each place; logits through the input embedding (tied)",
-        "query and key, value channels": f"{config['qk_channels']}, {config['v_channels']}",
-    }
-    return "## Architecture\n\n" + _table(("", ""), rows.items())
-
-
 def _data(data: dict[str, int]) -> str:
     prose = "English novels and essays first published 1925 or earlier; split by author"
     rows = (
@@ -121,31 +101,19 @@ def _data(data: dict[str, int]) -> str:
          "public domain by date"),
     )  # fmt: skip
     head = ("text", "what", "size", "licence")
-    return "## Data\n\nOnly the weights are shipped, none of the text.\n\n" + _table(head, rows)
+    return "## Data\n\nOnly the weights are shipped, none of the text.\n\n" + table(head, rows)
 
 
-def _training(training: dict[str, Any], curve: list[dict[str, float]]) -> str:
-    steps, best = int(curve[-1]["step"]), best_step(curve)
-    planned = training.get("steps", steps)
-    rows = {"steps": f"{steps:,}" if steps == planned else f"{steps:,} of {planned:,} planned"}
+def _training(training: dict[str, Any], curve: Curve) -> str:
+    seen = {}
     if "batch" in training:
-        rows["sequences"] = f"{steps * training['batch']:,} windows of at most 512 bytes, {training['batch']} a batch"
-    schedule = Schedule(planned, training.get("rate", 0))
-    rows["optimiser"] = (
-        f"AdamW, betas {BETAS[0]} and {BETAS[1]}, weight decay {schedule.weight_decay} on matrices, "
-        f"gradients clipped to norm {schedule.clip}"
-    )
-    if {"rate", "warmup"} <= training.keys():
-        rows["learning rate"] = f"{training['rate']} after {training['warmup']:,} steps of warm-up, then cosine to 0"
-    rows["masks"] = "5 to 25 % of the bytes: single ones in 60 % of the examples, falling to 20 %; else spans or words"
-    rows["start"] = "Fourier features of the position in the first 32 channels (`training/structured_start.py`)"
-    rows["hardware"] = training.get("hardware", "not recorded")
-    rows["time"] = f"{curve[-1]['seconds'] / 60:.0f} minutes"
-    if best:
-        rows["weights kept"] = f"step {int(best['step']):,}: {best['valid']:.3f} nats on 512 windows of `valid.txt`"
-    if "remarks" in training:
-        rows["remarks"] = training["remarks"]
-    return "## Training\n\n" + _table(("", ""), rows.items()) + CURVE
+        windows = int(curve[-1]["step"]) * training["batch"]
+        seen["sequences"] = f"{windows:,} windows of at most 512 bytes, {training['batch']} a batch"
+    recipe = {
+        "masks": "5 to 25 % of the bytes: single ones in 60 % of the examples, falling to 20 %; else spans or words",
+        "start": "Fourier features of the position in the first 32 channels (`training/structured_start.py`)",
+    }
+    return training_section(training, curve, seen, recipe, "nats on 512 windows of `valid.txt`") + CURVE
 
 
 def _scores(scores: dict[str, Any], baselines: dict[str, dict[str, Any]]) -> str:
@@ -171,24 +139,15 @@ def _scores(scores: dict[str, Any], baselines: dict[str, dict[str, Any]]) -> str
         "of 512 bytes; 15 % are hidden, in spans of 1, 2, 3, 5 or 7 bytes that a fixed seed places. Then the accuracy\n"
         "for each width. The baselines are counted on the same training text and scored on the same masks.\n\n"
     )
-    return "## Scores\n\n" + text + _table(head, body)
+    return "## Scores\n\n" + text + table(head, body)
 
 
 def _precision(weights: Path, rounding: tuple[float, float, int] | None) -> str:
-    size = (weights / "model.safetensors").stat().st_size
-    text = (
-        f"## Precision\n\nFloat16 on disk ({size / 1e6:.2f} MB). Trained as float32 with bfloat16 arithmetic; run in\n"
-        "float32 where nothing else is asked for. The scores above are of the weights on disk."
+    if rounding is None:
+        return precision_section(weights)
+    trained, stored, windows = rounding
+    return precision_section(
+        weights,
+        f"On the first {windows} windows the weights as trained score {trained:.4f} nats per byte, "
+        f"the rounded ones {stored:.4f}.",
     )
-    if rounding:
-        trained, stored, windows = rounding
-        text += (
-            f"\nOn the first {windows} windows the weights as trained score {trained:.4f} nats per byte, "
-            f"the rounded ones {stored:.4f}."
-        )
-    return text + "\n"
-
-
-def _table(head: tuple[str, ...], rows: Any) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The training loop that every recipe shares: AdamW with warm-up and cosine, resumable, with a loss curve on disk."""
+"""The training loop that every recipe shares: AdamW or Muon, warm-up and cosine, resumable, a loss curve on disk."""
 
 import json
 import math
@@ -12,16 +12,22 @@ from torch import Tensor, nn
 
 BETAS = (0.9, 0.98)
 
+_Optimizers = tuple[torch.optim.Optimizer, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """steps: how many in all. rate: the highest learning rate, reached after `warmup` steps, then cosine to 0."""
+    """steps: how many in all. rate: the highest learning rate, reached after `warmup` steps, then cosine to 0.
+
+    muon: hidden matrices descend by Muon, with steps as large as AdamW's at the same rate; all else by AdamW.
+    """
 
     steps: int
     rate: float
     warmup: int = 500
     weight_decay: float = 0.05
     clip: float = 1.0
+    muon: bool = False
 
     def rate_at(self, step: int) -> float:
         if step < self.warmup:
@@ -52,12 +58,12 @@ def fit(
     loss_of(step): the mean loss of one fresh batch. validate(): a score, lower is better; the best weights are kept.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    optimizer = _optimizer(model, schedule)
-    step, best = _resume(model, optimizer, run.folder / "state.pt")
+    optimizers = _optimizers(model, schedule)
+    step, best = _resume(model, optimizers, run.folder / "state.pt")
     began = saved = time.monotonic()
     recent: list[Tensor] = []
     while step < schedule.steps:
-        recent.append(_descend(model, optimizer, loss_of(step), schedule, step))
+        recent.append(_descend(model, optimizers, loss_of(step), schedule, step))
         step += 1
         if step % run.report_every == 0:
             mean = torch.stack(recent).mean().item()
@@ -72,44 +78,60 @@ def fit(
         now = time.monotonic()
         out_of_time = now - began > run.seconds
         if now - saved > run.save_every or out_of_time or step == schedule.steps:
-            _save(model, optimizer, step, best, run.folder / "state.pt")
+            _save(model, optimizers, step, best, run.folder / "state.pt")
             saved = now
         if out_of_time:
             return step == schedule.steps
     return True
 
 
-def _descend(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, schedule: Schedule, step: int) -> Tensor:
-    for group in optimizer.param_groups:
-        group["lr"] = schedule.rate_at(step)
-    optimizer.zero_grad(set_to_none=True)
+def _descend(model: nn.Module, optimizers: _Optimizers, loss: Tensor, schedule: Schedule, step: int) -> Tensor:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
-    optimizer.step()
+    for optimizer in optimizers:
+        optimizer.step()
     return loss.detach()
 
 
-def _optimizer(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
-    """Weight decay on matrices only, not on biases and norms."""
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.ndim <= 1]
+def _optimizers(model: nn.Module, schedule: Schedule) -> _Optimizers:
+    """AdamW, and Muon after it where there is something for it. Weight decay on matrices, not on biases and norms."""
+    hidden = _hidden_matrices(model) if schedule.muon else []
+    others = [p for p in model.parameters() if not any(p is matrix for matrix in hidden)]
+    matrices = [p for p in others if p.ndim > 1]
+    vectors = [p for p in others if p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": schedule.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=schedule.rate, betas=BETAS, fused=True)
+    adamw = torch.optim.AdamW(groups, lr=schedule.rate, betas=BETAS, fused=True)
+    if not hidden:
+        return (adamw,)
+    decay, matched = schedule.weight_decay, "match_rms_adamw"
+    return adamw, torch.optim.Muon(hidden, lr=schedule.rate, weight_decay=decay, adjust_lr_fn=matched)
 
 
-def _save(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, best: float, path: Path) -> None:
+def _hidden_matrices(model: nn.Module) -> list[Tensor]:
+    """Weights of all linear layers but the one called final_layer: Muon is neither for that nor for embeddings."""
+    linear = ((name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear))
+    return [module.weight for name, module in linear if not name.endswith("final_layer")]
+
+
+def _save(model: nn.Module, optimizers: _Optimizers, step: int, best: float, path: Path) -> None:
     """Written aside and moved into place: an interrupted save leaves the last one whole."""
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "best": best}
+    states = [optimizer.state_dict() for optimizer in optimizers]
+    state = {"model": model.state_dict(), "optimizers": states, "step": step, "best": best}
     torch.save(state, path.with_suffix(".tmp"))
     path.with_suffix(".tmp").replace(path)
 
 
-def _resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> tuple[int, float]:
+def _resume(model: nn.Module, optimizers: _Optimizers, path: Path) -> tuple[int, float]:
     if not path.exists():
         return 0, math.inf
     state = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(kept)
     return state["step"], state["best"]
 
 

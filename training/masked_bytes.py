@@ -23,6 +23,7 @@ from training.byte_batches import TEXT_LENGTH, Batch, Batches, hidden_byte_logit
 from training.byte_evaluation import baselines, evaluate
 from training.data import find_text, read_bytes, training_text
 from training.loop import Run, Schedule, fit
+from training.record import record
 from training.structured_start import structured_start
 
 WEIGHTS = Path(__file__).parent.parent / "assets" / "weights" / "masked_bytes"
@@ -86,19 +87,6 @@ def train(args: argparse.Namespace) -> None:
         return scores["nats_per_byte"]
 
     fit(model, loss_of, validate, schedule, Run(args.run, seconds=args.seconds, validate_every=args.validate_every))
-
-
-def record(args: argparse.Namespace, device: torch.device) -> dict[str, object]:
-    """What RUN/training.json keeps of how a run was started, for its card."""
-    spared = ("command", "data", "run", "seconds", "device")  # where and when, not what
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
-    how = "bfloat16 autocast, torch.compile" if args.compile else "bfloat16 autocast"
-    return {
-        "hardware": f"{name} ({how})",
-        **{key: value for key, value in vars(args).items() if key not in spared},
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-    }
 
 
 def load_exported(weights: Path, device: str) -> PerceiverForMaskedLM:

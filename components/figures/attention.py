@@ -1,98 +1,50 @@
-"""What every picture of attention has: scale, sheet, colour bar, shares that stayed behind, alt text and export.
+"""What every picture of attention has: scale, colour bar, shares that stayed behind, alt text."""
 
-Works with matplotlib's objects and never with pyplot, which keeps one list of figures for the whole process: a figure
-belongs to whoever asked for it, and several threads may draw at once.
-"""
-
-import hashlib
-import io
-import re
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from functools import cache, lru_cache
-from pathlib import Path
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from matplotlib.textpath import text_to_path
 
+from components.figures.sheet import INK, MARGIN, SANS, SOFT_INK, WIDTH, Sheet, start_sheet, text_width
 from models.schema import AttentionMap, RunInfo
 
 Scale = Literal["linear", "log"]
 
-WIDTH, HEIGHT, DPI = 16.0, 10.0, 100
-MARGIN = 0.6
 LOG_FLOOR = -3.0
-SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
-INK, SOFT_INK, RULE = "#1a1a1a", "#5c5c5c", "#c8c8c8"
-REMINDER = "Attention is not by itself an explanation."
 # Viridis for magnitudes; purple to orange, through white at 0, for more or less than uniform.
 COLOUR_MAPS = {"linear": "viridis", "log": "PuOr_r"}
 _SHARE_COLOURS = ("#21918c", "#a3a3a3", "#5c5c5c")
 
 
-class Sheet(Figure):
-    """A page of 1600 x 1000 pixels, addressed in inches (16 x 10) from its lower left corner.
+def attention_sheet(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str, inputs: Sequence[str] = ()) -> Sheet:
+    """A sheet for one map, which is its title; what is between title and footer is left to the caller.
 
-    heading: the title in full. alt: what the picture says, in words. run: what it was computed with.
-    bottom, top: the band, in inches, that is still empty. inputs: what each value was read from, where it has a name.
+    inputs: what each value was read from, where it has a name.
     """
-
-    def __init__(self, heading: str, alt: str, run: RunInfo) -> None:
-        super().__init__(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
-        FigureCanvasAgg(self)
-        self.heading, self.alt, self.run = heading, alt, run
-        self.bottom, self.top = MARGIN, HEIGHT - MARGIN
-        self.inputs: tuple[str, ...] = ()
-
-    def write(self, x: float, y: float, text: str, size: float = 13, color: str = INK, **options) -> Text:
-        """Text as it is, never as mathematics: a visitor's dollar signs are dollar signs. size: points."""
-        options = {"family": SANS, "parse_math": False, "ha": "left", "va": "baseline"} | options
-        return self.text(x / WIDTH, y / HEIGHT, text, size=size, color=color, **options)
-
-    def axes_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        return self.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
-
-    def canvas_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        """Axes without frame whose data units are inches."""
-        axes = self.axes_at(left, bottom, width, height)
-        axes.set(xlim=(0, width), ylim=(0, height))
-        axes.set_axis_off()
-        return axes
-
-
-def start_sheet(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str) -> Sheet:
-    """A sheet with title, the quantity in words and footer; what is between them is left to the caller."""
-    sheet = Sheet(attention.title, alt, run)
-    width = WIDTH - 2 * MARGIN
-    for line in wrapped(printable(attention.title), 21, width, lines=3, weight="bold"):
-        sheet.top -= 0.3
-        sheet.write(MARGIN, sheet.top, line, size=21, weight="bold")
-        sheet.top -= 0.1
-    sheet.top -= 0.26
-    sheet.write(MARGIN, sheet.top, quantity(attention, scale), size=15, color=SOFT_INK)
-    sheet.top -= 0.3
-    facts = (
-        f"model {run.model} · {run.weights} weights · method {attention.method} · "
-        f"{'linear scale' if scale == 'linear' else f'log scale, floor −{-LOG_FLOOR:.0f}'} · {run.device}, {run.dtype}"
-    )
-    for line in reversed([*wrapped(printable(facts), 13, width, lines=2), REMINDER]):
-        sheet.write(MARGIN, sheet.bottom - 0.2, line, color=SOFT_INK)
-        sheet.bottom += 0.26
-    sheet.canvas_at(MARGIN, sheet.bottom - 0.1, width, 0.02).axhline(0.01, color=RULE, linewidth=1)
-    sheet.bottom += 0.1
+    sheet = start_sheet(attention.title, quantity(attention, scale), footer([attention], [run], scale), alt)
+    sheet.arrays = {"model": run.model, "inputs": np.array(inputs, dtype=str), **asdict(attention)}
     return sheet
+
+
+def footer(attentions: Iterable[AttentionMap], runs: Sequence[RunInfo], scale: Scale) -> list[str]:
+    """What the maps of a sheet were computed with; what they have in common is said once."""
+    models = _each(run.model for run in runs)
+    return [
+        f"model {models}" if len({run.model for run in runs}) == 1 else f"models {models}",
+        f"{_each(run.weights for run in runs)} weights",
+        f"method {_each(attention.method for attention in attentions)}",
+        "linear scale" if scale == "linear" else f"log scale, floor −{-LOG_FLOOR:.0f}",
+        _each(f"{run.device}, {run.dtype}" for run in runs),
+    ]
+
+
+def _each(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
 
 
 def quantity(attention: AttentionMap, scale: Scale) -> str:
@@ -116,18 +68,22 @@ def scaled(attention: AttentionMap, scale: Scale) -> np.ndarray:
 
 
 def colours(attention: AttentionMap, scale: Scale) -> tuple[Normalize, Colormap]:
-    """From 0 to the largest share, or symmetric about uniform; the uniform level is always within the range.
+    """For the levels of `scaled`."""
+    return fixed_range(scaled(attention, scale), attention.uniform, scale), matplotlib.colormaps[COLOUR_MAPS[scale]]
 
-    The logarithmic range is at least a factor of 2 either way, for an all but uniform map shall look uniform, and
-    reaches below a tenth of uniform only as far as above: what is next to nothing shall not bleach what is read.
+
+def fixed_range(levels: np.ndarray, uniform: float, scale: Scale) -> Normalize:
+    """From 0 to the largest level, or symmetric about uniform; the uniform level is always within the range.
+
+    uniform: that level where the scale is linear. The logarithmic range is at least a factor of 2 either way, for an
+    all but uniform map shall look uniform, and reaches below a tenth of uniform only as far as above: what is next to
+    nothing shall not bleach what is read.
     """
-    values = scaled(attention, scale)
+    highest = float(levels.max())
     if scale == "linear":
-        norm = Normalize(0.0, max(float(values.max()), attention.uniform))
-    else:
-        reach = max(float(values.max()), min(-float(values.min()), 1.0), float(np.log10(2)))
-        norm = Normalize(-reach, reach)
-    return norm, matplotlib.colormaps[COLOUR_MAPS[scale]]
+        return Normalize(0.0, max(highest, uniform))
+    reach = max(highest, min(-float(levels.min()), 1.0), float(np.log10(2)))
+    return Normalize(-reach, reach)
 
 
 def ink_on(fills: np.ndarray) -> list[str]:
@@ -138,30 +94,45 @@ def ink_on(fills: np.ndarray) -> list[str]:
 
 
 def add_colour_bar(sheet: Sheet, attention: AttentionMap, scale: Scale) -> float:
+    """As `draw_colour_bar`, for the colours of one map."""
+    norm, colour_map = colours(attention, scale)
+    low = at_most(scaled(attention, scale), norm, scale) + level_text(norm.vmin, scale)
+    level = f"uniform\n1/{round(1 / attention.uniform):,}\n= {percent(attention.uniform)}"
+    uniform = attention.uniform if scale == "linear" else 0.0
+    return draw_colour_bar(sheet, (norm, colour_map), uniform, (low, level, level_text(norm.vmax, scale)))
+
+
+def draw_colour_bar(
+    sheet: Sheet, colouring: tuple[Normalize, Colormap], uniform: float, said: tuple[str, str, str]
+) -> float:
     """Upright along the right margin of the empty band; returns the left edge of the strip it takes, in inches.
 
-    The ends are labelled above and below, the uniform level beside the bar: however near they are, they never touch.
+    said: what stands at the lower end, at the uniform level and at the upper end. The ends are labelled below and
+    above, the uniform level beside the bar: however near they are, they never touch.
     """
-    norm, colour_map = colours(attention, scale)
+    norm, colour_map = colouring
+    low, level, high = said
     left, bottom, height = WIDTH - MARGIN - 1.55, sheet.bottom + 0.3, sheet.top - sheet.bottom - 0.6
     axes = sheet.axes_at(left, bottom, 0.3, height)
     axes.set_label("colour bar")
     bar = sheet.colorbar(ScalarMappable(norm, colour_map), cax=axes)
     bar.outline.set(edgecolor=SOFT_INK, linewidth=0.8)
-    uniform = attention.uniform if scale == "linear" else 0.0
     bar.set_ticks([uniform], labels=[""])
     axes.tick_params(length=7, width=1.4, color=INK)
     axes.axhline(uniform, color=ink_on(np.array([colour_map(norm(uniform))]))[0], linewidth=1.4)
-    lowest = float(scaled(attention, scale).min())
-    bound = "≤ " if scale == "log" and (lowest < norm.vmin or lowest <= LOG_FLOOR) else ""
-    sheet.write(left, bottom + height + 0.1, level_text(norm.vmax, scale), size=14)
-    sheet.write(left, bottom - 0.1, bound + level_text(norm.vmin, scale), size=14, va="top")
+    sheet.write(left, bottom + height + 0.1, high, size=14)
+    sheet.write(left, bottom - 0.1, low, size=14, va="top")
     at = float(norm(uniform))
     # Near an end, the text grows away from it.
     anchor = "bottom" if at < 0.1 else "top" if at > 0.9 else "center"
-    level = f"uniform\n1/{round(1 / attention.uniform):,}\n= {percent(attention.uniform)}"
     sheet.write(left + 0.46, bottom + at * height, level, va=anchor, linespacing=1.25)
     return left
+
+
+def at_most(levels: np.ndarray, norm: Normalize, scale: Scale) -> str:
+    """What belongs before the lower end of a range where it also stands for less."""
+    lowest = float(levels.min())
+    return "≤ " if scale == "log" and (lowest < norm.vmin or lowest <= LOG_FLOOR) else ""
 
 
 def level_text(level: float, scale: Scale) -> str:
@@ -218,82 +189,3 @@ def describe(attention: AttentionMap, labels: Sequence[str], scale: Scale = "lin
     if scale == "log":
         said.append("Colours show log10 of share times number, 0 being uniform.")
     return " ".join(said)
-
-
-@cache
-def _glyphs(family: str) -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties(family=family))).get_charmap())
-
-
-def printable(text: str, family: str = SANS) -> str:
-    """The text with each character that the font lacks as hex of its code point, bracketed within longer text.
-
-    A control picture stands for a byte and becomes that byte: U+240A is "0A".
-    """
-    form = "{:02X}" if len(text) == 1 else "[{:02X}]"
-    return "".join(c if ord(c) in _glyphs(family) else form.format(_byte_pictured(ord(c))) for c in text)
-
-
-def _byte_pictured(code: int) -> int:
-    return 0x7F if code == 0x2421 else code - 0x2400 if 0x2400 <= code <= 0x2420 else code
-
-
-@lru_cache(maxsize=4096)  # wrapping tries the same lines again and again, and cells have the same labels
-def text_width(text: str, size: float, weight: str = "normal", family: str = SANS) -> float:
-    """Inches. size: points."""
-    font = FontProperties(family=family, weight=weight, size=size)
-    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
-
-
-def wrapped(text: str, size: float, width: float, lines: int, weight: str = "normal") -> list[str]:
-    """At most `lines` lines of even length, none wider than `width` inches; an ellipsis stands for what is left out."""
-    best: list[str] = []
-    for characters in range(int(width * 72 / size * 4), 4, -1):
-        broken = textwrap.wrap(text, characters, max_lines=lines, placeholder=" …")
-        if best and (len(broken), " ".join(broken)) != (len(best), " ".join(best)):
-            break
-        # Hinting makes drawn text a little wider than measured.
-        if all(text_width(line, size, weight) <= 0.97 * width for line in broken):
-            best = broken
-    return best
-
-
-def to_svg(sheet: Sheet) -> str:
-    """An <svg> element, text as paths, to stand in a page or in a file: as wide as its container.
-
-    Its ids and its style rule hold inside of it only, and are the same each time for the same picture.
-    """
-    drawn = io.StringIO()
-    sheet.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    svg = re.sub(r"<!--.*?-->", "", drawn.getvalue(), flags=re.DOTALL)
-    opening = re.search(r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>', svg)
-    numbers: dict[str, int] = {}
-    body = re.sub(
-        r'(\bid="|href="#|url\(#)([^")]+)',
-        lambda found: f"{found[1]}\0{numbers.setdefault(found[2], len(numbers))}",
-        svg[opening.end() :],
-    )
-    name = "sheet-" + hashlib.sha256(body.encode()).hexdigest()[:12]
-    # Inlined in HTML, matplotlib's rule for "*" would restyle every icon of the page.
-    body = body.replace("\0", name + "-").replace("*{", f"#{name} *{{")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" id="{name}" '
-        f'viewBox="{opening[1]}" width="100%" role="img" aria-label={quoteattr(_xml_text(sheet.alt))}>'
-        f"<title>{escape(_xml_text(sheet.heading))}</title>{body}"
-    )
-
-
-def _xml_text(text: str) -> str:
-    """Without the code points that XML cannot hold, escaped or not."""
-    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
-
-
-def export_attention(sheet: Sheet, attention: AttentionMap, folder: Path, stem: str) -> tuple[Path, Path, Path]:
-    """Writes <stem>.png (1600 x 1000), .svg and .npz (the raw map, uncoloured and unscaled) and returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    png, svg, npz = (folder / f"{stem}.{ending}" for ending in ("png", "svg", "npz"))
-    sheet.savefig(png, dpi=DPI)
-    svg.write_text(to_svg(sheet), encoding="utf-8")
-    names = {"model": sheet.run.model, "inputs": np.array(sheet.inputs, dtype=str)}
-    np.savez_compressed(npz, allow_pickle=False, **names, **asdict(attention))
-    return png, svg, npz

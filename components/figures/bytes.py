@@ -8,24 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from components.figures.attention import (
-    INK,
-    MARGIN,
-    MONO,
-    RULE,
-    SANS,
-    SOFT_INK,
     Scale,
-    Sheet,
     add_colour_bar,
     add_shares,
+    attention_sheet,
     colours,
     describe,
     ink_on,
-    printable,
     scaled,
-    start_sheet,
-    text_width,
 )
+from components.figures.sheet import INK, MARGIN, MONO, RULE, SANS, SOFT_INK, Sheet, printable, text_width
 from models.schema import AttentionMap, RunInfo
 
 COLUMNS = (16, 24, 32, 40, 48, 64)
@@ -52,8 +44,7 @@ def attention_over_bytes(
     of the first cell; cells below 0 have none.
     """
     names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
-    sheet = start_sheet(attention, run, scale, describe(attention, names, scale))
-    sheet.inputs = tuple(labels)
+    sheet = attention_sheet(attention, run, scale, describe(attention, names, scale), labels)
     add_shares(sheet, attention)
     right = add_colour_bar(sheet, attention, scale)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
@@ -160,24 +151,29 @@ def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale =
     """values: [latents]; what an output read from each of them, as bars that rise (or, in log, also fall) from 0."""
     levels = scaled(attention, scale).ravel()
     count = len(levels)
-    sheet = start_sheet(attention, run, scale, describe(attention, [f"latent {i}" for i in range(count)], scale))
+    sheet = attention_sheet(attention, run, scale, describe(attention, [f"latent {i}" for i in range(count)], scale))
     add_shares(sheet, attention)
     right = add_colour_bar(sheet, attention, scale)
     unit = 100.0 if scale == "linear" else 1.0
     norm, colour_map = colours(attention, scale)
     left, bottom = MARGIN + 0.9, sheet.bottom + 0.7
     axes = sheet.axes_at(left, bottom, right - 0.5 - left, sheet.top - 0.2 - bottom)
-    axes.set(xlim=(-0.5, count - 0.5), ylim=(1.06 * unit * min(norm.vmin, levels.min()), 1.06 * unit * norm.vmax))
-    fills = colour_map(norm(levels))
-    # An edge of the bar's own colour keeps a bar in sight that is thinner than a pixel.
-    axes.add_collection(PolyCollection(_bars(levels * unit), facecolors=fills, edgecolors=fills, linewidths=0.6))
     uniform = attention.uniform * unit if scale == "linear" else 0.0
-    axes.axhline(uniform, color=MARK, linewidth=1.4, linestyle=(0, (6, 3)))
+    reach = (unit * min(norm.vmin, levels.min()), unit * norm.vmax)
+    draw_bars(axes, levels * unit, colour_map(norm(levels)), uniform, reach)
     axes.set_xlabel(f"latent (dashed line: the uniform level, 1/{count:,})", size=14, color=INK, family=SANS)
     axes.set_ylabel("share in %" if scale == "linear" else "log10 (share × M)", size=14, color=INK, family=SANS)
-    _style_axes(axes)
-    _name_highest(axes, levels * unit)
     return sheet
+
+
+def draw_bars(axes: Axes, heights: np.ndarray, fills: np.ndarray, uniform: float, reach: tuple[float, float]) -> None:
+    """A bar a latent from 0, the uniform level as a dashed line, the highest named. reach: what must fit, low, high."""
+    axes.set(xlim=(-0.5, len(heights) - 0.5), ylim=(1.06 * reach[0], 1.06 * reach[1]))
+    # An edge of the bar's own colour keeps a bar in sight that is thinner than a pixel.
+    axes.add_collection(PolyCollection(_bars(heights), facecolors=fills, edgecolors=fills, linewidths=0.6))
+    axes.axhline(uniform, color=MARK, linewidth=1.4, linestyle=(0, (6, 3)))
+    _style_axes(axes)
+    _name_highest(axes, heights)
 
 
 def _bars(heights: np.ndarray) -> np.ndarray:

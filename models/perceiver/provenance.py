@@ -56,6 +56,15 @@ def read_through_encoder(
     return _weighed_rows(attention, weights, array, encoded.inputs, encoded.inputs_mask, head)
 
 
+def readers(model: PerceiverPreTrainedModel, encoded: Encoded, place: int) -> Tensor:
+    """How much each latent reads from one input, float32 [N], mean of heads: a column of the encoder's map."""
+    perceiver = perceiver_of(model)
+    array = perceiver.embeddings(batch_size=1)
+    attention = perceiver.encoder.cross_attention.attention.self
+    slices = sliced_attention_rows(attention, array, encoded.inputs, encoded.inputs_mask)
+    return torch.cat([_of_head(attended, None)[:, place] for _, attended in slices])
+
+
 def rollout(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Provenance:
     """Follows the wanted outputs back through decoder, latent layers and encoder.
 

@@ -1,6 +1,7 @@
 """The tasks, listed by hand: adding one here makes the service run it."""
 
+from models.tasks.image_classification import IMAGE_CLASSIFICATION
 from models.tasks.masked_bytes import MASKED_BYTES
 from models.tasks.task import Task
 
-TASKS: tuple[Task, ...] = (MASKED_BYTES,)
+TASKS: tuple[Task, ...] = (MASKED_BYTES, IMAGE_CLASSIFICATION)

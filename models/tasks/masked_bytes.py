@@ -33,7 +33,7 @@ class _Filling:
 def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
     """Raises InputError, in words for the visitor, for whatever cannot be filled."""
     text = _checked(request)
-    with runtime.load(MASKED_BYTES.checkpoints[request.weights]) as loaded:
+    with runtime.load(MASKED_BYTES.checkpoint(request.weights)) as loaded:
         read = _readable(text, loaded)
         if request.probe is not None and not 0 <= request.probe.output < len(read.content):
             raise InputError(f"There is no byte {request.probe.output} among the {len(read.content)} that are read.")
@@ -59,8 +59,6 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
 
 
 def _checked(request: MaskedBytesRequest) -> ByteText:
-    if request.weights not in MASKED_BYTES.checkpoints:
-        raise InputError(f"The weights are embedded or published, not {request.weights!r}.")
     if request.decoding not in ("parallel", "iterative"):
         raise InputError(f"The decoding is parallel or iterative, not {request.decoding!r}.")
     if not 1 <= request.top_k <= 256:
@@ -157,9 +155,9 @@ def _put(text: ByteText, positions: np.ndarray, values: np.ndarray) -> ByteText:
 MASKED_BYTES = Task(
     name="masked_bytes",
     request=MaskedBytesRequest,
-    checkpoints={
-        "embedded": Checkpoint("masked_bytes", "embedded", PerceiverForMaskedLM),
-        "published": Checkpoint("deepmind/language-perceiver", "published", PerceiverForMaskedLM),
-    },
+    checkpoints=(
+        Checkpoint("masked_bytes", "embedded", PerceiverForMaskedLM),
+        Checkpoint("deepmind/language-perceiver", "published", PerceiverForMaskedLM),
+    ),
     run=run,
 )

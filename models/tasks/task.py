@@ -1,6 +1,6 @@
 """What a task is, and what it may ask of the service that runs it."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -9,7 +9,7 @@ from transformers import PerceiverPreTrainedModel
 
 from models.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded
-from models.schema import RunInfo, Weights
+from models.schema import InputError, RunInfo, Weights
 
 V = TypeVar("V")
 
@@ -29,10 +29,13 @@ class Runtime(Protocol):
         """The model, held in memory until the block ends. Raises CheckpointUnavailable."""
         ...
 
-    def encode(self, loaded: Loaded, inputs: Any, keep: bool = True) -> tuple[Encoded, bool]:
+    def encode(
+        self, loaded: Loaded, inputs: Any, keep: bool = True, interpolate_positions: bool = False
+    ) -> tuple[Encoded, bool]:
         """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
 
         keep: for later questions, with the latents of every layer; else they are made for this one question only.
+        interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
         ...
 
@@ -47,9 +50,23 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """name: the same for its files everywhere. run: request, runtime -> result (preprocess, engine, postprocess)."""
+    """name: the same for its files everywhere. run: request, runtime -> result (preprocess, engine, postprocess).
+
+    checkpoints: one for each of the weights, or, where the task has variants, one for each of these too.
+    """
 
     name: str
     request: type
-    checkpoints: Mapping[Weights, Checkpoint]
+    checkpoints: tuple[Checkpoint, ...]
     run: Callable[[Any, Runtime], Any]
+
+    def checkpoint(self, weights: Weights, variant: str = "") -> Checkpoint:
+        """Raises InputError where there is none."""
+        for checkpoint in self.checkpoints:
+            if (checkpoint.weights, checkpoint.variant) == (weights, variant):
+                return checkpoint
+        known = dict.fromkeys(each.weights for each in self.checkpoints)
+        if weights not in known:
+            raise InputError(f"The weights are {' or '.join(known)}, not {weights!r}.")
+        variants = [each.variant for each in self.checkpoints if each.weights == weights]
+        raise InputError(f"The variant is {', '.join(variants[:-1])} or {variants[-1]}, not {variant!r}.")

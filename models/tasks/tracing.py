@@ -1,5 +1,6 @@
 """From a probe to a map of attention, the same for every task: which stage, which head, and what it is called."""
 
+import torch
 from torch import Tensor
 
 from models.perceiver.engine import Encoded, basic_decoder, perceiver_of
@@ -28,6 +29,11 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Tensor, output
         case "encoder" if probe.latent is not None:
             values = encoder_rows(loaded.model, encoded, slice(probe.latent, probe.latent + 1), probe.head)[0]
             title = f"Encoder cross-attention of latent {probe.latent}, {_head(probe)}, whatever reads it"
+        case "encoder" if not probe.weighed:
+            latents = perceiver_of(loaded.model).config.num_latents
+            weights = torch.full((1, latents), 1 / latents, device=encoded.latents.device)
+            values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
+            title = f"Encoder cross-attention, {_head(probe)}, mean of all latents, whatever reads them"
         case _:
             weights = decoder_rows(loaded.model, encoded, wanted)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
@@ -38,8 +44,13 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Tensor, output
         query_share=query_share,
         uniform=1 / len(values),
         method=probe.method,
-        title=title if probe.latent is not None else f"{title}: {output}",
+        title=f"{title}: {output}" if _is_of_the_output(probe) else title,
     )
+
+
+def _is_of_the_output(probe: Probe) -> bool:
+    """Of the encoder, single latents and their plain mean are the same whichever output is asked about."""
+    return probe.method != "encoder" or (probe.latent is None and probe.weighed)
 
 
 def _head(probe: Probe) -> str:

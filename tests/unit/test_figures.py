@@ -9,24 +9,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 from PIL import Image
 
-from components.figures.attention import (
-    COLOUR_MAPS,
-    LOG_FLOOR,
-    REMINDER,
-    Sheet,
-    colours,
-    describe,
-    export_attention,
-    ink_on,
-    printable,
-    scaled,
-    to_svg,
-)
+from components.figures.attention import COLOUR_MAPS, LOG_FLOOR, colours, describe, ink_on, scaled
 from components.figures.bytes import MARK, attention_over_bytes, attention_over_latents
+from components.figures.sheet import REMINDER, export_sheet, printable, to_svg
 from models.schema import AttentionMap, RunInfo
+from tests.sheets import assert_legible, pixels, texts, words
 
 RUN = RunInfo("deepmind/language-perceiver", "published", "cpu", "float32", 0.5, False)
 TITLE = "Roll-out through all layers, mean of heads: what was byte 52 “$m_1$” read from?"
@@ -46,20 +35,6 @@ def decoder(count: int) -> AttentionMap:
 
 def labels_of(count: int) -> list[str]:
     return [("CLS", "a", "␣", "C3", "␊", "$", "M", "W")[i % 8] for i in range(count)]
-
-
-def texts(sheet: Sheet) -> list[Text]:
-    """All that is drawn: matplotlib also keeps labels of ticks that lie outside of their axis."""
-    beyond = set()
-    for axis in (axis for axes in sheet.axes for axis in (axes.xaxis, axes.yaxis)):
-        low, high = sorted(axis.get_view_interval())
-        ticks = axis.get_major_ticks() if axis.axes.axison else []
-        beyond |= {tick.label1 for tick in ticks if not low <= tick.get_loc() <= high}
-    return [text for text in sheet.findobj(Text) if text.get_text() and text.get_visible() and text not in beyond]
-
-
-def words(sheet: Sheet) -> str:
-    return " ".join(" ".join(text.get_text() for text in texts(sheet)).split())
 
 
 # Scales
@@ -154,20 +129,6 @@ def test_latents_are_legible(count, scale):
     assert f"the uniform level, 1/{count:,}" in words(sheet)
 
 
-def assert_legible(sheet: Sheet) -> None:
-    """Inside of the sheet, and no two texts' ink on top of each other."""
-    sheet.canvas.draw()
-    boxes = np.array([text.get_window_extent().extents for text in texts(sheet)])
-    assert boxes.min() >= 0
-    assert boxes[:, 2].max() <= 1600
-    assert boxes[:, 3].max() <= 1000
-    near = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    far = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    overlaps = ((far - near) > 1.0).all(axis=2)
-    pairs = np.argwhere(np.triu(overlaps, 1))
-    assert not len(pairs), [tuple(texts(sheet)[i].get_text() for i in pair) for pair in pairs[:5]]
-
-
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_long_titles_are_wrapped_and_cut(scale):
     attention = rollout(60, title="A title that quotes far too much of the text, 中文 and all, " * 12)
@@ -206,11 +167,6 @@ def test_marked_cells_are_outlined_in_the_picture():
     assert (marked == mark).all(axis=2).any()
 
 
-def pixels(sheet: Sheet) -> np.ndarray:
-    sheet.canvas.draw()
-    return np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()
-
-
 # Export
 
 
@@ -218,7 +174,7 @@ def pixels(sheet: Sheet) -> np.ndarray:
 def test_export_is_a_picture_a_drawing_and_the_raw_map(tmp_path, count):
     attention = rollout(count)
     sheet = attention_over_bytes(attention, labels_of(count), RUN)
-    png, svg, npz = export_attention(sheet, attention, tmp_path / "new", "byte-52")
+    png, svg, npz = export_sheet(sheet, tmp_path / "new", "byte-52")
     assert [path.name for path in (png, svg, npz)] == ["byte-52.png", "byte-52.svg", "byte-52.npz"]
     with Image.open(png) as image:
         assert image.size == (1600, 1000)

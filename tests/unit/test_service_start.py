@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models import service as service_module
-from models.schema import CheckpointUnavailable, InputError, MaskedBytesRequest, Probe
+from models.schema import CheckpointUnavailable, InputError, MaskedBytesRequest, Probe, Weights
 from models.service import ModelService
 from models.settings import Settings
 from models.tasks import TASKS
@@ -76,6 +76,16 @@ def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
 # Weights
 
 
+def names(weights: Weights) -> list[str]:
+    return [checkpoint.name for task in TASKS for checkpoint in task.checkpoints if checkpoint.weights == weights]
+
+
+def test_image_models_have_three_variants():
+    assert names("embedded") == ["masked_bytes", "image_learned", "image_fourier", "image_conv"]
+    published = ["language-perceiver", *(f"vision-perceiver-{variant}" for variant in ("learned", "fourier", "conv"))]
+    assert names("published") == [f"deepmind/{name}" for name in published]
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -92,11 +102,11 @@ def test_default_weights(options, expected):
 
 
 @pytest.mark.parametrize("weights", ["embedded", "published"])
-def test_warm_up_loads_the_default_and_the_embedded_model_of_every_task(weights):
+def test_warm_up_loads_the_default_and_the_embedded_models_of_every_task(weights):
     counting = Counting()
     service = ModelService(Settings(device="cpu", weights=weights), counting)
     assert service.warm_up() == ()
-    expected = [task.checkpoints[each].name for each in dict.fromkeys((weights, "embedded")) for task in TASKS]
+    expected = [name for each in dict.fromkeys((weights, "embedded")) for name in names(each)]
     assert counting.loads == expected
     service.run(replace(GOOD, weights=weights))
     service.run(replace(GOOD, weights="embedded"))
@@ -109,13 +119,13 @@ def test_the_embedded_model_is_the_default_where_the_published_one_is_not_to_be_
 
     service = ModelService(Settings(device="cpu", weights="published"), embedded_only)
     assert service.default_weights == "published"
-    assert service.warm_up() == tuple(f"{task.checkpoints['published'].name} is not there" for task in TASKS)
+    assert service.warm_up() == tuple(f"{name} is not there" for name in names("published"))
     assert service.default_weights == "embedded"
 
 
 def test_warm_up_tells_what_is_not_there():
     service = ModelService(Settings(device="cpu"), unavailable)
-    assert service.warm_up() == tuple(f"{task.checkpoints['embedded'].name} is not there" for task in TASKS)
+    assert service.warm_up() == tuple(f"{name} is not there" for name in names("embedded"))
 
 
 def test_warm_up_does_not_hide_bugs():
@@ -126,12 +136,24 @@ def test_warm_up_does_not_hide_bugs():
         ModelService(Settings(device="cpu"), broken).warm_up()
 
 
-@pytest.mark.parametrize("weights", ["embedded", "published"])
-@pytest.mark.parametrize("task", [task.name for task in TASKS])
-def test_shape_needs_no_weights(task, weights):
+@pytest.mark.parametrize("variant", ["learned", "fourier", "conv"])
+def test_one_variant_that_is_not_there_makes_the_embedded_ones_the_default(variant):
+    def but_one(checkpoint: Any, *options: Any) -> Any:
+        gone = (checkpoint.weights, checkpoint.variant) == ("published", variant)
+        return (unavailable if gone else load_tiny)(checkpoint, *options)
+
+    service = ModelService(Settings(device="cpu", weights="published"), but_one)
+    assert service.warm_up() == (f"deepmind/vision-perceiver-{variant} is not there",)
+    assert service.default_weights == "embedded"
+
+
+CHECKPOINTS = [(task.name, checkpoint) for task in TASKS for checkpoint in task.checkpoints]
+
+
+@pytest.mark.parametrize(("task", "checkpoint"), CHECKPOINTS, ids=[checkpoint.name for _, checkpoint in CHECKPOINTS])
+def test_shape_needs_no_weights(task, checkpoint):
     service = ModelService(Settings(device="cpu"), unavailable)
-    shape = service.shape(task, weights)
-    checkpoint = next(t for t in TASKS if t.name == task).checkpoints[weights]
+    shape = service.shape(task, checkpoint.weights, checkpoint.variant)
     assert shape.name == checkpoint.name
     with torch.device("meta"):
         model = checkpoint.model(service_module.config_of(checkpoint))
@@ -142,6 +164,24 @@ def test_shape_needs_no_weights(task, weights):
     assert shape.layers == len(perceiver.encoder.self_attends)
     assert shape.cross_heads == perceiver.encoder.cross_attention.attention.self.num_heads
     assert shape.self_heads == perceiver.encoder.self_attends[0].attention.self.num_heads
+    if checkpoint.variant:
+        assert (shape.longest_text, len(shape.labels)) == (0, perceiver.decoder.num_labels)
+    if checkpoint.variant == "learned":
+        assert shape.image_size**2 == len(perceiver.input_preprocessor.position_embeddings.position_embeddings)
+
+
+def test_what_a_model_has_not_is_nothing(service):
+    """A config has a value for everything, be it of use or not."""
+    text, image = service.shape("masked_bytes", "published"), service.shape("image_classification", "published", "conv")
+    assert (text.image_size, text.labels) == (0, ())
+    assert (image.image_size, len(image.labels), image.longest_text) == (224, 1000, 0)
+
+
+def test_shape_of_no_variant(service):
+    with pytest.raises(InputError, match="learned, fourier or conv, not 'cubic'"):
+        service.shape("image_classification", "published", "cubic")
+    with pytest.raises(InputError, match="learned, fourier or conv, not ''"):
+        service.shape("image_classification", "published")
 
 
 def test_text_models_leave_two_places_for_their_own_tokens(service):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from training.curve import best_step, draw_curve, read_curve, save_svg
 from training.loop import Run, Schedule, fit
 
 SCHEDULE = Schedule(steps=4, rate=0.1, warmup=1)
+MUON = replace(SCHEDULE, muon=True)
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -48,15 +50,16 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_interrupted_and_resumed_equals_straight_through(tmp_path):
+@pytest.mark.parametrize("schedule", [SCHEDULE, MUON], ids=["AdamW", "Muon"])
+def test_interrupted_and_resumed_equals_straight_through(tmp_path, schedule):
     straight = Task()
-    assert straight.fit(tmp_path / "straight")
+    assert straight.fit(tmp_path / "straight", schedule)
     interrupted = Task(stop_at=2)
     with pytest.raises(StoppedError):
-        interrupted.fit(tmp_path / "twice", save_every=-1)
+        interrupted.fit(tmp_path / "twice", schedule, save_every=-1)
     assert not same(interrupted.weights(), straight.weights())
     resumed = Task()
-    assert resumed.fit(tmp_path / "twice")
+    assert resumed.fit(tmp_path / "twice", schedule)
     assert same(resumed.weights(), straight.weights())
 
 
@@ -94,11 +97,59 @@ def test_keeps_the_best_weights_over_a_resumption_too(tmp_path):
     assert same(torch.load(tmp_path / "best.pt", weights_only=True), seen[1])
 
 
-def test_learns(tmp_path):
+@pytest.mark.parametrize("muon", [False, True])
+def test_learns(tmp_path, muon):
     task = Task()
     before = task.loss_of(1000).item()
-    task.fit(tmp_path, Schedule(steps=150, rate=0.1, warmup=5, weight_decay=0.0))
+    task.fit(tmp_path, Schedule(steps=150, rate=0.1, warmup=5, weight_decay=0.0, muon=muon))
     assert task.loss_of(1000).item() < 0.01 * before
+
+
+class Layers(nn.Module):
+    """One of each kind of layer that optimizers tell apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(4, 6)
+        self.latents = nn.Parameter(torch.randn(4, 6))
+        self.hidden = nn.Linear(6, 9)
+        self.norm = nn.LayerNorm(9)
+        self.final_layer = nn.Linear(9, 5)
+
+    def forward(self) -> Tensor:
+        return self.final_layer(self.norm(self.hidden(self.embedding.weight + self.latents)))
+
+
+def first_step(muon: bool, folder: Path) -> dict[str, Tensor]:
+    """How far each parameter went, in learning rates, without weight decay."""
+    torch.manual_seed(0)
+    model = Layers()
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    schedule = Schedule(steps=1, rate=0.01, warmup=1, weight_decay=0.0, clip=math.inf, muon=muon)
+    fit(model, lambda step: (model() - 1).square().mean(), lambda: 0.0, schedule, Run(folder))
+    return {name: (value.detach() - before[name]) / 0.01 for name, value in model.named_parameters()}
+
+
+def test_muon_takes_hidden_matrices_and_adamw_all_else(tmp_path):
+    """AdamW begins with a whole learning rate for each number; Muon with a step that is alike in all directions."""
+    adamw, muon = first_step(False, tmp_path / "adamw"), first_step(True, tmp_path / "muon")
+    for name, step in adamw.items():
+        torch.testing.assert_close(step.abs(), torch.ones_like(step), atol=0.01, rtol=0)
+        assert torch.equal(step, muon[name]) is (name != "hidden.weight")
+    values = torch.linalg.svdvals(muon["hidden.weight"])
+    assert values[:3].max() < 2 * values[:3].min()
+    assert 0.1 < muon["hidden.weight"].square().mean().sqrt() < 0.3  # the size that AdamW's steps come to have
+
+
+def test_muon_decays_weights_like_adamw(tmp_path):
+    """Without a gradient, both shrink what they decay by rate times decay."""
+    for muon in (False, True):
+        torch.manual_seed(0)
+        model = Layers()
+        before = model.hidden.weight.detach().clone()
+        schedule = Schedule(steps=1, rate=0.1, warmup=1, weight_decay=0.5, muon=muon)
+        fit(model, lambda step, model=model: 0 * model().sum(), lambda: 0.0, schedule, Run(tmp_path / str(muon)))
+        torch.testing.assert_close(model.hidden.weight.detach(), before * 0.95)
 
 
 def test_rate_warms_up_and_falls_to_zero():

@@ -1,0 +1,156 @@
+"""The page that every figure is drawn on: its size, its lettering, its footer, and how it is written to files.
+
+Works with matplotlib's objects and never with pyplot, which keeps one list of figures for the whole process: a figure
+belongs to whoever asked for it, and several threads may draw at once.
+"""
+
+import hashlib
+import io
+import re
+import textwrap
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
+
+WIDTH, HEIGHT, DPI = 16.0, 10.0, 100
+MARGIN = 0.6
+SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
+INK, SOFT_INK, RULE = "#1a1a1a", "#5c5c5c", "#c8c8c8"
+REMINDER = "Attention is not by itself an explanation."
+
+
+class Sheet(Figure):
+    """A page of 1600 x 1000 pixels, addressed in inches (16 x 10) from its lower left corner.
+
+    heading: the title in full. alt: what the picture says, in words. arrays: what it was drawn from, as it was, by the
+    names that these have in its .npz. bottom, top: the band, in inches, that is still empty.
+    """
+
+    def __init__(self, heading: str, alt: str) -> None:
+        super().__init__(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
+        FigureCanvasAgg(self)
+        self.heading, self.alt = heading, alt
+        self.bottom, self.top = MARGIN, HEIGHT - MARGIN
+        self.arrays: dict[str, Any] = {}
+
+    def write(self, x: float, y: float, text: str, size: float = 13, color: str = INK, **options) -> Text:
+        """Text as it is, never as mathematics: a visitor's dollar signs are dollar signs. size: points."""
+        options = {"family": SANS, "parse_math": False, "ha": "left", "va": "baseline"} | options
+        return self.text(x / WIDTH, y / HEIGHT, text, size=size, color=color, **options)
+
+    def axes_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        return self.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
+
+    def canvas_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Axes without frame whose data units are inches."""
+        axes = self.axes_at(left, bottom, width, height)
+        axes.set(xlim=(0, width), ylim=(0, height))
+        axes.set_axis_off()
+        return axes
+
+
+def start_sheet(heading: str, said: str, facts: Sequence[str], alt: str) -> Sheet:
+    """A sheet with its title, what its colours measure in words (`said`), and a footer; the band between is empty."""
+    sheet = Sheet(heading, alt)
+    width = WIDTH - 2 * MARGIN
+    for line in wrapped(printable(heading), 21, width, lines=3, weight="bold"):
+        sheet.top -= 0.3
+        sheet.write(MARGIN, sheet.top, line, size=21, weight="bold")
+        sheet.top -= 0.1
+    sheet.top -= 0.26
+    sheet.write(MARGIN, sheet.top, said, size=15, color=SOFT_INK)
+    sheet.top -= 0.3
+    for line in reversed([*wrapped(printable(" · ".join(facts)), 13, width, lines=2), REMINDER]):
+        sheet.write(MARGIN, sheet.bottom - 0.2, line, color=SOFT_INK)
+        sheet.bottom += 0.26
+    sheet.canvas_at(MARGIN, sheet.bottom - 0.1, width, 0.02).axhline(0.01, color=RULE, linewidth=1)
+    sheet.bottom += 0.1
+    return sheet
+
+
+@cache
+def _glyphs(family: str) -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties(family=family))).get_charmap())
+
+
+def printable(text: str, family: str = SANS) -> str:
+    """The text with each character that the font lacks as hex of its code point, bracketed within longer text.
+
+    A control picture stands for a byte and becomes that byte: U+240A is "0A".
+    """
+    form = "{:02X}" if len(text) == 1 else "[{:02X}]"
+    return "".join(c if ord(c) in _glyphs(family) else form.format(_byte_pictured(ord(c))) for c in text)
+
+
+def _byte_pictured(code: int) -> int:
+    return 0x7F if code == 0x2421 else code - 0x2400 if 0x2400 <= code <= 0x2420 else code
+
+
+@lru_cache(maxsize=4096)  # wrapping tries the same lines again and again, and cells have the same labels
+def text_width(text: str, size: float, weight: str = "normal", family: str = SANS) -> float:
+    """Inches. size: points."""
+    font = FontProperties(family=family, weight=weight, size=size)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
+
+
+def wrapped(text: str, size: float, width: float, lines: int, weight: str = "normal") -> list[str]:
+    """At most `lines` lines of even length, none wider than `width` inches; an ellipsis stands for what is left out."""
+    best: list[str] = []
+    for characters in range(int(width * 72 / size * 4), 4, -1):
+        broken = textwrap.wrap(text, characters, max_lines=lines, placeholder=" …")
+        if best and (len(broken), " ".join(broken)) != (len(best), " ".join(best)):
+            break
+        # Hinting makes drawn text a little wider than measured.
+        if all(text_width(line, size, weight) <= 0.97 * width for line in broken):
+            best = broken
+    return best
+
+
+def to_svg(sheet: Sheet) -> str:
+    """An <svg> element, text as paths, to stand in a page or in a file: as wide as its container.
+
+    Its ids and its style rule hold inside of it only, and are the same each time for the same picture.
+    """
+    drawn = io.StringIO()
+    sheet.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    svg = re.sub(r"<!--.*?-->", "", drawn.getvalue(), flags=re.DOTALL)
+    opening = re.search(r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>', svg)
+    numbers: dict[str, int] = {}
+    body = re.sub(
+        r'(\bid="|href="#|url\(#)([^")]+)',
+        lambda found: f"{found[1]}\0{numbers.setdefault(found[2], len(numbers))}",
+        svg[opening.end() :],
+    )
+    name = "sheet-" + hashlib.sha256(body.encode()).hexdigest()[:12]
+    # Inlined in HTML, matplotlib's rule for "*" would restyle every icon of the page.
+    body = body.replace("\0", name + "-").replace("*{", f"#{name} *{{")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" id="{name}" '
+        f'viewBox="{opening[1]}" width="100%" role="img" aria-label={quoteattr(_xml_text(sheet.alt))}>'
+        f"<title>{escape(_xml_text(sheet.heading))}</title>{body}"
+    )
+
+
+def _xml_text(text: str) -> str:
+    """Without the code points that XML cannot hold, escaped or not."""
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+
+
+def export_sheet(sheet: Sheet, folder: Path, stem: str) -> tuple[Path, Path, Path]:
+    """Writes <stem>.png (1600 x 1000), .svg and .npz (`sheet.arrays`) and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    png, svg, npz = (folder / f"{stem}.{ending}" for ending in ("png", "svg", "npz"))
+    sheet.savefig(png, dpi=DPI)
+    svg.write_text(to_svg(sheet), encoding="utf-8")
+    np.savez_compressed(npz, allow_pickle=False, **sheet.arrays)
+    return png, svg, npz

@@ -1,0 +1,92 @@
+// Lets a visitor point at a place of a picture, with a pointer or with keys, and passes on which place it was:
+// {place: flat index into its grid, row, column: its middle, 0 to 1 from the upper left corner}.
+// Body of a function (element, trigger, watch), as gr.HTML calls it.
+
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+let cursor = null; // {picture, row, column, node}
+
+const gridOf = (picture) => [Number(picture.dataset.rows), Number(picture.dataset.columns)];
+const within = (index, count) => Math.min(count - 1, Math.max(0, index));
+const pictureOf = (event) => {
+  const picture = event.target.closest?.("[data-rows]");
+  return picture && element.contains(picture) ? picture : null;
+};
+
+const pointedAt = (picture, event) => {
+  const box = picture.getBoundingClientRect();
+  const [rows, columns] = gridOf(picture);
+  return [
+    within(Math.floor(((event.clientY - box.top) / box.height) * rows), rows),
+    within(Math.floor(((event.clientX - box.left) / box.width) * columns), columns),
+  ];
+};
+
+const chosenOrMiddle = (picture) => {
+  const [rows, columns] = gridOf(picture);
+  const place = Number(picture.dataset.place ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2));
+  return [Math.floor(place / columns), place % columns];
+};
+
+// The cursor is a node of its own that leaves no trace: the markup stays what the server sent. Of a tag that the markup
+// has not there: Gradio updates markup node by node, and would make a marker of it.
+const hide = () => {
+  cursor?.node.remove();
+  const spoken = cursor?.picture.querySelector(".spoken");
+  if (spoken) spoken.textContent = "";
+  cursor = null;
+};
+const show = (picture, row, column) => {
+  if (cursor?.picture !== picture || !cursor.node.isConnected) {
+    hide();
+    const node = document.createElement("b");
+    node.className = "cursor";
+    picture.append(node);
+    cursor = { picture, node };
+  }
+  Object.assign(cursor, { row, column });
+  const [rows, columns] = gridOf(picture);
+  Object.assign(cursor.node.style, {
+    left: `${(100 * (column + 0.5)) / columns}%`,
+    top: `${(100 * (row + 0.5)) / rows}%`,
+    width: `${100 / columns}%`,
+    height: `${100 / rows}%`,
+  });
+};
+
+const choose = (picture, row, column) => {
+  const [rows, columns] = gridOf(picture);
+  trigger("select", { place: row * columns + column, row: (row + 0.5) / rows, column: (column + 0.5) / columns });
+};
+
+element.addEventListener("click", (event) => {
+  const picture = pictureOf(event);
+  if (picture) choose(picture, ...pointedAt(picture, event));
+});
+element.addEventListener("pointermove", (event) => {
+  const picture = event.pointerType === "mouse" && pictureOf(event);
+  if (picture) show(picture, ...pointedAt(picture, event));
+  else hide();
+});
+element.addEventListener("pointerleave", hide);
+element.addEventListener("focusin", (event) => {
+  const picture = pictureOf(event);
+  if (picture?.matches(":focus-visible")) show(picture, ...chosenOrMiddle(picture));
+});
+element.addEventListener("focusout", hide);
+
+element.addEventListener("keydown", (event) => {
+  const picture = pictureOf(event);
+  if (!picture || event.ctrlKey || event.altKey || event.metaKey) return;
+  const [row, column] = cursor?.picture === picture && cursor.node.isConnected ? [cursor.row, cursor.column] : chosenOrMiddle(picture);
+  if (event.key in STEPS) {
+    const [rows, columns] = gridOf(picture);
+    const [down, right] = STEPS[event.key];
+    const far = event.shiftKey ? Math.max(1, Math.round(rows / 8)) : 1;
+    const [to, across] = [within(row + far * down, rows), within(column + far * right, columns)];
+    show(picture, to, across);
+    const spoken = picture.querySelector(".spoken");
+    if (spoken) spoken.textContent = `row ${to + 1}, column ${across + 1}`;
+  } else if (event.key === "Enter" || event.key === " ") choose(picture, row, column);
+  else return;
+  event.preventDefault();
+});

@@ -1,0 +1,157 @@
+"""Image classification: what a picture shows, by three models that differ in how they know where a pixel is.
+
+Learned positions, Fourier features, or a convolution before Fourier features (Perceiver IO, section 4.5).
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from transformers import (
+    PerceiverForImageClassificationConvProcessing,
+    PerceiverForImageClassificationFourier,
+    PerceiverForImageClassificationLearned,
+    PerceiverImageProcessorPil,
+)
+
+from models.checkpoints import Checkpoint, image_size_of, labels_of
+from models.images import as_rgb, check_size
+from models.perceiver.engine import Encoded, decode, perceiver_of
+from models.perceiver.provenance import decoder_rows, encoder_rows, readers
+from models.schema import (
+    AttentionMap,
+    ImageClassificationRequest,
+    ImageClassificationResult,
+    InputError,
+    LabelScore,
+    LatentMaps,
+    Probe,
+    Weights,
+)
+from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.tracing import trace
+
+_PROCESSOR = PerceiverImageProcessorPil()
+CROPS: dict[Weights, tuple[int, int]] = {"embedded": (1, 1), "published": (224, 256)}
+"""The centre square that is seen, as a part of the shorter side: the published models were evaluated on less."""
+_CLASS_QUERY = torch.tensor([0])
+
+
+def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassificationResult:
+    """Raises InputError, in words for the visitor, for whatever cannot be classified."""
+    with runtime.load(IMAGE_CLASSIFICATION.checkpoint(request.weights, request.variant)) as loaded:
+        labels = labels_of(loaded.model.config)
+        _check(request, loaded, labels)
+        seen = _seen(request, request.size or image_size_of(loaded.model.config))
+        pixels = _normalised(seen).to(loaded.model.dtype)
+        encoded, known = runtime.encode(loaded, pixels, interpolate_positions=True)
+        grid = _grid(encoded)
+        if request.place is not None and not 0 <= request.place < math.prod(grid):
+            raise InputError(f"There is no place {request.place}: this model reads {grid[0]} x {grid[1]} of them.")
+        probabilities = decode(loaded.model, encoded)[0].float().softmax(dim=-1).cpu().numpy()
+        best = np.argsort(-probabilities, kind="stable")[: request.top_k]
+        return ImageClassificationResult(
+            labels=tuple(LabelScore(labels[index], float(probabilities[index]), int(index)) for index in best),
+            seen=seen,
+            grid=grid,
+            attention=_trace(request.probe, loaded, encoded, labels, grid) if request.probe else None,
+            latent_maps=_latent_maps(request.latent_maps, loaded, encoded, grid) if request.latent_maps else None,
+            readers=None if request.place is None else _numpy(readers(loaded.model, encoded, request.place)),
+            positions=_positions(loaded, encoded, grid) if request.positions else None,
+            run=runtime.info(loaded, known),
+        )
+
+
+def crop(image: Image.Image, size: int, part: tuple[int, int]) -> Image.Image:
+    """The centre square, `part` of the shorter side, at size x size pixels.
+
+    As transformers' processor crops and resizes, but cut out before anything is copied, for pictures may be large.
+    """
+    taken, of = part
+    side = max(1, int(taken / of * min(image.size)))
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    return square.resize((size, size), Image.Resampling.BICUBIC)
+
+
+def _seen(request: ImageClassificationRequest, size: int) -> Image.Image:
+    check_size(request.image)
+    if not request.cropped:
+        return crop(as_rgb(request.image), size, CROPS[request.weights])
+    if request.image.size != (size, size):
+        raise InputError(f"A crop for this model has {size} x {size} pixels, not {request.image.size}.")
+    return as_rgb(request.image)
+
+
+def _normalised(seen: Image.Image) -> Tensor:
+    """[1, 3, height, width], by the mean and deviation of ImageNet."""
+    return _PROCESSOR(seen, do_center_crop=False, do_resize=False, return_tensors="pt")["pixel_values"]
+
+
+def _check(request: ImageClassificationRequest, loaded: Loaded, labels: tuple[str, ...]) -> None:
+    if not 1 <= request.top_k <= len(labels):
+        raise InputError(f"Between 1 and {len(labels)} classes can be shown, not {request.top_k}.")
+    usual = image_size_of(loaded.model.config)
+    if request.size is not None and not usual // 4 <= request.size <= 2 * usual:
+        raise InputError(f"This model can be tried at {usual // 4} to {2 * usual} pixels a side, not {request.size}.")
+    if request.probe is not None and not 0 <= request.probe.output < len(labels):
+        raise InputError(f"There is no class {request.probe.output}: this model has {len(labels)}.")
+    latents = loaded.model.config.num_latents
+    if not 0 <= request.latent_maps <= latents:
+        raise InputError(f"Between 0 and {latents} maps of latents can be shown, not {request.latent_maps}.")
+
+
+def _grid(encoded: Encoded) -> tuple[int, int]:
+    """How the inputs lie in the image, from their real number: a convolution leaves fewer than a quarter a side."""
+    side = math.isqrt(encoded.inputs.shape[1])
+    return side, side
+
+
+def _trace(
+    probe: Probe, loaded: Loaded, encoded: Encoded, labels: tuple[str, ...], grid: tuple[int, int]
+) -> AttentionMap:
+    """The one query answers for all classes: the class that is asked about gives the map its name only."""
+    attention = trace(loaded, encoded, probe, _CLASS_QUERY, labels[probe.output])
+    return attention if probe.method == "decoder" else replace(attention, values=attention.values.reshape(grid))
+
+
+def _latent_maps(count: int, loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> LatentMaps:
+    weights, latents = decoder_rows(loaded.model, encoded, _CLASS_QUERY.to(encoded.latents.device))[0].topk(count)
+    maps = encoder_rows(loaded.model, encoded, latents)
+    return LatentMaps(latents.cpu().numpy().copy(), _numpy(weights), _numpy(maps).reshape(count, *grid))
+
+
+def _positions(loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> np.ndarray:
+    """What the encoder reads beside the content: the last channels of the inputs."""
+    preprocessor = perceiver_of(loaded.model).input_preprocessor
+    trained = preprocessor.position_encoding_type == "trainable"
+    channels = preprocessor.project_pos_dim if trained else preprocessor.position_embeddings.output_size()
+    return _numpy(encoded.inputs[0, :, -channels:]).reshape(*grid, channels)
+
+
+def _numpy(values: Tensor) -> np.ndarray:
+    """float32, owned."""
+    return values.float().cpu().numpy().copy()
+
+
+_MODELS = {
+    "learned": PerceiverForImageClassificationLearned,
+    "fourier": PerceiverForImageClassificationFourier,
+    "conv": PerceiverForImageClassificationConvProcessing,
+}
+
+IMAGE_CLASSIFICATION = Task(
+    name="image_classification",
+    request=ImageClassificationRequest,
+    checkpoints=(
+        *(Checkpoint(f"image_{variant}", "embedded", model, variant) for variant, model in _MODELS.items()),
+        *(
+            Checkpoint(f"deepmind/vision-perceiver-{variant}", "published", model, variant)
+            for variant, model in _MODELS.items()
+        ),
+    ),
+    run=run,
+)

@@ -1,0 +1,95 @@
+"""The widgets of the page on image classification: what a visitor sets, and what shows the attention."""
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import gradio as gr
+
+from models.schema import ModelShape, Variant, Weights
+from pages.examples import image_examples
+from pages.pictures import image_file, latents_picture
+from pages.trace import CAVEAT, export_buttons
+
+NAME = "image_classification"
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+WEIGHTS = [("embedded: small, always here", "embedded"), ("published: ImageNet, 48 to 62 M parameters", "published")]
+LOOKS = [
+    ("encoder, latents weighed by what the class reads", "encoder"),
+    ("encoder, mean of all latents", "mean"),
+    ("roll-out: all layers", "rollout"),
+]
+SIZES: dict[Weights, tuple[int, ...]] = {"embedded": (16, 24, 32, 48, 64), "published": (112, 160, 224, 320, 448)}
+SCALES = [("times uniform", "linear"), ("log10(p·M), 0 is uniform", "log")]
+EXAMPLES = image_examples(NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The components of the left column."""
+
+    picture: gr.Image
+    ask: gr.Button
+    notice: gr.HTML
+    chips: gr.Dataset
+    classes: gr.Markdown
+    weights: gr.Radio
+    sizes: gr.Dropdown
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The components of the section on attention."""
+
+    look: gr.Radio
+    scale: gr.Radio
+    opacity: gr.Slider
+    latents: tuple[gr.HTML, ...]
+    exports: tuple[gr.DownloadButton, ...]
+
+
+def image_question(weights: Weights, shape: ModelShape) -> Question:
+    """weights: chosen at first. shape: of one of these models."""
+    picture = image_file(EXAMPLES[0].file, "Drop, paste or take one", f"{NAME}-picture")
+    ask = gr.Button("What is it?", variant="primary", elem_id=f"{NAME}-ask")
+    notice = gr.HTML(elem_id=f"{NAME}-notice", elem_classes="notice-slot")
+    chips = gr.Dataset(
+        label="Examples, drawn for this page",
+        components=[gr.Image(visible=False)],
+        samples=[[str(example.file)] for example in EXAMPLES],
+        type="index",
+        elem_id=f"{NAME}-examples",
+    )
+    classes = gr.Markdown(known_classes(shape), elem_classes="note", elem_id=f"{NAME}-classes")
+    chosen = gr.Radio(WEIGHTS, value=weights, label="Models", min_width=200, elem_id=f"{NAME}-weights")
+    sizes = gr.Dropdown(
+        label="Read the picture at", min_width=160, elem_id=f"{NAME}-size", **sizes_to_read_at(weights, shape)
+    )
+    return Question(picture, ask, notice, chips, classes, chosen, sizes)
+
+
+def image_trace() -> Trace:
+    gr.Markdown("### Where did this come from?")
+    with gr.Row():
+        look = gr.Radio(LOOKS, value=LOOKS[0][1], label="Show", scale=4, min_width=300, elem_id=f"{NAME}-look")
+        scale = gr.Radio(SCALES, value="linear", label="Scale", scale=3, min_width=220, elem_id=f"{NAME}-scale")
+        opacity = gr.Slider(
+            0, 1, value=0.6, step=0.05, label="Opacity of the maps", min_width=160, elem_id=f"{NAME}-opacity"
+        )
+    with gr.Row():
+        latents = tuple(latents_picture(f"{NAME}-latents-{variant}") for variant in VARIANTS)
+    exports = export_buttons(NAME)
+    gr.Markdown(CAVEAT, elem_classes="note")
+    return Trace(look, scale, opacity, latents, exports)
+
+
+def sizes_to_read_at(weights: Weights, shape: ModelShape, size: int | None = None) -> dict[str, Any]:
+    """Value and choices of the dropdown."""
+    named = [(f"{each} x {each}" + ", as trained" * (each == shape.image_size), each) for each in SIZES[weights]]
+    return {"choices": named, "value": size or shape.image_size}
+
+
+def known_classes(shape: ModelShape) -> str:
+    """What the models can say, so that nobody wonders why a tea cup is a ship."""
+    if len(shape.labels) > 20:
+        return f"These models know the {len(shape.labels):,} classes of ImageNet, and nothing else."
+    return f"These models know {len(shape.labels)} classes and must choose among them: **{', '.join(shape.labels)}**."

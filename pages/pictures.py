@@ -1,0 +1,48 @@
+"""The pictures of `components/pictures` as Gradio components, and a field for a visitor's own."""
+
+from pathlib import Path
+
+import gradio as gr
+
+_FOLDER = Path(__file__).parent.parent / "components" / "pictures"
+
+SHOW_OPACITY = """(opacity) => document.documentElement.style.setProperty('--map-opacity', opacity)"""
+"""Client-side: how strongly all maps cover the pictures below them."""
+
+
+def image_file(first: Path, label: str, elem_id: str) -> gr.Image:
+    """A field for a picture; handlers get its file, as it came, and say themselves what cannot be read."""
+    field = gr.Image(
+        str(first),
+        type="filepath",
+        image_mode=None,
+        label=label,
+        sources=["upload", "webcam", "clipboard"],
+        height=230,
+        elem_id=elem_id,
+    )
+    # Gradio would open the file first, and answer for one that is no picture. A class of our own, which could do this
+    # by its method, is one that Gradio writes a stub file for, beside this one.
+    field.preprocess = lambda payload: payload.path if payload else None
+    return field
+
+
+def answer_picture(elem_id: str) -> gr.HTML:
+    """What a model says and what it looked at; `select` carries `row` and `column`, 0 to 1, of the place clicked."""
+    return _picture(elem_id, "click_place.js")
+
+
+def latents_picture(elem_id: str) -> gr.HTML:
+    """What single latents read; `select` carries the `latent` that was clicked, or null for all of them."""
+    return _picture(elem_id, "click_latent.js")
+
+
+def _picture(elem_id: str, script: str) -> gr.HTML:
+    return gr.HTML(
+        value="",
+        html_template='<div class="picture-block">${value}</div>',
+        js_on_load=(_FOLDER / script).read_text(encoding="utf-8"),
+        elem_id=elem_id,
+        apply_default_css=False,
+        min_width=240,
+    )

@@ -1,0 +1,205 @@
+"""What a visitor does on the page of image classification, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = pytest.mark.ui
+VARIANTS = ("learned", "fourier", "conv")
+TAB = "?tab=image_classification"
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"#image_classification-{name}")
+
+
+def says(page: Page, variant: str) -> Locator:
+    return part(page, f"says-{variant}")
+
+
+@pytest.fixture
+def pictures(browser: Browser, address: str) -> Iterator[Page]:
+    """The page as it opens by its address, with its first example answered."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address + TAB)
+    for variant in VARIANTS:
+        expect(says(page, variant).locator("img").first).to_be_visible()
+    yield page
+    page.close()
+    assert not errors
+
+
+def answers(page: Page) -> list[str]:
+    """The markup of the three columns."""
+    return [says(page, variant).inner_html() for variant in VARIANTS]
+
+
+def wait_for_other(page: Page, before: list[str], variants: tuple[str, ...] = VARIANTS) -> None:
+    for variant, markup in zip(VARIANTS, before, strict=True):
+        if variant in variants:
+            page.wait_for_function(
+                "([id, before]) => document.querySelector(id).innerHTML !== before",
+                arg=[f"#image_classification-says-{variant}", markup],
+            )
+
+
+def give(page: Page, file: Path) -> None:
+    """Takes the picture on the page away, as a visitor must, and gives another."""
+    part(page, "picture").get_by_label(re.compile("clear|remove", re.I)).first.click()
+    part(page, "picture").locator("input[type=file]").set_input_files(file)
+
+
+def test_opens_with_three_answers_in_the_first_view(pictures: Page) -> None:
+    for variant in VARIANTS:
+        column = says(pictures, variant)
+        assert len(re.findall(r"\d %", column.inner_text())) >= 5
+        assert column.locator("img").first.bounding_box()["y"] < 800
+    expect(part(pictures, "classes")).to_contain_text("airplane, automobile, bird, cat, deer, dog, frog, horse, ship")
+    expect(part(pictures, "run-line")).to_contain_text("image_conv")
+
+
+def test_the_tab_is_in_the_address_and_can_be_changed(page: Page) -> None:
+    page.get_by_role("tab", name="Image classification").click()
+    expect(says(page, "conv").locator("img").first).to_be_visible()
+    page.wait_for_url("**tab=image_classification**")
+    page.get_by_role("tab", name="Masked bytes").click()
+    page.wait_for_url("**tab=masked_bytes**")
+
+
+def test_an_example_is_answered_and_can_be_linked(pictures: Page, address: str) -> None:
+    before = answers(pictures)
+    part(pictures, "examples").locator("img").nth(1).click()
+    wait_for_other(pictures, before)
+    expect(part(pictures, "notice")).not_to_be_empty()
+    pictures.wait_for_url("**example=2**")
+    shown = answers(pictures)
+    pictures.goto(pictures.url)
+    expect(says(pictures, "conv").locator("img").first).to_be_visible()
+    pictures.wait_for_function(
+        "([id, shown]) => document.querySelector(id).innerHTML === shown",
+        arg=["#image_classification-says-conv", shown[2]],
+    )
+
+
+def test_a_picture_of_ones_own_in_each_way_it_may_come(pictures: Page, tmp_path: Path) -> None:
+    grey = Image.fromarray((np.arange(90 * 60) % 251).astype(np.uint8).reshape(60, 90))
+    files = {"grey.png": grey, "palette.gif": grey.convert("P"), "phone.jpg": grey.convert("CMYK")}
+    for name, image in files.items():
+        image.save(tmp_path / name)
+        before = answers(pictures)
+        give(pictures, tmp_path / name)
+        wait_for_other(pictures, before)
+        expect(part(pictures, "notice").locator(".alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("notes.png", b"not a picture at all", "no picture"),
+        ("empty.jpg", b"", "empty"),
+        ("cut.jpg", None, "damaged or cut short"),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_nothing_is_lost(
+    pictures: Page, tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    if content is None:
+        Image.effect_noise((200, 200), 90).convert("RGB").save(tmp_path / "whole.jpg")
+        content = (tmp_path / "whole.jpg").read_bytes()[:2000]
+    (tmp_path / name).write_bytes(content)
+    before = answers(pictures)
+    give(pictures, tmp_path / name)
+    expect(part(pictures, "notice")).to_contain_text(said)
+    assert answers(pictures) == before
+
+
+def test_the_look_and_the_scale_change_the_maps(pictures: Page) -> None:
+    for radio, name in (("look", "mean of all latents"), ("scale", "log10"), ("look", "weighed")):
+        before = answers(pictures)
+        part(pictures, radio).locator("label", has_text=name).click()
+        wait_for_other(pictures, before)
+    pictures.wait_for_url("**look=encoder**scale=log**")
+
+
+def test_opacity_is_changed_at_once_and_without_the_server(pictures: Page) -> None:
+    asked: list[str] = []
+    pictures.on("request", lambda request: asked.append(request.url))
+    part(pictures, "opacity").locator("input[type=range]").fill("0.2")
+    opacity = "getComputedStyle(document.documentElement).getPropertyValue('--map-opacity').trim()"
+    pictures.wait_for_function(f"() => {opacity} === '0.2'")
+    assert not [url for url in asked if "queue/join" in url]
+
+
+def test_one_latent_of_one_variant(pictures: Page) -> None:
+    before = answers(pictures)
+    latents = part(pictures, "latents-fourier").locator("button[data-latent]")
+    assert latents.count() >= 8
+    latents.nth(2).click()
+    wait_for_other(pictures, before, ("fourier",))
+    assert answers(pictures)[0] == before[0]
+    expect(says(pictures, "fourier")).to_contain_text(re.compile(r"latent \d+", re.I))
+    latents.first.click()
+    pictures.wait_for_function(
+        "([id, before]) => document.querySelector(id).innerHTML === before",
+        arg=["#image_classification-says-fourier", before[1]],
+    )
+
+
+def test_a_click_in_a_picture_asks_who_reads_that_place(pictures: Page) -> None:
+    box = says(pictures, "learned").locator("img").first.bounding_box()
+    pictures.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    for variant in VARIANTS:
+        expect(part(pictures, f"latents-{variant}")).to_contain_text(re.compile(r"latent \d+.*%", re.S))
+        expect(part(pictures, f"latents-{variant}")).to_contain_text(re.compile("times uniform|x uniform|× uniform"))
+    pictures.wait_for_url(re.compile("place=0.[56]"))
+
+
+def test_another_input_size(pictures: Page) -> None:
+    before = answers(pictures)
+    part(pictures, "size").locator("input").click()
+    pictures.get_by_role("option", name="48 x 48").click()
+    wait_for_other(pictures, before)
+    pictures.wait_for_url("**size=48**")
+
+
+def test_position_encodings_are_drawn(pictures: Page) -> None:
+    part(pictures, "positions").get_by_role("button").first.click()
+    expect(part(pictures, "positions").locator("img").nth(20)).to_be_visible()
+
+
+def test_figures_are_saved(pictures: Page, tmp_path: Path) -> None:
+    for kind in ("png", "svg", "npz"):
+        button = part(pictures, f"save-{kind}")
+        expect(button).to_be_enabled()
+        with pictures.expect_download() as download:
+            button.click()
+        download.value.save_as(tmp_path / f"figure.{kind}")
+    assert Image.open(tmp_path / "figure.png").size == (1600, 1000)
+    with np.load(tmp_path / "figure.npz") as arrays:
+        assert arrays["learned_values"].shape == arrays["fourier_values"].shape == (32, 32)
+        assert arrays["conv_values"].shape == (7, 7)
+
+
+def test_published_models_that_are_not_to_be_had(pictures: Page) -> None:
+    before = answers(pictures)
+    part(pictures, "weights").locator("label", has_text="published").click()
+    expect(part(pictures, "notice")).to_contain_text("62.3 M")
+    part(pictures, "ask").click()
+    expect(part(pictures, "notice").locator(".alert")).to_contain_text("could not be downloaded")
+    assert answers(pictures) == before
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_narrow_screens_do_not_scroll_sideways(browser: Browser, address: str, theme: str) -> None:
+    page = browser.new_page(viewport={"width": 380, "height": 800})
+    page.goto(f"{address}{TAB}&__theme={theme}")
+    expect(says(page, "conv").locator("img").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+    page.close()
