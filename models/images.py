@@ -41,6 +41,15 @@ def open_image(source: Path | bytes) -> Image.Image:
         raise InputError(f"This picture is damaged or cut short, and cannot be read ({error}).") from error
 
 
+def is_animated(source: Path) -> bool:
+    """Whether a picture that `open_image` could open has more frames than the first, which is all that it reads."""
+    try:
+        with Image.open(source, formats=_formats()) as image:
+            return getattr(image, "is_animated", False)
+    except Exception:  # what comes after the first frame may be damaged, and nobody reads it
+        return False
+
+
 def check_size(image: Image.Image) -> None:
     """Raises InputError for a picture of more than MOST_PIXELS, or of none."""
     if image.width * image.height > MOST_PIXELS:

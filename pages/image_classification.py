@@ -13,7 +13,7 @@ from components import views
 from components.figures.architecture import Stage, draw_architecture
 from components.figures.attention import Scale
 from components.places import index_at
-from models.images import open_image
+from models.images import is_animated, open_image
 from models.schema import (
     CheckpointUnavailable,
     ImageClassificationRequest,
@@ -40,7 +40,7 @@ from pages.image_widgets import (
 )
 from pages.link import SHOW_IN_ADDRESS, ImageView, image_from_query, image_to_query
 from pages.page import EACH, GPU, PRIVATE, Page, alert, beside_the_button, hint, run_line
-from pages.pictures import SHOW_OPACITY, answer_picture
+from pages.pictures import AS_IT_CAME, SHOW_OPACITY, answer_picture
 from pages.trace import EXPORT_TO_COME, write_exports
 
 LATENT_MAPS = 8
@@ -98,11 +98,14 @@ class Handlers:
         self._first_view = ImageView(0, weights, size, LOOKS[0][1], "linear", NO_LATENTS)
 
     @beside_the_button(Answer)
-    def classify(self, file: str | None, *settings: Any) -> Answer:
-        """The answer for the visitor's own picture."""
+    def classify(self, file: dict[str, Any] | None, *settings: Any) -> Answer:
+        """The answer for the visitor's own picture. file: as it came from the browser."""
         if not file:
             return Answer(hint("No picture yet: drop one, paste one, take one, or choose an example."))
-        return self._answer(_view(None, *settings), Path(file))
+        answer = self._answer(_view(None, *settings), Path(file["path"]))
+        if is_animated(Path(file["path"])) and not answer.notice:
+            return answer._replace(notice=hint("This is an animation: its first frame is what is read."))
+        return answer
 
     @beside_the_button(Answer)
     def classify_example(self, index: int, *settings: Any) -> Answer:
@@ -259,7 +262,7 @@ def _wire(app: gr.Blocks, handlers: Handlers, question: Question, section: Trace
     each = {**quiet, **EACH}
     chosen = question.chips.click(handlers.choose_example, question.chips, [question.picture, question.notice], **quiet)
     answered = [
-        question.picture.input(handlers.classify, [question.picture, *settings], list(answer), **busy),
+        question.picture.input(handlers.classify, [question.picture, *settings], list(answer), **busy, **AS_IT_CAME),
         question.ask.click(handlers.classify_again, [answer.shown, *settings], list(answer), **busy),
         question.sizes.input(handlers.classify_again, [answer.shown, *settings], list(answer), **busy),
         chosen.then(handlers.classify_example, [question.chips, *settings], list(answer), **busy),

@@ -21,6 +21,7 @@ LOOKS = [
 SIZES: dict[Weights, tuple[int, ...]] = {"embedded": (16, 24, 32, 48, 64), "published": (112, 160, 224, 320, 448)}
 SCALES = [("times uniform", "linear"), ("log10(p·M), 0 is uniform", "log")]
 EXAMPLES = image_examples(NAME)
+POINTING = "**Click a place in a picture**: which latents read it? **Click a latent** below: what does it read?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def image_question(weights: Weights, shape: ModelShape) -> Question:
 
 def image_trace() -> Trace:
     gr.Markdown("### Where did this come from?")
+    gr.Markdown(POINTING, elem_classes="note")
     with gr.Row():
         look = gr.Radio(LOOKS, value=LOOKS[0][1], label="Show", scale=4, min_width=300, elem_id=f"{NAME}-look")
         scale = gr.Radio(SCALES, value="linear", label="Scale", scale=3, min_width=220, elem_id=f"{NAME}-scale")

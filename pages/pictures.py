@@ -1,6 +1,7 @@
 """The pictures of `components/pictures` as Gradio components, and a field for a visitor's own."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -9,22 +10,17 @@ _FOLDER = Path(__file__).parent.parent / "components" / "pictures"
 SHOW_OPACITY = """(opacity) => document.documentElement.style.setProperty('--map-opacity', opacity)"""
 """Client-side: how strongly all maps cover the pictures below them."""
 
+AS_IT_CAME: dict[str, Any] = {"preprocess": False}
+"""For events that take an `image_file`: handlers get {"path": …} or None, and say themselves what cannot be read.
+
+Gradio would open the file first, and answer in its own words for one that is no picture.
+"""
+
 
 def image_file(first: Path, label: str, elem_id: str) -> gr.Image:
-    """A field for a picture; handlers get its file, as it came, and say themselves what cannot be read."""
-    field = gr.Image(
-        str(first),
-        type="filepath",
-        image_mode=None,
-        label=label,
-        sources=["upload", "webcam", "clipboard"],
-        height=230,
-        elem_id=elem_id,
-    )
-    # Gradio would open the file first, and answer for one that is no picture. A class of our own, which could do this
-    # by its method, is one that Gradio writes a stub file for, beside this one.
-    field.preprocess = lambda payload: payload.path if payload else None
-    return field
+    """A field for a picture. Events that take it pass AS_IT_CAME."""
+    sources: Any = ["upload", "webcam", "clipboard"]
+    return gr.Image(str(first), type="filepath", label=label, sources=sources, height=230, elem_id=elem_id)
 
 
 def answer_picture(elem_id: str) -> gr.HTML:

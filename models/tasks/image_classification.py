@@ -68,7 +68,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
 def crop(image: Image.Image, size: int, part: tuple[int, int]) -> Image.Image:
     """The centre square, `part` of the shorter side, at size x size pixels.
 
-    As transformers' processor crops and resizes, but cut out before anything is copied, for pictures may be large.
+    As transformers' processor crops and resizes, but without its arrays of the whole picture, which may be large.
     """
     taken, of = part
     side = max(1, int(taken / of * min(image.size)))

@@ -147,6 +147,7 @@ def test_one_variant_that_is_not_there_makes_the_embedded_ones_the_default(varia
     assert service.default_weights == "embedded"
 
 
+CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CHECKPOINTS = [(task.name, checkpoint) for task in TASKS for checkpoint in task.checkpoints]
 
 
@@ -175,6 +176,12 @@ def test_what_a_model_has_not_is_nothing(service):
     text, image = service.shape("masked_bytes", "published"), service.shape("image_classification", "published", "conv")
     assert (text.image_size, text.labels) == (0, ())
     assert (image.image_size, len(image.labels), image.longest_text) == (224, 1000, 0)
+
+
+def test_embedded_image_models_tell_the_same_classes_apart(service):
+    """Those of CIFAR-10, by their names."""
+    shapes = [service.shape("image_classification", "embedded", each) for each in ("learned", "fourier", "conv")]
+    assert {(shape.image_size, *shape.labels) for shape in shapes} == {(32, *CIFAR)}
 
 
 def test_shape_of_no_variant(service):
