@@ -2,15 +2,22 @@
 
 import numpy as np
 
-from components.figures.shared_scale import multiple
+from components.figures.shared_scale import multiple, relative
 from models.schema import AttentionMap
 
 _ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")
 
 
-def index_at(place: tuple[float, float], grid: tuple[int, int]) -> int:
-    """Flat index into grid [rows, columns] of what lies at a place: shares of height and width, 0 to below 1."""
-    row, column = (min(int(share * cells), cells - 1) for share, cells in zip(place, grid, strict=True))
+Extent = tuple[float, float]
+"""From where to where of a picture a grid reaches, down and across alike: shares of its side."""
+WHOLE: Extent = (0.0, 1.0)
+
+
+def index_at(place: tuple[float, float], grid: tuple[int, int], extent: Extent = WHOLE) -> int:
+    """Flat index into grid [rows, columns] of what lies nearest to a place: shares of height and width, 0 to 1."""
+    start, stop = extent
+    within = ((share - start) / (stop - start) for share in place)
+    row, column = (min(max(int(share * cells), 0), cells - 1) for share, cells in zip(within, grid, strict=True))
     return row * grid[1] + column
 
 
@@ -31,7 +38,7 @@ def place_in_words(index: int, grid: tuple[int, int]) -> str:
 def most_attended(attention: AttentionMap) -> str:
     """Where the largest share is, and how much more than uniform: over a grid of inputs, or over latents."""
     highest = int(np.argmax(attention.values))
-    times = f"{multiple(attention.values.flat[highest] / attention.uniform)} times uniform"
+    times = f"{multiple(relative(attention, 'linear').flat[highest])} times uniform"
     if attention.values.ndim == 1:
         return f"most attention on latent {highest} of {attention.values.size:,}: {times}"
     rows, columns = attention.values.shape

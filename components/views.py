@@ -98,7 +98,7 @@ def image_classification(
             missing = '<p class="caption">This model is not to be had here and now.</p>'
             panels[variant] = ImagePanels(MarkupPanel(title + missing), MarkupPanel(""))
             continue
-        index = None if place is None else index_at(place, result.grid)
+        index = None if place is None else index_at(place, result.grid, result.extent)
         says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], shared, index)
         parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
         if index is not None and result.readers is not None:
@@ -115,7 +115,7 @@ def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
 
 def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScale | None, place: int | None) -> str:
     attention = _over_inputs(result)
-    maps = overlay(result.seen, attention, shared, title, place, result.grid)
+    maps = overlay(result.seen, attention, shared, title, place, result.grid, result.extent)
     if attention is None or shared is None:
         return maps
     measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
@@ -145,6 +145,7 @@ def image_attention(results: ImageResults, scale: Scale = "linear", opacity: flo
             seen=result.seen,
             attention=result.attention,
             run=result.run,
+            extent=result.extent,
         )
         for variant, result in results.items()
         if result and result.attention

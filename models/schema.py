@@ -185,14 +185,16 @@ class ImageClassificationResult:
 
     attention.values: float32 [height, width] of the inputs: pixels, or for "conv" what its convolution leaves of them.
     One query stands for all classes, so that the attention is the same whichever class is asked about.
-    grid: (height, width) of the inputs. readers: float32 [latents], how much of its attention each latent gives
-    the input at `place` (mean of heads). positions: float32 [height, width, channels], what tells the encoder where an
-    input is. Each is None where it was not asked for.
+    grid: (height, width) of the inputs. extent: from where to where of `seen` the grid reaches, down and across alike,
+    as shares of its side: each input in the middle of what it was made of. readers: float32 [latents], how much of its
+    attention each latent gives the input at `place` (mean of heads). positions: float32 [height, width, channels],
+    what tells the encoder where an input is. Each is None where it was not asked for.
     """
 
     labels: tuple[LabelScore, ...]
     seen: Image
     grid: tuple[int, int]
+    extent: tuple[float, float]
     attention: AttentionMap | None
     latent_maps: LatentMaps | None
     readers: np.ndarray | None

@@ -1,7 +1,6 @@
 """The pages' main calls as functions for programs: `gradio_client`, HTTP and MCP."""
 
 from base64 import b64decode
-from binascii import Error as BinasciiError
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal
@@ -84,9 +83,10 @@ def image_classification_call(service: ModelService) -> Callable[..., dict[str, 
 
 def _picture(written: str) -> Image:
     try:
-        return open_image(b64decode(written.rpartition(",")[2], validate=True))
-    except BinasciiError:
+        content = b64decode("".join(written.rpartition(",")[2].split()), validate=True)
+    except ValueError:
         raise InputError("The picture is to be written in base64, and this is not.") from None
+    return open_image(content)
 
 
 def as_json(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Image classification: one picture, three Perceivers that differ in how they know where a pixel is."""
 
+import filecmp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -40,17 +41,17 @@ from pages.image_widgets import (
 )
 from pages.link import SHOW_IN_ADDRESS, ImageView, image_from_query, image_to_query
 from pages.page import EACH, GPU, PRIVATE, Page, alert, beside_the_button, hint, run_line
-from pages.pictures import AS_IT_CAME, SHOW_OPACITY, answer_picture
+from pages.pictures import AS_IT_CAME, SHOW_OPACITY, answer_picture, uploaded
 from pages.trace import EXPORT_TO_COME, write_exports
 
 LATENT_MAPS = 8
 LEAD = (
-    "One picture, three Perceivers. They differ only in how they are told where a pixel is: see what each says, and "
-    "what each looked at."
+    "One picture, three Perceivers, told in three ways where a pixel is: see what each says, and what each looked at."
 )
 HOW = """The picture becomes a list of inputs, and a list has no order: each input must carry its place with it.
 
-- **Learned positions**: a vector for each pixel, found in training, nothing about the image's plane is given.
+- **Learned positions**: a vector for each pixel, found in training. (Those of the embedded model began as Fourier
+  features, and its latents each at a place of their own: from nothing, so small a model takes too long to find them.)
 - **Fourier positions**: sines and cosines of the pixel's row and column, at 64 frequencies each.
 - **Convolution first**: a 7x7 convolution and a pooling make fewer, richer inputs of it; then Fourier positions.
 
@@ -98,13 +99,14 @@ class Handlers:
         self._first_view = ImageView(0, weights, size, LOOKS[0][1], "linear", NO_LATENTS)
 
     @beside_the_button(Answer)
-    def classify(self, file: dict[str, Any] | None, *settings: Any) -> Answer:
-        """The answer for the visitor's own picture. file: as it came from the browser."""
-        if not file:
+    def classify(self, file: Any, *settings: Any) -> Answer:
+        """The answer for the picture in the field. file: as it came from the browser."""
+        path = uploaded(file)
+        if path is None:
             return Answer(hint("No picture yet: drop one, paste one, take one, or choose an example."))
-        answer = self._answer(_view(None, *settings), Path(file["path"]))
-        if is_animated(Path(file["path"])) and not answer.notice:
-            return answer._replace(notice=hint("This is an animation: its first frame is what is read."))
+        answer = self._answer(_view(_example(path), *settings), path)
+        if is_animated(path) and not answer.notice:
+            return answer._replace(notice=hint("This file holds several pictures: the first is what is read."))
         return answer
 
     @beside_the_button(Answer)
@@ -113,42 +115,39 @@ class Handlers:
         return self._answer(_view(index, *settings), EXAMPLES[index].file)._replace(notice=None)
 
     @beside_the_button(Answer)
-    def classify_again(self, shown: Shown | None, *settings: Any) -> Answer:
-        """The answer for the picture that is shown, by other models or at another size."""
-        return self._answer(_view(shown.view.example, *settings), shown.file) if shown else Answer()
-
-    @beside_the_button(Answer)
     def look_again(self, shown: Shown | None, look: str) -> Answer:
         """The same answers, traced in another way."""
-        return self._traced(shown, look=look, latents=NO_LATENTS) if shown else Answer()
+        return self._traced(shown, look=look, latents=NO_LATENTS) if shown else Answer(None)
 
     @beside_the_button(Answer)
     def choose_place(self, event: gr.EventData, shown: Shown | None) -> Answer:
         """The reverse question: which latents read the place that was clicked."""
-        return self._traced(shown, place=(event.row, event.column)) if shown else Answer()
+        return self._traced(shown, place=(event.row, event.column)) if shown else Answer(None)
 
     @beside_the_button(Answer)
     def choose_latent(self, event: gr.EventData, shown: Shown | None, variant: Variant) -> Answer:
         """What one latent of one variant reads, or again what the visitor chose for all."""
         if not shown:
-            return Answer()
+            return Answer(None)
         latents = dict(zip(VARIANTS, shown.view.latents, strict=True)) | {variant: event.latent}
         return self._traced(shown, latents=tuple(latents.values()))
 
     @beside_the_button(Answer)
     def rescale(self, shown: Shown | None, scale: Any) -> Answer:
         """Draws the same attention on another scale; no model is asked."""
-        return _drawn(replace(shown, view=replace(shown.view, scale=scale))) if shown else Answer()
+        return _drawn(replace(shown, view=replace(shown.view, scale=scale))) if shown else Answer(None)
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Picture, settings and answer when the page opens: from the address, or the first example."""
         looks = tuple(dict(LOOKS).values())
-        view = image_from_query(NAME, browser.query_params, self._first_view, len(EXAMPLES), SIZES, looks)
-        if view is None:
-            return (*[gr.skip()] * 5, *self._open_first())
-        sizes = gr.update(**sizes_to_read_at(view.weights, _shapes(self._service, view.weights)[0], view.size))
-        picture = str(EXAMPLES[view.example or 0].file)
-        return picture, view.weights, sizes, view.look, view.scale, *self._open(view)
+        view = image_from_query(NAME, browser.query_params, self._first_view, len(EXAMPLES), looks)
+        if view is None or view.example is None:
+            return (*[gr.skip()] * 7, *self._open_first())
+        sizes, _, *told = self.choose_weights(view.weights)
+        if view.size in SIZES[view.weights]:
+            sizes = gr.update(**sizes_to_read_at(view.weights, _shapes(self._service, view.weights)[0], view.size))
+        picture = str(EXAMPLES[view.example].file)
+        return picture, view.weights, sizes, view.look, view.scale, *told, *self._open(view)
 
     @beside_the_button(Answer)
     def _open_first(self) -> Answer:
@@ -156,7 +155,11 @@ class Handlers:
 
     @beside_the_button(Answer)
     def _open(self, view: ImageView) -> Answer:
-        return self._answer(view, EXAMPLES[view.example or 0].file)
+        shapes = _shapes(self._service, view.weights)
+        known = zip(view.latents, shapes, strict=True)
+        latents = tuple(latent if latent is None or latent < shape.latents else None for latent, shape in known)
+        size = view.size if view.size in SIZES[view.weights] else shapes[0].image_size
+        return self._answer(replace(view, latents=latents, size=size), EXAMPLES[view.example or 0].file)
 
     @cached_property
     def _first(self) -> Answer:
@@ -218,7 +221,7 @@ class Handlers:
         probe = _probe(said.labels[0].index, view.look, latent)
         place = None
         if view.place is not None:
-            place = index_at(view.place, said.grid)
+            place = index_at(view.place, said.grid, said.extent)
         traced = self._service.run(
             replace(request, image=said.seen, cropped=True, probe=probe, latent_maps=LATENT_MAPS, place=place)
         )
@@ -246,7 +249,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
         drawing = gr.HTML(_drawing(shapes), elem_classes="drawing")
     handlers = Handlers(service)
     answer = Answer._make([question.notice, shown, *says, *section.latents, ran, link, *section.exports])
-    _wire(app, handlers, question, section, answer)
+    _wire(app, handlers, question, section, answer, drawing)
     quiet = {"show_progress": "hidden", **PRIVATE}
     chosen = [question.sizes, question.notice, question.classes, drawing]
     question.weights.input(handlers.choose_weights, question.weights, chosen, **quiet)
@@ -254,21 +257,25 @@ def build(service: ModelService, app: gr.Blocks) -> None:
     gr.api(image_classification_call(service), api_name=NAME, **GPU)
 
 
-def _wire(app: gr.Blocks, handlers: Handlers, question: Question, section: Trace, answer: Answer) -> None:
+def _wire(
+    app: gr.Blocks, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
+) -> None:
     settings = [question.weights, question.sizes, section.look, section.scale]
     says = (answer.says_learned, answer.says_fourier, answer.says_conv)
-    busy = {"show_progress_on": list(says), **PRIVATE, **GPU}
+    asked = [question.picture, *settings]
+    # The last of several quick uploads or clicks is what is answered.
+    busy = {"show_progress_on": list(says), "trigger_mode": "always_last", **PRIVATE, **GPU}
     quiet = {"show_progress": "hidden", **PRIVATE}
     each = {**quiet, **EACH}
     chosen = question.chips.click(handlers.choose_example, question.chips, [question.picture, question.notice], **quiet)
     answered = [
-        question.picture.input(handlers.classify, [question.picture, *settings], list(answer), **busy, **AS_IT_CAME),
-        question.ask.click(handlers.classify_again, [answer.shown, *settings], list(answer), **busy),
-        question.sizes.input(handlers.classify_again, [answer.shown, *settings], list(answer), **busy),
+        question.picture.input(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
+        question.ask.click(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
+        question.sizes.input(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
         chosen.then(handlers.classify_example, [question.chips, *settings], list(answer), **busy),
-        app.load(handlers.open, None, [question.picture, *settings, *answer], **quiet, **GPU),
+        app.load(handlers.open, None, [*asked, question.classes, drawing, *answer], **quiet, **GPU),
         section.look.input(handlers.look_again, [answer.shown, section.look], list(answer), **each, **GPU),
-        section.scale.input(handlers.rescale, [answer.shown, section.scale], list(answer), **each),
+        section.scale.input(handlers.rescale, [answer.shown, section.scale], list(answer), **each, **GPU),
         *(part.select(handlers.choose_place, answer.shown, list(answer), **each, **GPU) for part in says),
         *(
             part.select(handlers.choose_latent, [answer.shown, gr.State(variant)], list(answer), **each, **GPU)
@@ -295,6 +302,11 @@ def _drawing(shapes: Sequence[ModelShape]) -> str:
         queries=Stage("query", f"1 × {fourier.latent_channels}", "one for all classes"),
         outputs=Stage("outputs", f"{len(fourier.labels):,}", "a score for each class"),
     )
+
+
+def _example(file: Path) -> int | None:
+    """Which example a file is, if it is one: the field has copies of them."""
+    return next((index for index, each in enumerate(EXAMPLES) if filecmp.cmp(file, each.file, shallow=False)), None)
 
 
 def _view(example: int | None, weights: Weights, size: Any, look: str, scale: str) -> ImageView:

@@ -14,7 +14,7 @@ NAME = "image_classification"
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 WEIGHTS = [("embedded: small, always here", "embedded"), ("published: ImageNet, 48 to 62 M parameters", "published")]
 LOOKS = [
-    ("encoder, latents weighed by what the class reads", "encoder"),
+    ("encoder, latents weighed by what the answer reads", "encoder"),
     ("encoder, mean of all latents", "mean"),
     ("roll-out: all layers", "rollout"),
 ]

@@ -106,12 +106,12 @@ def image_from_query(
     params: Mapping[str, str],
     otherwise: ImageView,
     examples: int,
-    sizes: Mapping[Weights, tuple[int, ...]],
     looks: tuple[str, ...],
 ) -> ImageView | None:
     """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`.
 
-    examples: how many there are. sizes, looks: what the controls could have.
+    examples: how many there are. looks: what the control could have. Size and latents are as written, for what they
+    may be depends on the weights; 0 and None where nothing is.
     """
     example = _number(params.get("example"), 0)
     if params.get(TAB) != page or not 1 <= example <= examples:
@@ -122,7 +122,7 @@ def image_from_query(
     return ImageView(
         example=example - 1,
         weights=weights,
-        size=size if size in sizes[weights] else otherwise.size,
+        size=size,
         look=_one_of(params.get("look"), looks, otherwise.look),
         scale=_one_of(params.get("scale"), ("linear", "log"), otherwise.scale),
         latents=tuple(_number(latent, None) for latent in latents)
@@ -147,7 +147,7 @@ def _spans(written: str, length: int) -> tuple[tuple[int, int], ...]:
 
 
 def _number(written: str | None, otherwise: T) -> int | T:
-    return int(written) if written and written.isdecimal() else otherwise
+    return int(written) if written and written.isdecimal() and len(written) < 10 else otherwise
 
 
 def _one_of(written: str | None, choices: tuple[T, ...], otherwise: T) -> T:

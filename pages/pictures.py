@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder, is_in_or_equal
+
+from models.schema import InputError
 
 _FOLDER = Path(__file__).parent.parent / "components" / "pictures"
 
@@ -15,6 +18,19 @@ AS_IT_CAME: dict[str, Any] = {"preprocess": False}
 
 Gradio would open the file first, and answer in its own words for one that is no picture.
 """
+
+
+def uploaded(file: Any) -> Path | None:
+    """The file that a visitor gave, as it came; None where there is none.
+
+    Raises InputError for any other file of this machine: whoever writes the request by hand may name one.
+    """
+    if not file:
+        return None
+    path = file.get("path") if isinstance(file, dict) else None
+    if not path or not is_in_or_equal(path, get_upload_folder()):
+        raise InputError("Only a picture that was uploaded here can be read.")
+    return Path(path)
 
 
 def image_file(first: Path, label: str, elem_id: str) -> gr.Image:

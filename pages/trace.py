@@ -23,8 +23,9 @@ ALL = "all, weighed"
 AT_FIRST = ("encoder", MEAN, ALL, "linear")
 """What the controls say when a page opens: the encoder, since its picture is the one that needs least explaining."""
 CAVEAT = (
-    "Attention shows what was read; it is not by itself an explanation. Roll-out follows it through all layers, and "
-    "counts apart what stayed on the learned latent array."
+    "Attention shows what was read; it is not by itself an explanation. The encoder's maps leave out the layers "
+    "between. Roll-out follows them all, counts each residual as half, and counts apart what stayed on the learned "
+    "latent array or on the output's own query."
 )
 EXPORT_TO_COME = gr.update(interactive=False)
 """For a download button while its file is still that of the last figure."""

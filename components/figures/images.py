@@ -11,7 +11,7 @@ from components.figures.attention import Scale, draw_colour_bar, footer
 from components.figures.bytes import draw_bars
 from components.figures.shared_scale import SharedScale, relative
 from components.figures.sheet import INK, MARGIN, RULE, SANS, SOFT_INK, Sheet, printable, start_sheet, wrapped
-from components.places import most_attended, shares_in_words
+from components.places import WHOLE, Extent, most_attended, shares_in_words
 from models.schema import AttentionMap, RunInfo
 
 GAP = 0.4
@@ -25,7 +25,7 @@ class ImageColumn:
 
     name: for the arrays of the .npz. title, caption: what stands above, such as "Learned positions" and "ship 93 %".
     seen: the crop that the model saw, RGB. attention: over the grid [rows, columns] of the inputs, or for the method
-    "decoder" over latents.
+    "decoder" over latents. extent: from where to where of `seen` the grid reaches.
     """
 
     name: str
@@ -34,6 +34,7 @@ class ImageColumn:
     seen: Image
     attention: AttentionMap
     run: RunInfo
+    extent: Extent = WHOLE
 
 
 def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, opacity: float = 0.6) -> Sheet:
@@ -101,8 +102,8 @@ def _draw_columns(
     lower = top - 2 * side - 0.18
     for column, left, lines in zip(columns, lefts, below, strict=True):
         size = _fitted(column.seen.size, side)
-        _show(sheet, left, lower + side + 0.18, size, shared, column.attention, column.seen, opacity)
-        _show(sheet, left, lower, size, shared, column.attention)
+        _show(sheet, left, lower + side + 0.18, size, shared, column, opacity)
+        _show(sheet, left, lower, size, shared, column)
         for row, line in enumerate(lines, start=1):
             sheet.write(left, lower - row * _LINE, line, size=11.5)
     for middle, words in ((lower + 1.5 * side + 0.18, "over the picture"), (lower + side / 2, "alone")):
@@ -143,18 +144,21 @@ def _show(
     bottom: float,
     size: tuple[float, float],
     shared: SharedScale,
-    attention: AttentionMap,
-    seen: Image | None = None,
-    opacity: float = 1.0,
+    column: ImageColumn,
+    opacity: float | None = None,
 ) -> None:
-    """The map, over what was seen where that is given. Both nearest-neighbour: what the model read has these pixels."""
+    """The map alone, or, with an opacity, over what was seen. Not smoothed: what the model read has these pixels."""
     axes = sheet.axes_at(left, bottom, *size)
-    axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set(color=RULE, linewidth=0.8)
-    place = {"extent": (0, 1, 0, 1), "interpolation": "nearest", "aspect": "auto"}
-    if seen is not None:
-        axes.imshow(np.asarray(seen.convert("RGB")), **place)
-    axes.imshow(shared.fills(relative(attention, shared.scale)), alpha=opacity, **place)
+    drawn = {"interpolation": "nearest", "aspect": "auto"}
+    if opacity is not None:
+        axes.imshow(np.asarray(column.seen.convert("RGB")), extent=(0, 1, 0, 1), **drawn)
+    start, stop = column.extent
+    place = (start, stop, 1 - stop, 1 - start)
+    fills = shared.fills(relative(column.attention, shared.scale))
+    axes.imshow(fills, alpha=opacity, extent=place, **drawn)
+    axes.set(xlim=(0, 1), ylim=(0, 1))  # which every picture changes
 
 
 def _draw_rows(sheet: Sheet, columns: Sequence[ImageColumn], shared: SharedScale, right: float) -> None:

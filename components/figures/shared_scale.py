@@ -28,8 +28,12 @@ def multiple(times: float) -> str:
 
 
 def relative(attention: AttentionMap, scale: Scale) -> np.ndarray:
-    """Float64, of the shape of `attention.values`: 1, or in log 0, is uniform."""
-    return times_uniform(attention.values, attention.uniform, scale)
+    """Float64, of the shape of `attention.values`: 1, or in log 0, is where nothing is preferred.
+
+    Of what reached the values: in a roll-out a part stays behind in residuals, whatever the picture.
+    """
+    reached = float(attention.values.sum(dtype=np.float64)) or 1.0
+    return times_uniform(attention.values, attention.uniform * reached, scale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,12 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 let cursor = null; // {picture, row, column, node}
 
 const gridOf = (picture) => [Number(picture.dataset.rows), Number(picture.dataset.columns)];
+// From where to where of the picture its grid reaches, as shares of the side.
+const extentOf = (picture) => [Number(picture.dataset.start), Number(picture.dataset.stop)];
+const middle = (picture, index, count) => {
+  const [start, stop] = extentOf(picture);
+  return start + ((stop - start) * (index + 0.5)) / count;
+};
 const within = (index, count) => Math.min(count - 1, Math.max(0, index));
 const pictureOf = (event) => {
   const picture = event.target.closest?.("[data-rows]");
@@ -15,10 +21,9 @@ const pictureOf = (event) => {
 const pointedAt = (picture, event) => {
   const box = picture.getBoundingClientRect();
   const [rows, columns] = gridOf(picture);
-  return [
-    within(Math.floor(((event.clientY - box.top) / box.height) * rows), rows),
-    within(Math.floor(((event.clientX - box.left) / box.width) * columns), columns),
-  ];
+  const [start, stop] = extentOf(picture);
+  const cell = (share, count) => within(Math.floor(((share - start) / (stop - start)) * count), count);
+  return [cell((event.clientY - box.top) / box.height, rows), cell((event.clientX - box.left) / box.width, columns)];
 };
 
 const chosenOrMiddle = (picture) => {
@@ -45,17 +50,19 @@ const show = (picture, row, column) => {
   }
   Object.assign(cursor, { row, column });
   const [rows, columns] = gridOf(picture);
+  const [start, stop] = extentOf(picture);
   Object.assign(cursor.node.style, {
-    left: `${(100 * (column + 0.5)) / columns}%`,
-    top: `${(100 * (row + 0.5)) / rows}%`,
-    width: `${100 / columns}%`,
-    height: `${100 / rows}%`,
+    left: `${100 * middle(picture, column, columns)}%`,
+    top: `${100 * middle(picture, row, rows)}%`,
+    width: `${(100 * (stop - start)) / columns}%`,
+    height: `${(100 * (stop - start)) / rows}%`,
   });
 };
 
 const choose = (picture, row, column) => {
   const [rows, columns] = gridOf(picture);
-  trigger("select", { place: row * columns + column, row: (row + 0.5) / rows, column: (column + 0.5) / columns });
+  const [down, across] = [middle(picture, row, rows), middle(picture, column, columns)];
+  trigger("select", { place: row * columns + column, row: down, column: across });
 };
 
 element.addEventListener("click", (event) => {

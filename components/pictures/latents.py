@@ -16,7 +16,7 @@ def latent_sheet(maps: LatentMaps, selected: int | None, scale: Scale) -> str:
     latents = zip(maps.latents.tolist(), maps.weights.tolist(), levels, strict=True)
     buttons = "".join(_button(shared, *latent, selected) for latent in latents)
     measure = "times uniform" if scale == "linear" else "log10 of times uniform"
-    said = f"{measure}, one scale for these maps; numbers: which latent, and how much the class reads it"
+    said = f"{measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
     return (
         f'<div class="latent-sheet" role="group" aria-label="What single latents read">{_button_for_all(selected)}'
         f"{buttons}</div>{colour_legend(shared, said)}"
@@ -32,7 +32,7 @@ def _button_for_all(selected: int | None) -> str:
 
 
 def _button(shared: SharedScale, latent: int, weight: float, levels: np.ndarray, selected: int | None) -> str:
-    title = f"latent {latent}, read by the class with {percent(weight)}"
+    title = f"latent {latent}, read by the answer with {percent(weight)}"
     return (
         f'<button type="button" data-latent="{latent}" aria-pressed="{str(latent == selected).lower()}" '
         f'aria-label="{title}" title="{title}">{picture(shared.fills(levels), "", "tile")}'

@@ -108,7 +108,7 @@ def _learned(positions: np.ndarray) -> str:
     said = [
         f"The first {len(explained)} principal components of {height} × {width} positions with {channels} channels "
         f"each, and what share of the variance they explain: {percent(float(explained.sum()))} together. "
-        "Nothing about the plane was given: what order there is was found in training.",
+        "Trained for each pixel apart; the embedded model's began as Fourier features.",
         *_blended(positions),
     ]
     return _sheet("components", tiles, (f"−{reach:.2g}", f"+{reach:.2g}"), said)

@@ -57,6 +57,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
             labels=tuple(LabelScore(labels[index], float(probabilities[index]), int(index)) for index in best),
             seen=seen,
             grid=grid,
+            extent=_extent(loaded, seen.width, grid[0]),
             attention=_trace(request.probe, loaded, encoded, labels, grid) if request.probe else None,
             latent_maps=_latent_maps(request.latent_maps, loaded, encoded, grid) if request.latent_maps else None,
             readers=None if request.place is None else _numpy(readers(loaded.model, encoded, request.place)),
@@ -108,6 +109,23 @@ def _grid(encoded: Encoded) -> tuple[int, int]:
     """How the inputs lie in the image, from their real number: a convolution leaves fewer than a quarter a side."""
     side = math.isqrt(encoded.inputs.shape[1])
     return side, side
+
+
+def _extent(loaded: Loaded, size: int, cells: int) -> tuple[float, float]:
+    """From where to where of the image the inputs reach: pixels all over it, a convolution's outputs not quite.
+
+    size: pixels along each side. cells: inputs along each side.
+    """
+    preprocessor = perceiver_of(loaded.model).input_preprocessor
+    if preprocessor.prep_type != "conv":
+        return 0.0, 1.0
+    convolution, pool = preprocessor.convnet.conv, preprocessor.convnet.max_pool
+    before = convolution.zero_pad_2d.padding[0]
+    pitch = convolution.stride[0] * pool.stride
+    # In pixels from the edge: the middle of the first window of windows.
+    first = (convolution.kernel_size[0] / 2 - before) + convolution.stride[0] * (pool.kernel_size - 1) / 2
+    start = first - pitch / 2
+    return start / size, (start + pitch * cells) / size
 
 
 def _trace(

@@ -131,7 +131,7 @@ def test_alt_text_says_where_each_looked_and_what_stayed_behind():
     first = over_inputs([[0.05, 0.05, 0.1], [0.1, 0.0, 0.0], [0.0, 0.0, 0.5]], 0.15, 0.05)
     sheet = compare_attention([column("a", first), column("b", over_inputs([[0.75, 0.25]]))], "linear", "Where")
     assert sheet.alt == (
-        "Where. A model (ship 93 %): most attention in the lower right (row 3, column 3 of 3 × 3): 4.5 times uniform; "
+        "Where. A model (ship 93 %): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62 times uniform; "
         "inputs 80 % · learned latent array 15 % · output query 5 %. B model (ship 93 %): most attention in the "
         "middle left (row 1, column 1 of 1 × 2): 1.5 times uniform."
     )

@@ -1,6 +1,7 @@
 """The task of image classification: what transformers' processor and forward make of the same picture."""
 
 import pickle
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.noisy_picture import (
     processed,
     seen_by_processor,
 )
-from tests.tiny_models import SIDE, Counting, load_tiny, served_model
+from tests.tiny_models import SIDE, Counting, load_tiny, served_model, tiny_model
 
 
 def probabilities(result: ImageClassificationResult) -> np.ndarray:
@@ -52,6 +53,28 @@ def test_equals_transformers(service, variant, weights, size):
     assert np.ptp(expected.probabilities) > 0.1
     assert_close(probabilities(result), expected.probabilities)
     assert result.seen.size == (size or SIDE,) * 2
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("size", [None, 2 * SIDE])
+def test_the_grid_lies_where_the_inputs_read(service, variant, size):
+    """Measured: the middle of the pixels that an input of the model changes with."""
+    result = service.run(replace(GOOD, variant=variant, size=size))
+    side, pixels = result.grid[0], size or SIDE
+    preprocessor = deepcopy(tiny_model(CLASSES[variant], image_size=SIDE)).perceiver.input_preprocessor
+    (start, stop), middle = result.extent, side // 2
+    for row, column in ((middle, middle), (1, side - 2)):
+        reached = []
+        for _ in range(20):  # a maximum passes on one place at a time
+            image = torch.rand(1, 3, pixels, pixels, requires_grad=True)
+            content = preprocessor(image, interpolate_pos_encoding=True)[2].reshape(side, side, -1)
+            content[row, column].abs().sum().backward()
+            reached.append(image.grad.abs().sum(dim=(0, 1)) > 0)
+        seen = torch.stack(reached).any(dim=0)
+        for index, along in ((row, seen.any(dim=1)), (column, seen.any(dim=0))):
+            touched = along.nonzero().flatten()
+            measured = (touched.min() + touched.max() + 1).item() / 2 / pixels
+            assert start + (stop - start) * (index + 0.5) / side == pytest.approx(measured, abs=0.5 / pixels)
 
 
 def test_what_is_compared_differs():

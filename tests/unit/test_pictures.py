@@ -68,7 +68,7 @@ def attention(values, latent_share: float = 0.0, query_share: float = 0.0, title
 
 
 def result(found: AttentionMap | None, grid: tuple[int, int], **more) -> ImageClassificationResult:
-    empty = dict.fromkeys(("latent_maps", "readers", "positions"))
+    empty = dict.fromkeys(("latent_maps", "readers", "positions")) | {"extent": (0.0, 1.0)}
     return ImageClassificationResult(labels=LABELS, seen=NOISE, grid=grid, attention=found, run=RUN, **(empty | more))
 
 
@@ -89,10 +89,10 @@ def test_overlay_is_the_picture_below_the_map_and_the_map_alone():
     page = Elements(overlay(NOISE, found, shared, "Learned positions", None, (2, 2)))
     crop, over, alone = page.of("img")
     np.testing.assert_array_equal(decoded(crop), np.asarray(NOISE))
-    expected = viridis(np.array([[1.6, 0.4], [0.2, 0.2]]), 4.0)
+    expected = viridis(np.array([[1.6, 0.4], [0.2, 0.2]]) / 0.6, 4.0)
     np.testing.assert_allclose(decoded(over).astype(int), expected.astype(int), atol=1)
     np.testing.assert_array_equal(decoded(over), decoded(alone))
-    assert "most attention in the upper left (row 1, column 1 of 2 × 2): 1.6 times uniform" in over["alt"]
+    assert "most attention in the upper left (row 1, column 1 of 2 × 2): 2.67 times uniform" in over["alt"]
     assert crop["alt"] == "What the model saw, 32 × 32 pixels"
 
 
@@ -116,6 +116,17 @@ def test_both_pictures_can_be_pointed_at_and_one_with_keys():
         numbers = {name: float(value) for name, value in re.findall(r"(\w+):([\d.]+)%", marker["style"])}
         assert numbers == pytest.approx({"left": 62.5, "top": 50, "width": 25, "height": 33.333}, abs=0.001)
     assert len(page.of("i", "marker")) == 2
+
+
+def test_a_grid_that_does_not_fill_the_picture_lies_where_it_reads():
+    found = attention(np.full((4, 4), 1 / 16))
+    page = Elements(overlay(NOISE, found, SharedScale.of([found], "linear"), "Any", 5, (4, 4), (0.1, 0.9)))
+    for places in page.of("div", "places"):
+        assert (places["data-start"], places["data-stop"]) == ("0.10000", "0.90000")
+        assert places["style"] == "--start:0.10000;--span:0.80000"
+    for marker in page.of("i", "marker"):
+        numbers = {name: float(value) for name, value in re.findall(r"(\w+):([\d.]+)%", marker["style"])}
+        assert numbers == pytest.approx({"left": 40, "top": 40, "width": 20, "height": 20}, abs=0.001)
 
 
 def test_without_attention_there_is_only_the_picture():
@@ -196,7 +207,7 @@ def test_latents_are_buttons_with_maps_on_one_scale(selected):
         ("7", str(selected == 7).lower()),
         ("2", "false"),
     ]
-    assert page.of("button")[1]["title"] == "latent 7, read by the class with 8.3 %"
+    assert page.of("button")[1]["title"] == "latent 7, read by the answer with 8.3 %"
     for each, values in zip(page.of("img"), maps, strict=True):
         expected = viridis(4 * values.astype(float), 3.2).astype(int)
         np.testing.assert_allclose(decoded(each).astype(int), expected, atol=1)
@@ -288,7 +299,7 @@ def test_frequencies_that_the_grid_cannot_tell_apart_are_named(side, variant, li
 
 
 def two() -> dict:
-    """Of 4 inputs one has 2.4 times its share, of 9 one 4.5 times."""
+    """Of 4 inputs one has 3 times its share of what reached them, of 9 one 4.5 times."""
     return {
         "learned": result(attention([[0.6, 0.1], [0.1, 0.0]], 0.2, title="<i>Roll-out</i>"), (2, 2)),
         "fourier": None,
@@ -300,7 +311,7 @@ def test_all_models_are_shown_on_one_scale():
     panels = views.image_classification(two())
     assert list(panels) == ["learned", "fourier", "conv"]
     learned, conv = (Elements(panels[variant].says.html) for variant in ("learned", "conv"))
-    expected = viridis(np.array([[2.4, 0.4], [0.4, 0.0]]), 4.5).astype(int)
+    expected = viridis(np.array([[3.0, 0.5], [0.5, 0.0]]), 4.5).astype(int)
     np.testing.assert_allclose(decoded(learned.of("img")[1]).astype(int), expected, atol=1)
     assert decoded(conv.of("img")[1])[1, 1].tolist() == viridis(4.5, 4.5)[0].tolist()
     for page in (learned, conv):

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from pages.examples import FOLDER, text_examples
+from models.tasks import TASKS
+from pages.examples import FOLDER, image_examples, text_examples
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(
@@ -20,7 +22,22 @@ def test_relative_links_resolve(page: Path) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("task", sorted(folder.name for folder in FOLDER.iterdir()))
+def test_every_task_has_examples() -> None:
+    assert {folder.name for folder in FOLDER.iterdir()} == {task.name for task in TASKS}
+
+
+def test_pictures_are_small_files_that_open() -> None:
+    examples = image_examples("image_classification")
+    assert len({example.file for example in examples}) == len(examples) >= 6
+    for example in examples:
+        assert example.file.stat().st_size < 60_000
+        assert example.title
+        assert example.notice
+        with Image.open(example.file) as image:
+            image.load()
+
+
+@pytest.mark.parametrize("task", ["masked_bytes"])
 def test_examples_hide_something_and_leave_something(task: str) -> None:
     examples = text_examples(task)
     assert len(examples) >= 6
