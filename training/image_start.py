@@ -18,6 +18,8 @@ ALL_BANDS = 64
 """Frequencies in the Fourier features of transformers' image models."""
 BANDS = 2
 """Frequencies used for the homes, the lowest of the inputs': the higher ones are left for training to use."""
+COLOUR = 0.2
+"""Deviation of the colour channels of learned, whose positions have 0.7."""
 PLACE = 4 * BANDS
 """Channels that hold a place: sine and cosine of each band, for rows and columns."""
 
@@ -66,10 +68,11 @@ def _place_of_inputs(preprocessor: PerceiverImagePreprocessor) -> tuple[Tensor, 
         table.copy_(_features(torch.cartesian_prod(*[torch.linspace(-1, 1, side)] * 2), frequencies))
         preprocessor.positions_projection.weight.copy_(torch.eye(table.shape[1]))
         colours = preprocessor.convnet_1x1.weight
-        colours.normal_(std=colours.shape[1] ** -0.5)  # as all layers; from transformers' 0.02 no colour would be seen
+        # From transformers' 0.02 no colour would be seen; at 1, the layer norm would make dull pixels' places loud.
+        colours.normal_(std=COLOUR * colours.shape[1] ** -0.5)
         before = preprocessor.num_channels - table.shape[1]
-        # Half of the channels are the colour's, with a mean square of about 1; sines and cosines have 1/2.
-        factor = math.sqrt(4 / 3)
+        # Half of the channels are the colour's; sines and cosines have a mean square of 1/2.
+        factor = (COLOUR**2 / 2 + 1 / 4) ** -0.5
     else:
         frequencies = torch.linspace(1, preprocessor.position_embeddings.max_resolution[0] / 2, ALL_BANDS)
         before = preprocessor.num_channels - 4 * ALL_BANDS  # content, and the plain positions
