@@ -188,7 +188,10 @@ class Handlers:
             for variant, result in shown.results.items()
             if result
         }
-        return views.image_positions({variant: self._service.run(request) for variant, request in asked.items()}).html
+        found: dict[Variant, ImageClassificationResult | None] = {
+            variant: self._service.run(request) for variant, request in asked.items()
+        }
+        return views.image_positions(found).html
 
     def _answer(self, view: ImageView, file: Path) -> Answer:
         image = open_image(file)
