@@ -183,15 +183,12 @@ class Handlers:
         """How each model is told the places of the picture that is shown."""
         if shown is None:
             return ""
-        asked = {
+        asked: dict[Variant, ImageClassificationRequest] = {
             variant: replace(_request(shown.view, variant, result.seen, cropped=True), positions=True)
             for variant, result in shown.results.items()
             if result
         }
-        found: dict[Variant, ImageClassificationResult | None] = {
-            variant: self._service.run(request) for variant, request in asked.items()
-        }
-        return views.image_positions(found).html
+        return views.image_positions({variant: self._service.run(request) for variant, request in asked.items()}).html
 
     def _answer(self, view: ImageView, file: Path) -> Answer:
         image = open_image(file)
