@@ -52,7 +52,7 @@ def image_question(weights: Weights, shape: ModelShape) -> Question:
     """weights: chosen at first. shape: of one of these models."""
     picture = image_file(EXAMPLES[0].file, "Drop, paste or take one", f"{NAME}-picture")
     ask = gr.Button("What is it?", variant="primary", elem_id=f"{NAME}-ask")
-    notice = gr.HTML(elem_id=f"{NAME}-notice", elem_classes="notice-slot")
+    notice = gr.HTML(elem_id=f"{NAME}-notice")
     chips = gr.Dataset(
         label="Examples, drawn for this page",
         components=[gr.Image(visible=False)],

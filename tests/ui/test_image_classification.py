@@ -213,4 +213,6 @@ def test_narrow_screens_do_not_scroll_sideways(browser: Browser, address: str, t
     page.goto(f"{address}{TAB}&__theme={theme}")
     expect(says(page, "conv").locator("img").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 380
+    for column in (*(says(page, variant) for variant in VARIANTS), part(page, "latents-fourier")):
+        assert column.bounding_box()["width"] > 300  # below each other, not squeezed side by side
     page.close()
