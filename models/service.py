@@ -144,13 +144,13 @@ class ModelService:
     ) -> tuple[Encoded, bool]:
         """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
 
-        keep: for later questions, with the latents of every layer; else they are made for this one question only.
+        keep: for later questions, with what roll-out needs; else they are made for this one question only.
         interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
 
         def make() -> Encoded:
             here = _on_device(inputs, self.device)
-            return engine.encode(loaded.model, here, keep_layers=keep, interpolate_positions=interpolate_positions)
+            return engine.encode(loaded.model, here, keep_mixing=keep, interpolate_positions=interpolate_positions)
 
         if not keep:
             return make(), False

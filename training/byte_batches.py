@@ -79,7 +79,7 @@ def tokenised(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool =
 
 def hidden_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
     """[B, Q, vocabulary] at the hidden bytes only."""
-    return decode(model, encode(model, batch.ids, batch.readable, keep_layers=False), batch.positions)
+    return decode(model, encode(model, batch.ids, batch.readable), batch.positions)
 
 
 def _at_random(hidden: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from transformers.models.perceiver.modeling_perceiver import (
     PerceiverOpticalFlowDecoder,
 )
 
-from models.perceiver.attention import run_layer
+from models.perceiver.attention import run_layer, run_layer_and_map
 
 # Widest intermediate of the decoder that is held at once.
 CHUNK_BYTES = 256 * 2**20
@@ -33,26 +33,23 @@ class Encoded:
     """What the encoder made of one batch of inputs.
 
     inputs: [B, M, C], what the encoder read, positions included. inputs_mask: bool [B, M] or None.
-    layers: the latents [B, N, D] before each self-attention layer and after the last one, in order; only the last
-    where `encode` was told not to keep them.
+    latents: [B, N, D], after the last self-attention layer.
+    mixing: float32 [B, N, N], how much each of them has of each latent before the first of these layers, residuals
+    included (rows sum to 1); None where `encode` was not asked for it.
     """
 
     inputs: Tensor
     inputs_mask: Tensor | None
-    layers: tuple[Tensor, ...]
+    latents: Tensor
+    mixing: Tensor | None = None
     modality_sizes: Mapping[str, int] | None = None
     inputs_without_pos: Any = None
-
-    @property
-    def latents(self) -> Tensor:
-        """[B, N, D], after the last layer."""
-        return self.layers[-1]
 
     @property
     def nbytes(self) -> int:
         apart = self.inputs_without_pos
         apart = apart.values() if isinstance(apart, Mapping) else (apart,)
-        held = (self.inputs, self.inputs_mask, *self.layers, *apart)
+        held = (self.inputs, self.inputs_mask, self.latents, self.mixing, *apart)
         return sum(tensor.nbytes for tensor in held if tensor is not None)
 
 
@@ -72,25 +69,34 @@ def encode(
     inputs: Any,
     inputs_mask: Tensor | None = None,
     *,
-    keep_layers: bool = True,
+    keep_mixing: bool = False,
     interpolate_positions: bool = False,
 ) -> Encoded:
     """Reads inputs into latents (Perceiver IO, section 3.1).
 
     inputs: as the model's own forward takes them (ids, pixels, patches, a dict of modalities).
-    keep_layers: keep the latents before every layer, which `provenance` needs.
+    keep_mixing: also follow how the layers mix the latents, which roll-out needs: one N x N product a layer, and the
+    layers' maps held for a moment.
     """
     perceiver = perceiver_of(model)
     read, sizes, without_pos = perceiver.input_preprocessor(inputs, interpolate_pos_encoding=interpolate_positions)
     latents = perceiver.embeddings(batch_size=read.shape[0])
     latents = run_layer(perceiver.encoder.cross_attention, latents, read, inputs_mask)
-    layers = [latents]
+    mixing = _unmixed(latents) if keep_mixing else None
     for _ in range(perceiver.config.num_blocks):
         for layer in perceiver.encoder.self_attends:
-            latents = run_layer(layer, latents)
-            if keep_layers:
-                layers.append(latents)
-    return Encoded(read, inputs_mask, tuple(layers) if keep_layers else (latents,), sizes, without_pos)
+            if mixing is None:
+                latents = run_layer(layer, latents)
+            else:
+                latents, attended = run_layer_and_map(layer, latents)
+                mixing = (mixing + attended @ mixing) / 2
+    return Encoded(read, inputs_mask, latents, mixing, sizes, without_pos)
+
+
+def _unmixed(latents: Tensor) -> Tensor:
+    """Each latent has itself alone: float32 [B, N, N]."""
+    batch, count = latents.shape[:2]
+    return torch.eye(count, device=latents.device).expand(batch, -1, -1)
 
 
 def decoder_queries(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Tensor:

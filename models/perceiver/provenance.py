@@ -3,7 +3,8 @@
 Attention roll-out (Abnar and Zuidema 2020) carried over to the Perceiver's three stages. A layer with a residual passes
 half of what it is asked through its attention and half along the residual. What the residuals lead to something that
 is no input (the learned latent array, the decoder's own query) is counted apart and never spread over the inputs.
-Always a row vector times a matrix, in slices: no map of outputs times inputs is ever held.
+Always row vectors times a matrix, in slices: no map of outputs times inputs is ever held. The matrix of all layers of
+latents is made once, by `encode`, and serves every output that is asked about later.
 Shapes: R outputs asked about, N latents, M inputs; the batch has one example.
 """
 
@@ -68,22 +69,17 @@ def readers(model: PerceiverPreTrainedModel, encoded: Encoded, place: int) -> Te
 def rollout(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Provenance:
     """Follows the wanted outputs back through decoder, latent layers and encoder.
 
-    Raises ValueError where `encode` did not keep the layers.
+    Raises ValueError where `encode` was not asked to follow the layers.
     """
+    if encoded.mixing is None:
+        raise ValueError("roll-out needs to know how the layers mix the latents: encode with keep_mixing=True")
     perceiver = perceiver_of(model)
-    depth = perceiver.config.num_blocks * len(perceiver.encoder.self_attends)
-    if len(encoded.layers) != depth + 1:
-        raise ValueError("roll-out needs the latents of every layer: encode with keep_layers=True")
-
     weights = decoder_rows(model, encoded, wanted)
     query_share = torch.zeros(len(weights), device=weights.device)
     if basic_decoder(model).decoding_cross_attention.attention.use_query_residual:
         weights, query_share = weights / 2, query_share + 0.5
 
-    for index in reversed(range(depth)):
-        layer = perceiver.encoder.self_attends[index % len(perceiver.encoder.self_attends)]
-        weights = weights / 2 + _weighed_rows(layer.attention.self, weights, encoded.layers[index]) / 2
-
+    weights = weights @ encoded.mixing[0]
     latent_share = torch.zeros_like(query_share)
     if perceiver.encoder.cross_attention.attention.use_query_residual:
         weights = weights / 2

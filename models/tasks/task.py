@@ -34,7 +34,7 @@ class Runtime(Protocol):
     ) -> tuple[Encoded, bool]:
         """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
 
-        keep: for later questions, with the latents of every layer; else they are made for this one question only.
+        keep: for later questions, with what roll-out needs; else they are made for this one question only.
         interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
         ...

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.perceiver import attention
-from models.perceiver.attention import attention_rows, sliced_attention_rows
+from models.perceiver.attention import attention_rows, run_layer_and_map, sliced_attention_rows
 from models.perceiver.engine import Encoded, basic_decoder, decoder_queries, encode, perceiver_of
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, readers
 from tests.tiny_models import (
@@ -83,25 +83,43 @@ def test_decoder_rows_by_modality():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_self_attention_rows(name):
-    encoded, whole = encoded_of(name), maps(name).attentions
+    found = maps(name, output_hidden_states=True)
     layers = perceiver_of(tiny_model(name)).encoder.self_attends
-    assert len(whole) == len(encoded.layers) - 1 == 4
+    assert len(found.attentions) == 4
     with torch.no_grad():
-        for index, expected in enumerate(whole):
-            rows = attention_rows(layers[index % 2].attention.self, encoded.layers[index])
-            assert_equal(rows, expected)
+        for index, whole in enumerate(found.attentions):
+            hidden = before_layer(found.hidden_states, index)
+            assert_equal(attention_rows(layers[index % 2].attention.self, hidden), whole)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("rows_at_once", [1, 3, 7])
+def test_a_layer_gives_its_map_with_its_output(name, rows_at_once, monkeypatch):
+    found = maps(name, output_hidden_states=True)
+    layers = perceiver_of(tiny_model(name)).encoder.self_attends
+    monkeypatch.setattr(attention, "MAP_BYTES", rows_at_once * 4 * found.attentions[0][:, :, :1].numel())
+    with torch.no_grad():
+        for index in (0, 2):
+            output, mean = run_layer_and_map(layers[0], before_layer(found.hidden_states, index))
+            assert_equal(output, before_layer(found.hidden_states, index + 1))
+            assert_equal(mean, found.attentions[index].mean(dim=1))
+
+
+def before_layer(states: tuple[Tensor, ...], index: int) -> Tensor:
+    """transformers lists the state between the two blocks of two layers twice."""
+    return states[index + (index >= 2)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rows_at_once", [1, 3])
 def test_slices_make_up_the_whole_map(name, rows_at_once, monkeypatch):
-    model, encoded, found = tiny_model(name), encoded_of(name), maps(name)
+    model, encoded, found = tiny_model(name), encoded_of(name), maps(name, output_hidden_states=True)
     latents = perceiver_of(model).embeddings(batch_size=1)
     with torch.no_grad():
         queries = decoder_queries(model, encoded, TINY[name].all_outputs)
     for layer, hidden, inputs, whole in (
         (perceiver_of(model).encoder.cross_attention, latents, encoded.inputs, found.cross_attentions[0]),
-        (perceiver_of(model).encoder.self_attends[0], encoded.layers[0], None, found.attentions[0]),
+        (perceiver_of(model).encoder.self_attends[0], found.hidden_states[0], None, found.attentions[0]),
         (basic_decoder(model).decoding_cross_attention, queries, encoded.latents, found.cross_attentions[-1]),
     ):
         one_row = 4 * whole[:, :, :1].numel()
@@ -116,10 +134,11 @@ def test_slices_make_up_the_whole_map(name, rows_at_once, monkeypatch):
 
 def test_a_row_larger_than_the_limit_still_comes(monkeypatch):
     name = "PerceiverForMaskedLM"
+    hidden = maps(name, output_hidden_states=True).hidden_states[0]
     layer = perceiver_of(tiny_model(name)).encoder.self_attends[0]
     monkeypatch.setattr(attention, "MAP_BYTES", 1)
     with torch.no_grad():
-        slices = list(sliced_attention_rows(layer.attention.self, encoded_of(name).layers[0]))
+        slices = list(sliced_attention_rows(layer.attention.self, hidden))
     assert [rows.shape[2] for _, rows in slices] == [1] * 7
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from models.perceiver import attention, engine
 from models.perceiver.engine import decode, encode
 from tests.tiny_models import (
+    BATCH,
     CLASSIFIERS,
     FAR,
     NAMES,
@@ -148,7 +149,7 @@ def test_padded_heads_change_nothing(name, monkeypatch):
     plain = answer(name)
     unequal = {size for size in sizes if len(set(size)) > 1}
     sizes.clear()
-    monkeypatch.setattr(attention, "MAP_BYTES", 0)
+    monkeypatch.setattr(attention, "FUSED_BYTES", 0)
     assert_equal(answer(name), plain)
     assert_equal(answer(name), expected(name))
     assert all(len(set(size)) == 1 for size in sizes)
@@ -157,17 +158,43 @@ def test_padded_heads_change_nothing(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_layers_are_transformers_hidden_states(name):
+def test_latents_are_transformers_last_hidden_state(name):
     """In float64: latents grow with depth, and in float32 transformers itself is 2e-5 away from the truth there."""
     model, inputs = deepcopy(tiny_model(name)).double(), doubled(tiny_inputs(name))
-    states = reference(model, inputs, output_hidden_states=True).hidden_states
+    state = reference(model, inputs, output_hidden_states=True).hidden_states[-1]
     with torch.no_grad():
-        encoded, last = encode(model, inputs), encode(model, inputs, keep_layers=False)
-    # transformers lists the state between two blocks twice.
-    per_block = model.config.num_self_attends_per_block
-    assert_equal(encoded.layers, states[:per_block] + states[per_block + 1 :], atol=1e-12)
-    assert len(encoded.layers) == model.config.num_blocks * per_block + 1
-    assert_equal(last.layers, (encoded.latents,), atol=1e-12)
+        assert_equal(encode(model, inputs).latents, state, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mixing_is_the_product_of_transformers_maps(name):
+    model, inputs = tiny_model(name), tiny_inputs(name)
+    found = reference(model, inputs)
+    with torch.no_grad():
+        encoded = encode(model, inputs, keep_mixing=True)
+    expected = torch.eye(7).double().expand(BATCH, -1, -1)
+    for whole in found.attentions:
+        expected = (torch.eye(7) + whole.double().mean(dim=1)) / 2 @ expected
+    assert encoded.mixing.dtype == torch.float32
+    assert spread(expected, dim=-1) > FAR
+    assert_equal(encoded.mixing.double(), expected)
+    with torch.no_grad():
+        assert_equal(encoded.latents, encode(model, inputs).latents)
+
+
+@pytest.mark.parametrize("folds", [True, False])
+@pytest.mark.parametrize("name", NAMES)
+def test_either_side_of_an_attention_may_be_projected(name, folds, monkeypatch):
+    """Whichever is cheaper: the queries into the channels of what is read, or what is read into keys and values."""
+    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
+    assert_equal(answer(name), expected(name))
+
+
+@pytest.mark.parametrize("folds", [True, False])
+@pytest.mark.parametrize("name", TEXTS)
+def test_padding_is_not_read_either_way(name, folds, monkeypatch):
+    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
+    test_padding_is_not_read(name)
 
 
 def doubled(inputs: Any) -> Any:
@@ -184,16 +211,20 @@ def test_interpolated_positions_equal_transformers():
     assert_equal(found, reference(model, larger, interpolate_pos_encoding=True).logits)
 
 
+@pytest.mark.parametrize("folds", [True, False])
 @pytest.mark.parametrize("name", ["PerceiverForMaskedLM", "PerceiverForImageClassificationConvProcessing"])
-def test_gradients_equal_transformers(name):
+def test_gradients_equal_transformers(name, folds, monkeypatch):
     """Training goes through the engine."""
+    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
     found, wanted = deepcopy(tiny_model(name)), deepcopy(tiny_model(name))
     inputs = tiny_inputs(name)
     decode(found, encode(found, inputs)).square().mean().div(10).backward()
     wanted(inputs=inputs).logits.square().mean().div(10).backward()
     gradients = {key: parameter.grad for key, parameter in wanted.named_parameters()}
     assert max(gradient.abs().max() for gradient in gradients.values()) > FAR
-    assert_equal({key: parameter.grad for key, parameter in found.named_parameters()}, gradients)
+    # The bias of keys moves no attention: folded, it is not asked, and its gradient is none instead of nearly zero.
+    ours = {key: torch.zeros_like(p) if p.grad is None else p.grad for key, p in found.named_parameters()}
+    assert_equal(ours, gradients)
 
 
 def test_attention_drops_out_in_training_only():
@@ -212,8 +243,8 @@ def test_size_of_an_encoding_counts_every_tensor_in_it():
     """The cache of latents is bounded by it."""
     for name in NAMES:
         with torch.no_grad():
-            encoded = encode(tiny_model(name), tiny_inputs(name))
-        held = [encoded.inputs, *encoded.layers]
+            encoded = encode(tiny_model(name), tiny_inputs(name), keep_mixing=True)
+        held = [encoded.inputs, encoded.latents, encoded.mixing]
         without_pos = encoded.inputs_without_pos
         held += without_pos.values() if isinstance(without_pos, dict) else [without_pos]
         storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in held}

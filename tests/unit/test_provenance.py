@@ -26,7 +26,7 @@ class Expected(NamedTuple):
 @torch.no_grad()
 def found(name: str, wanted: Any = None, mask: Tensor | None = None, **changes: Any) -> Provenance:
     model = tiny_model(name, **changes)
-    encoded = encode(model, tiny_inputs(name, batch=1), mask)
+    encoded = encode(model, tiny_inputs(name, batch=1), mask, keep_mixing=True)
     return rollout(model, encoded, TINY[name].all_outputs if wanted is None else wanted)
 
 
@@ -114,7 +114,7 @@ def test_shares_sum_to_one_for_any_text(ids, blocks, data):
     wanted = torch.tensor(data.draw(st.lists(st.integers(0, 19), min_size=1, max_size=5)))
     model = tiny_model(MASKED, num_blocks=blocks)
     with torch.no_grad():
-        shares = rollout(model, encode(model, torch.tensor([ids])), wanted)
+        shares = rollout(model, encode(model, torch.tensor([ids]), keep_mixing=True), wanted)
     assert shares.inputs.shape == (len(wanted), len(ids))
     assert (shares.inputs >= 0).all()
     assert_equal(shares.inputs.sum(dim=-1) + shares.latent_share, torch.ones(len(wanted)))
@@ -128,10 +128,10 @@ def test_size_of_slices_changes_nothing(name, monkeypatch):
     assert_equal(found(name).latent_share, whole.latent_share, atol=1e-6)
 
 
-def test_needs_the_latents_of_every_layer():
+def test_needs_to_know_how_the_layers_mix():
     model = tiny_model(MASKED)
     with torch.no_grad():
-        encoded = encode(model, tiny_inputs(MASKED, batch=1), keep_layers=False)
+        encoded = encode(model, tiny_inputs(MASKED, batch=1))
         assert encoder_rows(model, encoded).shape == (7, 20)
-        with pytest.raises(ValueError, match="keep_layers"):
+        with pytest.raises(ValueError, match="keep_mixing"):
             rollout(model, encoded)
