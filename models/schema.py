@@ -27,13 +27,13 @@ class CheckpointUnavailable(RuntimeError):  # noqa: N818  (the name that callers
 class Probe:
     """A question about one output: what was it read from?
 
-    output: flat index of the output. method: "encoder" (what the latents read from the inputs), "decoder" (what the
-    output read from the latents) or "rollout" (composed through all layers).
+    output: flat index of the output, or None for the best class of a classifier. method: "encoder" (what the latents
+    read from the inputs), "decoder" (what the output read from the latents) or "rollout" (composed through all layers).
     head: one attention head of that stage, or None for their mean; roll-out has means only. latent: for "encoder", one
     latent, or None for all of them: weighed by how much this output reads from each, or, if not `weighed`, equally.
     """
 
-    output: int
+    output: int | None
     method: Method = "rollout"
     head: int | None = None
     latent: int | None = None

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -110,18 +110,26 @@ class ModelService:
 
         Raises InputError (the visitor's mistake, fit to show) and CheckpointUnavailable.
         """
-        _task_of(request)
-        result = self._run(request)
+        (result,) = self.run_all([request])
         if isinstance(result, InputError | CheckpointUnavailable):
             raise result
         return result
 
-    def _run_or_refuse(self, request: Any) -> Any:
-        """The result, or what the visitor is to be told: as a value, since of an error ZeroGPU keeps only the class."""
-        try:
-            return self._run_here(request)
-        except (InputError, CheckpointUnavailable) as refusal:
-            return refusal
+    def run_all(self, requests: Sequence[Any]) -> list[Any]:
+        """Results of several requests in one go (on ZeroGPU: one loan of the GPU), or, of those refused, why."""
+        for request in requests:
+            _task_of(request)
+        return self._run(requests)
+
+    def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
+        """Each result, or what the visitor is to be told: as values, since of an error ZeroGPU keeps only the class."""
+        results: list[Any] = []
+        for request in requests:
+            try:
+                results.append(self._run_here(request))
+            except (InputError, CheckpointUnavailable) as refusal:
+                results.append(refusal)
+        return results
 
     def _run_here(self, request: Any) -> Any:
         began = time.perf_counter()

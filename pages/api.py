@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -72,10 +72,10 @@ def image_classification_call(service: ModelService) -> Callable[..., dict[str, 
         Returns:
             labels (name, probability, index), grid, attention, run.
         """
-        request = ImageClassificationRequest(_picture(image), variant, int(top_k), None, weights, int(size) or None)
-        result = service.run(request)
-        if trace:
-            result = service.run(replace(request, probe=Probe(result.labels[0].index, method)))
+        asked = Probe(None, method) if trace else None
+        result = service.run(
+            ImageClassificationRequest(_picture(image), variant, int(top_k), asked, weights, int(size) or None)
+        )
         return as_json({name: getattr(result, name) for name in ("labels", "grid", "attention", "run")})
 
     return image_classification

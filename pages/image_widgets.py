@@ -1,10 +1,12 @@
 """The widgets of the page on image classification: what a visitor sets, and what shows the attention."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 import gradio as gr
 
+from components.figures.architecture import Stage, draw_architecture
 from models.schema import ModelShape, Variant, Weights
 from pages.examples import image_examples
 from pages.pictures import image_file, latents_picture
@@ -95,3 +97,15 @@ def known_classes(shape: ModelShape) -> str:
     if len(shape.labels) > 20:
         return f"These models know the {len(shape.labels):,} classes of ImageNet, and nothing else."
     return f"These models know {len(shape.labels)} classes and must choose among them: **{', '.join(shape.labels)}**."
+
+
+def architecture(shapes: Sequence[ModelShape]) -> str:
+    learned, fourier, conv = shapes
+    channels = f"C: {learned.input_channels}, {fourier.input_channels}, {conv.input_channels}"
+    return draw_architecture(
+        inputs=Stage("inputs", "M × C", channels),
+        latents=Stage("latents", f"{fourier.latents} × {fourier.latent_channels}", "a learned array that reads"),
+        layers=f"{fourier.blocks} × {fourier.layers} self-attention layers, {fourier.self_heads} heads",
+        queries=Stage("query", f"1 × {fourier.latent_channels}", "one for all classes"),
+        outputs=Stage("outputs", f"{len(fourier.labels):,}", "a score for each class"),
+    )

@@ -14,23 +14,29 @@ TAB = "tab"
 SEPARATOR = "|"
 """Between the values of the controls, some of which have commas."""
 
-SHOW_IN_ADDRESS = """(query) => {
+SHOW_IN_ADDRESS = f"""(query) => {{
   if (!query) return;
+  const page = new URLSearchParams(query).get('{TAB}');
+  (window.perceiverViews ??= {{}})[page] = query;
+  if (window.perceiverTab && window.perceiverTab !== page) return;
   const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('__'));
   history.replaceState(null, '', '?' + new URLSearchParams([...kept, ...new URLSearchParams(query)]));
-}"""
-"""Client-side: the address becomes that of the view; what Gradio keeps there (the theme, say) stays."""
+}}"""
+"""Client-side: the address becomes that of the view; what Gradio keeps there (the theme, say) stays.
 
+A view of a tab that was left meanwhile waits there for its return.
+"""
 
 OPENED = "() => { window.perceiverOpened = true; }"
 """Client-side: the tab that the address names is open; from now on tabs change the address, and not before."""
 
 
 def name_in_address(page: str) -> str:
-    """Client-side, when a tab is chosen: the address names it, unless it already shows a view of it."""
+    """Client-side, when a tab is chosen: the address becomes that of its view as it was left, or names it."""
     return f"""() => {{
-      const named = new URLSearchParams(location.search).get('{TAB}') === '{page}';
-      if (window.perceiverOpened && !named) ({SHOW_IN_ADDRESS})('{TAB}={page}');
+      if (!window.perceiverOpened) return;
+      window.perceiverTab = '{page}';
+      ({SHOW_IN_ADDRESS})(window.perceiverViews?.['{page}'] ?? '{TAB}={page}');
     }}"""
 
 
@@ -108,19 +114,20 @@ def image_from_query(
     examples: int,
     looks: tuple[str, ...],
 ) -> ImageView | None:
-    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`.
+    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`; the example
+    too, where the view was of a visitor's own picture.
 
     examples: how many there are. looks: what the control could have. Size and latents are as written, for what they
     may be depends on the weights; 0 and None where nothing is.
     """
-    example = _number(params.get("example"), 0)
-    if params.get(TAB) != page or not 1 <= example <= examples:
+    if params.get(TAB) != page or not {"example", "look"} & set(params):
         return None
+    example = _number(params.get("example"), 0)
     weights: Weights = _one_of(params.get("weights"), ("embedded", "published"), otherwise.weights)
     size = _number(params.get("size"), 0)
     latents = params.get("latents", "").split(SEPARATOR)
     return ImageView(
-        example=example - 1,
+        example=example - 1 if 1 <= example <= examples else otherwise.example,
         weights=weights,
         size=size,
         look=_one_of(params.get("look"), looks, otherwise.look),

@@ -14,8 +14,8 @@ from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Wei
 from models.service import ModelService
 from pages.api import masked_bytes_call
 from pages.examples import text_examples
-from pages.link import SHOW_IN_ADDRESS, TextView, from_query, to_query
-from pages.page import EACH, GPU, PRIVATE, Page, beside_the_button, hint, run_line
+from pages.link import TextView, from_query, to_query
+from pages.page import EACH, GPU, PRIVATE, QUIET, Page, beside_the_button, follow, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
 from pages.trace import (
     AT_FIRST,
@@ -196,33 +196,28 @@ def _wire(
 ) -> None:
     asked, looked = [*question, *section.looked], [answer.shown, *section.looked]
     busy = {"show_progress_on": answer.filled, **PRIVATE, **GPU}
-    quiet = {"show_progress": "hidden", **PRIVATE}
-    each = {**quiet, **EACH}
     chosen = chips.click(
-        handlers.choose_example, [chips, question.weights], [question.text, question.strip, answer.notice], **quiet
+        handlers.choose_example, [chips, question.weights], [question.text, question.strip, answer.notice], **QUIET
     )
     answered = [
         fill.click(handlers.fill, asked, list(answer), **busy),
         question.text.submit(handlers.fill, asked, list(answer), **busy),
         chosen.then(handlers.fill_example, asked, list(answer), **busy),
-        app.load(handlers.open, None, [*asked, *answer], **quiet, **GPU),
-        answer.filled.select(handlers.trace_clicked, looked, list(answer), **each, **GPU),
-        answer.candidates.select(handlers.trace_clicked, looked, list(answer), **each, **GPU),
-        *(control.input(handlers.trace_again, looked, list(answer), **each, **GPU) for control in section.probed),
-        section.scale.input(handlers.rescale, looked, list(answer), **each),
+        app.load(handlers.open, None, [*asked, *answer], **QUIET, **GPU),
+        answer.filled.select(handlers.trace_clicked, looked, list(answer), **EACH, **GPU),
+        answer.candidates.select(handlers.trace_clicked, looked, list(answer), **EACH, **GPU),
+        *(control.input(handlers.trace_again, looked, list(answer), **EACH, **GPU) for control in section.probed),
+        section.scale.input(handlers.rescale, looked, list(answer), **EACH),
     ]
-    for event in answered:
-        event.then(_export, answer.shown, list(section.exports), **quiet)
-        event.then(None, answer.link, js=SHOW_IN_ADDRESS, **quiet)
-
-    question.text.input(None, None, answer.notice, js="() => ['']", **quiet)
-    question.strip.input(None, None, answer.notice, js="() => ['']", **quiet)
-    question.text.change(None, [question.text, question.strip], question.strip, js=FOLLOW_TEXT, **quiet)
+    follow(answered, answer, _export)
+    question.text.input(None, None, answer.notice, js="() => ['']", **QUIET)
+    question.strip.input(None, None, answer.notice, js="() => ['']", **QUIET)
+    question.text.change(None, [question.text, question.strip], question.strip, js=FOLLOW_TEXT, **QUIET)
     question.weights.input(
         handlers.choose_weights,
         [question.weights, question.strip],
         [question.strip, answer.notice, section.head, section.latent, drawing],
-        **quiet,
+        **QUIET,
     )
 
 

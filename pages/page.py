@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Any, ParamSpec, TypeVar
@@ -11,6 +11,7 @@ import gradio as gr
 
 from models.schema import CheckpointUnavailable, InputError, RunInfo
 from models.service import ModelService
+from pages.link import SHOW_IN_ADDRESS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,7 +19,9 @@ log = logging.getLogger(__name__)
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
-EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
+"""Events that nobody waits for."""
+EACH: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 """Events that are answered in turn while others run, so that the last click is what the page shows in the end."""
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Every event that runs a model: they share one place in the queue."""
@@ -72,6 +75,21 @@ def beside_the_button(answer: Callable[..., tuple]) -> Callable[[Callable[P, tup
         return told
 
     return decorate
+
+
+def follow(
+    answered: Iterable[Any], answer: Any, export: Callable[..., tuple[Any, ...]], *drawn_with: gr.components.Component
+) -> None:
+    """After each of these events: the files of what is shown now, and its address.
+
+    answer: the page's components, with `shown`, `link`, `png`, `svg` and `npz`. export: what is shown, and the values
+    of `drawn_with` -> updates of the three buttons.
+    """
+    files = [answer.png, answer.svg, answer.npz]
+    for event in answered:
+        # One at a time, in turn: the last file is that of the last figure.
+        event.then(export, [answer.shown, *drawn_with], files, concurrency_id="export", concurrency_limit=1, **QUIET)
+        event.then(None, answer.link, js=SHOW_IN_ADDRESS, **QUIET)
 
 
 def for_callers(fn: Callable[P, R]) -> Callable[P, R]:

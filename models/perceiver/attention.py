@@ -133,7 +133,7 @@ def _folds(attention: PerceiverSelfAttention, queries: Tensor, source: Tensor) -
     if attention.training and attention.dropout.p:
         return False  # rows with holes do not sum to 1
     asked, read, channels = queries.shape[2], source.shape[1], source.shape[-1]
-    projected = attention.qk_channels + attention.v_channels
+    projected = attention.key.out_features + attention.value.out_features
     return asked * projected * channels + 2 * attention.num_heads * asked * read * channels < (
         read * projected * channels + asked * read * projected
     )

@@ -52,13 +52,14 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
         if request.place is not None and not 0 <= request.place < math.prod(grid):
             raise InputError(f"There is no place {request.place}: this model reads {grid[0]} x {grid[1]} of them.")
         probabilities = decode(loaded.model, encoded)[0].float().softmax(dim=-1).cpu().numpy()
-        best = np.argsort(-probabilities, kind="stable")[: request.top_k]
+        best = np.argsort(-probabilities, kind="stable")[: request.top_k].tolist()
+        named = best[0] if request.probe is None or request.probe.output is None else request.probe.output
         return ImageClassificationResult(
-            labels=tuple(LabelScore(labels[index], float(probabilities[index]), int(index)) for index in best),
+            labels=tuple(LabelScore(labels[index], float(probabilities[index]), index) for index in best),
             seen=seen,
             grid=grid,
             extent=_extent(loaded, seen.width, grid[0]),
-            attention=_trace(request.probe, loaded, encoded, labels, grid) if request.probe else None,
+            attention=_trace(request.probe, loaded, encoded, labels[named], grid) if request.probe else None,
             latent_maps=_latent_maps(request.latent_maps, loaded, encoded, grid) if request.latent_maps else None,
             readers=None if request.place is None else _numpy(readers(loaded.model, encoded, request.place)),
             positions=_positions(loaded, encoded, grid) if request.positions else None,
@@ -98,8 +99,9 @@ def _check(request: ImageClassificationRequest, loaded: Loaded, labels: tuple[st
     usual = image_size_of(loaded.model.config)
     if request.size is not None and not usual // 4 <= request.size <= 2 * usual:
         raise InputError(f"This model can be tried at {usual // 4} to {2 * usual} pixels a side, not {request.size}.")
-    if request.probe is not None and not 0 <= request.probe.output < len(labels):
-        raise InputError(f"There is no class {request.probe.output}: this model has {len(labels)}.")
+    output = request.probe.output if request.probe else None
+    if output is not None and not 0 <= output < len(labels):
+        raise InputError(f"There is no class {output}: this model has {len(labels)}.")
     latents = loaded.model.config.num_latents
     if not 0 <= request.latent_maps <= latents:
         raise InputError(f"Between 0 and {latents} maps of latents can be shown, not {request.latent_maps}.")
@@ -128,11 +130,9 @@ def _extent(loaded: Loaded, size: int, cells: int) -> tuple[float, float]:
     return start / size, (start + pitch * cells) / size
 
 
-def _trace(
-    probe: Probe, loaded: Loaded, encoded: Encoded, labels: tuple[str, ...], grid: tuple[int, int]
-) -> AttentionMap:
+def _trace(probe: Probe, loaded: Loaded, encoded: Encoded, label: str, grid: tuple[int, int]) -> AttentionMap:
     """The one query answers for all classes: the class that is asked about gives the map its name only."""
-    attention = trace(loaded, encoded, probe, _CLASS_QUERY, labels[probe.output])
+    attention = trace(loaded, encoded, probe, _CLASS_QUERY, label)
     return attention if probe.method == "decoder" else replace(attention, values=attention.values.reshape(grid))
 
 

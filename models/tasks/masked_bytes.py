@@ -35,8 +35,8 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
     text = _checked(request)
     with runtime.load(MASKED_BYTES.checkpoint(request.weights)) as loaded:
         read = _readable(text, loaded)
-        if request.probe is not None and not 0 <= request.probe.output < len(read.content):
-            raise InputError(f"There is no byte {request.probe.output} among the {len(read.content)} that are read.")
+        if request.probe is not None:
+            _traced_byte(request.probe, read)  # refused before anything is filled
         fill = _fill_iteratively if request.decoding == "iterative" else _fill_at_once
         filling, known = fill(read, loaded, runtime)
         attention = _trace(request.probe, read, filling, loaded, runtime) if request.probe else None
@@ -79,16 +79,25 @@ def _checked(request: MaskedBytesRequest) -> ByteText:
     return text
 
 
+def _traced_byte(probe: Probe, read: ByteText) -> int:
+    if probe.output is None:
+        raise InputError("Say which byte is to be traced: none is the best of all.")
+    if not 0 <= probe.output < len(read.content):
+        raise InputError(f"There is no byte {probe.output} among the {len(read.content)} that are read.")
+    return probe.output
+
+
 def _trace(probe: Probe, text: ByteText, filling: _Filling, loaded: Loaded, runtime: Runtime) -> AttentionMap:
     """What a byte was read from, in the round that filled it; for a byte that was given, in the first."""
-    index = filling.positions.tolist().index(probe.output) if text.hidden[probe.output] else None
-    value = text.content[probe.output] if index is None else int(filling.probabilities[index].argmax())
+    traced = _traced_byte(probe, text)
+    index = filling.positions.tolist().index(traced) if text.hidden[traced] else None
+    value = text.content[traced] if index is None else int(filling.probabilities[index].argmax())
     before = filling.order < (0 if index is None else filling.order[index])
     as_read = _put(text, filling.positions[before], filling.probabilities[before].argmax(axis=1))
     encoded, _ = runtime.encode(loaded, token_ids(as_read))
     seen = repr(bytes([value]))[1:]
-    name = f"byte {probe.output}, {'given' if index is None else 'filled in'} as {seen}"
-    return trace(loaded, encoded, probe, torch.tensor([probe.output + AROUND]), name)
+    name = f"byte {traced}, {'given' if index is None else 'filled in'} as {seen}"
+    return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name)
 
 
 def _readable(text: ByteText, loaded: Loaded) -> ByteText:

@@ -1,11 +1,16 @@
 """The pages' main calls as a program makes them."""
 
+from base64 import b64encode
+from io import BytesIO
+
 import httpx
+import numpy as np
 import pytest
 from gradio_client import Client
+from PIL import Image
 
 from app import create_app, launch_options
-from models.schema import MaskedBytesRequest
+from models.schema import ImageClassificationRequest, MaskedBytesRequest, Probe
 from models.service import ModelService
 from models.settings import Settings
 from pages import PAGES
@@ -33,6 +38,29 @@ def test_masked_bytes_answers_as_the_service_does(client: Client) -> None:
     assert answer["candidates"] == result.candidates.tolist()
     assert answer["attention"]["method"] == "rollout"
     assert len(answer["attention"]["values"]) == 62
+
+
+def test_a_picture_is_classified_as_by_the_service(client: Client) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))
+    file = BytesIO()
+    picture.save(file, "PNG")
+    request = ImageClassificationRequest(picture, "conv", top_k=3, probe=Probe(None, "rollout"))
+    result = ModelService(Settings(device="cpu")).run(request)
+    written = b64encode(file.getvalue()).decode()
+    for image in (written, f"data:image/png;base64,{written}"):
+        answer = client.predict(image, "conv", top_k=3, trace=True, api_name="/image_classification")
+        assert [label["name"] for label in answer["labels"]] == [label.name for label in result.labels]
+        assert answer["grid"] == [7, 7]
+        assert answer["attention"]["title"] == result.attention.title
+        np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("image", "said"), [("%%%", "base64"), ("", "empty"), (b64encode(b"no picture").decode(), "no picture")]
+)
+def test_what_is_no_picture_comes_back_in_words(client: Client, image: str, said: str) -> None:
+    with pytest.raises(Exception, match=said):
+        client.predict(image, api_name="/image_classification")
 
 
 @pytest.mark.parametrize(

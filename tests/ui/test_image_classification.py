@@ -73,6 +73,31 @@ def test_the_tab_is_in_the_address_and_can_be_changed(page: Page) -> None:
     page.wait_for_url("**tab=masked_bytes**")
 
 
+def test_the_address_of_a_view_comes_back_with_its_tab(pictures: Page) -> None:
+    before = answers(pictures)
+    part(pictures, "examples").locator("img").nth(1).click()
+    wait_for_other(pictures, before)
+    pictures.wait_for_url("**example=2**")
+    view = pictures.url
+    pictures.get_by_role("tab", name="Masked bytes").click()
+    pictures.wait_for_url("**tab=masked_bytes**")
+    assert "example" not in pictures.url
+    pictures.get_by_role("tab", name="Image classification").click()
+    pictures.wait_for_url(view)
+
+
+def test_the_settings_of_a_view_of_ones_own_picture_can_be_linked(pictures: Page, address: str, tmp_path: Path) -> None:
+    Image.effect_noise((50, 40), 90).save(tmp_path / "mine.png")
+    before = answers(pictures)
+    give(pictures, tmp_path / "mine.png")
+    wait_for_other(pictures, before)
+    pictures.wait_for_url("**look=encoder**")
+    assert "example" not in pictures.url
+    pictures.goto(pictures.url.replace("look=encoder", "look=rollout"))
+    expect(says(pictures, "conv")).to_contain_text("roll-out", ignore_case=True)
+    assert part(pictures, "look").locator("input:checked").get_attribute("value") == "rollout"
+
+
 def test_an_example_is_answered_and_can_be_linked(pictures: Page, address: str) -> None:
     before = answers(pictures)
     part(pictures, "examples").locator("img").nth(1).click()
@@ -138,13 +163,13 @@ def test_the_look_and_the_scale_change_the_maps(pictures: Page) -> None:
     pictures.wait_for_url("**look=encoder**scale=log**")
 
 
-def test_opacity_is_changed_at_once_and_without_the_server(pictures: Page) -> None:
-    asked: list[str] = []
-    pictures.on("request", lambda request: asked.append(request.url))
+def test_opacity_is_changed_at_once_and_draws_nothing_anew(pictures: Page) -> None:
+    before = answers(pictures)
     part(pictures, "opacity").locator("input[type=range]").fill("0.2")
     opacity = "getComputedStyle(document.documentElement).getPropertyValue('--map-opacity').trim()"
     pictures.wait_for_function(f"() => {opacity} === '0.2'")
-    assert not [url for url in asked if "queue/join" in url]
+    expect(part(pictures, "save-png")).to_be_enabled()
+    assert answers(pictures) == before
 
 
 def test_one_latent_of_one_variant(pictures: Page) -> None:
@@ -183,6 +208,30 @@ def test_another_input_size(pictures: Page) -> None:
 def test_position_encodings_are_drawn(pictures: Page) -> None:
     part(pictures, "positions").get_by_role("button").first.click()
     expect(part(pictures, "positions").locator("img").nth(20)).to_be_visible()
+    drawn = part(pictures, "positions").inner_html()
+    part(pictures, "size").locator("input").click()
+    pictures.get_by_role("option", name="16 x 16").click()
+    pictures.wait_for_function(
+        "drawn => document.querySelector('#image_classification-positions').innerHTML !== drawn", arg=drawn
+    )
+    expect(part(pictures, "positions").locator("img").nth(20)).to_be_visible()
+
+
+def test_the_saved_figure_is_as_opaque_as_the_maps_on_the_page(pictures: Page, tmp_path: Path) -> None:
+    def saved(name: str) -> Image.Image:
+        expect(part(pictures, "save-png")).to_be_enabled()
+        with pictures.expect_download() as download:
+            part(pictures, "save-png").click()
+        download.value.save_as(tmp_path / name)
+        return Image.open(tmp_path / name)
+
+    before = saved("before.png")
+    slider = part(pictures, "opacity").locator("input[type=range]")
+    slider.focus()
+    for _ in range(8):
+        slider.press("ArrowRight")
+    pictures.wait_for_timeout(2000)  # until the last of these steps has its file
+    assert np.abs(np.asarray(saved("after.png"), float) - np.asarray(before, float)).mean() > 1
 
 
 def test_figures_are_saved(pictures: Page, tmp_path: Path) -> None:
@@ -215,4 +264,20 @@ def test_narrow_screens_do_not_scroll_sideways(browser: Browser, address: str, t
     assert page.evaluate("document.documentElement.scrollWidth") <= 380
     for column in (*(says(page, variant) for variant in VARIANTS), part(page, "latents-fourier")):
         assert column.bounding_box()["width"] > 300  # below each other, not squeezed side by side
+    page.close()
+
+
+def test_on_a_narrow_screen_places_and_latents_are_chosen_as_well(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 380, "height": 800}, has_touch=True)
+    page.goto(address + TAB)
+    picture = says(page, "fourier").locator("img").first
+    expect(picture).to_be_visible()
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    expect(part(page, "latents-fourier")).to_contain_text(re.compile(r"Which latents read row 2\d, column 1\d"))
+    before = answers(page)
+    part(page, "latents-conv").locator("button[data-latent]").nth(1).tap()
+    wait_for_other(page, before, ("conv",))
+    expect(says(page, "conv")).to_contain_text(re.compile(r"of latent \d+", re.I))
     page.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.link import TextView, from_query, to_query
+from pages.link import ImageView, TextView, from_query, image_from_query, image_to_query, to_query
 from pages.trace import ALL, AT_FIRST, MEAN, understood
 
 FIRST = TextView("first", ((0, 1),), 5, "iterative", "embedded", None, AT_FIRST)
@@ -67,3 +67,50 @@ def test_a_garbled_mask_never_costs_the_text(mask: str, spans: tuple) -> None:
 )
 def test_only_what_the_controls_can_say_is_understood(looked: tuple[str, ...], known: bool) -> None:
     assert understood(looked) == known
+
+
+FIRST_PICTURE = ImageView(0, "embedded", 32, "encoder", "linear", (None, None, None))
+LOOKS = ("encoder", "mean", "rollout")
+OF_A_PICTURE = {"tab": "page", "example": "2", "look": "mean"}
+
+
+@given(
+    size=st.integers(0, 999),
+    latents=st.tuples(*[st.none() | st.integers(0, 999)] * 3),
+    place=st.none() | st.tuples(*[st.integers(0, 9999).map(lambda share: share / 10_000)] * 2),
+)
+def test_a_view_of_a_picture_there_and_back(size: int, latents: tuple, place: tuple[float, float] | None) -> None:
+    view = ImageView(3, "published", size, "rollout", "log", latents, place)
+    found = image_from_query("page", dict(parse_qsl(image_to_query("page", view))), FIRST_PICTURE, 4, LOOKS)
+    assert found == view
+
+
+@pytest.mark.parametrize("params", [{}, {"tab": "page"}, {**OF_A_PICTURE, "tab": "other"}, {"example": "2"}])
+def test_an_address_that_asks_for_no_view_of_a_picture(params: dict[str, str]) -> None:
+    assert image_from_query("page", params, FIRST_PICTURE, 4, LOOKS) is None
+
+
+@pytest.mark.parametrize("example", ["", "0", "5", "-1", "x", "1.5", "99999999999999999999"])
+def test_without_an_example_that_there_is_the_settings_are_kept_for_the_first(example: str) -> None:
+    view = image_from_query("page", {**OF_A_PICTURE, "example": example}, FIRST_PICTURE, 4, LOOKS)
+    assert view is not None
+    assert (view.example, view.look) == (0, "mean")
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("weights", "size", "look", "scale", "latents", "place", "example"), TEXTS)
+    )
+)
+def test_a_garbled_view_of_a_picture_never_fails(garbled: dict[str, str]) -> None:
+    view = image_from_query("page", {**OF_A_PICTURE, **garbled}, FIRST_PICTURE, 4, LOOKS)
+    assert view is not None
+    assert view.look in LOOKS
+    assert len(view.latents) == 3
+
+
+@pytest.mark.parametrize("place", ["0.5", "0.5|x", "1.0|0.5", "-0.1|0.5", "nan|0.5", "0.1|0.2|0.3", "inf|0"])
+def test_a_place_outside_the_picture_is_none(place: str) -> None:
+    view = image_from_query("page", {**OF_A_PICTURE, "place": place}, FIRST_PICTURE, 4, LOOKS)
+    assert view is not None
+    assert view.place is None
