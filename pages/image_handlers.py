@@ -78,7 +78,7 @@ class Handlers:
         self._service = service
         weights = service.default_weights
         size = shapes_of(service, weights)[0].image_size
-        self._first_view = ImageView(0, weights, size, LOOKS[0][1], "linear", NO_LATENTS)
+        self._first_view = ImageView(0, weights, size, LOOKS[0][1], "log", NO_LATENTS)
         self._first: Answer | None = None
 
     @beside_the_button(Answer)

@@ -21,7 +21,8 @@ LOOKS = [
     ("roll-out: all layers", "rollout"),
 ]
 SIZES: dict[Weights, tuple[int, ...]] = {"embedded": (16, 24, 32, 48, 64), "published": (112, 160, 224, 320, 448)}
-SCALES = [("times uniform", "linear"), ("log10(p·M), 0 is uniform", "log")]
+SCALES = [("log10(p·M), 0 is uniform", "log"), ("times uniform", "linear")]
+"""The logarithm first: single pixels that are read 50 times as much as others would leave the rest in the dark."""
 EXAMPLES = image_examples(NAME)
 POINTING = "**Click a place in a picture**: which latents read it? **Click a latent** below: what does it read?"
 
@@ -75,7 +76,7 @@ def image_trace() -> Trace:
     gr.Markdown(POINTING, elem_classes="note")
     with gr.Row():
         look = gr.Radio(LOOKS, value=LOOKS[0][1], label="Show", scale=4, min_width=300, elem_id=f"{NAME}-look")
-        scale = gr.Radio(SCALES, value="linear", label="Scale", scale=3, min_width=220, elem_id=f"{NAME}-scale")
+        scale = gr.Radio(SCALES, value=SCALES[0][1], label="Scale", scale=3, min_width=220, elem_id=f"{NAME}-scale")
         opacity = gr.Slider(
             0, 1, value=0.6, step=0.05, label="Opacity of the maps", min_width=160, elem_id=f"{NAME}-opacity"
         )

@@ -156,11 +156,11 @@ def test_of_an_animation_the_first_frame_is_read_and_that_is_said(pictures: Page
 
 
 def test_the_look_and_the_scale_change_the_maps(pictures: Page) -> None:
-    for radio, name in (("look", "mean of all latents"), ("scale", "log10"), ("look", "weighed")):
+    for radio, name in (("look", "mean of all latents"), ("scale", "times uniform"), ("look", "weighed")):
         before = answers(pictures)
         part(pictures, radio).locator("label", has_text=name).click()
         wait_for_other(pictures, before)
-    pictures.wait_for_url("**look=encoder**scale=log**")
+    pictures.wait_for_url("**look=encoder**scale=linear**")
 
 
 def test_opacity_is_changed_at_once_and_draws_nothing_anew(pictures: Page) -> None:
