@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import torch
-import transformers
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import (
@@ -26,15 +25,14 @@ from transformers import (
     PerceiverPreTrainedModel,
 )
 
-from training.cifar import SIZE, Crops, hold_out, read_images
+from training.cifar import SIZE, Crops, Images, hold_out, read_images
+from training.command import Recipe, exported, printed_before
 from training.image_evaluation import evaluate
 from training.image_start import image_start
 from training.loop import Run, Schedule, fit
 from training.pixel_reading import classify
 from training.record import record
 
-ASSETS = Path(__file__).parent.parent / "assets" / "weights"
-RUNS = Path("runs")
 VARIANTS: dict[str, type[PerceiverPreTrainedModel]] = {
     "learned": PerceiverForImageClassificationLearned,
     "fourier": PerceiverForImageClassificationFourier,
@@ -81,10 +79,9 @@ def train(args: argparse.Namespace) -> None:
     side = math.isqrt(args.latents)
     # The heads of one latent together cover its cell of the image, four by four.
     image_start(model, TOKENS[args.variant], spacing=max(1.0, TOKENS[args.variant] / side / 4))
-    run = _run_of(args)
-    run.mkdir(parents=True, exist_ok=True)
-    shape.save_pretrained(run)
-    (run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    args.run.mkdir(parents=True, exist_ok=True)
+    shape.save_pretrained(args.run)
+    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
     model.to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
 
@@ -108,14 +105,12 @@ def train(args: argparse.Namespace) -> None:
         return scores["nats"]
 
     schedule = Schedule(args.steps, args.rate, warmup=args.warmup, muon=True)
-    fit(model, loss_of, validate, schedule, Run(run, seconds=args.seconds, validate_every=args.validate_every))
+    fit(model, loss_of, validate, schedule, Run(args.run, seconds=args.seconds, validate_every=args.validate_every))
 
 
 def load_exported(weights: Path, variant: str, device: str) -> PerceiverPreTrainedModel:
     """The weights of a folder that `export` wrote, as float32."""
-    if not (weights / "config.json").exists():
-        raise SystemExit(f"{weights} has no config.json: export weights first.")  # or transformers asks the hub
-    return VARIANTS[variant].from_pretrained(weights, dtype=torch.float32).to(device).eval()
+    return VARIANTS[variant].from_pretrained(exported(weights), dtype=torch.float32).to(device).eval()
 
 
 def load_best(run: Path, variant: str) -> PerceiverPreTrainedModel:
@@ -126,27 +121,32 @@ def load_best(run: Path, variant: str) -> PerceiverPreTrainedModel:
 
 
 def print_evaluation(args: argparse.Namespace) -> None:
-    model = load_exported(args.weights or _assets_of(args.variant), args.variant, args.device)
+    model = load_exported(args.weights, args.variant, args.device)
     images = read_images(args.data, "test")
     began = time.monotonic()
-    scores = evaluate(model, images)
-    bar = BARS[args.variant]
-    judged = {"variant": args.variant, "bar": bar, "met": scores["top1"] >= bar}
-    print(json.dumps(judged | scores | {"seconds": round(time.monotonic() - began, 1)}))
+    scores = _judged(args.variant, evaluate(model, images))
+    print(json.dumps(scores | {"seconds": round(time.monotonic() - began, 1)}))
+
+
+def _judged(variant: str, scores: dict) -> dict:
+    return {"variant": variant, "bar": BARS[variant], "met": scores["top1"] >= BARS[variant]} | scores
 
 
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size."""
-    to = args.to or _assets_of(args.variant)
-    load_best(_run_of(args), args.variant).half().save_pretrained(to)
-    print(f"{to}: {sum(file.stat().st_size for file in to.iterdir()):,} bytes")
+    load_best(args.run, args.variant).half().save_pretrained(args.to)
+    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
 
 
 def print_baselines(args: argparse.Namespace) -> None:
+    print(json.dumps(_baselines(read_images(args.data, "train"), read_images(args.data, "test"))))
+
+
+def _baselines(training: Images, test: Images) -> dict:
     # Here and not above: scikit-learn and scikit-image are for this alone (requirements-dev.txt).
     from training.image_baselines import baselines
 
-    print(json.dumps(baselines(read_images(args.data, "train"), read_images(args.data, "test"))))
+    return baselines(training, test)
 
 
 def card(args: argparse.Namespace) -> None:
@@ -155,33 +155,27 @@ def card(args: argparse.Namespace) -> None:
     from training.curve import read_curve
     from training.image_card import Report, write_card
 
-    run, to = _run_of(args), args.to or _assets_of(args.variant)
-    weights = args.weights or to
-    model = load_exported(weights, args.variant, args.device)
+    model = load_exported(args.weights, args.variant, args.device)
     training, test = read_images(args.data, "train"), read_images(args.data, "test")
     seen, held_out = hold_out(training)
     rounding = None
-    if (run / "best.pt").exists():
-        trained = load_best(run, args.variant).to(args.device).eval()
+    if (args.run / "best.pt").exists():
+        trained = load_best(args.run, args.variant).to(args.device).eval()
         rounding = (evaluate(trained, held_out)["nats"], evaluate(model, held_out)["nats"])
-    if args.baselines is None:
-        from training.image_baselines import baselines
-    started = run / "training.json"
+    started = args.run / "training.json"
     report = Report(
         variant=args.variant,
         grid=TOKENS[args.variant],
-        curve=read_curve(args.curve or [run / "curve.jsonl"]),
+        curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
         training=json.loads(started.read_text()) if started.exists() else {},
-        scores=json.loads(args.scores.read_text())
-        if args.scores
-        else {"variant": args.variant} | evaluate(model, test),
-        baselines=json.loads(args.baselines.read_text()) if args.baselines else baselines(training, test),
-        others=_scores_of_others(args.variant, to.parent),
+        scores=printed_before(args.scores, lambda: _judged(args.variant, evaluate(model, test))),
+        baselines=printed_before(args.baselines, lambda: _baselines(training, test)),
+        others=_scores_of_others(args.variant, args.to.parent),
         data={"train": len(seen), "held_out": len(held_out), "test": len(test)},
         rounding=rounding,
     )
-    write_card(report, weights, to)
-    print(f"{to}: card.md, scores.json, curve.jsonl, curve.svg")
+    write_card(report, args.weights, args.to)
+    print(f"{args.to}: card.md, scores.json, curve.jsonl, curve.svg")
 
 
 def _scores_of_others(variant: str, folder: Path) -> dict[str, dict]:
@@ -190,76 +184,26 @@ def _scores_of_others(variant: str, folder: Path) -> dict[str, dict]:
     return {other: json.loads(file.read_text()) for other, file in files.items() if file.exists()}
 
 
-def _run_of(args: argparse.Namespace) -> Path:
-    return args.run or RUNS / f"image_{args.variant}"
-
-
-def _assets_of(variant: str) -> Path:
-    return ASSETS / f"image_{variant}"
-
-
-def main() -> None:
-    # Only what is wrong, and no progress bars: stdout is one JSON line.
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    args = _parser().parse_args()
-    {
-        "train": train,
-        "evaluate": print_evaluation,
-        "baselines": print_baselines,
-        "export": export,
-        "card": card,
-    }[args.command](args)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-
-    command = commands.add_parser("train")
-    command.add_argument("--variant", choices=VARIANTS, required=True)
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--run", type=Path)
-    command.add_argument("--steps", type=int, default=6_000)
-    command.add_argument("--batch", type=int, default=128)
-    command.add_argument("--rate", type=float, default=2e-3)
-    command.add_argument("--warmup", type=int, default=200)
-    command.add_argument("--latents", type=int, default=49, help="a square number")
-    command.add_argument("--layers", type=int, default=4)
-    command.add_argument("--coarse", type=float, default=0.7, help="share of the steps on smaller images")
-    command.add_argument("--seconds", type=float, default=math.inf, help="stop after so long; run again to go on")
-    command.add_argument("--validate-every", type=int, default=500)
-    command.add_argument("--device", default=device)
-    command.add_argument("--compile", action="store_true")
-    command.add_argument("--seed", type=int, default=0)
-
-    command = commands.add_parser("evaluate")
-    command.add_argument("--variant", choices=VARIANTS, required=True)
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--weights", type=Path)
-    command.add_argument("--device", default=device)
-
-    command = commands.add_parser("baselines")
-    command.add_argument("--data", type=Path, required=True)
-
-    command = commands.add_parser("export")
-    command.add_argument("--variant", choices=VARIANTS, required=True)
-    command.add_argument("--run", type=Path)
-    command.add_argument("--to", type=Path)
-
-    command = commands.add_parser("card")
-    command.add_argument("--variant", choices=VARIANTS, required=True)
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--run", type=Path, help="holds curve.jsonl; training.json and best.pt if there")
-    command.add_argument("--curve", type=Path, nargs="+", help="curves of a run's sessions, first to last")
-    command.add_argument("--scores", type=Path, help="what `evaluate` printed; computed without")
-    command.add_argument("--baselines", type=Path, help="what `baselines` printed; computed without")
-    command.add_argument("--weights", type=Path)
-    command.add_argument("--to", type=Path, help="the other variants' scores are looked for in the folders beside")
-    command.add_argument("--device", default=device)
-    return parser
-
+RECIPE = Recipe(
+    doc=__doc__,
+    model="image",
+    variants=tuple(VARIANTS),
+    train=train,
+    evaluate=print_evaluation,
+    baselines=print_baselines,
+    export=export,
+    card=card,
+    options={
+        "steps": 6_000,
+        "batch": 128,
+        "rate": 2e-3,
+        "warmup": 200,
+        "latents": (49, "a square number"),
+        "layers": 4,
+        "coarse": (0.7, "share of the steps on smaller images"),
+        "validate_every": 500,
+    },
+)
 
 if __name__ == "__main__":
-    main()
+    RECIPE.main()

@@ -9,25 +9,22 @@ python -m training.masked_bytes card --data DIR         card and loss curve -> a
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
 import torch
-import transformers
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import PerceiverConfig, PerceiverForMaskedLM
 
 from training.byte_batches import TEXT_LENGTH, Batch, Batches, hidden_byte_logits
 from training.byte_evaluation import baselines, evaluate
+from training.command import Recipe, exported, printed_before
 from training.data import find_text, read_bytes, training_text
 from training.loop import Run, Schedule, fit
 from training.record import record
 from training.structured_start import structured_start
 
-WEIGHTS = Path(__file__).parent.parent / "assets" / "weights" / "masked_bytes"
-RUN = Path("runs/masked_bytes")
 # Enough to see a difference that float16 would make, in seconds.
 ROUNDING_WINDOWS = 256
 
@@ -91,9 +88,7 @@ def train(args: argparse.Namespace) -> None:
 
 def load_exported(weights: Path, device: str) -> PerceiverForMaskedLM:
     """The weights of a folder that `export` wrote, as float32."""
-    if not (weights / "config.json").exists():
-        raise SystemExit(f"{weights} has no config.json: export weights first.")  # or transformers asks the hub
-    return PerceiverForMaskedLM.from_pretrained(weights, dtype=torch.float32).to(device).eval()
+    return PerceiverForMaskedLM.from_pretrained(exported(weights), dtype=torch.float32).to(device).eval()
 
 
 def load_best(run: Path) -> PerceiverForMaskedLM:
@@ -139,10 +134,8 @@ def card(args: argparse.Namespace) -> None:
     report = Report(
         curve=curve,
         training=json.loads(started.read_text()) if started.exists() else {},
-        scores=json.loads(args.scores.read_text()) if args.scores else evaluate(model, texts["valid"]),
-        baselines=json.loads(args.baselines.read_text())
-        if args.baselines
-        else baselines(training_text(args.data), texts["valid"]),
+        scores=printed_before(args.scores, lambda: evaluate(model, texts["valid"])),
+        baselines=printed_before(args.baselines, lambda: baselines(training_text(args.data), texts["valid"])),
         data={name: len(text) for name, text in texts.items()},
         rounding=rounding,
     )
@@ -150,64 +143,25 @@ def card(args: argparse.Namespace) -> None:
     print(f"{args.to}: card.md, curve.jsonl, curve.svg")
 
 
-def main() -> None:
-    # Only what is wrong, and no progress bars: stdout is one JSON line.
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    args = _parser().parse_args()
-    {
-        "train": train,
-        "evaluate": print_evaluation,
-        "baselines": print_baselines,
-        "export": export,
-        "card": card,
-    }[args.command](args)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-
-    command = commands.add_parser("train")
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--run", type=Path, default=RUN)
-    command.add_argument("--steps", type=int, default=20_000)
-    command.add_argument("--batch", type=int, default=64)
-    command.add_argument("--rate", type=float, default=2e-3)
-    command.add_argument("--warmup", type=int, default=500)
-    command.add_argument("--blocks", type=int, default=2)
-    command.add_argument("--layers", type=int, default=5)
-    command.add_argument("--widening", type=int, default=4)
-    command.add_argument("--seconds", type=float, default=math.inf, help="stop after so long; run again to go on")
-    command.add_argument("--validate-every", type=int, default=1000)
-    command.add_argument("--device", default=device)
-    command.add_argument("--compile", action="store_true")
-    command.add_argument("--seed", type=int, default=0)
-
-    command = commands.add_parser("evaluate")
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--weights", type=Path, default=WEIGHTS)
-    command.add_argument("--device", default=device)
-
-    command = commands.add_parser("baselines")
-    command.add_argument("--data", type=Path, required=True)
-
-    command = commands.add_parser("export")
-    command.add_argument("--run", type=Path, default=RUN)
-    command.add_argument("--to", type=Path, default=WEIGHTS)
-
-    command = commands.add_parser("card")
-    command.add_argument("--data", type=Path, required=True)
-    command.add_argument("--run", type=Path, default=RUN, help="holds curve.jsonl; training.json and best.pt if there")
-    command.add_argument("--curve", type=Path, nargs="+", help="curves of a run's sessions, first to last")
-    command.add_argument("--scores", type=Path, help="what `evaluate` printed; computed without")
-    command.add_argument("--baselines", type=Path, help="what `baselines` printed; computed without")
-    command.add_argument("--weights", type=Path, default=WEIGHTS)
-    command.add_argument("--to", type=Path, default=WEIGHTS)
-    command.add_argument("--device", default=device)
-    return parser
-
+RECIPE = Recipe(
+    doc=__doc__,
+    model="masked_bytes",
+    train=train,
+    evaluate=print_evaluation,
+    baselines=print_baselines,
+    export=export,
+    card=card,
+    options={
+        "steps": 20_000,
+        "batch": 64,
+        "rate": 2e-3,
+        "warmup": 500,
+        "blocks": 2,
+        "layers": 5,
+        "widening": 4,
+        "validate_every": 1000,
+    },
+)
 
 if __name__ == "__main__":
-    main()
+    RECIPE.main()

@@ -14,7 +14,7 @@ from transformers import PerceiverConfig, PerceiverForMaskedLM
 from training.byte_batches import MOST_QUERIES, TOKENS, Batches, tokenised
 from training.byte_evaluation import baselines, evaluate, evaluation_windows
 from training.loop import Run, Schedule, fit
-from training.masked_bytes import batch_loss, config, main
+from training.masked_bytes import RECIPE, batch_loss, config
 from training.structured_start import structured_start
 
 CPU = torch.device("cpu")
@@ -157,7 +157,7 @@ def command(monkeypatch, capfd):
     def run(*arguments: object) -> list[str]:
         monkeypatch.setattr(sys, "argv", ["masked_bytes", *(str(argument) for argument in arguments)])
         capfd.readouterr()
-        main()
+        RECIPE.main()
         return capfd.readouterr().out.splitlines()
 
     return run

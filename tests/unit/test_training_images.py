@@ -17,7 +17,7 @@ from transformers.models.perceiver.image_processing_pil_perceiver import Perceiv
 
 from training import cifar, image_classification
 from training.cifar import ARCHIVE, Crops, Images, hold_out, normalised, read_images
-from training.image_classification import CHANNELS, COARSE, TOKENS, VARIANTS, config, load_exported, main
+from training.image_classification import BARS, CHANNELS, COARSE, RECIPE, TOKENS, VARIANTS, config, load_exported
 from training.image_evaluation import evaluate, scores
 from training.pixel_reading import classify
 
@@ -264,7 +264,7 @@ def command(monkeypatch, capfd):
     def run(*arguments: object) -> list[str]:
         monkeypatch.setattr(sys, "argv", ["image_classification", *(str(argument) for argument in arguments)])
         capfd.readouterr()
-        main()
+        RECIPE.main()
         return capfd.readouterr().out.splitlines()
 
     return run
@@ -320,7 +320,7 @@ def test_a_run_resumes_and_exports_what_transformers_loads(command, data, tmp_pa
 
     (line,) = command("evaluate", "--variant", variant, "--data", data, "--weights", weights)
     found = json.loads(line)
-    assert found["variant"] == variant
+    assert (found["variant"], found["bar"], found["met"]) == (variant, BARS[variant], found["top1"] >= BARS[variant])
     assert found["images"] == 12
     assert found["top1_by_class"].keys() == set(NAMES)
     with torch.inference_mode():
