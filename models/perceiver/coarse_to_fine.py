@@ -1,0 +1,63 @@
+"""Optical flow over a pyramid of images: estimate, warp the second frame back by that, estimate the rest.
+
+For models that see motions of a few pixels only. Shapes: B batch; flows are [B, 2, height, width], x right, y down, in
+pixels of the image that they are of.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Estimate = Callable[[Tensor, Tensor], Tensor]
+"""Two frames [B, 3, height, width] of any size -> flow."""
+
+SMALLEST = 32
+"""Pixels of the shorter side below which an image is not halved again."""
+
+
+def coarse_to_fine(estimate: Estimate, first: Tensor, second: Tensor) -> Tensor:
+    """The flow from `first` to `second`, float [B, 3, height, width] of any size and range."""
+    sizes = pyramid(first.shape[-2], first.shape[-1])
+    flow = first.new_zeros(len(first), 2, *sizes[0])
+    for size in sizes:
+        flow = resize_flow(flow, size)
+        here, there = resize(first, size), resize(second, size)
+        flow = flow + estimate(here, warp_back(there, flow))
+    return flow
+
+
+def pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """Sizes of the images, coarsest first, each about half of the next."""
+    sizes = [(height, width)]
+    while min(sizes[-1]) >= 2 * SMALLEST:
+        sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
+    return sizes[::-1]
+
+
+def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """[B, C, height, width] -> [B, C, *size], smoothed where it becomes smaller."""
+    if image.shape[-2:] == size:
+        return image
+    return F.interpolate(image, size, mode="bilinear", antialias=True)
+
+
+def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """A flow for an image of another size: its vectors grow with the image."""
+    height, width = flow.shape[-2:]
+    growth = flow.new_tensor([size[1] / width, size[0] / height])
+    return resize(flow, size) * growth[:, None, None]
+
+
+def warp_back(second: Tensor, flow: Tensor) -> Tensor:
+    """What the second frame shows where the flow leads: like the first frame, as far as the flow is right.
+
+    Bilinear; beyond the edge, the edge's own pixels.
+    """
+    height, width = flow.shape[-2:]
+    rows = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + flow[:, 1]
+    columns = torch.arange(width, device=flow.device, dtype=flow.dtype) + flow[:, 0]
+    # grid_sample counts from -1, the outer edge of the first pixel, to 1.
+    grid = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], dim=-1)
+    return F.grid_sample(second, grid, mode="bilinear", padding_mode="border", align_corners=False)
