@@ -14,7 +14,7 @@ from models.tasks import TASKS
 from pages import PAGES
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("pages", "components", "models", "training", "benchmarks")
+PACKAGES = ("pages", "components", "models", "training", "drawing", "benchmarks")
 FILES = (ROOT / "app.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))))
 
 # What each layer may import of the project, besides itself.
@@ -24,6 +24,7 @@ BELOW = {
     "components": ("models.schema",),
     "models": (),
     "training": ("models",),
+    "drawing": (),
     "benchmarks": ("models", "training"),
 }
 UI = ("gradio", "gradio_client", "streamlit")
@@ -179,6 +180,9 @@ def test_what_is_really_loaded(module, forbidden):
         ("pages.page", "import training"),
         ("pages.page", "from . import theme"),
         ("training.loop", "from pages import PAGES"),
+        ("drawing.images", "from models import images"),
+        ("drawing.images", "import torch"),
+        ("pages.examples", "from drawing.images import FOLDER"),
         ("models.cache", "from tests.tiny_models import TINY"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Draws the example pictures of image classification: `python assets/examples/image_classification/draw.py`.
+"""Draws the example pictures of image classification: `python -m drawing.images`.
 
 Photographs that nobody took, the same each time. Lengths are hundredths of the picture's side; places are across and
 down, in space across, up, and near. What is round is lit as if its outline were blown up like a balloon.
@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
+from drawing.shapes import Shape, area, blob, box, curve, limb, oval, points
+
+FOLDER = Path(__file__).parent.parent / "assets" / "examples" / "image_classification"
+
 SIDE, MARGIN, SAVED_SIDE = 1152, 64, 256
 """In pixels. The margin is cut off in the end: blurs go round the border."""
 UNIT = (SIDE - 2 * MARGIN) / 100
@@ -19,45 +23,6 @@ WAVES = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)).astype(np
 LIGHT = np.array([-0.4, -0.75, 0.53])
 TURN, EYE, HORIZON, DISTANCE = np.radians(34), 22, 45, 115
 """How things in space are seen: turned about their upright axis, from the eye's height and distance."""
-
-Shape = list[np.ndarray]
-"""Outlines that are filled together."""
-
-
-def points(text: str) -> np.ndarray:
-    return np.array([point.split() for point in text.split(",")], float)
-
-
-def curve(p: np.ndarray, closed: bool = True, steps: int = 10) -> np.ndarray:
-    """A smooth line through the points (Catmull-Rom), in as many dimensions as they have."""
-    p = np.concatenate([p[-1:], p, p[:2]] if closed else [p[:1], p, p[-1:]])
-    t = np.linspace(0, 1, steps, endpoint=not closed)[:, None]
-    a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
-    line = b + t * (c - a) / 2 + t**2 * (a - 2.5 * b + 2 * c - d / 2) + t**3 * (1.5 * (b - c) + (d - a) / 2)
-    return line.reshape(-1, p.shape[1])
-
-
-def area(text: str) -> Shape:
-    return [points(text)]
-
-
-def blob(text: str) -> Shape:
-    return [curve(points(text))]
-
-
-def box(x: float, y: float, wide: float, high: float) -> Shape:
-    return [np.array([(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)])]
-
-
-def oval(x: float, y: float, wide: float, high: float, turn: float = 0) -> Shape:
-    angle, (cos, sin) = np.linspace(0, 2 * np.pi, 64), (np.cos(np.radians(turn)), np.sin(np.radians(turn)))
-    right, down = wide * np.cos(angle), high * np.sin(angle)
-    return [np.stack([x + right * cos - down * sin, y + right * sin + down * cos], axis=1)]
-
-
-def limb(text: str) -> Shape:
-    """A leg, a neck, a twig: through (across, down, radius)."""
-    return [oval(x, y, radius, radius)[0] for x, y, radius in curve(points(text), closed=False, steps=32)]
 
 
 def twice(shape: Shape) -> Shape:
@@ -367,4 +332,4 @@ if __name__ == "__main__":
     for seed, (name, scene) in enumerate(SCENES.items()):
         photo = Photo(seed)
         scene(photo)
-        photo.save(Path(__file__).with_name(f"{name}.jpg"))
+        photo.save(FOLDER / f"{name}.jpg")
