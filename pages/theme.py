@@ -8,6 +8,7 @@ SHEETS = (
     Path(__file__).parent / "theme.css",
     Path(__file__).parent.parent / "components" / "strips" / "strips.css",
     Path(__file__).parent.parent / "components" / "pictures" / "pictures.css",
+    Path(__file__).parent.parent / "components" / "pictures" / "flow.css",
 )
 
 

@@ -59,8 +59,11 @@ class Sheet(Figure):
         return axes
 
 
-def start_sheet(heading: str, said: str, facts: Sequence[str], alt: str) -> Sheet:
-    """A sheet with its title, what its colours measure in words (`said`), and a footer; the band between is empty."""
+def start_sheet(heading: str, said: str, facts: Sequence[str], alt: str, reminder: str = REMINDER) -> Sheet:
+    """A sheet with its title, what its colours measure in words (`said`), and a footer; the band between is empty.
+
+    facts: what it was computed with. reminder: below these, what it must not be taken for.
+    """
     sheet = Sheet(heading, alt)
     width = WIDTH - 2 * MARGIN
     for line in wrapped(printable(heading), 21, width, lines=3, weight="bold"):
@@ -70,7 +73,7 @@ def start_sheet(heading: str, said: str, facts: Sequence[str], alt: str) -> Shee
     sheet.top -= 0.26
     sheet.write(MARGIN, sheet.top, said, size=15, color=SOFT_INK)
     sheet.top -= 0.3
-    for line in reversed([*wrapped(printable(" · ".join(facts)), 13, width, lines=2), REMINDER]):
+    for line in reversed([*wrapped(printable(" · ".join(facts)), 13, width, lines=2), reminder]):
         sheet.write(MARGIN, sheet.bottom - 0.2, line, color=SOFT_INK)
         sheet.bottom += 0.26
     sheet.canvas_at(MARGIN, sheet.bottom - 0.1, width, 0.02).axhline(0.01, color=RULE, linewidth=1)

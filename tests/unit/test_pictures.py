@@ -1,11 +1,8 @@
 """Pictures as HTML: that their pixels are the data's, on the scale they say, and that their words are the data's."""
 
-import base64
-import io
 import math
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import matplotlib
 import numpy as np
@@ -21,37 +18,11 @@ from components.pictures.pixels import data_uri, percent
 from components.pictures.positions import bands_to_show, frequencies, position_sheet, principal_components
 from components.pictures.readers import readers_table
 from models.schema import AttentionMap, ImageClassificationResult, LabelScore, LatentMaps, RunInfo
+from tests.markup import Elements, decoded
 
 RUN = RunInfo("image_learned", "embedded", "cpu", "float32", 0.1, False)
 LABELS = (LabelScore("ship", 0.75, 8), LabelScore("<b>cat & dog</b>", 0.0312, 3), LabelScore("frog", 0.0002, 6))
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
-
-
-class Elements(HTMLParser):
-    """All elements of a markup, as their tag and attributes; and its text."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def of(self, tag: str, name: str = "") -> list[dict[str, str | None]]:
-        """Attributes of those with this tag and, where it is given, this class."""
-        named = [(attrs, (attrs.get("class") or "").split()) for found, attrs in self.found if found == tag]
-        return [attrs for attrs, names in named if not name or name in names]
-
-
-def decoded(attrs: dict[str, str | None]) -> np.ndarray:
-    head, _, body = (attrs["src"] or "").partition(",")
-    assert head == "data:image/png;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(body))).convert("RGB"))
 
 
 def viridis(levels, highest: float) -> np.ndarray:
