@@ -31,7 +31,7 @@ class Recipe:
     evaluate: Command
     baselines: Command
     export: Command
-    card: Command
+    card: Command | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     variants: Sequence[str] = ()
 
@@ -84,6 +84,8 @@ def _parser(recipe: Recipe) -> argparse.ArgumentParser:
     command.add_argument("--run", type=Path)
     command.add_argument("--to", type=Path)
 
+    if recipe.card is None:
+        return parser
     command = _command(commands, "card", recipe, data=True, device=True)
     command.add_argument("--run", type=Path, help="holds curve.jsonl; training.json and best.pt if there")
     command.add_argument("--curve", type=Path, nargs="+", help="curves of a run's sessions, first to last")

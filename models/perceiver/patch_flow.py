@@ -19,6 +19,14 @@ from transformers.models.perceiver.modeling_perceiver import (
     PerceiverOpticalFlowDecoder,
 )
 
+from models.perceiver.coarse_to_fine import coarse_to_fine
+from models.perceiver.engine import decode, encode
+from models.perceiver.tiles import over_tiles
+
+OVERLAP = 16
+"""Pixels that neighbouring tiles share: a window, and a patch."""
+TILES_AT_ONCE = 64
+
 
 def patch_flow_config(
     size: int = 64,
@@ -119,15 +127,31 @@ class WindowPreprocessor(AbstractPreprocessor):
 
         A motion is the same in a dull picture and in a bright one. As a convolution, so that no window is copied out.
         """
-        mixed = self.colours(frames.movedim(2, -1)).movedim(-1, 2).flatten(1, 2)
+        with torch.autocast(frames.device.type, enabled=False):  # the contrast is a difference of squares
+            mixed = F.linear(frames.float().movedim(2, -1), self.colours.weight.float(), self.colours.bias.float())
+        mixed = mixed.movedim(-1, 2).flatten(1, 2)
         padded = F.pad(mixed, [(self.window - self.patch) // 2] * 4, mode="replicate")
         kernels = self.windows.weight.unflatten(1, (2 * 2, self.window, self.window))
         kernels = kernels - kernels.mean(dim=(-1, -2), keepdim=True)  # as good as taking off the windows' means
-        found = F.conv2d(padded, kernels, stride=self.patch)
+        found = F.conv2d(padded.to(kernels.dtype), kernels, stride=self.patch)
         pool = {"kernel_size": self.window, "stride": self.patch}
         variance = F.avg_pool2d(padded.square(), **pool) - F.avg_pool2d(padded, **pool).square()
         contrast = variance.mean(dim=1, keepdim=True).clamp(min=0).add(1e-8).sqrt()
-        return (found / (contrast + 0.02)).flatten(2).transpose(1, 2) + self.windows.bias
+        return (found / (contrast + 0.02).to(found.dtype)).flatten(2).transpose(1, 2) + self.windows.bias
+
+
+def patch_flow(model: PerceiverForPatchFlow, first: Tensor, second: Tensor) -> Tensor:
+    """The flow [2, height, width] between two frames [3, height, width] of any size, -1 to 1: from coarse to fine, each
+    image of the pyramid in tiles."""
+    tile = tuple(model.config.train_size)
+
+    def of_tiles(frames: Tensor) -> Tensor:
+        return unpatch(decode(model, encode(model, frames)), model.perceiver.input_preprocessor.grid)
+
+    def of_image(first: Tensor, second: Tensor) -> Tensor:
+        return over_tiles(of_tiles, torch.cat([first, second]), tile, OVERLAP, TILES_AT_ONCE)[None]
+
+    return coarse_to_fine(of_image, first[None], second[None])[0]
 
 
 def unpatch(patches: Tensor, grid: tuple[int, int]) -> Tensor:

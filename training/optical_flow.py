@@ -1,0 +1,173 @@
+"""The embedded flow model: a small Perceiver over patches, trained from scratch on scenes that are made as it learns.
+
+python -m training.optical_flow train --data DIR      DIR holds textures_cc0.tar, or flow/textures_cc0.tar
+python -m training.optical_flow evaluate --data DIR   one JSON line: end-point error; DIR holds middlebury, too
+python -m training.optical_flow baselines --data DIR  the same for no motion, Farnebäck, DIS and TV-L1
+python -m training.optical_flow export                best weights of runs/optical_flow -> assets/weights/optical_flow
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from models.classical_flow import METHODS
+from torch import Tensor
+from transformers import PerceiverConfig
+
+from models.perceiver.coarse_to_fine import resize, resize_flow, warp_back
+from models.perceiver.engine import decode, encode
+from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow, patch_flow_config, unpatch
+from training.command import Recipe, exported
+from training.flow_evaluation import Estimate, baselines, evaluate, no_motion
+from training.flow_scenes import HELD_OUT, Scenes, read_textures
+from training.loop import Run, Schedule, fit
+from training.record import record
+
+BARS = {"of_farneback": 1.0, "of_zero": 0.45}
+"""The largest error that the model may have: on held-out scenes a share of Farnebäck's, on real ones of no motion's."""
+
+
+def train(args: argparse.Namespace) -> None:
+    torch.manual_seed(args.seed)
+    device = torch.device(args.device)
+    shape = patch_flow_config(latents=args.latents, layers=args.layers)
+    model = PerceiverForPatchFlow(shape)
+    flow_start(model)
+    args.run.mkdir(parents=True, exist_ok=True)
+    shape.save_pretrained(args.run)
+    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    model.to(device)
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
+
+    scenes = Scenes(read_textures(args.data)[:-HELD_OUT], device)
+    step_loss = torch.compile(two_level_loss) if args.compile else two_level_loss
+
+    def loss_of(step: int) -> Tensor:
+        torch.manual_seed(args.seed * 1_000_003 + step)  # whoever resumes goes on drawing where the last session ended
+        pair = scenes.draw(args.batch, 2 * shape.train_size[0], reach=args.reach)
+        return step_loss(model, 2 * pair.first - 1, 2 * pair.second - 1, pair.flow)
+
+    def validate() -> float:
+        scores = evaluate(estimate_by(model), args.data, real=False)  # what is real only ever gives scores
+        print(json.dumps(scores), flush=True)
+        return scores["synthetic"]
+
+    schedule = Schedule(args.steps, args.rate, warmup=args.warmup, muon=True)
+    fit(model, loss_of, validate, schedule, Run(args.run, seconds=args.seconds, validate_every=args.validate_every))
+
+
+@torch.no_grad()
+def flow_start(model: PerceiverForPatchFlow) -> None:
+    """Linear layers at std fan_in^-0.5 instead of 0.02, and a first answer near to no motion."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.weight.normal_(std=module.in_features**-0.5)
+            module.bias.zero_()
+    model.perceiver.embeddings.latents.normal_(std=1.0)
+    model.perceiver.decoder.decoder.final_layer.weight.mul_(0.1)
+
+
+def two_level_loss(model: PerceiverForPatchFlow, first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
+    """As it will be used: the flow at half the size, then at full size what that leaves, of a part as large as a tile.
+
+    first, second: [B, 3, 2 size, 2 size], -1 to 1. flow: [B, 2, 2 size, 2 size].
+    """
+    side = flow.shape[-1]
+    half = (side // 2, side // 2)
+    coarse = estimate_tile(model, resize(first, half), resize(second, half))
+    loss = end_point_error(coarse, resize_flow(flow, half))
+    before = resize_flow(coarse.detach(), (side, side))
+    rest, second = flow - before, warp_back(second, before)
+    top, left = (int(torch.randint(side // 2 + 1, ())) for _ in range(2))
+    part = (..., slice(top, top + side // 2), slice(left, left + side // 2))
+    fine = estimate_tile(model, first[part], second[part])
+    return loss + end_point_error(fine, rest[part])
+
+
+def estimate_tile(model: PerceiverForPatchFlow, first: Tensor, second: Tensor) -> Tensor:
+    """The flow [B, 2, size, size] between two tiles of the model's own size."""
+    with torch.autocast(first.device.type, torch.bfloat16):
+        patches = decode(model, encode(model, torch.stack([first, second], dim=1)))
+    return unpatch(patches.float(), model.perceiver.input_preprocessor.grid)
+
+
+def end_point_error(found: Tensor, flow: Tensor) -> Tensor:
+    """Mean length of the difference, in pixels; smooth where it is next to nothing."""
+    return ((found - flow).square().sum(dim=1) + 1e-4).sqrt().mean()
+
+
+def estimate_by(model: PerceiverForPatchFlow) -> Estimate:
+    """The model as the evaluation asks it: in float32. Training mode makes no difference to it."""
+    device = next(model.parameters()).device
+
+    @torch.inference_mode()
+    def estimate(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        one, other = (torch.tensor(frame, device=device).movedim(-1, 0) / 127.5 - 1 for frame in (first, second))
+        return patch_flow(model, one, other).movedim(0, -1).cpu().numpy()
+
+    return estimate
+
+
+def load_exported(weights: Path, device: str) -> PerceiverForPatchFlow:
+    """The weights of a folder that `export` wrote, as float32."""
+    return PerceiverForPatchFlow.from_pretrained(exported(weights), dtype=torch.float32).to(device).eval()
+
+
+def load_best(run: Path) -> PerceiverForPatchFlow:
+    """The best weights of a run, as trained: float32, on the CPU."""
+    model = PerceiverForPatchFlow(PerceiverConfig.from_pretrained(run, local_files_only=True))
+    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+def print_evaluation(args: argparse.Namespace) -> None:
+    model = load_exported(args.weights, args.device)
+    began = time.monotonic()
+    scores = _judged(evaluate(estimate_by(model), args.data), args.data)
+    print(json.dumps(scores | {"seconds": round(time.monotonic() - began, 1)}))
+
+
+def _judged(scores: dict, data: Path) -> dict:
+    """With the bars: what Farnebäck's method and no motion make of the same pairs."""
+    farneback, none = evaluate(METHODS["farneback"], data, real=False), evaluate(no_motion, data)
+    bars = {"synthetic": BARS["of_farneback"] * farneback["synthetic"]}
+    if "middlebury" in none:
+        bars["middlebury"] = BARS["of_zero"] * none["middlebury"]
+    met = all(scores[name] <= bar for name, bar in bars.items())
+    return {"bars": {name: round(bar, 4) for name, bar in bars.items()}, "met": met} | scores
+
+
+def print_baselines(args: argparse.Namespace) -> None:
+    print(json.dumps(baselines(args.data)))
+
+
+def export(args: argparse.Namespace) -> None:
+    """The best weights of a run, as float16: half the size."""
+    load_best(args.run).half().save_pretrained(args.to)
+    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+
+
+RECIPE = Recipe(
+    doc=__doc__,
+    model="optical_flow",
+    train=train,
+    evaluate=print_evaluation,
+    baselines=print_baselines,
+    export=export,
+    options={
+        "steps": 10_000,
+        "batch": (32, "scenes a step; each gives two tiles"),
+        "rate": 2e-3,
+        "warmup": 200,
+        "reach": (12.0, "pixels"),
+        "latents": 64,
+        "layers": 4,
+        "validate_every": 500,
+    },
+)
+
+if __name__ == "__main__":
+    RECIPE.main()
