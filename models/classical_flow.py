@@ -12,7 +12,6 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from models.flow_tiles import pad
 from models.schema import InputError
 
 SMALLEST_SIDE = 16  # pixels; DIS needs 12, TV-L1 takes none of its coarse steps below 16
@@ -58,8 +57,8 @@ def _of_colours(method: FlowMethod) -> FlowMethod:
             raise InputError(
                 f"The frames differ in size: {width:,} x {height:,} and {other_width:,} x {other_height:,} pixels."
             )
-        smallest = (SMALLEST_SIDE, SMALLEST_SIDE)
-        grey = (pad(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), smallest) for frame in (first, second))
+        missing = [(0, max(0, SMALLEST_SIDE - side)) for side in first.shape[:2]]
+        grey = (np.pad(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), missing, "symmetric") for frame in (first, second))
         return method(*grey)[: first.shape[0], : first.shape[1]].astype(np.float32)
 
     return flow

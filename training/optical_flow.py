@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from models.classical_flow import METHODS
 from torch import Tensor
 from transformers import PerceiverConfig
 
+from models.classical_flow import METHODS
 from models.perceiver.coarse_to_fine import resize, resize_flow, warp_back
 from models.perceiver.engine import decode, encode
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow, patch_flow_config, unpatch
