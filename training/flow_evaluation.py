@@ -1,80 +1,114 @@
-"""How far estimated motions are from the true ones: on held-out scenes, and on real ones of Middlebury."""
+"""How far estimated motions are from the true ones: on held-out synthetic scenes, and on real ones of Middlebury.
 
-from collections.abc import Callable, Iterator
+Synthetic scenes are always the same; Middlebury (Baker et al. 2011) only ever gives scores.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
-from models.classical_flow import METHODS
-from training.flow_scenes import held_out, read_textures
+from models import classical_flow
+from models.flow_files import read_flow
+from training.flow_scenes import held_out
+from training.flow_textures import read_photographs
+from training.progress import reported
 
-COUNT, SIZE, REACH = 48, 160, 12.0
-"""The held-out scenes: how many, pixels along each side, and how far things move."""
-UNKNOWN = 1e9
-"""What a .flo file has above this is not known."""
-
+SEED, COUNT, SIZE, REACH = 0, 64, 128, 8.0
+"""The synthetic scenes: how many, pixels along each side, and how many pixels anything moves at most."""
 Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Two frames uint8 [height, width, 3] -> flow float32 [height, width, 2] in pixels, x right, y down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """first, second: uint8 [height, width, 3]. flow: float32 [height, width, 2], NaN where it is not known."""
+    """first, second: uint8 [height, width, 3]. flow: float32 [height, width, 2], pixels; NaN where it is not known."""
 
+    name: str
     first: np.ndarray
     second: np.ndarray
     flow: np.ndarray
 
 
-def evaluate(estimate: Estimate, data: Path, real: bool = True) -> dict:
-    """Mean end-point errors in pixels: "synthetic", over the pixels of all held-out scenes; "middlebury", the mean of
-    those of its scenes, which are in "scenes". Not `real`, or where Middlebury is not there, the first only."""
-    errors = np.concatenate([end_point_error(estimate, pair).ravel() for pair in _synthetic(data)])
-    pairs = dict(middlebury(data)) if real else {}
-    scenes = {name: float(np.nanmean(end_point_error(estimate, pair))) for name, pair in pairs.items()}
-    found: dict = {"synthetic": round(float(errors.mean()), 4)}
-    if scenes:
-        found["middlebury"] = round(float(np.mean(list(scenes.values()))), 4)
-        found["scenes"] = {name: round(error, 4) for name, error in scenes.items()}
+def evaluate(estimate: Estimate, pairs: Iterable[Pair]) -> dict:
+    """{"epe": the mean over the pairs of "pairs", {name: mean end-point error in pixels where the flow is known}}.
+
+    An estimate that is not finite makes the scores so. ValueError for one of another shape than the frames.
+    """
+    errors = {pair.name: float(_end_point_error(estimate, pair).mean()) for pair in pairs}
+    if not errors:
+        raise ValueError("There are no pairs to be evaluated on.")
+    mean = round(float(np.mean(list(errors.values()))), 4)
+    return {"epe": mean, "pairs": {name: round(error, 4) for name, error in errors.items()}}
+
+
+def scores(estimate: Estimate, sets: Mapping[str, tuple[Pair, ...]]) -> dict:
+    """{name of the set: as `evaluate`}; "pairs" of more than ten is their number alone."""
+    found = {name: evaluate(estimate, pairs) for name, pairs in sets.items()}
+    for each in found.values():
+        if len(each["pairs"]) > 10:
+            each["pairs"] = len(each["pairs"])
     return found
 
 
-def baselines(data: Path) -> dict[str, dict]:
-    """The same for no motion and for the classical methods."""
-    return {name: evaluate(method, data) for name, method in {"no motion": no_motion, **METHODS}.items()}
+def evaluation_sets(data: Path) -> dict[str, tuple[Pair, ...]]:
+    """{"synthetic": COUNT pairs, "middlebury": its scenes}, of the data folder or `flow` in it."""
+    return {"synthetic": synthetic(data), "middlebury": middlebury(data)}
 
 
-def no_motion(first: np.ndarray, _: np.ndarray) -> np.ndarray:
+def print_baselines(data: Path) -> None:
+    """One JSON line: {method: as `scores`} for METHODS. Some 20 seconds on one core, most of them TV-L1's."""
+    sets = evaluation_sets(data)
+    names = reported(METHODS, len(METHODS), "methods")
+    print(json.dumps({name: scores(METHODS[name], sets) for name in names}, ensure_ascii=False))
+
+
+def synthetic(data: Path) -> tuple[Pair, ...]:
+    """COUNT scenes of the photographs that training does not see, colours rounded to bytes."""
+    pairs = held_out(read_photographs(data), SEED, COUNT, SIZE, REACH)
+    frames = zip(_bytes(pairs.first), _bytes(pairs.second), pairs.flow.permute(0, 2, 3, 1).numpy(), strict=True)
+    return tuple(Pair(f"scene {number}", *each) for number, each in enumerate(frames))
+
+
+def middlebury(data: Path) -> tuple[Pair, ...]:
+    """The scenes in data/flow/middlebury or data/middlebury, by name: frame10.png, frame11.png, flow10.flo in each."""
+    folder = next((path for base in (data / "flow", data) if (path := base / "middlebury").is_dir()), None)
+    if folder is None:
+        raise SystemExit(f"{data} holds neither flow/middlebury nor middlebury")
+    return tuple(_scene(path) for path in sorted(folder.iterdir()) if path.is_dir())
+
+
+def _scene(folder: Path) -> Pair:
+    first, second = (_read_image(folder / f"frame{number}.png") for number in (10, 11))
+    return Pair(folder.name, first, second, read_flow(folder / "flow10.flo"))
+
+
+def _read_image(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _end_point_error(estimate: Estimate, pair: Pair) -> np.ndarray:
+    """[n]: the length of the difference in pixels, wherever the flow is known."""
+    found = estimate(pair.first, pair.second)
+    if found.shape != pair.flow.shape:
+        raise ValueError(f"{pair.name}: a flow {list(found.shape)} for frames that need {list(pair.flow.shape)}")
+    known = ~np.isnan(pair.flow).any(axis=-1)
+    return np.linalg.norm(found[known].astype(np.float64) - pair.flow[known], axis=-1)
+
+
+def _bytes(frames: Tensor) -> np.ndarray:
+    """float32 [n, 3, h, w], 0 to 1 -> uint8 [n, h, w, 3]."""
+    return (255 * frames.permute(0, 2, 3, 1).numpy()).round().astype(np.uint8)
+
+
+def _zero(first: np.ndarray, _: np.ndarray) -> np.ndarray:
     return np.zeros((*first.shape[:2], 2), np.float32)
 
 
-def end_point_error(estimate: Estimate, pair: Pair) -> np.ndarray:
-    """[height, width]: the length of the difference in pixels, NaN where the truth is not known."""
-    return np.linalg.norm(estimate(pair.first, pair.second) - pair.flow, axis=-1)
-
-
-def middlebury(data: Path) -> Iterator[tuple[str, Pair]]:
-    """The scenes in DIR/middlebury or DIR/flow/middlebury, by name."""
-    folder = next((path for base in (data, data / "flow") if (path := base / "middlebury").is_dir()), None)
-    for scene in sorted(folder.iterdir()) if folder else ():
-        first, second = (np.asarray(Image.open(scene / f"frame{n}.png").convert("RGB")) for n in (10, 11))
-        yield scene.name, Pair(first, second, read_flo(scene / "flow10.flo"))
-
-
-def read_flo(file: Path) -> np.ndarray:
-    """float32 [height, width, 2], NaN where it is not known. Of files that the evaluation trusts."""
-    content = file.read_bytes()
-    width, height = np.frombuffer(content, "<i4", 2, offset=4)
-    flow = np.frombuffer(content, "<f4", offset=12).reshape(height, width, 2)
-    return np.where(np.abs(flow).max(axis=-1, keepdims=True) > UNKNOWN, np.nan, flow).astype(np.float32)
-
-
-@cache
-def _synthetic(data: Path) -> tuple[Pair, ...]:
-    pairs = held_out(read_textures(data), COUNT, SIZE, REACH)
-    first, second, flow = (frames.movedim(1, -1).numpy() for frames in (pairs.first, pairs.second, pairs.flow))
-    frames = [(each * 255).round().astype(np.uint8) for each in (first, second)]
-    return tuple(Pair(*each) for each in zip(*frames, flow, strict=True))
+METHODS: Mapping[str, Estimate] = {"zero": _zero, **classical_flow.METHODS}
+"""What to compare with."""

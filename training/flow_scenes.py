@@ -1,215 +1,186 @@
-"""Pairs of frames of which the motion is known exactly, made on the fly: layers of texture, each with its own.
+"""Pairs of frames of which the motion is known exactly, made on the fly: layers of texture, each with its own motion.
 
-A scene is a background and blobs in front of it. What a layer shows is defined once, in coordinates of its own; each
-frame looks it up through the layer's place at that time, so that neither frame is a copy of the other.
-Shapes: B scenes, L layers from back to front, S pixels along each side. Coordinates run from -1 to 1 over the frame, as
-in grid_sample.
+A scene is a background and one to four blobs. What is drawn at random is drawn on the CPU, but for the noise of the
+pixels: a seed gives the same scenes on any device.
 """
 
-import io
-import tarfile
-from dataclasses import dataclass
-from pathlib import Path
+import math
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-TEXTURE = 128
-"""Pixels along each side of a texture."""
-HELD_OUT = 100
-"""Photographs that training does not see, the last ones."""
-NOISES = 400
-"""Textures of noise beside the photographs."""
-FIELD = 24
+from training.flow_rendering import Layers, Pairs, render
+from training.flow_textures import TEXTURE, hold_out, textures
+
+BLOBS = 4
+"""At most, in front of the background; at least one."""
+FIELD = 32
 """Points along each side of what a blob is cut from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """first, second: float32 [B, 3, S, S], 0 to 1. flow: float32 [B, 2, S, S] in pixels, x right, y down.
-
-    occluded: bool [B, S, S], what the second frame does not show: covered there, or outside.
-    """
-
-    first: Tensor
-    second: Tensor
-    flow: Tensor
-    occluded: Tensor
-
-
-def read_textures(data: Path) -> Tensor:
-    """uint8 [n, 3, TEXTURE, TEXTURE], from textures_cc0.tar in `data` or in data/flow, in the order of their names."""
-    file = next((path for folder in (data, data / "flow") if (path := folder / "textures_cc0.tar").exists()), None)
-    if file is None:
-        raise SystemExit(f"{data} holds neither textures_cc0.tar nor flow/textures_cc0.tar")
-    with tarfile.open(file) as archive:
-        members = sorted((each for each in archive if each.isfile()), key=lambda each: each.name)
-        return torch.stack([_texture(archive.extractfile(each).read()) for each in members])  # pyright: ignore
-
-
-def _texture(content: bytes) -> Tensor:
-    image = Image.open(io.BytesIO(content)).convert("RGB").resize((TEXTURE, TEXTURE))
-    return torch.from_numpy(np.asarray(image).copy()).movedim(-1, 0)
+STILL, STILL_BLOBS = 0.04, 0.08
+"""Shares of the scenes in which nothing moves, and in which only the background does."""
+CARRIED = 0.4
+"""Share of the blobs that move with the background, and only a little on their own."""
 
 
 class Scenes:
-    """Draws pairs from the random state of torch: the same seed, the same pairs."""
+    """Photographs [n, 3, TEXTURE, TEXTURE], uint8, and noise, to be drawn as pairs of frames on the device."""
 
-    def __init__(self, photographs: Tensor, device: torch.device | str = "cpu"):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            noise = torch.stack([_noise() for _ in range(NOISES)])
-        self._textures = torch.cat([photographs, noise]).to(device)
-        self._photographs = len(photographs)
+    def __init__(self, photographs: Tensor, device: torch.device | str = "cpu", seed: int = 0):
+        self._textures = textures(photographs, seed).to(device)
         self._device = torch.device(device)
 
-    def draw(self, count: int, size: int, reach: float, layers: int = 4, plain: bool = False) -> Pairs:
-        """Scenes of size x size pixels with up to `layers` - 1 blobs; a layer moves by up to about `reach` pixels.
+    def draw(self, seed: int, count: int = 64, size: int = 64, reach: float = 8.0, plain: bool = False) -> Pairs:
+        """`count` scenes of size x size pixels, in which nothing moves farther than `reach` pixels.
 
-        plain: neither noise nor changes of light.
+        seed: the same one, the same pairs. plain: neither noise nor blur nor changes of light.
         """
-        motion = _motions(count, layers, size, reach).to(self._device)
-        place = _places(count, layers, size).to(self._device)
-        blob = _blobs(count, layers).to(self._device)
-        then = _after(place, motion), _after(blob, motion)
-        colours, fields = self._colours(count, layers), _fields(count, layers).to(self._device)
-        radius = blob[..., :2].det().abs().rsqrt()  # of the frame's half side
-        first, top = _compose(colours, fields, place, blob, radius, size)
-        second, covering = _compose(colours, fields, *then, radius, size)
-        points = _points(motion, size)  # where each layer's pixels go: [B, L, S, S, 2]
-        goes = points.gather(1, top[:, None, ..., None].expand(-1, 1, -1, -1, 2))[:, 0]
-        flow = (goes - _points(motion[:, :1] * 0 + torch.eye(2, 3, device=self._device), size)[:, 0]) * (size / 2)
-        seen = F.grid_sample(covering[:, None].float(), goes, mode="nearest", align_corners=False)[:, 0]
-        occluded = (seen != top) | (goes.abs() > 1).any(dim=-1)
-        if not plain:
-            first, second = _photographed(first, second)
-        return Pairs(first, second, flow.movedim(-1, 1), occluded)
-
-    def _colours(self, count: int, layers: int) -> Tensor:
-        """[B * L, 3, TEXTURE, TEXTURE], 0 to 1: photographs twice as often as noise."""
-        photograph = torch.randint(self._photographs, (count * layers,))
-        noise = self._photographs + torch.randint(NOISES, (count * layers,))
-        chosen = torch.where(torch.rand(count * layers) < 2 / 3, photograph, noise)
-        colours = self._textures[chosen.to(self._device)].float() / 255
-        contrast = torch.empty(count * layers, 1, 1, 1).uniform_(0.4, 1.2).to(self._device)
-        shift = (0.15 * torch.randn(count * layers, 3, 1, 1)).to(self._device)
-        return ((colours - 0.5) * contrast + 0.5 + shift).clamp(0, 1)
+        generator = torch.Generator().manual_seed(seed)
+        layers = draw_layers(generator, len(self._textures), count, size, reach)
+        pairs = render(layers.to(self._device), self._textures, size)
+        return pairs if plain else _photographed(pairs, generator)
 
 
-def held_out(photographs: Tensor, count: int, size: int, reach: float, seed: int = 7) -> Pairs:
-    """Always the same pairs, of the photographs that training does not see."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return Scenes(photographs[-HELD_OUT:]).draw(count, size, reach)
+def held_out(photographs: Tensor, seed: int = 0, count: int = 64, size: int = 128, reach: float = 8.0) -> Pairs:
+    """Always the same pairs, on the CPU, of those of all photographs that training does not see, and of other noise."""
+    return Scenes(hold_out(photographs)[1], seed=1).draw(seed, count, size, reach)
 
 
-def _noise() -> Tensor:
-    """uint8 [3, TEXTURE, TEXTURE]: noise at several scales, coloured."""
-    slope = torch.empty(()).uniform_(0.3, 1.2)
-    total = torch.zeros(1, 3, TEXTURE, TEXTURE)
-    for points in (4, 8, 16, 32, 64, 128):
-        grey, colour = torch.randn(1, 1, points, points), torch.randn(1, 3, points, points)
-        total += F.interpolate(grey + 0.4 * colour, TEXTURE, mode="bicubic") * points**-slope
-    spread = total.std()
-    return ((total / spread * 0.22 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)[0]
+def draw_layers(generator: torch.Generator, kinds: int, count: int, size: int, reach: float) -> Layers:
+    """kinds: how many textures there are. See Scenes.draw."""
+    depths = 1 + BLOBS
+    blobs = torch.randint(1, BLOBS + 1, (count, 1), generator=generator)
+    radius = size * _uniform(generator, math.log(0.16), math.log(0.6), count, depths).exp()
+    centre = _uniform(generator, 0, size - 1, count, depths, 2)
+    radius[:, 0], centre[:, 0] = size / 2, (size - 1) / 2
+    motion, shift = _motions(generator, math.sqrt(2) * radius, reach)
+    turned = _rotations(_uniform(generator, -math.pi, math.pi, count, depths))
+    contrast = _uniform(generator, 0.5, 1.2, count, depths, 1)
+    gain = contrast * _uniform(generator, 0.85, 1.15, count, depths, 3)
+    return Layers(
+        shown=torch.arange(depths) <= blobs,
+        centre=centre,
+        shift=shift,
+        motion=motion,
+        shape=_shapes(generator, count, depths),
+        shape_place=turned / radius[..., None, None],
+        texture=torch.randint(kinds, (count, depths), generator=generator),
+        texture_place=_texture_places(generator, count, depths),
+        texture_offset=_uniform(generator, -0.7, 0.7, count, depths, 2),
+        gain=gain,
+        offset=0.5 - 0.5 * gain + 0.1 * torch.randn(count, depths, 1, generator=generator),
+    )
 
 
-def _motions(count: int, layers: int, size: int, reach: float) -> Tensor:
-    """Affine motions [B, L, 2, 3] in coordinates of the frame: what moves with the background, and what each adds."""
-    length = reach * torch.empty(count, layers).uniform_(-4, 0).exp2()
-    length[:, 1:] *= (torch.rand(count, layers - 1) > 0.15).float()
-    length[:, 0] *= (torch.rand(count) > 0.3).float()
-    angle = torch.empty(count, layers).uniform_(0, 2 * torch.pi)
-    shift = torch.stack([angle.cos(), angle.sin()], dim=-1) * length[..., None]
-    shift[:, 1:] += shift[:, :1] * (torch.rand(count, layers - 1, 1) < 0.5)
-    # Turns and zooms move the rim of the frame by at most about `reach`, too.
-    turns = (torch.rand(count, layers, 1, 1) < 0.5) * min(0.25, reach / size)
-    linear = torch.eye(2) + turns * torch.randn(count, layers, 2, 2) * torch.tensor([[0.5, 1.0], [1.0, 0.5]])
-    centre = torch.empty(count, layers, 2, 1).uniform_(-0.5, 0.5)
-    moved = centre - linear @ centre + shift[..., None] * 2 / size
-    return torch.cat([linear, moved], dim=-1)
+def _motions(generator: torch.Generator, radius: Tensor, reach: float) -> tuple[Tensor, Tensor]:
+    """radius [B, L], no point of a layer is farther off its centre -> motion [B, L, 2, 2], shift [B, L, 2], pixels."""
+    count, depths = radius.shape
+    angle = _uniform(generator, -math.pi, math.pi, count, depths)
+    direction = torch.stack([angle.cos(), angle.sin()], dim=-1)
+    shift = reach * _strengths(generator, count, depths)[..., None] * direction
+    carried = 0.8 * _some(generator, CARRIED, count, depths, 1)
+    carried[:, 0] = 0
+    shift = (1 - carried) * shift + (carried > 0) * shift[:, :1]
+
+    linear = _linear_motions(generator, count, depths) - torch.eye(2)
+    at_rim = torch.linalg.matrix_norm(linear, 2) * radius
+    linear = linear * _at_most(reach * _strengths(generator, count, depths), at_rim)[..., None, None]
+
+    lot = _uniform(generator, 0, 1, count, 1)
+    moves = (lot > STILL) & ((lot > STILL + STILL_BLOBS) | (torch.arange(depths) == 0))
+    farthest = shift.norm(dim=-1) + torch.linalg.matrix_norm(linear, 2) * radius
+    kept = moves * _at_most(reach, farthest)
+    return torch.eye(2) + linear * kept[..., None, None], shift * kept[..., None]
 
 
-def _places(count: int, layers: int, size: int) -> Tensor:
-    """From coordinates of the frame to those of a texture: a pixel of the frame is 0.5 to 1.4 of the texture's."""
-    zoom = torch.empty(count, layers, 1, 1).uniform_(0.5, 1.4) * size / TEXTURE
-    angle = torch.empty(count, layers).uniform_(-torch.pi, torch.pi)
-    return torch.cat([zoom * _rotation(angle), torch.empty(count, layers, 2, 1).uniform_(-1, 1)], dim=-1)
+def _linear_motions(generator: torch.Generator, count: int, depths: int) -> Tensor:
+    """[B, L, 2, 2]: turned by up to 15 degrees, zoomed by 0.85 to 1.18, sheared a little; two in five not at all."""
+    degree = math.pi / 180
+    turned = _rotations(_uniform(generator, -15 * degree, 15 * degree, count, depths))
+    zoomed = _uniform(generator, math.log(0.85), math.log(1.18), count, depths).exp()[..., None, None]
+    sheared = torch.eye(2) + _uniform(generator, -0.05, 0.05, count, depths, 1, 1) * torch.tensor([[0.0, 1], [0, 0]])
+    changed = _some(generator, 0.6, count, depths)[..., None, None]
+    return torch.where(changed, zoomed * turned @ sheared, torch.eye(2))
 
 
-def _blobs(count: int, layers: int) -> Tensor:
-    """From coordinates of the frame to those of a blob's field, which reaches from -1 to 1."""
-    radius = torch.empty(count, layers, 1, 1).uniform_(0.25, 0.9)
-    centre = torch.empty(count, layers, 2, 1).uniform_(-0.9, 0.9)
-    stretch = torch.empty(count, layers).uniform_(-0.5, 0.5).exp()
-    linear = _rotation(torch.empty(count, layers).uniform_(-torch.pi, torch.pi)) / radius
-    linear = torch.stack([stretch, 1 / stretch], dim=-1)[..., None] * linear
-    return torch.cat([linear, -linear @ centre], dim=-1)
+def _strengths(generator: torch.Generator, count: int, depths: int) -> Tensor:
+    """[B, L], 0 to 1: half of them spread evenly, half over their logarithm, so that small motions are frequent."""
+    even = _uniform(generator, 0, 1, count, depths)
+    return torch.where(_some(generator, 0.5, count, depths), even, (-5 * even).exp2())
 
 
-def _fields(count: int, layers: int) -> Tensor:
-    """[B * L, 1, FIELD, FIELD]: above 0 inside a blob. The background is everywhere; some scenes have fewer blobs."""
-    points = torch.randint(2, 7, ()).item()
-    rough = F.interpolate(torch.randn(count * layers, 1, points, points), FIELD, mode="bicubic")
+def _at_most(limit: float | Tensor, length: Tensor) -> Tensor:
+    """What to multiply lengths with that none be above the limit; at most 1."""
+    return (limit / length.clamp(min=1e-6)).clamp(max=1)
+
+
+def _texture_places(generator: torch.Generator, count: int, depths: int) -> Tensor:
+    """[B, L, 2, 2]: turned anyhow, half of them mirrored; a pixel of the frame is 0.5 to 1.4 of the texture's."""
+    zoom = _uniform(generator, math.log(0.5), math.log(1.4), count, depths).exp()[..., None, None]
+    turned = _rotations(_uniform(generator, -math.pi, math.pi, count, depths))
+    mirrored = torch.where(_some(generator, 0.5, count, depths, 1), 1.0, torch.tensor([-1.0, 1.0]))
+    return 2 / TEXTURE * zoom * turned * mirrored[..., None, :]
+
+
+def _shapes(generator: torch.Generator, count: int, depths: int) -> Tensor:
+    """[B, L, FIELD, FIELD]: diamonds, ellipses, boxes, drops and rags, long or round. See Layers.shape."""
     line = torch.linspace(-1, 1, FIELD)
-    distance = (line[:, None].square() + line.square()).sqrt()
-    fields = (0.75 - distance + 0.25 * rough - 4 * (distance > 0.95)).unflatten(0, (count, layers))
-    fields[:, 0] = 10.0
-    fewer = torch.rand(count, layers) < 0.35
-    fewer[:, 0] = False
-    return fields.masked_fill(fewer[..., None, None, None], -10.0).flatten(0, 1)
+    across, along = line.abs(), line.abs()[:, None]
+    width = _uniform(generator, math.log(0.25), 0, count, depths, 1, 1).exp() * 0.9
+    power = _uniform(generator, math.log(0.9), math.log(6.0), count, depths, 1, 1).exp()
+    distance = ((across / 0.9) ** power + (along / width) ** power) ** (1 / power)
+    rough = _smooth_noise(generator, count, depths, 4) + 0.4 * _smooth_noise(generator, count, depths, 8)
+    amount = 0.5 * _uniform(generator, -0.6, 1, count, depths, 1, 1).clamp(min=0)
+    level = torch.minimum((1 - distance) * width + amount * rough, 0.9 - torch.maximum(across, along))
+    # Over its slope, so that near the edge it is the distance to it.
+    downward, rightward = torch.gradient(level, spacing=2 / (FIELD - 1), dim=(2, 3))
+    level = level / torch.hypot(downward, rightward).clamp(min=0.3)
+    # The border goes on beyond the field: were it less than half a pixel off the edge, it would veil all the frame.
+    return level.masked_fill(torch.maximum(across, along) == 1, -1)
 
 
-def _after(place: Tensor, motion: Tensor) -> Tensor:
-    """Where a point of the second frame lies on a layer: where it was before the motion."""
-    linear = torch.linalg.inv(motion[..., :2])
-    back = torch.cat([linear, -linear @ motion[..., 2:]], dim=-1)
-    return torch.cat([place[..., :2] @ back[..., :2], place[..., :2] @ back[..., 2:] + place[..., 2:]], dim=-1)
+def _smooth_noise(generator: torch.Generator, count: int, depths: int, points: int) -> Tensor:
+    """[B, L, FIELD, FIELD], standard deviation about 0.7: as smooth as so many points along each side make it."""
+    noise = torch.randn(count, depths, points, points, generator=generator)
+    return F.interpolate(noise, FIELD, mode="bicubic")
 
 
-def _compose(
-    colours: Tensor, fields: Tensor, place: Tensor, blob: Tensor, radius: Tensor, size: int
-) -> tuple[Tensor, Tensor]:
-    """A frame [B, 3, S, S], and which layer is in front, int64 [B, S, S]."""
-    count, layers = place.shape[:2]
-    shown = F.grid_sample(colours, _points(place, size).flatten(0, 1), padding_mode="reflection", align_corners=False)
-    inside = F.grid_sample(fields, _points(blob, size).flatten(0, 1), padding_mode="border", align_corners=False)
-    # An edge is about a pixel wide: a field falls by 1 over its radius.
-    cover = (inside.unflatten(0, (count, layers)) * (radius * size * 1.5)[..., None, None, None]).sigmoid()
-    shown = shown.unflatten(0, (count, layers))
-    frame, front = shown[:, 0], torch.zeros(count, size, size, dtype=torch.int64, device=shown.device)
-    for layer in range(1, layers):
-        frame = torch.lerp(frame, shown[:, layer], cover[:, layer])
-        front[cover[:, layer, 0] > 0.5] = layer
-    return frame, front
-
-
-def _points(affine: Tensor, size: int) -> Tensor:
-    """affine [B, L, 2, 3] of the middles of a frame's pixels: [B, L, S, S, 2]."""
-    count, layers = affine.shape[:2]
-    grid = F.affine_grid(affine.flatten(0, 1), [count * layers, 1, size, size], align_corners=False)
-    return grid.unflatten(0, (count, layers))
-
-
-def _rotation(angle: Tensor) -> Tensor:
-    return torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], dim=-1).unflatten(-1, (2, 2))
-
-
-def _photographed(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+def _photographed(pairs: Pairs, generator: torch.Generator) -> Pairs:
     """Another light in the second frame, blur and noise in both; each in a part of the scenes."""
-    count, device = len(first), first.device
+    count, device = len(pairs.first), pairs.first.device
 
-    def some(share: float) -> Tensor:
-        return (torch.rand(count, 1, 1, 1) < share).to(device)
+    def change(most: float, share: float) -> Tensor:
+        """[B, 1, 1, 1], -most to most, 0 in the scenes without."""
+        values = _uniform(generator, -most, most, count, 1, 1, 1)
+        return (values * _some(generator, share, count, 1, 1, 1)).to(device)
 
-    gain = 1 + 0.12 * torch.randn(count, 1, 1, 1).to(device) * some(0.4)
-    shift = 0.06 * torch.randn(count, 1, 1, 1).to(device) * some(0.4)
-    second = second * gain + shift
-    blurred = some(0.2)
-    frames = [torch.where(blurred, F.avg_pool2d(F.pad(f, [1] * 4, mode="replicate"), 3, 1), f) for f in (first, second)]
-    noise = (torch.rand(count, 1, 1, 1) * 0.03).to(device) * some(0.6)
-    first, second = ((frame + noise * torch.randn_like(frame)).clamp(0, 1) for frame in frames)
-    return first, second
+    gamma, gain, offset = change(0.3, 0.25).exp(), 1 + change(0.2, 0.4), change(0.1, 0.4)
+    second = (pairs.second.clamp(min=1e-6) ** gamma - 0.5) * gain + 0.5 + offset
+    frames = torch.stack([pairs.first, second], dim=1)
+    blur = change(0.8, 0.3).abs()[:, None]
+    blurred = (blur > 0).flatten().nonzero()[:, 0]
+    frames[blurred] = torch.lerp(frames[blurred], _means(frames[blurred]), blur[blurred])
+    amount = change(0.03, 0.6).abs()[:, None]
+    seed = int(torch.randint(2**62, (), generator=generator))
+    noise = torch.randn(frames.shape, generator=torch.Generator(device).manual_seed(seed), device=device)
+    first, second = (frames + amount * noise).clamp(0, 1).unbind(dim=1)
+    return Pairs(first, second, pairs.flow, pairs.occluded)
+
+
+def _means(frames: Tensor) -> Tensor:
+    """[..., S, S]: each pixel the mean of itself and those around it."""
+    return F.avg_pool2d(F.pad(frames.flatten(0, -4), (1,) * 4, mode="replicate"), 3, 1).view_as(frames)
+
+
+def _uniform(generator: torch.Generator, low: float, high: float, *shape: int) -> Tensor:
+    return torch.empty(shape).uniform_(low, high, generator=generator)
+
+
+def _some(generator: torch.Generator, share: float, *shape: int) -> Tensor:
+    """bool, True in about that share."""
+    return torch.rand(shape, generator=generator) < share
+
+
+def _rotations(angle: Tensor) -> Tensor:
+    """angle [...] in radians, clockwise as y goes down -> [..., 2, 2]."""
+    return torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], dim=-1).unflatten(-1, (2, 2))
