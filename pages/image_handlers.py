@@ -130,7 +130,8 @@ class Handlers:
         if view.size in SIZES[view.weights]:
             sizes = gr.update(**sizes_to_read_at(view.weights, shapes_of(self._service, view.weights)[0], view.size))
         picture = str(EXAMPLES[view.example].file)
-        return picture, view.weights, sizes, view.look, view.scale, *told, *self._open(view)
+        own = "example" not in browser.query_params
+        return picture, view.weights, sizes, view.look, view.scale, *told, *self._open(view, own)
 
     @beside_the_button(Answer)
     def _open_first(self) -> Answer:
@@ -143,12 +144,18 @@ class Handlers:
         return answer
 
     @beside_the_button(Answer)
-    def _open(self, view: ImageView) -> Answer:
+    def _open(self, view: ImageView, own: bool) -> Answer:
+        """own: of a picture of its sender's own, which no address can hold."""
         shapes = shapes_of(self._service, view.weights)
         known = zip(view.latents, shapes, strict=True)
         latents = tuple(latent if latent is None or latent < shape.latents else None for latent, shape in known)
         size = view.size if view.size in SIZES[view.weights] else shapes[0].image_size
-        return self._answer(replace(view, latents=latents, size=size), EXAMPLES[view.example or 0].file)
+        answer = self._answer(replace(view, latents=latents, size=size), EXAMPLES[view.example or 0].file)
+        if own and not answer.notice:
+            return answer._replace(
+                notice=hint("This link was made over a picture that it cannot hold: here an example.")
+            )
+        return answer
 
     def choose_example(self, index: int) -> tuple[str, str]:
         """Picture and notice."""

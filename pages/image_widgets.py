@@ -103,9 +103,10 @@ def known_classes(shape: ModelShape) -> str:
 def architecture(shapes: Sequence[ModelShape]) -> str:
     learned, fourier, conv = shapes
     channels = f"C: {learned.input_channels}, {fourier.input_channels}, {conv.input_channels}"
+    latents = f"N: {learned.latents}, {fourier.latents}, {conv.latents}"
     return draw_architecture(
         inputs=Stage("inputs", "M × C", channels),
-        latents=Stage("latents", f"{fourier.latents} × {fourier.latent_channels}", "a learned array that reads"),
+        latents=Stage("latents", f"N × {fourier.latent_channels}", latents),
         layers=f"{fourier.blocks} × {fourier.layers} self-attention layers, {fourier.self_heads} heads",
         queries=Stage("query", f"1 × {fourier.latent_channels}", "one for all classes"),
         outputs=Stage("outputs", f"{len(fourier.labels):,}", "a score for each class"),

@@ -95,6 +95,7 @@ def test_the_settings_of_a_view_of_ones_own_picture_can_be_linked(pictures: Page
     assert "example" not in pictures.url
     pictures.goto(pictures.url.replace("look=encoder", "look=rollout"))
     expect(says(pictures, "conv")).to_contain_text("roll-out", ignore_case=True)
+    expect(part(pictures, "notice")).to_contain_text("a picture that it cannot hold")
     assert part(pictures, "look").locator("input:checked").get_attribute("value") == "rollout"
 
 

@@ -52,7 +52,7 @@ def test_runs_through_zero_gpu(monkeypatch, service):
     request = replace(GOOD, probe=Probe(4))
     result = on_space.run(request)
     assert fake.durations == [33]
-    assert fake.calls == [(request,)]
+    assert fake.calls == [([request],)]
     assert_same(result, service.run(request))
     assert len(fake.calls) == 1  # a service made without it does not go through it
 
