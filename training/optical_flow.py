@@ -9,11 +9,13 @@ python -m training.optical_flow export                best weights of runs/optic
 import argparse
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import PerceiverConfig
 
 from models.perceiver.coarse_to_fine import resize, resize_flow, warp_back
@@ -54,7 +56,10 @@ def train(args: argparse.Namespace) -> None:
         return evaluate(estimate_by(model), held_out)["epe"]  # what is real only ever gives scores
 
     schedule = Schedule(args.steps, args.rate, warmup=args.warmup, muon=True)
-    fit(model, loss_of, validate, schedule, Run(args.run, seconds=args.seconds, validate_every=args.validate_every))
+    run = Run(args.run, seconds=args.seconds, validate_every=args.validate_every)
+    # On a CPU the fused attention's backward takes as long as a third of a step; so few queries and keys need it not.
+    with sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext():
+        fit(model, loss_of, validate, schedule, run)
 
 
 @torch.no_grad()
