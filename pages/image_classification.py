@@ -91,11 +91,11 @@ def _wire(
             part.select(handlers.choose_latent, [answer.shown, gr.State(variant)], list(answer), **EACH, **GPU)
             for part, variant in zip(section.latents, VARIANTS, strict=True)
         ),
-        section.opacity.input(
+        section.opacity.change(
             lambda: (EXPORT_TO_COME,) * 3, None, list(section.exports), trigger_mode="always_last", **QUIET
         ),
     ]
-    section.opacity.input(None, section.opacity, js=SHOW_OPACITY, **QUIET)
+    section.opacity.change(None, section.opacity, js=SHOW_OPACITY, **QUIET)
     follow([*asked_anew, *looked_again], answer, export, section.opacity)
     return asked_anew
 

@@ -41,6 +41,7 @@ from pages.trace import EXPORT_TO_COME, write_exports
 
 LATENT_MAPS = 8
 NO_LATENTS = (None,) * len(VARIANTS)
+OF_BEFORE = "What is shown below and beside still answers the question before this one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,18 @@ class Handlers:
         self._first_view = ImageView(0, weights, size, LOOKS[0][1], "log", NO_LATENTS)
         self._first: Answer | None = None
 
-    @beside_the_button(Answer)
+    @beside_the_button(Answer, OF_BEFORE)
     def classify(self, file: Any, *settings: Any) -> Answer:
         """The answer for the picture in the field. file: as it came from the browser."""
         path = uploaded(file)
         if path is None:
-            return Answer(hint("No picture yet: drop one, paste one, take one, or choose an example."))
+            return Answer(hint(f"No picture: drop one, paste one, take one, or choose an example. {OF_BEFORE}"))
         answer = self._answer(_view(_example(path), *settings), path)
         if is_animated(path) and not answer.notice:
             return answer._replace(notice=hint("This file holds several pictures: the first is what is read."))
         return answer
 
-    @beside_the_button(Answer)
+    @beside_the_button(Answer, OF_BEFORE)
     def classify_example(self, index: int, *settings: Any) -> Answer:
         """The answer for an example; what there is to notice about it stays."""
         return self._answer(_view(index, *settings), EXAMPLES[index].file)._replace(notice=None)

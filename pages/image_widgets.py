@@ -24,7 +24,10 @@ SIZES: dict[Weights, tuple[int, ...]] = {"embedded": (16, 24, 32, 48, 64), "publ
 SCALES = [("log10(p·M), 0 is uniform", "log"), ("times uniform", "linear")]
 """The logarithm first: single pixels that are read 50 times as much as others would leave the rest in the dark."""
 EXAMPLES = image_examples(NAME)
-POINTING = "**Click a place in a picture**: which latents read it? **Click a latent** below: what does it read?"
+POINTING = """**Click a place in a picture**: which latents read it? **Click a latent** below: what does it read?
+
+A **latent** is one of the few vectors that the whole picture is read into; **roll-out** follows the answer back through
+all layers to the inputs. The brighter the orange, the more was read there."""
 
 
 @dataclass(frozen=True, slots=True)

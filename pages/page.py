@@ -56,11 +56,13 @@ def hint(text: str) -> str:
     return f'<p class="notice" role="status">{escape(text)}</p>'
 
 
-def beside_the_button(answer: Callable[..., tuple]) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
+def beside_the_button(
+    answer: Callable[..., tuple], meanwhile: str = ""
+) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
     """For handlers that return an `answer`, a named tuple of updates of which None leaves an output as it is.
 
     What goes wrong is said in its `notice`. What was on the page then stays: no overlay hides the last result, nothing
-    that was typed is lost.
+    that was typed is lost. meanwhile: said after what went wrong, of what the page then still shows.
     """
 
     def decorate(fn: Callable[P, tuple]) -> Callable[P, tuple]:
@@ -69,7 +71,7 @@ def beside_the_button(answer: Callable[..., tuple]) -> Callable[[Callable[P, tup
             try:
                 updates = fn(*args, **kwargs)
             except Exception as error:  # the last place before the visitor
-                updates = answer(notice=alert(in_words(error)))
+                updates = answer(notice=alert(f"{in_words(error)} {meanwhile}".strip()))
             return tuple(gr.skip() if update is None else update for update in updates)
 
         return told

@@ -10,8 +10,10 @@ from models.schema import InputError
 
 _FOLDER = Path(__file__).parent.parent / "components" / "pictures"
 
-SHOW_OPACITY = """(opacity) => document.documentElement.style.setProperty('--map-opacity', opacity)"""
-"""Client-side: how strongly all maps cover the pictures below them."""
+SHOW_OPACITY = """(opacity) => {
+    if (Number.isFinite(opacity)) document.documentElement.style.setProperty('--map-opacity', opacity);
+}"""
+"""Client-side: how strongly all maps cover the pictures below them. An emptied field is no number yet."""
 
 AS_IT_CAME: dict[str, Any] = {"preprocess": False}
 """For events that take an `image_file`: handlers get {"path": …} or None, and say themselves what cannot be read.

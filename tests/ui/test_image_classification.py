@@ -144,6 +144,7 @@ def test_what_cannot_be_read_is_said_and_nothing_is_lost(
     before = answers(pictures)
     give(pictures, tmp_path / name)
     expect(part(pictures, "notice")).to_contain_text(said)
+    expect(part(pictures, "notice")).to_contain_text("still answers the question before")
     assert answers(pictures) == before
 
 
@@ -169,6 +170,9 @@ def test_opacity_is_changed_at_once_and_draws_nothing_anew(pictures: Page) -> No
     part(pictures, "opacity").locator("input[type=range]").fill("0.2")
     opacity = "getComputedStyle(document.documentElement).getPropertyValue('--map-opacity').trim()"
     pictures.wait_for_function(f"() => {opacity} === '0.2'")
+    part(pictures, "opacity").locator("input[type=number]").fill("")
+    part(pictures, "opacity").get_by_role("button", name="reset").click()
+    pictures.wait_for_function(f"() => {opacity} === '0.6'")
     expect(part(pictures, "save-png")).to_be_enabled()
     assert answers(pictures) == before
 
