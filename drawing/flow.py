@@ -1,10 +1,10 @@
-"""Draws the example pairs of optical flow, with their truth: `python -m drawing.flow`.
+"""Draws the examples of optical flow, pairs with their truth and a clip: `python -m drawing.flow`.
 
 Two frames each, and `<name>_truth.png` as in KITTI 2015: 16 bits, red and green flow * 64 + 2^15 in pixels right and
 down, blue 1 where it is valid: here everywhere, also where what is seen goes out of sight.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -15,6 +15,7 @@ from drawing.flow_harbour import harbour
 from drawing.flow_road import road
 from drawing.flow_scenes import bookshelf, bus, plate, window
 from drawing.layers import Scene
+from models.media.writing import write_clip
 
 FOLDER = Path(__file__).parent.parent / "assets" / "examples" / "optical_flow"
 
@@ -39,6 +40,12 @@ def pair(scene: Scene, time: float, noise: float) -> tuple[np.ndarray, np.ndarra
     return first, second, scene.flow(time, time + 1)
 
 
+def clip(scene: Scene) -> Iterator[np.ndarray]:
+    """Its 25 frames, uint8 [height, width, 3]."""
+    for time in range(25):
+        yield np.clip(np.rint(scene.frame(time)), 0, 255).astype(np.uint8)
+
+
 def save_truth(path: Path, flow: np.ndarray) -> None:
     """Flow float [height, width, 2], from -512 to 511 pixels, as KITTI's 16-bit PNG. Raises OSError."""
     stored = np.clip(np.rint(flow * 64 + 2**15), 0, 2**16 - 1)
@@ -54,3 +61,4 @@ if __name__ == "__main__":
         Image.fromarray(first).save(FOLDER / f"{name}_first.png", optimize=True)
         Image.fromarray(second).save(FOLDER / f"{name}_second.png", optimize=True)
         save_truth(FOLDER / f"{name}_truth.png", truth)
+    write_clip(FOLDER / "harbour.mp4", clip(harbour()), fps=12.5)

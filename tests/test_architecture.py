@@ -24,7 +24,7 @@ BELOW = {
     "components": ("models.schema",),
     "models": (),
     "training": ("models",),
-    "drawing": (),
+    "drawing": ("models.media",),
     "benchmarks": ("models", "training"),
 }
 UI = ("gradio", "gradio_client", "streamlit")

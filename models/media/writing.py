@@ -1,0 +1,122 @@
+"""Clips and sounds as files that browsers play."""
+
+import wave
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+_QUALITY = {"crf": "18", "preset": "veryfast"}  # no difference to see at once; a third of the default's time
+_SOUND_RATES = (44_100, 48_000)  # what every browser plays; all else becomes the latter
+_SOUND_BITS = 160_000  # a second
+_NTSC = 1001  # the denominator of 29.97 and its kin
+_FULL_SCALE = 2**15 - 1
+
+
+def write_clip(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    fps: float,
+    audio: np.ndarray | None = None,
+    sample_rate: int | None = None,
+) -> None:
+    """An MP4 of H.264 and AAC, which starts to play before it has come as a whole.
+
+    frames: uint8 RGB [height, width, 3], all of one size, taken one by one. Where a side is odd, the last row or column
+    is doubled: H.264 wants even ones, and so every pixel keeps its place. audio: float32 [samples] or [samples, 2],
+    -1..1, beginning with the first frame; heard as long as there are frames. Only a whole file gets its name: if
+    `frames` raises, what has been written is removed. Raises ValueError for no frames, or frames of different sizes.
+    """
+    if (audio is None) != (sample_rate is None):
+        raise ValueError("a sound and its sample rate go together")
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with av.open(part, "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            sound = None if audio is None or sample_rate is None else _Sound(container, audio, sample_rate)
+            _write(container, frames, Fraction(fps).limit_denominator(_NTSC), sound)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_wav(path: Path, audio: np.ndarray, sample_rate: int) -> None:
+    """16-bit WAV. audio: float32 [samples] or [samples, channels], -1..1; what exceeds that is clipped."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1 if audio.ndim == 1 else audio.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes((np.clip(audio, -1, 1) * _FULL_SCALE).round().astype("<i2").tobytes())
+
+
+def _write(container: OutputContainer, frames: Iterable[np.ndarray], rate: Fraction, sound: "_Sound | None") -> None:
+    stream, shape, reformatter = None, None, VideoReformatter()
+    for number, image in enumerate(frames):
+        if stream is None:
+            stream, shape = _video_stream(container, image.shape, rate), image.shape
+        if image.shape != shape:
+            raise ValueError(f"frame {number} is {image.shape}, the first is {shape}")
+        container.mux(stream.encode(_video_frame(image, number, reformatter)))
+        if sound is not None:
+            sound.write_until((number + 1) / rate)
+    if stream is None:
+        raise ValueError("a clip of no frames")
+    container.mux(stream.encode(None))
+    if sound is not None:
+        sound.finish()
+
+
+def _video_stream(container: OutputContainer, shape: tuple[int, ...], rate: Fraction) -> VideoStream:
+    stream = container.add_stream("libx264", rate=rate, options=_QUALITY)
+    stream.height, stream.width = (side + side % 2 for side in shape[:2])
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context  # said, since players guess it by the size
+    context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+    context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    return stream
+
+
+def _video_frame(image: np.ndarray, number: int, reformatter: VideoReformatter) -> VideoFrame:
+    height, width = image.shape[:2]
+    even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    frame = reformatter.reformat(
+        VideoFrame.from_ndarray(even, "rgb24"),
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
+    )
+    frame.pts = number
+    return frame
+
+
+class _Sound:
+    """A sound track, written as far as the frames have come."""
+
+    def __init__(self, container: OutputContainer, audio: np.ndarray, rate: int) -> None:
+        channels = 1 if audio.ndim == 1 else audio.shape[1]
+        self._layout = {1: "mono", 2: "stereo"}[channels]
+        self._container, self._rate, self._done = container, rate, 0
+        self._audio = audio.reshape(-1, channels)
+        written = rate if rate in _SOUND_RATES else _SOUND_RATES[-1]
+        self._stream: AudioStream = container.add_stream("aac", rate=written, layout=self._layout)
+        self._stream.bit_rate = _SOUND_BITS
+
+    def write_until(self, seconds: Fraction) -> None:
+        samples = self._audio[self._done : round(seconds * self._rate)]
+        if len(samples):
+            packed = np.clip(samples, -1, 1).astype(np.float32).reshape(1, -1)
+            frame = AudioFrame.from_ndarray(packed, "flt", self._layout)
+            frame.sample_rate, frame.pts, frame.time_base = self._rate, self._done, Fraction(1, self._rate)
+            self._container.mux(self._stream.encode(frame))
+            self._done += len(samples)
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
