@@ -34,6 +34,7 @@ lint: .venv/dev
 bench: .venv/app
 	$(BIN)/python -m benchmarks.masked_bytes
 	$(BIN)/python -m benchmarks.image_classification
+	$(BIN)/python -m benchmarks.optical_flow
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }

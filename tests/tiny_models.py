@@ -17,7 +17,8 @@ from transformers import PerceiverConfig, PerceiverPreTrainedModel
 from transformers.models.perceiver.modeling_perceiver import PerceiverOpticalFlowDecoder
 
 from models.checkpoints import Checkpoint
-from models.schema import CheckpointUnavailable
+from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow_config
+from models.schema import CheckpointUnavailable, Weights
 
 BATCH = 2
 ATOL = 1e-5
@@ -27,6 +28,8 @@ READS = 32
 """Bytes that the text models of `load_tiny` read."""
 SIDE, CLASSES = 32, 10
 """Pixels along each side of what its image models were made for, as the embedded ones; and what they tell apart."""
+FLOW_TILES: Mapping[Weights, tuple[int, int]] = {"embedded": (24, 24), "published": (24, 30)}
+"""Height and width of what its flow models read at once: larger than what tiles share."""
 
 _SHAPE = {
     "num_latents": 7,
@@ -114,6 +117,18 @@ def tiny_model(name: str, seed: int = 0, **changes: Any) -> PerceiverPreTrainedM
     return model.eval()
 
 
+@cache
+def tiny_patch_flow(seed: int = 0, size: int = 16) -> PerceiverForPatchFlow:
+    """The project's own small model of optical flow, smaller: tiles of `size` pixels a side, patches of 4."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = PerceiverForPatchFlow(
+            patch_flow_config(size=size, patch=4, window=8, latents=5, channels=16, layers=2, features=14, hidden=12)
+        )
+        scatter(model)
+    return model.eval()
+
+
 def tiny_inputs(name: str, batch: int = BATCH, seed: int = 1) -> Any:
     """Random inputs as the model's own forward takes them."""
     with torch.random.fork_rng(devices=[]):
@@ -177,6 +192,10 @@ def load_tiny(
 
 def served_model(name: str, seed: int = 0) -> PerceiverPreTrainedModel:
     """What `load_tiny` copies."""
+    if name == PerceiverForPatchFlow.__name__:
+        return tiny_patch_flow(seed, FLOW_TILES["embedded"][0])
+    if name == "PerceiverForOpticalFlow":
+        return tiny_model(name, seed, train_size=FLOW_TILES["published"])
     if "Image" in name:
         return tiny_model(name, seed, image_size=SIDE, num_labels=CLASSES)
     return tiny_model(name, seed, max_position_embeddings=READS + 2)

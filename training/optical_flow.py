@@ -4,6 +4,7 @@ python -m training.optical_flow train --data DIR      DIR holds textures_cc0.tar
 python -m training.optical_flow evaluate --data DIR   one JSON line: end-point errors, and the bars
 python -m training.optical_flow baselines --data DIR  the same for no motion, Farnebäck, DIS and TV-L1
 python -m training.optical_flow export                best weights of runs/optical_flow -> assets/weights/optical_flow
+python -m training.optical_flow card --data DIR       card.md, curve.jsonl, curve.svg
 """
 
 import argparse
@@ -21,8 +22,8 @@ from transformers import PerceiverConfig
 from models.perceiver.coarse_to_fine import resize, resize_flow, warp_back
 from models.perceiver.engine import decode, encode
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow, patch_flow_config, unpatch
-from training.command import Recipe, exported
-from training.flow_evaluation import METHODS, Estimate, evaluate, evaluation_sets, print_baselines, scores, synthetic
+from training.command import Recipe, exported, printed_before
+from training.flow_evaluation import METHODS, Estimate, baselines, evaluate, evaluation_sets, scores, synthetic
 from training.flow_scenes import Scenes
 from training.flow_textures import hold_out, read_photographs
 from training.loop import Run, Schedule, fit
@@ -109,7 +110,7 @@ def estimate_by(model: PerceiverForPatchFlow) -> Estimate:
     @torch.inference_mode()
     def estimate(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         one, other = (torch.tensor(frame, device=device).movedim(-1, 0) / 127.5 - 1 for frame in (first, second))
-        return patch_flow(model, one, other).movedim(0, -1).cpu().numpy()
+        return patch_flow(model, one, other)[-1].movedim(0, -1).cpu().numpy()
 
     return estimate
 
@@ -129,13 +130,17 @@ def load_best(run: Path) -> PerceiverForPatchFlow:
 def print_evaluation(args: argparse.Namespace) -> None:
     model = load_exported(args.weights, args.device)
     began = time.monotonic()
-    sets = evaluation_sets(args.data)
+    print(json.dumps(_judged(model, args.data) | {"seconds": round(time.monotonic() - began, 1)}))
+
+
+def _judged(model: PerceiverForPatchFlow, data: Path) -> dict:
+    sets = evaluation_sets(data)
     found = scores(estimate_by(model), sets)
     bars = {
         name: round(share * evaluate(METHODS[method], sets[name])["epe"], 4) for name, (method, share) in BARS.items()
     }
     met = all(found[name]["epe"] <= bar for name, bar in bars.items())
-    print(json.dumps({"bars": bars, "met": met} | found | {"seconds": round(time.monotonic() - began, 1)}))
+    return {"bars": bars, "met": met} | found
 
 
 def export(args: argparse.Namespace) -> None:
@@ -144,13 +149,40 @@ def export(args: argparse.Namespace) -> None:
     print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
 
 
+def card(args: argparse.Namespace) -> None:
+    """Card, scores and curve of the exported weights; what is not given as a file is computed."""
+    # Here and not above: a machine that only trains need not have matplotlib.
+    from training.curve import read_curve
+    from training.flow_card import Report, write_card
+
+    model = load_exported(args.weights, args.device)
+    seen, held_out = hold_out(read_photographs(args.data))
+    rounding = None
+    if (args.run / "best.pt").exists():
+        pairs = synthetic(args.data)
+        trained = load_best(args.run).to(args.device)
+        rounding = (evaluate(estimate_by(trained), pairs)["epe"], evaluate(estimate_by(model), pairs)["epe"])
+    started = args.run / "training.json"
+    report = Report(
+        curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
+        training=json.loads(started.read_text()) if started.exists() else {},
+        scores=printed_before(args.scores, lambda: _judged(model, args.data)),
+        baselines=printed_before(args.baselines, lambda: baselines(args.data)),
+        photographs={"train": len(seen), "held_out": len(held_out)},
+        rounding=rounding,
+    )
+    write_card(report, args.weights, args.to)
+    print(f"{args.to}: card.md, scores.json, curve.jsonl, curve.svg")
+
+
 RECIPE = Recipe(
     doc=__doc__,
     model="optical_flow",
     train=train,
     evaluate=print_evaluation,
-    baselines=lambda args: print_baselines(args.data),
+    baselines=lambda args: print(json.dumps(baselines(args.data), ensure_ascii=False)),
     export=export,
+    card=card,
     options={
         "steps": 10_000,
         "batch": (32, "scenes a step; each gives two tiles"),

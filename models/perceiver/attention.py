@@ -6,53 +6,77 @@ small. Shapes: B batch, H heads, Q queries, K keys, C channels of what is read, 
 """
 
 from collections.abc import Iterator
+from enum import Enum, auto
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers.models.perceiver.modeling_perceiver import PerceiverLayer, PerceiverSelfAttention
+from transformers.models.perceiver.modeling_perceiver import (
+    PerceiverAttention,
+    PerceiverLayer,
+    PerceiverSelfAttention,
+)
 
 from models.perceiver.linear import linear
 
 # Largest piece of an attention map that is held at once.
 MAP_BYTES = 8 * 2**20
+# What a multiplication of weights head by head takes, where a linear layer's takes 1: torch leaves it to MKL.
+BY_HEADS = 2
 # From this size of a map on, torch's fused kernel is worth the zeros that it wants where head sizes differ.
 FUSED_BYTES = 64 * 2**20
 
 
+class Projected(Enum):
+    """On which side of an attention its matrices are applied: the products are equal, their costs are not.
+
+    BOTH: as in the paper. ASKING: questions are led into the channels of what is read, and what they find is led on
+    from there. READ: what is read is led into the channels that ask, and on into those that the layer gives.
+    """
+
+    BOTH = auto()
+    ASKING = auto()
+    READ = auto()
+
+
 def attend(
-    attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
+    attention: PerceiverAttention, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
 ) -> Tensor:
-    """Fused multi-head attention (Perceiver IO, section 3.1 and appendix E).
+    """Fused multi-head attention with the linear layer behind it (Perceiver IO, section 3.1 and appendix E).
 
     hidden: [B, Q, q_dim], what asks. inputs: [B, K, kv_dim], what is read; None for self-attention.
-    inputs_mask: bool [B, K], True where a key may be read. Returns [B, Q, v_channels].
+    inputs_mask: bool [B, K], True where a key may be read. Returns [B, Q, q_dim], without the residual.
     """
-    queries, source = _queries_and_source(attention, hidden, inputs)
-    folded = _folds(attention, queries, source)
-    queries, keys = _queries_and_keys(attention, queries, source, folded)
-    values = keys if folded else _split_heads(linear(attention.value, source), attention.num_heads)
-    mapped = F.scaled_dot_product_attention(
-        *_one_head_size(queries, keys, values),
-        attn_mask=None if inputs_mask is None else inputs_mask[:, None, None, :],
-        dropout_p=attention.dropout.p if attention.training else 0.0,
-        scale=_scale(attention),
-    )[..., : values.shape[-1]]
-    return _join_heads(_unfold(attention, mapped) if folded else mapped)
+    inner, dense = attention.self, attention.output.dense
+    asking, source = _asking_and_source(inner, hidden, inputs)
+    mask = None if inputs_mask is None else inputs_mask[:, None, None, :]
+    match _cheapest(attention, asking.shape[1], source.shape[1]):
+        case Projected.READ:
+            keys, values, bias = _led_to_what_asks(attention, source)
+            if mask is not None:
+                bias = bias.masked_fill(~mask, float("-inf"))
+            queries = asking[:, None].expand(-1, inner.num_heads, -1, -1)
+            return _fused(inner, queries, keys, values, bias).sum(dim=1)
+        case Projected.ASKING:
+            queries, keys = _queries_and_keys(inner, _queries(inner, asking), source, folded=True)
+            mapped = _unfold(inner, _fused(inner, queries, keys, keys, mask))
+        case Projected.BOTH:
+            keys, values = (_split_heads(linear(part, source), inner.num_heads) for part in (inner.key, inner.value))
+            mapped = _fused(inner, _queries(inner, asking), keys, values, mask)
+    return linear(dense, _join_heads(mapped))
 
 
-def attend_and_map(attention: PerceiverSelfAttention, hidden: Tensor) -> tuple[Tensor, Tensor]:
-    """Self-attention's output [B, Q, v_channels], and its map, mean of heads: float32 [B, Q, Q], rows sum to 1."""
-    queries, source = _queries_and_source(attention, hidden, None)
-    keys, values = (
-        _split_heads(linear(part, source), attention.num_heads) for part in (attention.key, attention.value)
-    )
+def attend_and_map(attention: PerceiverAttention, hidden: Tensor) -> tuple[Tensor, Tensor]:
+    """Self-attention as `attend` does it, and its map, mean of heads: float32 [B, Q, Q], rows sum to 1."""
+    inner = attention.self
+    queries, source = _queries_and_source(inner, hidden, None)
+    keys, values = (_split_heads(linear(part, source), inner.num_heads) for part in (inner.key, inner.value))
     mapped, means = [], []
     for rows in _slices(queries, keys):
-        attended = _softmax_rows(attention, queries[:, :, rows], keys, None)
+        attended = _softmax_rows(inner, queries[:, :, rows], keys, None)
         means.append(attended.mean(dim=1))
         mapped.append(attended.to(values.dtype) @ values)
-    return _join_heads(torch.cat(mapped, dim=2)), torch.cat(means, dim=1)
+    return linear(attention.output.dense, _join_heads(torch.cat(mapped, dim=2))), torch.cat(means, dim=1)
 
 
 def attention_rows(
@@ -82,17 +106,16 @@ def run_layer(
     layer: PerceiverLayer, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
 ) -> Tensor:
     """One attention layer with its MLP and residuals: [B, Q, q_dim] -> [B, Q, q_dim]."""
-    return _after_attention(layer, hidden, attend(layer.attention.self, hidden, inputs, inputs_mask))
+    return _after_attention(layer, hidden, attend(layer.attention, hidden, inputs, inputs_mask))
 
 
 def run_layer_and_map(layer: PerceiverLayer, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """One self-attention layer as `run_layer` does it, and its map as `attend_and_map` gives it."""
-    mapped, attended = attend_and_map(layer.attention.self, hidden)
-    return _after_attention(layer, hidden, mapped), attended
+    attended, mean = attend_and_map(layer.attention, hidden)
+    return _after_attention(layer, hidden, attended), mean
 
 
-def _after_attention(layer: PerceiverLayer, hidden: Tensor, mapped: Tensor) -> Tensor:
-    attended = linear(layer.attention.output.dense, mapped)
+def _after_attention(layer: PerceiverLayer, hidden: Tensor, attended: Tensor) -> Tensor:
     if layer.attention.use_query_residual:
         attended = attended + hidden
     widened = layer.mlp.intermediate_act_fn(linear(layer.mlp.dense1, layer.layernorm(attended)))
@@ -103,9 +126,20 @@ def _queries_and_source(
     attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None, rows: Tensor | slice = slice(None)
 ) -> tuple[Tensor, Tensor]:
     """Queries [B, H, R, D], and what keys and values are made of, normalised: [B, K, C]."""
+    asking, source = _asking_and_source(attention, hidden, inputs)
+    return _queries(attention, asking[:, rows]), source
+
+
+def _asking_and_source(
+    attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """What asks [B, Q, q_dim] and what is read [B, K, C], normalised."""
     asking = attention.layernorm1(hidden)
-    source = asking if inputs is None else attention.layernorm2(inputs)
-    return _split_heads(linear(attention.query, asking[:, rows]), attention.num_heads), source
+    return asking, asking if inputs is None else attention.layernorm2(inputs)
+
+
+def _queries(attention: PerceiverSelfAttention, asking: Tensor) -> Tensor:
+    return _split_heads(linear(attention.query, asking), attention.num_heads)
 
 
 def _queries_and_keys(
@@ -128,15 +162,60 @@ def _unfold(attention: PerceiverSelfAttention, mapped: Tensor) -> Tensor:
     return mapped @ weight.transpose(1, 2) + bias
 
 
+def _led_to_what_asks(attention: PerceiverAttention, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What is read, [B, K, C], as keys [B, H, K, q_dim] for bare questions, as values [B, H, K, q_dim] that are the
+    layer's output when summed over heads, and what each key's score has besides, [B, H, 1, K].
+
+    (W x + b) k = x (k W) + b k, where b k differs from key to key. The output's own bias comes with the values: every
+    row of the map sums to 1.
+    """
+    inner, dense, heads = attention.self, attention.output.dense, attention.self.num_heads
+    keys, values = (_split_heads(linear(part, source), heads) for part in (inner.key, inner.value))
+    bias = keys @ inner.query.bias.unflatten(0, (heads, -1, 1)) * _scale(inner)
+    keys = keys @ inner.query.weight.unflatten(0, (heads, -1))
+    values = values @ dense.weight.T.unflatten(0, (heads, -1)) + dense.bias / heads
+    return keys, values, bias.transpose(-1, -2)
+
+
+def _cheapest(attention: PerceiverAttention, asked: int, read: int) -> Projected:
+    """The side with the fewest multiplications: what is asked where little is, what is read where much is asked."""
+    inner, given = attention.self, attention.output.dense.out_features
+    if inner.training and inner.dropout.p:
+        return Projected.BOTH  # rows with holes do not sum to 1
+    heads, asks, channels = inner.num_heads, inner.query.in_features, inner.key.in_features
+    keyed, valued = inner.key.out_features, inner.value.out_features
+    question, answer = asked * asks * keyed, asked * valued * given
+    key_and_value = read * channels * (keyed + valued)
+    led_on_by_asking = BY_HEADS * asked * channels * (keyed + valued)
+    led_on_by_read = BY_HEADS * read * (asks * keyed + valued * given)
+    costs = {
+        Projected.BOTH: question + key_and_value + asked * read * (keyed + valued) + answer,
+        Projected.ASKING: question + led_on_by_asking + heads * asked * read * 2 * channels + answer,
+        Projected.READ: key_and_value + led_on_by_read + heads * asked * read * (asks + given),
+    }
+    if torch.is_grad_enabled():
+        del costs[Projected.READ]  # the fused kernel has no gradient for what a score has besides
+    return min(costs, key=costs.__getitem__)
+
+
 def _folds(attention: PerceiverSelfAttention, queries: Tensor, source: Tensor) -> bool:
-    """Whether to project what asks instead of what is read: fewer multiplications where few ask and much is read."""
-    if attention.training and attention.dropout.p:
-        return False  # rows with holes do not sum to 1
-    asked, read, channels = queries.shape[2], source.shape[1], source.shape[-1]
-    projected = attention.key.out_features + attention.value.out_features
-    return asked * projected * channels + 2 * attention.num_heads * asked * read * channels < (
-        read * projected * channels + asked * read * projected
+    """Whether a map costs fewer multiplications where what asks is projected instead of what is read."""
+    heads, asked, read = attention.num_heads, queries.shape[2], source.shape[1]
+    keyed, channels = attention.key.out_features, attention.key.in_features
+    return asked * channels * keyed + heads * asked * read * channels < read * channels * keyed + asked * read * keyed
+
+
+def _fused(
+    attention: PerceiverSelfAttention, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
+) -> Tensor:
+    """mask: bool, or what scores have besides, broadcast to [B, H, Q, K]."""
+    mapped = F.scaled_dot_product_attention(
+        *_one_head_size(queries, keys, values),
+        attn_mask=mask,
+        dropout_p=attention.dropout.p if attention.training else 0.0,
+        scale=_scale(attention),
     )
+    return mapped[..., : values.shape[-1]]
 
 
 def _slices(queries: Tensor, keys: Tensor) -> Iterator[slice]:

@@ -17,15 +17,16 @@ SMALLEST = 32
 """Pixels of the shorter side below which an image is not halved again."""
 
 
-def coarse_to_fine(estimate: Estimate, first: Tensor, second: Tensor) -> Tensor:
-    """The flow from `first` to `second`, float [B, 3, height, width] of any size and range."""
-    sizes = pyramid(first.shape[-2], first.shape[-1])
-    flow = first.new_zeros(len(first), 2, *sizes[0])
-    for size in sizes:
-        flow = resize_flow(flow, size)
-        here, there = resize(first, size), resize(second, size)
-        flow = flow + estimate(here, warp_back(there, flow))
-    return flow
+def coarse_to_fine(estimate: Estimate, first: Tensor, second: Tensor) -> list[Tensor]:
+    """The flow from `first` to `second`, float [B, 3, height, width] of any size and range.
+
+    As it is after each image of the pyramid, coarsest first, in sizes of their own; the last one is of the frames.
+    """
+    flows: list[Tensor] = []
+    for size in pyramid(first.shape[-2], first.shape[-1]):
+        before = resize_flow(flows[-1], size) if flows else first.new_zeros(len(first), 2, *size)
+        flows.append(before + estimate(resize(first, size), warp_back(resize(second, size), before)))
+    return flows
 
 
 def pyramid(height: int, width: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from transformers.models.perceiver.modeling_perceiver import (
 from models.perceiver.attention import run_layer, run_layer_and_map
 
 # Widest intermediate of the decoder that is held at once.
-CHUNK_BYTES = 256 * 2**20
+CHUNK_BYTES = 32 * 2**20
 
 Wanted = Tensor | Mapping[str, Tensor | None] | None
 

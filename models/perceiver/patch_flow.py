@@ -140,18 +140,22 @@ class WindowPreprocessor(AbstractPreprocessor):
         return (found / (contrast + 0.02).to(found.dtype)).flatten(2).transpose(1, 2) + self.windows.bias
 
 
-def patch_flow(model: PerceiverForPatchFlow, first: Tensor, second: Tensor) -> Tensor:
-    """The flow [2, height, width] between two frames [3, height, width] of any size, -1 to 1: from coarse to fine, each
-    image of the pyramid in tiles."""
+def patch_flow(model: PerceiverForPatchFlow, first: Tensor, second: Tensor) -> list[Tensor]:
+    """The flow between two frames [3, height, width] of any size, float32, -1 to 1: each image of the pyramid in tiles.
+
+    float32 [2, height, width] after each of these images, coarsest first; the last one is of the frames.
+    """
     tile = tuple(model.config.train_size)
 
     def of_tiles(frames: Tensor) -> Tensor:
-        return unpatch(decode(model, encode(model, frames)), model.perceiver.input_preprocessor.grid)
+        # Only what the model reads is of its own dtype: places in a frame need more digits than bfloat16 has.
+        patches = decode(model, encode(model, frames.to(model.dtype)))
+        return unpatch(patches.float(), model.perceiver.input_preprocessor.grid)
 
     def of_image(first: Tensor, second: Tensor) -> Tensor:
         return over_tiles(of_tiles, torch.cat([first, second]), tile, OVERLAP, TILES_AT_ONCE)[None]
 
-    return coarse_to_fine(of_image, first[None], second[None])[0]
+    return [flow[0] for flow in coarse_to_fine(of_image, first[None], second[None])]
 
 
 def unpatch(patches: Tensor, grid: tuple[int, int]) -> Tensor:

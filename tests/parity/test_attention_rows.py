@@ -42,8 +42,10 @@ def test_maps_to_compare_are_far_from_uniform(name):
         assert whole.shape[1] == 1 or spread(whole, dim=1) > FAR
 
 
+@pytest.mark.parametrize("folds", [True, False])
 @pytest.mark.parametrize("name", NAMES)
-def test_encoder_rows(name):
+def test_encoder_rows(name, folds, monkeypatch):
+    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
     whole = maps(name).cross_attentions[0][0]
     with torch.no_grad():
         assert_equal(encoder_rows(tiny_model(name), encoded_of(name)), whole.mean(dim=0))

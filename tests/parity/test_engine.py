@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from transformers import PerceiverForOpticalFlow
 
+from models.checkpoints import PUBLISHED
 from models.perceiver import attention, engine
+from models.perceiver.attention import Projected
 from models.perceiver.engine import decode, encode
 from tests.tiny_models import (
     BATCH,
@@ -26,6 +29,7 @@ from tests.tiny_models import (
 
 FLAT = ("PerceiverForMaskedLM", "PerceiverForOpticalFlow")
 MULTIMODAL = "PerceiverForMultimodalAutoencoding"
+HALF_ATOL = 0.1
 
 
 @torch.no_grad()
@@ -182,19 +186,48 @@ def test_mixing_is_the_product_of_transformers_maps(name):
         assert_equal(encoded.latents, encode(model, inputs).latents)
 
 
-@pytest.mark.parametrize("folds", [True, False])
+@pytest.mark.parametrize("side", Projected)
+@pytest.mark.parametrize("changes", [{}, {"num_cross_attention_heads": 1}])
 @pytest.mark.parametrize("name", NAMES)
-def test_either_side_of_an_attention_may_be_projected(name, folds, monkeypatch):
-    """Whichever is cheaper: the queries into the channels of what is read, or what is read into keys and values."""
-    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
-    assert_equal(answer(name), expected(name))
+def test_either_side_of_an_attention_may_be_projected(name, changes, side, monkeypatch):
+    """Whichever is cheaper: the queries into the channels of what is read, what is read into theirs, or both."""
+    monkeypatch.setattr(attention, "_cheapest", lambda *_: side)
+    assert_equal(answer(name, **changes), expected(name, **changes))
 
 
-@pytest.mark.parametrize("folds", [True, False])
+@pytest.mark.parametrize("side", Projected)
 @pytest.mark.parametrize("name", TEXTS)
-def test_padding_is_not_read_either_way(name, folds, monkeypatch):
-    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
+def test_padding_is_not_read_on_any_side(name, side, monkeypatch):
+    monkeypatch.setattr(attention, "_cheapest", lambda *_: side)
     test_padding_is_not_read(name)
+
+
+@pytest.mark.parametrize("side", Projected)
+def test_half_the_precision_on_any_side(side, monkeypatch):
+    """bfloat16 has eight bits: an answer of 1 may be off by some hundredths."""
+    name = "PerceiverForOpticalFlow"
+    monkeypatch.setattr(attention, "_cheapest", lambda *_: side)
+    model, inputs = deepcopy(tiny_model(name, num_blocks=1)).bfloat16(), tiny_inputs(name).bfloat16()
+    with torch.no_grad():
+        found = decode(model, encode(model, inputs))
+    assert found.dtype == torch.bfloat16
+    assert_equal(found.float(), expected(name, num_blocks=1), atol=HALF_ATOL * expected(name, num_blocks=1).std())
+
+
+def test_the_published_flow_model_projects_what_is_cheaper():
+    """Its latents ask 182,528 pixels, and are asked by them: it is the latents' side that is projected, both times."""
+    with torch.device("meta"):
+        model = PerceiverForOpticalFlow(PUBLISHED["deepmind/optical-flow-perceiver"]).eval()
+    pixels, latents = 368 * 496, 2048
+    encoder, decoder = model.perceiver.encoder, engine.basic_decoder(model)
+    asking, read = decoder.decoding_cross_attention.attention, encoder.cross_attention.attention
+    with torch.inference_mode():
+        assert attention._cheapest(read, latents, pixels) is Projected.ASKING
+        assert attention._cheapest(encoder.self_attends[0].attention, latents, latents) is Projected.BOTH
+        assert attention._cheapest(asking, pixels, latents) is Projected.READ
+        assert attention._cheapest(asking, 1, latents) is Projected.ASKING
+    # Training keeps to what the fused kernel has gradients for.
+    assert attention._cheapest(asking, pixels, latents) is Projected.BOTH
 
 
 def doubled(inputs: Any) -> Any:
@@ -211,11 +244,11 @@ def test_interpolated_positions_equal_transformers():
     assert_equal(found, reference(model, larger, interpolate_pos_encoding=True).logits)
 
 
-@pytest.mark.parametrize("folds", [True, False])
+@pytest.mark.parametrize("side", Projected)
 @pytest.mark.parametrize("name", ["PerceiverForMaskedLM", "PerceiverForImageClassificationConvProcessing"])
-def test_gradients_equal_transformers(name, folds, monkeypatch):
+def test_gradients_equal_transformers(name, side, monkeypatch):
     """Training goes through the engine."""
-    monkeypatch.setattr(attention, "_folds", lambda *_: folds)
+    monkeypatch.setattr(attention, "_cheapest", lambda *_: side)
     found, wanted = deepcopy(tiny_model(name)), deepcopy(tiny_model(name))
     inputs = tiny_inputs(name)
     decode(found, encode(found, inputs)).square().mean().div(10).backward()

@@ -5,19 +5,14 @@ import torch
 from torch.nn import functional as F
 
 from models.perceiver.engine import decode, encode
-from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow_config, unpatch
+from models.perceiver.patch_flow import PerceiverForPatchFlow, unpatch
 from models.perceiver.provenance import rollout
-from tests.tiny_models import FAR, assert_equal, scatter
+from tests.tiny_models import FAR, assert_equal, tiny_patch_flow
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> PerceiverForPatchFlow:
-    torch.manual_seed(0)
-    made = PerceiverForPatchFlow(
-        patch_flow_config(size=16, patch=4, window=8, latents=5, channels=16, layers=2, features=14, hidden=12)
-    ).eval()
-    scatter(made)
-    return made
+    return tiny_patch_flow()
 
 
 def frames(batch: int = 2) -> torch.Tensor:
