@@ -53,11 +53,15 @@ def read_flow(path: Path, shape: tuple[int, int] | None = None) -> np.ndarray:
 
 
 def write_flo(path: Path, flow: np.ndarray) -> None:
-    """Little-endian float32, x before y, row by row; 1e10 where it is not known."""
+    path.write_bytes(flo_bytes(flow))
+
+
+def flo_bytes(flow: np.ndarray) -> bytes:
+    """What a .flo file holds: little-endian float32, x before y, row by row; 1e10 where it is not known."""
     height, width = _shape_of(flow)
     known = np.all(np.abs(flow) <= _UNKNOWN_ABOVE, axis=2, keepdims=True)  # which NaN is not
     values = np.where(known, flow, _UNKNOWN).astype("<f4")
-    path.write_bytes(_FLO_MAGIC + struct.pack("<ii", width, height) + values.tobytes())
+    return _FLO_MAGIC + struct.pack("<ii", width, height) + values.tobytes()
 
 
 def write_kitti(path: Path, flow: np.ndarray) -> None:

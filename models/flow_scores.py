@@ -68,7 +68,7 @@ def warp(second: np.ndarray, flow: np.ndarray) -> Warped:
     here = np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
     there = here + flow
     edge = np.array([width - 1, height - 1], np.float32)
-    inside = np.all((there >= 0) & (there <= edge), axis=2)  # which NaN is not
+    inside = np.all((there >= -0.5) & (there <= edge + 0.5), axis=2)  # pixels reach half of one further; NaN is not
     there = np.clip(np.where(np.isnan(there).any(axis=2, keepdims=True), here, there), 0, edge)
     columns, rows = there[..., 0], there[..., 1]
     moved = np.empty(second.shape, np.float32)

@@ -1,6 +1,6 @@
 """The pages' main calls as functions for programs: `gradio_client`, HTTP and MCP."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal
@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from PIL.Image import Image
 
+from models.flow_files import flo_bytes
 from models.images import open_image
-from models.schema import ImageClassificationRequest, InputError, MaskedBytesRequest, Probe
+from models.schema import ImageClassificationRequest, InputError, MaskedBytesRequest, OpticalFlowRequest, Probe
 from models.service import ModelService
 from pages.page import for_callers
 
@@ -79,6 +80,53 @@ def image_classification_call(service: ModelService) -> Callable[..., dict[str, 
         return as_json({name: getattr(result, name) for name in ("labels", "grid", "attention", "run")})
 
     return image_classification
+
+
+def optical_flow_call(service: ModelService) -> Callable[..., dict[str, Any]]:
+    @for_callers
+    def optical_flow(
+        first: str,
+        second: str,
+        trace: list[int] = [],  # noqa: B006  (as above)
+        method: Literal["rollout", "encoder", "decoder"] = "rollout",
+        weights: Literal["embedded", "published"] = service.default_weights,
+    ) -> dict[str, Any]:
+        """Say where each pixel of a frame is in the next one with a Perceiver, and trace one of them to what it was
+        read from.
+
+        Args:
+            first: The first frame's file (PNG, JPEG, ...) in base64, with or without "data:...;base64," before.
+            second: The second frame, as large as the first.
+            trace: [row, column] of the pixel whose attention is wanted, or [] for none.
+            method: What is traced: "rollout", "encoder" or "decoder".
+            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
+
+        Returns:
+            flo (a .flo file in base64: pixels, x right, y down), width, height, mean and largest (lengths in pixels),
+            vector (of the traced pixel, or null), attention, trace (sizes that the frames were read at, what each
+            added, and where the attention lies), run.
+        """
+        one, other = _picture(first), _picture(second)
+        if trace and not (len(trace) == 2 and 0 <= trace[0] < one.height and 0 <= trace[1] < one.width):
+            raise InputError(f"A pixel is [row, column], up to [{one.height - 1}, {one.width - 1}], not {trace}.")
+        row, column = map(int, trace or (0, 0))  # JSON may hold 10.0
+        asked = Probe(row * one.width + column, method) if trace else None
+        result = service.run(OpticalFlowRequest(one, other, asked, weights))
+        lengths = np.hypot(result.flow[..., 0], result.flow[..., 1])
+        traced = result.trace
+        return {
+            "flo": b64encode(flo_bytes(result.flow)).decode("ascii"),
+            "width": one.width,
+            "height": one.height,
+            "mean": float(lengths.mean()),
+            "largest": float(lengths.max()),
+            "vector": result.flow[row, column].tolist() if trace else None,
+            "attention": as_json(result.attention),
+            "trace": traced and {name: as_json(getattr(traced, name)) for name in ("sizes", "added", "step", "area")},
+            "run": as_json(result.run),
+        }
+
+    return optical_flow
 
 
 def _picture(written: str) -> Image:

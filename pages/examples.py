@@ -1,8 +1,12 @@
 """The examples of a task: `assets/examples/<task>/examples.json`, written by the project."""
 
+import filecmp
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import gradio as gr
 
 FOLDER = Path(__file__).parent.parent / "assets" / "examples"
 
@@ -24,6 +28,46 @@ class ImageExample:
     title: str
     file: Path
     notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowExample:
+    """first, second: the frames. truth: how everything moves between them. notice: what to look for in the result."""
+
+    title: str
+    first: Path
+    second: Path
+    truth: Path
+    notice: str
+
+
+def flow_examples(task: str) -> tuple[FlowExample, ...]:
+    folder = FOLDER / task
+    return tuple(
+        FlowExample(row["title"], folder / row["first"], folder / row["second"], folder / row["truth"], row["notice"])
+        for row in _rows(task)
+    )
+
+
+def example_of(given: Sequence[Path], examples: Sequence[Sequence[Path]]) -> int | None:
+    """Which example these files are, if they are one: fields have copies of them."""
+    if not all(file.is_file() for file in given):  # a page may have been left open for longer than they are kept
+        return None
+    for index, files in enumerate(examples):
+        if all(filecmp.cmp(*pair, shallow=False) for pair in zip(given, files, strict=True)):
+            return index
+    return None
+
+
+def example_chips(label: str, pictures: Sequence[Path], elem_id: str) -> gr.Dataset:
+    """Examples to click, by a picture of each; events get the index."""
+    return gr.Dataset(
+        label=label,
+        components=[gr.Image(visible=False)],
+        samples=[[str(picture)] for picture in pictures],
+        type="index",
+        elem_id=elem_id,
+    )
 
 
 def image_examples(task: str) -> tuple[ImageExample, ...]:

@@ -16,9 +16,9 @@ from pages.image_widgets import (
     image_question,
     image_trace,
 )
-from pages.page import EACH, GPU, PRIVATE, QUIET, Page, follow
-from pages.pictures import AS_IT_CAME, SHOW_OPACITY, answer_picture
-from pages.trace import EXPORT_TO_COME
+from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Page, follow
+from pages.pictures import AS_IT_CAME, answer_picture
+from pages.trace import redrawn
 
 LEAD = (
     "One picture, three Perceivers, told in three ways where a pixel is: see what each says, and what each looked at."
@@ -73,8 +73,7 @@ def _wire(
     settings = [question.weights, question.sizes, section.look, section.scale]
     says = (answer.says_learned, answer.says_fourier, answer.says_conv)
     asked = [question.picture, *settings]
-    # The last of several quick uploads or clicks is what is answered.
-    busy = {"show_progress_on": list(says), "trigger_mode": "always_last", **PRIVATE, **GPU}
+    busy = {"show_progress_on": list(says), **ANSWERS}
     chosen = question.chips.click(handlers.choose_example, question.chips, [question.picture, question.notice], **QUIET)
     asked_anew = [
         question.picture.input(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
@@ -91,11 +90,8 @@ def _wire(
             part.select(handlers.choose_latent, [answer.shown, gr.State(variant)], list(answer), **EACH, **GPU)
             for part, variant in zip(section.latents, VARIANTS, strict=True)
         ),
-        section.opacity.change(
-            lambda: (EXPORT_TO_COME,) * 3, None, list(section.exports), trigger_mode="always_last", **QUIET
-        ),
+        redrawn(section.opacity, section.exports),
     ]
-    section.opacity.change(None, section.opacity, js=SHOW_OPACITY, **QUIET)
     follow([*asked_anew, *looked_again], answer, export, section.opacity)
     return asked_anew
 

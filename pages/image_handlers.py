@@ -1,6 +1,5 @@
 """What the events of the page on image classification do."""
 
-import filecmp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from models.schema import (
     Weights,
 )
 from models.service import ModelService
+from pages.examples import example_of
 from pages.image_widgets import (
     EXAMPLES,
     LOOKS,
@@ -35,13 +35,12 @@ from pages.image_widgets import (
     sizes_to_read_at,
 )
 from pages.link import ImageView, image_from_query, image_to_query
-from pages.page import alert, beside_the_button, hint, in_words, run_line
+from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
 from pages.trace import EXPORT_TO_COME, write_exports
 
 LATENT_MAPS = 8
 NO_LATENTS = (None,) * len(VARIANTS)
-OF_BEFORE = "What is shown below and beside still answers the question before this one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class Handlers:
         path = uploaded(file)
         if path is None:
             return Answer(hint(f"No picture: drop one, paste one, take one, or choose an example. {OF_BEFORE}"))
-        answer = self._answer(_view(_example(path), *settings), path)
+        answer = self._answer(_view(example_of([path], [[each.file] for each in EXAMPLES]), *settings), path)
         if is_animated(path) and not answer.notice:
             return answer._replace(notice=hint("This file holds several pictures: the first is what is read."))
         return answer
@@ -233,12 +232,7 @@ def shapes_of(service: ModelService, weights: Weights) -> list[ModelShape]:
     return [service.shape(NAME, weights, variant) for variant in VARIANTS]
 
 
-def _example(file: Path) -> int | None:
-    """Which example a file is, if it is one: the field has copies of them."""
-    return next((index for index, each in enumerate(EXAMPLES) if filecmp.cmp(file, each.file, shallow=False)), None)
-
-
-def _view(example: int | None, weights: Weights, size: Any, look: str, scale: str) -> ImageView:
+def _view(example: int | None, weights: Weights, size: Any, look: str, scale: Scale) -> ImageView:
     return ImageView(example, weights, int(size), look, scale, NO_LATENTS)
 
 
@@ -258,15 +252,11 @@ def _place(view: ImageView, result: ImageClassificationResult) -> int | None:
     return None if view.place is None else index_at(view.place, result.grid, result.extent)
 
 
-def _scale(view: ImageView) -> Scale:
-    return "log" if view.scale == "log" else "linear"
-
-
 def _drawn(shown: Shown) -> Answer:
     """All of the page's answer, its exports to come."""
     view = shown.view
     chosen = dict(zip(VARIANTS, view.latents, strict=True))
-    panels = views.image_classification(shown.results, chosen, view.place, _scale(view))
+    panels = views.image_classification(shown.results, chosen, view.place, view.scale)
     lines = [run_line(result.run) for result in shown.results.values() if result]
     says, latents = zip(*((panel.says.html, panel.latents.html) for panel in panels.values()), strict=True)
     ran, link = "  \n".join(lines), image_to_query(NAME, view)
@@ -277,5 +267,5 @@ def _drawn(shown: Shown) -> Answer:
 def export(shown: Shown | None, opacity: float) -> tuple[Any, ...]:
     if shown is None:
         return (gr.skip(),) * 3
-    panel = views.image_attention(shown.results, _scale(shown.view), opacity)
+    panel = views.image_attention(shown.results, shown.view.scale, opacity)
     return write_exports(panel, f"image-{shown.view.look}")

@@ -8,8 +8,8 @@ import gradio as gr
 
 from components.figures.architecture import Stage, draw_architecture
 from models.schema import ModelShape, Variant, Weights
-from pages.examples import image_examples
-from pages.pictures import image_file, latents_picture
+from pages.examples import example_chips, image_examples
+from pages.pictures import image_file, latents_picture, map_controls
 from pages.trace import CAVEAT, export_buttons
 
 NAME = "image_classification"
@@ -59,13 +59,8 @@ def image_question(weights: Weights, shape: ModelShape) -> Question:
     picture = image_file(EXAMPLES[0].file, "Drop, paste or take one", f"{NAME}-picture")
     ask = gr.Button("What is it?", variant="primary", elem_id=f"{NAME}-ask")
     notice = gr.HTML(elem_id=f"{NAME}-notice")
-    chips = gr.Dataset(
-        label="Examples, drawn for this page",
-        components=[gr.Image(visible=False)],
-        samples=[[str(example.file)] for example in EXAMPLES],
-        type="index",
-        elem_id=f"{NAME}-examples",
-    )
+    pictures = [example.file for example in EXAMPLES]
+    chips = example_chips("Examples, drawn for this page", pictures, f"{NAME}-examples")
     classes = gr.Markdown(known_classes(shape), elem_classes="note", elem_id=f"{NAME}-classes")
     chosen = gr.Radio(WEIGHTS, value=weights, label="Models", min_width=200, elem_id=f"{NAME}-weights")
     sizes = gr.Dropdown(
@@ -79,10 +74,7 @@ def image_trace() -> Trace:
     gr.Markdown(POINTING, elem_classes="note")
     with gr.Row():
         look = gr.Radio(LOOKS, value=LOOKS[0][1], label="Show", scale=4, min_width=300, elem_id=f"{NAME}-look")
-        scale = gr.Radio(SCALES, value=SCALES[0][1], label="Scale", scale=3, min_width=220, elem_id=f"{NAME}-scale")
-        opacity = gr.Slider(
-            0, 1, value=0.6, step=0.05, label="Opacity of the maps", min_width=160, elem_id=f"{NAME}-opacity"
-        )
+        scale, opacity = map_controls(NAME, SCALES)
     with gr.Row():
         latents = tuple(latents_picture(f"{NAME}-latents-{variant}") for variant in VARIANTS)
     exports = export_buttons(NAME)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from components.figures.attention import Scale
 from models.schema import Decoding, Weights
 
 T = TypeVar("T")
@@ -66,9 +67,27 @@ class ImageView:
     weights: Weights
     size: int
     look: str
-    scale: str
+    scale: Scale
     latents: tuple[int | None, ...]
     place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowView:
+    """What a page over two frames shows.
+
+    example: which one, or None for the visitor's own frames, which no address can hold. method: the classical one
+    beside the model, or "". look, scale: as the controls have them. step: at which of the sizes that the frames are
+    read at the attention is looked at, or None: the page chooses. pixel: row and column that are asked about, or None.
+    """
+
+    example: int | None
+    weights: Weights
+    method: str
+    look: str
+    scale: Scale
+    step: int | None = None
+    pixel: tuple[int, int] | None = None
 
 
 def to_query(page: str, view: TextView) -> str:
@@ -120,23 +139,67 @@ def image_from_query(
     examples: how many there are. looks: what the control could have. Size and latents are as written, for what they
     may be depends on the weights; 0 and None where nothing is.
     """
-    if params.get(TAB) != page or not {"example", "look"} & set(params):
+    if not _asks_for(page, params):
         return None
-    example = _number(params.get("example"), 0)
-    weights: Weights = _one_of(params.get("weights"), ("embedded", "published"), otherwise.weights)
-    size = _number(params.get("size"), 0)
     latents = params.get("latents", "").split(SEPARATOR)
     return ImageView(
-        example=example - 1 if 1 <= example <= examples else otherwise.example,
-        weights=weights,
-        size=size,
-        look=_one_of(params.get("look"), looks, otherwise.look),
-        scale=_one_of(params.get("scale"), ("linear", "log"), otherwise.scale),
+        **_common(params, otherwise, examples, looks),
+        size=_number(params.get("size"), 0),
         latents=tuple(_number(latent, None) for latent in latents)
         if len(latents) == len(otherwise.latents)
         else otherwise.latents,
         place=_place(params.get("place", "")),
     )
+
+
+def flow_to_query(page: str, view: FlowView) -> str:
+    example = {} if view.example is None else {"example": view.example + 1}
+    asked = {"weights": view.weights, "method": view.method, "look": view.look, "scale": view.scale}
+    step = {} if view.step is None else {"step": view.step}
+    pixel = {} if view.pixel is None else {"pixel": SEPARATOR.join(map(str, view.pixel))}
+    return urlencode({TAB: page, **example, **asked, **step, **pixel})
+
+
+def flow_from_query(
+    page: str,
+    params: Mapping[str, str],
+    otherwise: FlowView,
+    examples: int,
+    methods: tuple[str, ...],
+    looks: tuple[str, ...],
+) -> FlowView | None:
+    """As `image_from_query`; methods: what that control could have.
+
+    Step and pixel are as written: what they may be depends on the frames.
+    """
+    if not _asks_for(page, params):
+        return None
+    row, _, column = params.get("pixel", "").partition(SEPARATOR)
+    at = _number(row, None), _number(column, None)
+    return FlowView(
+        **_common(params, otherwise, examples, looks),
+        method=_one_of(params.get("method"), methods, otherwise.method),
+        step=_number(params.get("step"), None),
+        pixel=None if at[0] is None or at[1] is None else (at[0], at[1]),
+    )
+
+
+def _asks_for(page: str, params: Mapping[str, str]) -> bool:
+    """Whether the address is of a view over pictures of this page."""
+    return params.get(TAB) == page and bool({"example", "look"} & set(params))
+
+
+def _common(
+    params: Mapping[str, str], otherwise: ImageView | FlowView, examples: int, looks: tuple[str, ...]
+) -> dict[str, Any]:
+    """What views over pictures have in common."""
+    example = _number(params.get("example"), 0)
+    return {
+        "example": example - 1 if 1 <= example <= examples else otherwise.example,
+        "weights": _one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
+        "look": _one_of(params.get("look"), looks, otherwise.look),
+        "scale": _one_of(params.get("scale"), ("linear", "log"), otherwise.scale),
+    }
 
 
 def _place(written: str) -> tuple[float, float] | None:

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, ParamSpec, TypeVar
@@ -21,10 +21,13 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 """Events that nobody waits for."""
-EACH: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
-"""Events that are answered in turn while others run, so that the last click is what the page shows in the end."""
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Every event that runs a model: they share one place in the queue."""
+ANSWERS: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE, **GPU}
+"""Events that ask anew: the last of several quick uploads or clicks is what is answered."""
+EACH: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
+"""Events that are answered in turn while others run, so that the last click is what the page shows in the end."""
+OF_BEFORE = "What is shown below and beside still answers the question before this one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +83,21 @@ def beside_the_button(
 
 
 def follow(
-    answered: Iterable[Any], answer: Any, export: Callable[..., tuple[Any, ...]], *drawn_with: gr.components.Component
+    answered: Iterable[Any],
+    answer: Any,
+    export: Callable[..., tuple[Any, ...]],
+    *drawn_with: gr.components.Component,
+    files: Sequence[gr.components.Component] = (),
 ) -> None:
     """After each of these events: the files of what is shown now, and its address.
 
-    answer: the page's components, with `shown`, `link`, `png`, `svg` and `npz`. export: what is shown, and the values
-    of `drawn_with` -> updates of the three buttons.
+    answer: the page's components, with `shown` and `link`. export: what is shown, and the values of `drawn_with` ->
+    updates of the buttons `files`, by default those of the answer, `png`, `svg` and `npz`.
     """
-    files = [answer.png, answer.svg, answer.npz]
+    buttons = list(files) or [answer.png, answer.svg, answer.npz]
     for event in answered:
         # One at a time, in turn: the last file is that of the last figure.
-        event.then(export, [answer.shown, *drawn_with], files, concurrency_id="export", concurrency_limit=1, **QUIET)
+        event.then(export, [answer.shown, *drawn_with], buttons, concurrency_id="export", concurrency_limit=1, **QUIET)
         event.then(None, answer.link, js=SHOW_IN_ADDRESS, **QUIET)
 
 

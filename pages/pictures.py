@@ -1,5 +1,6 @@
 """The pictures of `components/pictures` as Gradio components, and a field for a visitor's own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from models.schema import InputError
+from pages.page import QUIET
 
 _FOLDER = Path(__file__).parent.parent / "components" / "pictures"
 
@@ -31,24 +33,49 @@ def uploaded(file: Any) -> Path | None:
         return None
     path = file.get("path") if isinstance(file, dict) else None
     if not path or not is_in_or_equal(path, get_upload_folder()):
-        raise InputError("Only a picture that was uploaded here can be read.")
+        raise InputError("Only a file that was uploaded here can be read.")
     return Path(path)
 
 
-def image_file(first: Path, label: str, elem_id: str) -> gr.Image:
-    """A field for a picture. Events that take it pass AS_IT_CAME."""
+def image_file(first: Path, label: str, elem_id: str, height: int = 230) -> gr.Image:
+    """A field for a picture, `height` pixels high. Events that take it pass AS_IT_CAME."""
     sources: Any = ["upload", "webcam", "clipboard"]
-    return gr.Image(str(first), type="filepath", label=label, sources=sources, height=230, elem_id=elem_id)
+    return gr.Image(
+        str(first),
+        format="png",  # what is put there by the page stays exact
+        type="filepath",
+        label=label,
+        sources=sources,
+        height=height,
+        min_width=120,
+        elem_id=elem_id,
+    )
 
 
 def answer_picture(elem_id: str) -> gr.HTML:
-    """What a model says and what it looked at; `select` carries `row` and `column`, 0 to 1, of the place clicked."""
+    """What a model says and what it looked at; `select` carries which place was clicked: `row` and `column`, 0 to 1,
+    and `place`, its flat index."""
     return _picture(elem_id, "click_place.js")
+
+
+def comparing_picture(elem_id: str) -> gr.HTML:
+    """Pictures, some with a border between two that the visitor moves."""
+    return _picture(elem_id, "compare.js")
 
 
 def latents_picture(elem_id: str) -> gr.HTML:
     """What single latents read; `select` carries the `latent` that was clicked, or null for all of them."""
     return _picture(elem_id, "click_latent.js")
+
+
+def map_controls(page: str, scales: Sequence[tuple[str, str]]) -> tuple[gr.Radio, gr.Slider]:
+    """How maps are laid over pictures: their scale, of which the first is chosen, and their opacity."""
+    scale = gr.Radio(scales, value=scales[0][1], label="Scale", scale=3, min_width=220, elem_id=f"{page}-scale")
+    opacity = gr.Slider(
+        0, 1, value=0.6, step=0.05, label="Opacity of the maps", scale=2, min_width=200, elem_id=f"{page}-opacity"
+    )
+    opacity.change(None, opacity, js=SHOW_OPACITY, **QUIET)
+    return scale, opacity
 
 
 def _picture(elem_id: str, script: str) -> gr.HTML:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import gradio as gr
 from components.figures.sheet import export_sheet, to_svg
 from components.panels import FigurePanel
 from models.schema import Method, ModelShape, Probe
+from pages.page import QUIET
 
 METHODS = [
     ("roll-out: all layers", "rollout"),
@@ -79,15 +81,21 @@ def trace_section(page: str, shape: ModelShape) -> TraceSection:
     return TraceSection(method, head, latent, scale, figure, exports)
 
 
-def export_buttons(page: str) -> tuple[gr.DownloadButton, ...]:
-    """For PNG, SVG and NPZ, in a row; of no use until `write_exports` gives them files."""
+def export_buttons(page: str, *more: str) -> tuple[gr.DownloadButton, ...]:
+    """For PNG, SVG, NPZ and `more` kinds, in a row; of no use until `write_exports` gives them files."""
     with gr.Row():
         return tuple(
             gr.DownloadButton(
                 f"Save {kind}", size="sm", interactive=False, elem_id=f"{page}-save-{kind}".lower(), min_width=90
             )
-            for kind in ("PNG", "SVG", "NPZ")
+            for kind in ("PNG", "SVG", "NPZ", *more)
         )
+
+
+def redrawn(opacity: gr.Slider, exports: Sequence[gr.DownloadButton]) -> Any:
+    """The event of another opacity: until new files are there, none are to be had. For `follow`."""
+    to_come = (EXPORT_TO_COME,) * len(exports)
+    return opacity.change(lambda: to_come, None, list(exports), trigger_mode="always_last", **QUIET)
 
 
 def fit_to_model(shape: ModelShape) -> tuple[Any, Any]:
@@ -130,13 +138,16 @@ def figure_markup(panel: FigurePanel | None) -> str:
     return to_svg(panel.sheet) if panel else ""
 
 
-def write_exports(panel: FigurePanel, stem: str) -> tuple[Any, ...]:
-    """Updates for the three download buttons.
+def write_exports(panel: FigurePanel, stem: str, **more: Callable[[Path], None]) -> tuple[Any, ...]:
+    """Updates for the download buttons. more: what writes files of other kinds, by their endings.
 
     Gradio copies the files into its own cache, which it empties; ours are only needed for that moment.
     """
     _folders.append(tempfile.TemporaryDirectory(prefix="perceiver-"))
     while len(_folders) > _MOST_FOLDERS:
         _folders.popleft().cleanup()
-    files = export_sheet(panel.sheet, Path(_folders[-1].name), stem)
+    folder = Path(_folders[-1].name)
+    files = [*export_sheet(panel.sheet, folder, stem), *(folder / f"{stem}.{ending}" for ending in more)]
+    for file, write in zip(files[-len(more) :] if more else (), more.values(), strict=True):
+        write(file)
     return tuple(gr.update(value=str(file), interactive=True) for file in files)

@@ -3,7 +3,6 @@
 Synthetic scenes are always the same; Middlebury (Baker et al. 2011) only ever gives scores.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +59,10 @@ def evaluation_sets(data: Path) -> dict[str, tuple[Pair, ...]]:
     return {"synthetic": synthetic(data), "middlebury": middlebury(data)}
 
 
-def print_baselines(data: Path) -> None:
-    """One JSON line: {method: as `scores`} for METHODS. Some 20 seconds on one core, most of them TV-L1's."""
+def baselines(data: Path) -> dict:
+    """{method: as `scores`} for METHODS. Some 20 seconds on one core, most of them TV-L1's."""
     sets = evaluation_sets(data)
-    names = reported(METHODS, len(METHODS), "methods")
-    print(json.dumps({name: scores(METHODS[name], sets) for name in names}, ensure_ascii=False))
+    return {name: scores(METHODS[name], sets) for name in reported(METHODS, len(METHODS), "methods")}
 
 
 def synthetic(data: Path) -> tuple[Pair, ...]:

@@ -12,7 +12,7 @@ from PIL.Image import Image
 
 from components.figures.flow_colours import Arrows, arrows, flow_colours, largest_shown, shrunk, shrunk_frame, wheel
 from components.motion import flow_in_words, length_in_words, vector_in_words
-from components.pictures.frames import Pixel, Size, colour_map, cross, framed, photograph, pointed_at
+from components.pictures.frames import Pixel, Size, colour_map, cross, photograph, pointed_at
 from components.places import place_in_words
 
 _KEYS = "Arrow keys move a cursor over its pixels, Enter asks where one moves and what that was read from."
@@ -22,7 +22,7 @@ _WHEEL = 112
 def flow_pictures(
     flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, largest: float | None = None, head: str = ""
 ) -> str:
-    """Flows of the same frames by the names of their methods, in colours on one scale, with one wheel beneath.
+    """Flows of the same frames by the names of their methods, in colours on one scale, with one wheel.
 
     flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown. chosen:
     the pixel that was asked about. largest: pixels at which colours are full; without it, the largest of all. head:
@@ -32,7 +32,7 @@ def flow_pictures(
         raise ValueError("flows that are compared are of one size, and there is one or more")
     full = largest_shown(flows.values()) if largest is None else largest
     shown = "".join(_flow(name, flow, full, chosen) for name, flow in flows.items())
-    return f'<div class="flows">{head}{shown}</div>{wheel_legend(full)}'
+    return f'<div class="flows">{head}{shown}{wheel_legend(full)}</div>'
 
 
 def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> str:
@@ -47,8 +47,8 @@ def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> 
         vector = vector_in_words(*flow[chosen].tolist())
         inner += cross(chosen, size)
         where = place_in_words(chosen[0] * size[0] + chosen[1], (size[1], size[0]))
-        label += f" Chosen: {where}: {vector}."
-        below = f"<br>Chosen pixel: <b>{escape(vector)}</b>"
+        label += f" Pixel at the cross: {where}: {vector}."
+        below = f"<br>Pixel at the cross: <b>{escape(vector)}</b>"
     picture = pointed_at(inner, size, f"{label} {_KEYS}", chosen)
     return f"<figure>{picture}<figcaption><b>{escape(name)}</b>: {escape(said)}{below}</figcaption></figure>"
 
@@ -69,13 +69,14 @@ def wheel_legend(largest: float) -> str:
     )
 
 
-def arrows_picture(first: Image, flow: np.ndarray, name: str) -> str:
-    """The first frame with arrows on a regular grid, and how long they are drawn. flow: as in `flow_pictures`."""
+def arrows_picture(first: Image, flow: np.ndarray, name: str, chosen: Pixel | None = None) -> str:
+    """The first frame with arrows on a regular grid, and how long these are. flow, chosen: as in `flow_pictures`."""
     drawn, size = arrows(flow), first.size
     alt = f"First frame, {size[0]} × {size[1]} pixels, with arrows: {name}, {flow_in_words(flow)}"
-    inner = photograph(shrunk_frame(first), alt) + _lines(drawn, size)
-    caption = f"<b>First frame</b>: {escape(name)}, {drawn.scale_in_words}"
-    return f"<figure>{framed(inner, size)}<figcaption>{caption}</figcaption></figure>"
+    inner = photograph(shrunk_frame(first), alt) + _lines(drawn, size) + (cross(chosen, size) if chosen else "")
+    caption = f"<b>First frame</b>: {escape(name)}, {drawn.scale_in_words}. Click any pixel."
+    picture = pointed_at(inner, size, f"{alt}. {_KEYS}", chosen)
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
 
 def _lines(drawn: Arrows, size: Size) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL.Image import Image
 
 from components.figures.attention import Scale
-from components.figures.flow_attention import Area, PixelAsked, most_read
+from components.figures.flow_attention import BEYOND, Area, PixelAsked, most_read
 from components.figures.flow_colours import shrunk_frame
 from components.figures.shared_scale import SharedScale, relative
 from components.pictures.frames import Size, cross, framed, photograph, ring
@@ -26,16 +26,15 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     shared = SharedScale.of([attention], scale)
     fills = shared.fills(relative(attention, scale))
     fills = fills if asked.apart else np.stack([fills, fills])
-    said = most_read(attention)
+    said = most_read(attention, asked.area)
     marks = [cross((asked.row, asked.column), size)] * 2
     if asked.found is not None:
         marks[1] += ring(asked.found, size)
     shown = ""
-    for name, frame, fill, mark in zip(("First", "Second"), frames, fills, marks, strict=True):
-        crop = photograph(shrunk_frame(frame), f"{name} frame, {size[0]} × {size[1]} pixels")
-        shown += _figure(
-            crop + _map(fill, asked.area, f"Map of the attention over it: {said}") + mark, size, f"{name} frame"
-        )
+    names = ("First frame", asked.second_in_words)
+    for name, frame, fill, mark in zip(names, frames, fills, marks, strict=True):
+        crop = photograph(shrunk_frame(frame), f"{name}, {size[0]} × {size[1]} pixels")
+        shown += _figure(crop + _map(fill, asked.area, f"Map of the attention over it: {said}") + mark, size, name)
     alone = (
         ("First frame's map alone", "Second frame's map alone") if asked.apart else ("The map alone, of both frames",)
     )
@@ -44,10 +43,11 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     measure = "times uniform" if scale == "linear" else "log10 of times uniform"
     shares = shares_in_words(attention)
     stayed = f"<br>{escape(shares)}" if shares else ""
+    beyond = f"<br>{escape(BEYOND)}" if asked.beyond else ""
     return (
         f'<div class="flows">{shown}</div>{colour_legend(shared, f"{measure}, one scale for all maps")}'
         f'<p class="caption">{escape(attention.title)}<br>Cross: row {asked.row + 1}, column {asked.column + 1}; '
-        f"{escape(asked.found_in_words)}. {escape(said[0].upper() + said[1:])}.{stayed}</p>"
+        f"{escape(asked.found_in_words)}. {escape(said[0].upper() + said[1:])}.{stayed}{beyond}</p>"
     )
 
 
@@ -56,7 +56,7 @@ def _figure(inner: str, size: Size, caption: str) -> str:
 
 
 def _map(fills: np.ndarray, area: Area, alt: str) -> str:
-    """Where its grid lies in the frame."""
+    """Where its grid lies in the frame; what lies beyond is not shown."""
     top, left, bottom, right = (100 * share for share in area)
     style = f"top:{top:.3f}%;left:{left:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%"
-    return picture(fills, alt, "map").replace("<img ", f'<img style="{style}" ', 1)
+    return '<div class="over">' + picture(fills, alt, "map").replace("<img ", f'<img style="{style}" ', 1) + "</div>"

@@ -34,7 +34,7 @@ def occlusion_picture(first: Image, hidden: Mapping[str, np.ndarray]) -> str:
         "</figcaption></figure>"
         for name, mask in hidden.items()
     )
-    said = "hidden in the second frame, or outside of it: there and back by the flow does not lead to the same pixel"
+    said = "does not return: hidden in the second frame or outside of it, or the flow is wrong there"
     return f'<div class="flows">{shown}</div><p class="caption"><span class="hidden-key"></span> {said}</p>'
 
 
@@ -43,15 +43,15 @@ def _over(mask: np.ndarray) -> str:
 
 
 def hidden_in_words(mask: np.ndarray) -> str:
-    """ "4.2 % hidden, most in the middle right". mask: bool [height, width]."""
+    """ "4.2 % does not return, most in the middle right". mask: bool [height, width]."""
     if not mask.any():
-        return "nothing hidden"
+        return "all of it returns"
     rows, columns = mask.shape
     at, along = np.nonzero(mask)
     # By the middle of a pixel, as `region` does.
     ninths = ((at + 0.5) / rows * 3).astype(int) * 3 + ((along + 0.5) / columns * 3).astype(int)
     most = int(np.bincount(ninths, minlength=9).argmax())
-    return f"{percent(float(mask.mean()))} hidden, most in the {region(most, (3, 3))}"
+    return f"{percent(float(mask.mean()))} does not return, most in the {region(most, (3, 3))}"
 
 
 def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> str:
@@ -66,6 +66,7 @@ def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> 
     shown = "".join(_errors(column, end) for column in columns)
     ends = ("0 px", largest_error_in_words(every, end))
     said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
+    said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5 %"
     known = all(np.isfinite(each).all() for each in every)
     bar = legend(matplotlib.colormaps[ERROR_COLOURS], ends, said + ("" if known else "; grey: no truth known"))
     return f'<div class="flows">{shown}</div>{bar}'

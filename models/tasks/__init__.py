@@ -2,6 +2,7 @@
 
 from models.tasks.image_classification import IMAGE_CLASSIFICATION
 from models.tasks.masked_bytes import MASKED_BYTES
+from models.tasks.optical_flow import OPTICAL_FLOW
 from models.tasks.task import Task
 
-TASKS: tuple[Task, ...] = (MASKED_BYTES, IMAGE_CLASSIFICATION)
+TASKS: tuple[Task, ...] = (MASKED_BYTES, IMAGE_CLASSIFICATION, OPTICAL_FLOW)

@@ -1,7 +1,8 @@
 """The pages' main calls as a program makes them."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -10,7 +11,8 @@ from gradio_client import Client
 from PIL import Image
 
 from app import create_app, launch_options
-from models.schema import ImageClassificationRequest, MaskedBytesRequest, Probe
+from models.flow_files import read_flow
+from models.schema import ImageClassificationRequest, MaskedBytesRequest, OpticalFlowRequest, Probe
 from models.service import ModelService
 from models.settings import Settings
 from pages import PAGES
@@ -42,17 +44,43 @@ def test_masked_bytes_answers_as_the_service_does(client: Client) -> None:
 
 def test_a_picture_is_classified_as_by_the_service(client: Client) -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))
-    file = BytesIO()
-    picture.save(file, "PNG")
     request = ImageClassificationRequest(picture, "conv", top_k=3, probe=Probe(None, "rollout"))
     result = ModelService(Settings(device="cpu")).run(request)
-    written = b64encode(file.getvalue()).decode()
-    for image in (written, f"data:image/png;base64,{written}"):
+    for image in (written(picture), f"data:image/png;base64,{written(picture)}"):
         answer = client.predict(image, "conv", top_k=3, trace=True, api_name="/image_classification")
         assert [label["name"] for label in answer["labels"]] == [label.name for label in result.labels]
         assert answer["grid"] == [7, 7]
         assert answer["attention"]["title"] == result.attention.title
         np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-6)
+
+
+def written(picture: Image.Image) -> str:
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return b64encode(file.getvalue()).decode()
+
+
+def test_a_flow_comes_as_the_service_finds_it(client: Client, tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.random.default_rng(n).integers(0, 256, (40, 60, 3), np.uint8)) for n in (0, 1)]
+    result = ModelService(Settings(device="cpu")).run(OpticalFlowRequest(*frames, Probe(10 * 60 + 20)))
+    answer = client.predict(*map(written, frames), trace=[10, 20], api_name="/optical_flow")
+    (tmp_path / "found.flo").write_bytes(b64decode(answer["flo"]))
+    np.testing.assert_allclose(read_flow(tmp_path / "found.flo", (40, 60)), result.flow, atol=1e-4)
+    assert (answer["width"], answer["height"]) == (60, 40)
+    assert answer["vector"] == pytest.approx(result.flow[10, 20].tolist(), abs=1e-4)
+    assert answer["largest"] == pytest.approx(np.linalg.norm(result.flow, axis=2).max(), abs=1e-4)
+    np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-6)
+    assert answer["trace"]["sizes"] == [[60, 40]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "trace", "said"),
+    [(((60, 40), (61, 40)), [], "60 x 40 pixels, the second 61 x 40"), (((60, 40),) * 2, [40, 0], r"\[39, 59\]")],
+)
+def test_frames_that_cannot_be_compared_come_back_in_words(client: Client, sizes, trace: list, said: str) -> None:
+    frames = (written(Image.new("RGB", size)) for size in sizes)
+    with pytest.raises(Exception, match=said):
+        client.predict(*frames, trace=trace, api_name="/optical_flow")
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,9 @@ def has_partner(flow: np.ndarray) -> np.ndarray:
 def test_all_files_are_listed_and_small() -> None:
     listed = {row[part] for row in ROWS for part in ("first", "second", "truth")}
     assert listed == {path.name for path in PAIRS.glob("*.png")}
-    assert sum(path.stat().st_size for path in PAIRS.iterdir()) < 2_500_000
+    assert sum(path.stat().st_size for path in PAIRS.glob("*.png")) < 2_500_000
+    assert (PAIRS / "harbour.mp4").stat().st_size < 300_000
+    assert len(list(PAIRS.iterdir())) == len(listed) + 2  # the clip, and what lists them
     assert all(row["title"] and 1 <= row["notice"].count(". ") + 1 <= 2 for row in ROWS)
 
 

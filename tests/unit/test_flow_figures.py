@@ -180,7 +180,7 @@ def test_one_map_lies_over_both_frames_and_alone():
     ]  # fmt: skip
     assert sheet.alt == (
         "Roll-out of a pixel's flow. Pixel in row 3, column 2 of 4 × 8, middle left: 3.0 px right, 1.0 px up; "
-        "most attention in the upper left (row 1, column 1 of 2 × 2): 2 times uniform."
+        "most attention in the upper left: 2 times uniform."
     )
     assert "inputs 80 % · learned latent array 20 %" in words(sheet)
     assert "Attention is not by itself an explanation." in words(sheet)
@@ -197,6 +197,22 @@ def test_frames_apart_have_maps_of_their_own_on_one_scale():
             np.testing.assert_allclose(drawn(sheet, axes, x, 3), np.array(viridis(share / 0.6)[:3]) * 255, atol=2)
     assert most_read(asked.attention) == "most attention in the middle right of the second frame: 2.4 times uniform"
     assert "where it is found is unknown" in words(sheet)
+
+
+@pytest.mark.parametrize(
+    ("area", "where"),
+    [
+        ((0, 0, 1, 1), "in the lower right"),
+        ((0, 0, 0.3, 0.3), "in the upper left"),  # of a tile that is a ninth of the frame
+        ((0.4, 0, 0.6, 0.3), "in the middle left"),
+        ((0, 0, 1, 1.5), "beyond the frame's edge, where it is mirrored"),
+    ],
+)
+def test_most_is_read_where_the_inputs_lie_in_the_frame(area, where):
+    values = np.full((4, 4), 0.05, np.float32)
+    values[3, 3] = 0.25
+    attention = AttentionMap(values, 0.0, 0.0, 1 / 16, "encoder", "A title")
+    assert most_read(attention, area) == f"most attention {where}: 4 times uniform"
 
 
 def test_a_tile_is_laid_where_it_was_read():

@@ -71,10 +71,10 @@ def test_flows_are_coloured_on_one_scale_and_can_be_pointed_at():
     assert maps[0]["alt"] == "Perceiver: mean 5.0 px, mostly right; largest 5.0 px in the upper left"
     label = page.of("div", "places")[1]["aria-label"]
     assert label.startswith(
-        "<b>Other</b>, mean 10 px, mostly down; largest 10 px in the upper left. Chosen: row 3, column 5"
+        "<b>Other</b>, mean 10 px, mostly down; largest 10 px in the upper left. Pixel at the cross: row 3, column 5"
     )
     assert "10.0 px down. Arrow keys" in label
-    assert "Chosen pixel: 5.0 px right" in page.text
+    assert "Pixel at the cross: 5.0 px right" in page.text
     assert len(page.of("img", "wheel")) == 1
     assert "full at 10 px or more" in page.text
 
@@ -83,7 +83,7 @@ def test_a_flow_that_is_not_asked_about_has_no_cross():
     page = Elements(flow_pictures({"Perceiver": moving(6, 4, 5, 0)}))
     assert page.of("i", "cross") == []
     assert "data-place" not in page.of("div", "places")[0]
-    assert "Chosen" not in page.text
+    assert "the cross" not in page.text
 
 
 def test_flows_of_several_sizes_are_refused():
@@ -112,7 +112,7 @@ def test_arrows_are_drawn_in_pixels_of_the_frame():
     starts = re.findall(r"M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", line["d"])
     assert starts[0] == ("0.50", "0.50", "1.50", "0.50")  # half as long, of 2 px
     assert len(starts) == 3 * 4
-    assert page.text == "First frame: <i>Any, arrows 0.5 times as long as the motion"
+    assert page.text == "First frame: <i>Any, arrows 0.5 times as long as the motion. Click any pixel."
 
 
 # Comparison
@@ -166,14 +166,14 @@ def test_what_is_hidden_is_a_stencil_over_the_frame():
     np.testing.assert_array_equal(stencil[..., 3] == 255, mask)
     np.testing.assert_array_equal(stencil[..., 3] == 0, ~mask)
     assert stencil[3, 4].tolist() == [214, 0, 108, 255]
-    assert over["alt"] == "Map over it: 8.3 % hidden, most in the lower right"
-    assert nothing["alt"] == "Map over it: nothing hidden"
+    assert over["alt"] == "Map over it: 8.3 % does not return, most in the lower right"
+    assert nothing["alt"] == "Map over it: all of it returns"
 
 
 def test_most_is_hidden_where_most_pixels_are():
     mask = np.zeros((9, 9), bool)
     mask[0, 0] = mask[4, 4] = mask[5, 5] = True
-    assert hidden_in_words(mask) == "3.7 % hidden, most in the middle"
+    assert hidden_in_words(mask) == "3.7 % does not return, most in the middle"
 
 
 def test_errors_say_epe_and_fl_all_and_share_a_scale():
@@ -185,7 +185,8 @@ def test_errors_say_epe_and_fl_all_and_share_a_scale():
     assert first[1, 1].tolist() == second[1, 1].tolist() == [128, 128, 128]
     assert "A<b>: EPE 1.00 px · Fl-all 0.0 %largest 2.0 px in the lower left; 25 % without truth" in page.text
     assert "B: EPE 2.00 px · Fl-all 12 %" in page.text
-    assert "0 px4.0 pxend-point error in pixels, one scale for all methods; grey: no truth known" in page.text
+    assert "0 px4.0 pxend-point error in pixels, one scale for all methods. EPE: its mean." in page.text
+    assert "; grey: no truth known" in page.text
     with pytest.raises(ValueError, match="one or more"):
         error_pictures([])
 

@@ -102,7 +102,8 @@ def test_interpolation_is_scipys(height, width, channels, seed):
     places = [rows + flow[..., 1], columns + flow[..., 0]]
     expected = [map_coordinates(frame[..., i], places, order=1, mode="nearest") for i in range(channels)]
     np.testing.assert_allclose(warped.image, np.stack(expected, axis=-1), atol=1e-2)  # of 255: float32 coordinates
-    inside = (places[0] >= 0) & (places[0] <= height - 1) & (places[1] >= 0) & (places[1] <= width - 1)
+    down, across = places
+    inside = (down >= -0.5) & (down <= height - 0.5) & (across >= -0.5) & (across <= width - 0.5)
     np.testing.assert_array_equal(warped.inside, inside)
 
 
@@ -110,7 +111,8 @@ def test_half_a_pixel_by_hand():
     frame = np.float32([[[0], [10], [30]]])
     warped = warp(frame, uniform(1, 3, 0.5, 0))
     assert warped.image[..., 0].tolist() == [[5, 20, 30]]
-    assert warped.inside.tolist() == [[True, True, False]]
+    assert warped.inside.tolist() == [[True, True, True]]  # a pixel reaches half of one beyond its middle
+    assert warp(frame, uniform(1, 3, 0.6, 0)).inside.tolist() == [[True, True, False]]
 
 
 def test_motion_that_is_no_number():

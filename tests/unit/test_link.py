@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.link import ImageView, TextView, from_query, image_from_query, image_to_query, to_query
+from pages.link import (
+    FlowView,
+    ImageView,
+    TextView,
+    flow_from_query,
+    flow_to_query,
+    from_query,
+    image_from_query,
+    image_to_query,
+    to_query,
+)
 from pages.trace import ALL, AT_FIRST, MEAN, understood
 
 FIRST = TextView("first", ((0, 1),), 5, "iterative", "embedded", None, AT_FIRST)
@@ -114,3 +124,46 @@ def test_a_place_outside_the_picture_is_none(place: str) -> None:
     view = image_from_query("page", {**OF_A_PICTURE, "place": place}, FIRST_PICTURE, 4, LOOKS)
     assert view is not None
     assert view.place is None
+
+
+FIRST_FRAMES = FlowView(0, "embedded", "farneback", "encoder", "linear")
+METHODS, FLOW_LOOKS = ("", "farneback", "dis"), ("encoder", "rollout")
+OF_FRAMES = {"tab": "page", "example": "2", "look": "rollout"}
+
+
+def flow_view(params: dict[str, str]) -> FlowView | None:
+    return flow_from_query("page", params, FIRST_FRAMES, 4, METHODS, FLOW_LOOKS)
+
+
+@given(
+    method=st.sampled_from(METHODS),
+    step=st.none() | st.integers(0, 9),
+    pixel=st.none() | st.tuples(st.integers(0, 9999), st.integers(0, 9999)),
+)
+def test_a_view_of_frames_there_and_back(method: str, step: int | None, pixel: tuple[int, int] | None) -> None:
+    view = FlowView(3, "published", method, "rollout", "log", step, pixel)
+    assert flow_view(dict(parse_qsl(flow_to_query("page", view), keep_blank_values=True))) == view
+
+
+@pytest.mark.parametrize("params", [{}, {"tab": "page"}, {**OF_FRAMES, "tab": "other"}, {"example": "2"}])
+def test_an_address_that_asks_for_no_view_of_frames(params: dict[str, str]) -> None:
+    assert flow_view(params) is None
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("weights", "method", "look", "scale", "step", "pixel", "example"), TEXTS)
+    )
+)
+def test_a_garbled_view_of_frames_never_fails(garbled: dict[str, str]) -> None:
+    view = flow_view({**OF_FRAMES, **garbled})
+    assert view is not None
+    assert view.method in METHODS
+    assert view.example in range(4)
+
+
+@pytest.mark.parametrize("pixel", ["3", "3|", "|3", "-1|2", "1.5|2", "a|b"])
+def test_half_a_pixel_is_none(pixel: str) -> None:
+    view = flow_view({**OF_FRAMES, "pixel": pixel})
+    assert view is not None
+    assert view.pixel is None

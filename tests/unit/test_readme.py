@@ -23,7 +23,7 @@ def test_relative_links_resolve(page: Path) -> None:
 
 
 def test_every_task_has_examples() -> None:
-    assert {folder.name for folder in FOLDER.iterdir()} >= {task.name for task in TASKS}
+    assert {folder.name for folder in FOLDER.iterdir()} == {task.name for task in TASKS}
 
 
 def test_pictures_are_small_files_that_open() -> None:

@@ -81,9 +81,9 @@ def names(weights: Weights) -> list[str]:
 
 
 def test_image_models_have_three_variants():
-    assert names("embedded") == ["masked_bytes", "image_learned", "image_fourier", "image_conv"]
+    assert names("embedded") == ["masked_bytes", "image_learned", "image_fourier", "image_conv", "optical_flow"]
     published = ["language-perceiver", *(f"vision-perceiver-{variant}" for variant in ("learned", "fourier", "conv"))]
-    assert names("published") == [f"deepmind/{name}" for name in published]
+    assert names("published") == [f"deepmind/{name}" for name in (*published, "optical-flow-perceiver")]
 
 
 @pytest.mark.parametrize(

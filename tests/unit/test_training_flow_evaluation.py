@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 
 from training import flow_evaluation, flow_textures, optical_flow
-from training.flow_evaluation import METHODS, Pair, evaluate, evaluation_sets, middlebury, print_baselines, scores
+from training.flow_card import NAMES
+from training.flow_evaluation import METHODS, Pair, evaluate, evaluation_sets, middlebury, scores
 from training.flow_textures import ARCHIVE, HELD_OUT, TEXTURE
 from training.optical_flow import RECIPE
 
@@ -165,7 +166,8 @@ def test_sets_are_always_the_same(data):
 
 def test_baselines_are_one_line_of_json(data, capsys, monkeypatch):
     monkeypatch.setattr(flow_evaluation, "METHODS", {"zero": METHODS["zero"], "still": still})
-    print_baselines(data)
+    monkeypatch.setattr(sys, "argv", ["optical_flow", "baselines", "--data", str(data)])
+    RECIPE.main()
     (line,) = capsys.readouterr().out.splitlines()
     found = json.loads(line)
     assert set(found) == {"zero", "still"}
@@ -196,6 +198,17 @@ def test_a_run_resumes_exports_and_is_judged(data, tmp_path, monkeypatch, capfd)
     found = json.loads(line)
     assert found["bars"]["middlebury"] == pytest.approx(0.45 * 5)
     assert found["met"] == all(found[name]["epe"] <= bar for name, bar in found["bars"].items())
+    monkeypatch.setattr(flow_evaluation, "METHODS", dict.fromkeys(NAMES, METHODS["zero"]))
+    command("card", "--data", data, "--run", straight, "--weights", weights, "--to", tmp_path / "card")
+    text = (tmp_path / "card" / "card.md").read_text()
+    errors = [found[name]["epe"] for name in ("synthetic", "middlebury")]
+    assert f"| **this model** | {errors[0]:.3f} | {errors[1]:.3f} | {errors[1]:.3f} |" in text
+    assert "| Farnebäck (OpenCV) |" in text
+    assert "| 5.000 | 5.000 |" in text
+    assert "2 self-attention" not in text
+    assert "1 self-attention layers" in text
+    assert "| steps | 2 |" in text
+    assert (tmp_path / "card" / "curve.svg").read_text().startswith("<?xml")
 
 
 def test_two_levels_of_a_perfect_start_leave_nothing(monkeypatch):

@@ -1,12 +1,10 @@
-"""From results to panels: what a result looks like, whichever front-end shows it."""
+"""Image classification: what three models say about a picture, and what they looked at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from components.byte_labels import byte_label
 from components.figures.attention import Scale
-from components.figures.bytes import attention_over_bytes, attention_over_latents
 from components.figures.images import ImageColumn, compare_attention
 from components.figures.shared_scale import SharedScale
 from components.panels import FigurePanel, MarkupPanel
@@ -17,9 +15,7 @@ from components.pictures.pixels import colour_legend, percent
 from components.pictures.positions import position_sheet
 from components.pictures.readers import readers_table
 from components.places import index_at, place_in_words, shares_in_words
-from components.strips.candidates import candidates_table
-from components.strips.filled import filled_strip
-from models.schema import AttentionMap, ImageClassificationResult, MaskedBytesResult, Variant
+from models.schema import AttentionMap, ImageClassificationResult, Variant
 
 TITLES: dict[Variant, str] = {
     "learned": "Learned positions",
@@ -36,43 +32,6 @@ class ImagePanels:
 
     says: MarkupPanel
     latents: MarkupPanel
-
-
-def masked_bytes(
-    result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear"
-) -> tuple[MarkupPanel, MarkupPanel, FigurePanel | None]:
-    """The filled text, its candidates, and the attention of the byte `traced` where the result has it."""
-    return (
-        MarkupPanel(filled_strip(result, traced, scale)),
-        MarkupPanel(candidates_table(result, traced)),
-        masked_bytes_attention(result, traced, scale) if result.attention else None,
-    )
-
-
-def masked_bytes_attention(
-    result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear"
-) -> FigurePanel:
-    """The attention of a result as a figure. What was hidden from the model when it filled the byte is a "?" there.
-
-    Raises ValueError where no attention was asked for.
-    """
-    if result.attention is None:
-        raise ValueError("this result was asked for without a probe")
-    if result.attention.method == "decoder":
-        return FigurePanel(attention_over_latents(result.attention, result.run, scale))
-    labels = ["CLS", *map(byte_label, result.filled_bytes[: result.bytes_read]), "SEP"]
-    marked = [position + 1 for position in hidden_when_filled(result, traced)]
-    for cell in marked:
-        labels[cell] = "?"
-    cell = None if traced is None else traced + 1
-    return FigurePanel(attention_over_bytes(result.attention, labels, result.run, scale, marked, cell, first=-1))
-
-
-def hidden_when_filled(result: MaskedBytesResult, position: int | None) -> list[int]:
-    """The bytes that the model did not see in the round that filled this one; for a given one, in the first."""
-    places = result.positions.tolist()
-    turn = int(result.order[places.index(position)]) if position in places else 0
-    return result.positions[result.order >= turn].tolist()
 
 
 def image_classification(

@@ -1,0 +1,220 @@
+"""Optical flow: where each pixel of a frame is in the next one (Perceiver IO, section 4.2).
+
+The published model reads every pixel, in tiles; the embedded one patches of frames that are small at first and larger
+from step to step, each time only for what is left of the motion.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from PIL.Image import Image, fromarray
+from torch import Tensor
+from transformers import PerceiverForOpticalFlow
+
+from models.checkpoints import Checkpoint
+from models.images import as_rgb, check_size
+from models.perceiver import patch_flow as patches
+from models.perceiver.coarse_to_fine import pyramid, resize, resize_flow, warp_back
+from models.perceiver.patch_flow import PerceiverForPatchFlow
+from models.perceiver.pixel_flow import neighbourhoods, pixel_flow
+from models.perceiver.tiles import OVERLAP, Size, corners_of_tiles, mirrored, tile_of
+from models.schema import AttentionMap, FlowTrace, InputError, OpticalFlowRequest, OpticalFlowResult, Probe
+from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.tracing import trace
+
+MOST_PIXELS = 10_000_000
+"""Of one frame: 4K video has 8.3 million. The embedded model takes half a minute for that on two cores."""
+LONGEST_SIDE = 16_384
+"""Pixels. Frames less high than a tile are mirrored up to it: what they cost is not bounded by their pixels alone."""
+
+Frames = tuple[Tensor, Tensor]
+"""First and second, float32 [3, height, width], -1 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """flows: float32 [2, height, width] after each step, of its size, on the CPU."""
+
+    flows: tuple[Tensor, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(flow.nbytes for flow in self.flows)
+
+
+def run(request: OpticalFlowRequest, runtime: Runtime) -> OpticalFlowResult:
+    """Raises InputError, in words for the visitor, for frames whose flow cannot be asked for."""
+    frames = _frames(request)
+    with runtime.load(OPTICAL_FLOW.checkpoint(request.weights)) as loaded:
+        sizes = _sizes(loaded, frames)
+        _check(request, len(sizes))
+        key = (loaded.checkpoint, "flow", _fingerprint(frames))
+        found, known = runtime.recall(key, lambda: _find(loaded, frames))
+        attention, traced = None, None
+        if request.probe is not None:
+            attention, traced = _trace(request.probe, request.step, loaded, runtime, frames, found.flows)
+        height, width = sizes[-1]
+        tile, overlap = _tile(loaded)
+        return OpticalFlowResult(
+            flow=found.flows[-1].movedim(0, -1).numpy().copy(),
+            tiles=tuple((*corner, *tile) for corner in corners_of_tiles(height, width, tile, overlap)),
+            attention=attention,
+            trace=traced,
+            run=runtime.info(loaded, known),
+        )
+
+
+def check_frames(first: Image, second: Image) -> None:
+    """Raises InputError for frames of different sizes, or too large ones."""
+    for frame in (first, second):
+        check_size(frame)
+        if frame.width * frame.height > MOST_PIXELS:
+            raise InputError(
+                f"A frame of {frame.width:,} x {frame.height:,} pixels is too large here: at most "
+                f"{MOST_PIXELS // 10**6} megapixels, a little more than 4K video."
+            )
+        if max(frame.size) > LONGEST_SIDE:
+            raise InputError(
+                f"A frame of {frame.width:,} x {frame.height:,} pixels is too long here: "
+                f"at most {LONGEST_SIDE:,} along a side."
+            )
+    if first.size != second.size:
+        one, other = (f"{frame.width:,} x {frame.height:,}" for frame in (first, second))
+        raise InputError(f"Both frames must have one size: the first has {one} pixels, the second {other}.")
+
+
+def _frames(request: OpticalFlowRequest) -> Frames:
+    check_frames(request.first, request.second)
+    first, second = as_rgb(request.first), as_rgb(request.second)
+    if first.size != second.size:  # one of them was turned upright
+        check_frames(first, second)
+    return _tensor(first), _tensor(second)
+
+
+def _tensor(frame: Image) -> Tensor:
+    return torch.tensor(np.asarray(frame)).movedim(-1, 0) / 127.5 - 1
+
+
+def _image(frame: Tensor) -> Image:
+    return fromarray(((frame.movedim(0, -1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
+
+
+def _check(request: OpticalFlowRequest, steps: int) -> None:
+    output = request.probe.output if request.probe else None
+    count = request.first.width * request.first.height
+    if output is not None and not 0 <= output < count:
+        raise InputError(f"There is no pixel {output}: the first frame has {count:,}, counted from 0.")
+    if request.step is not None and not 0 <= request.step < steps:
+        raise InputError(f"There is no step {request.step}: these frames are read at {steps} sizes, counted from 0.")
+
+
+def _fingerprint(frames: Frames) -> str:
+    digest = hashlib.sha256(str(tuple(frames[0].shape)).encode())
+    for frame in frames:
+        digest.update(frame.contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+def _by_patches(loaded: Loaded) -> bool:
+    return isinstance(loaded.model, PerceiverForPatchFlow)
+
+
+def _tile(loaded: Loaded) -> tuple[Size, int]:
+    """What the model reads at once, height and width, and by how much that overlaps."""
+    height, width = loaded.model.config.train_size
+    return (height, width), patches.OVERLAP if _by_patches(loaded) else OVERLAP
+
+
+def _sizes(loaded: Loaded, frames: Frames) -> list[Size]:
+    """Heights and widths at which the frames are read, smallest first."""
+    height, width = frames[0].shape[-2:]
+    return pyramid(height, width) if _by_patches(loaded) else [(height, width)]
+
+
+def _find(loaded: Loaded, frames: Frames) -> _Found:
+    first, second = (frame.to(loaded.model.device) for frame in frames)
+    if isinstance(loaded.model, PerceiverForPatchFlow):
+        return _Found(tuple(flow.cpu() for flow in patches.patch_flow(loaded.model, first, second)))
+    return _Found((pixel_flow(loaded.model, first, second).float().cpu(),))
+
+
+def _trace(
+    probe: Probe, step: int | None, loaded: Loaded, runtime: Runtime, frames: Frames, flows: tuple[Tensor, ...]
+) -> tuple[AttentionMap, FlowTrace]:
+    """At one step, what the pixel's motion was read from, in the one tile that counts most there."""
+    whole = _size(frames[0])
+    row, column = divmod(_fastest(flows[-1]) if probe.output is None else probe.output, whole[1])
+    reached = torch.stack([resize_flow(flow[None], whole)[0, :, row, column] for flow in flows])
+    added = torch.diff(reached, dim=0, prepend=reached.new_zeros(1, 2))
+    step = int(added.norm(dim=1).argmax()) if step is None else step
+    size = _size(flows[step])
+    tile, overlap = _tile(loaded)
+    place = row * size[0] // whole[0], column * size[1] // whole[1]
+    top, left = tile_of(*place, *size, tile, overlap)
+    inputs = _inputs(loaded, _cut(_as_read(frames, flows, step, size), (top, left), tile))
+    encoded, _ = runtime.encode(loaded, inputs[None].to(loaded.model.dtype))
+    grid = _grid(loaded)
+    cell = (place[0] - top) * grid[0] // tile[0] * grid[1] + (place[1] - left) * grid[1] // tile[1]
+    attention = trace(loaded, encoded, probe, torch.tensor([cell]), f"motion at row {row + 1}, column {column + 1}")
+    if probe.method != "decoder":
+        attention = replace(attention, values=attention.values.reshape(grid))
+    before = reached[step - 1] if step else reached.new_zeros(2)
+    return attention, FlowTrace(
+        row=row,
+        column=column,
+        sizes=tuple((width, height) for height, width in map(_size, flows)),
+        added=added.numpy().copy(),
+        step=step,
+        before=(before[0].item(), before[1].item()),
+        second=_image(_as_read(frames, flows, step, whole)[1]),
+        area=(top / size[0], left / size[1], (top + tile[0]) / size[0], (left + tile[1]) / size[1]),
+    )
+
+
+def _fastest(flow: Tensor) -> int:
+    """The pixel that moves most, as a flat index."""
+    return int(flow.norm(dim=0).argmax())
+
+
+def _size(flow: Tensor) -> Size:
+    return flow.shape[-2], flow.shape[-1]
+
+
+def _grid(loaded: Loaded) -> Size:
+    """How the inputs of a tile lie."""
+    (height, width), _ = _tile(loaded)
+    side = loaded.model.config.patch_size if _by_patches(loaded) else 1
+    return height // side, width // side
+
+
+def _inputs(loaded: Loaded, tile: Tensor) -> Tensor:
+    """Both frames of a tile as the model takes them."""
+    return tile if _by_patches(loaded) else neighbourhoods(tile)
+
+
+def _as_read(frames: Frames, flows: tuple[Tensor, ...], step: int, size: Size) -> Tensor:
+    """Both frames [2, 3, *size], the second moved back by the steps before this one."""
+    first, second = (resize(frame[None], size) for frame in frames)
+    if step:
+        second = warp_back(second, resize_flow(flows[step - 1][None], size))
+    return torch.cat([first, second])
+
+
+def _cut(frames: Tensor, corner: tuple[int, int], tile: Size) -> Tensor:
+    """[2, 3, *tile]; mirrored where the frames are smaller."""
+    (top, left), (height, width) = corner, frames.shape[-2:]
+    whole = mirrored(frames, max(height, tile[0]), max(width, tile[1]))
+    return whole[..., top : top + tile[0], left : left + tile[1]]
+
+
+OPTICAL_FLOW = Task(
+    name="optical_flow",
+    request=OpticalFlowRequest,
+    checkpoints=(
+        Checkpoint("optical_flow", "embedded", PerceiverForPatchFlow),
+        Checkpoint("deepmind/optical-flow-perceiver", "published", PerceiverForOpticalFlow),
+    ),
+    run=run,
+)

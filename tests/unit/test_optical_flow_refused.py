@@ -1,0 +1,71 @@
+"""What the task of optical flow refuses, and that it says why in words for the visitor."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from models.schema import CheckpointUnavailable, InputError, Probe
+from models.service import ModelService
+from models.settings import Settings
+from models.tasks.optical_flow import LONGEST_SIDE, MOST_PIXELS
+from tests.image_files import spy_on_decoders
+from tests.noisy_frames import asked, frame
+from tests.tiny_models import unavailable
+
+GOOD = asked(20, 30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"second": frame(1, 20, 31)}, "the first has 30 x 20 pixels, the second 31 x 20"),
+        ({"second": frame(1, 1000, 1200)}, "the first has 30 x 20 pixels, the second 1,200 x 1,000"),
+        ({"first": Image.new("RGB", (0, 20))}, "no pixels"),
+        ({"weights": "mine"}, "embedded or published, not 'mine'"),
+        ({"probe": Probe(600)}, "no pixel 600: the first frame has 600"),
+        ({"probe": Probe(-1)}, "no pixel -1"),
+        ({"probe": Probe(3), "step": 1}, "no step 1: these frames are read at 1 sizes"),
+        ({"probe": Probe(3), "step": -1}, "no step -1"),
+        ({"probe": Probe(3, "gradient")}, "not as 'gradient'"),
+        ({"probe": Probe(3, "rollout", head=0)}, "choose no head"),
+        ({"probe": Probe(3, "encoder", latent=5)}, "no latent 5: .* 0 to 4"),
+    ],
+)
+def test_what_is_refused(service, changes, words):
+    service.run(GOOD)
+    with pytest.raises(InputError, match=words):
+        service.run(replace(GOOD, **changes))
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((5000, MOST_PIXELS // 5000 + 1), "5,000 x 2,001 pixels is too large here: at most 10 megapixels"),
+        ((LONGEST_SIDE + 1, 1), "16,385 x 1 pixels is too long here: at most 16,384 along a side"),
+        ((2, LONGEST_SIDE + 1), "2 x 16,385 pixels is too long here"),
+    ],
+)
+def test_a_frame_that_is_too_large_is_refused_before_it_is_decoded(service, monkeypatch, size, words):
+    file = BytesIO()
+    Image.new("1", size).save(file, "PNG")
+    decoders = spy_on_decoders(monkeypatch)
+    with Image.open(file) as large, pytest.raises(InputError, match=words):
+        service.run(replace(GOOD, first=large, second=large))
+    assert decoders == []
+
+
+def test_frames_turned_by_their_exif_data_are_compared_as_they_are_seen(service):
+    sideways = Image.new("RGB", (30, 20))
+    exif = sideways.getexif()
+    exif[0x0112] = 6
+    sideways.info["exif"] = exif.tobytes()
+    with pytest.raises(InputError, match="the first has 30 x 20 pixels, the second 20 x 30"):
+        service.run(replace(GOOD, second=sideways))
+
+
+def test_published_weights_that_are_not_to_be_had():
+    service = ModelService(Settings(device="cpu"), unavailable)
+    with pytest.raises(CheckpointUnavailable, match="deepmind/optical-flow-perceiver"):
+        service.run(replace(GOOD, weights="published"))
