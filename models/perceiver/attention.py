@@ -52,14 +52,14 @@ def attend(
     mask = None if inputs_mask is None else inputs_mask[:, None, None, :]
     match _cheapest(attention, asking.shape[1], source.shape[1]):
         case Projected.READ:
-            keys, values, bias = _led_to_what_asks(attention, source)
+            keys, values, bias = led_to_what_asks(attention, source)
             if mask is not None:
                 bias = bias.masked_fill(~mask, float("-inf"))
             queries = asking[:, None].expand(-1, inner.num_heads, -1, -1)
             return _fused(inner, queries, keys, values, bias).sum(dim=1)
         case Projected.ASKING:
             queries, keys = _queries_and_keys(inner, _queries(inner, asking), source, folded=True)
-            mapped = _unfold(inner, _fused(inner, queries, keys, keys, mask))
+            return unfolded(attention, _fused(inner, queries, keys, keys, mask))
         case Projected.BOTH:
             keys, values = (_split_heads(linear(part, source), inner.num_heads) for part in (inner.key, inner.value))
             mapped = _fused(inner, _queries(inner, asking), keys, values, mask)
@@ -106,18 +106,24 @@ def run_layer(
     layer: PerceiverLayer, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
 ) -> Tensor:
     """One attention layer with its MLP and residuals: [B, Q, q_dim] -> [B, Q, q_dim]."""
-    return _after_attention(layer, hidden, attend(layer.attention, hidden, inputs, inputs_mask))
+    return after_attention(layer, hidden, attend(layer.attention, hidden, inputs, inputs_mask))
 
 
 def run_layer_and_map(layer: PerceiverLayer, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """One self-attention layer as `run_layer` does it, and its map as `attend_and_map` gives it."""
     attended, mean = attend_and_map(layer.attention, hidden)
-    return _after_attention(layer, hidden, attended), mean
+    return after_attention(layer, hidden, attended), mean
 
 
-def _after_attention(layer: PerceiverLayer, hidden: Tensor, attended: Tensor) -> Tensor:
+def after_attention(layer: PerceiverLayer, hidden: Tensor, attended: Tensor) -> Tensor:
+    """What a layer makes of what its attention gave, which has no residual yet."""
     if layer.attention.use_query_residual:
         attended = attended + hidden
+    return with_mlp(layer, attended)
+
+
+def with_mlp(layer: PerceiverLayer, attended: Tensor) -> Tensor:
+    """What comes after the attention and its residual: the MLP, and a residual of its own."""
     widened = layer.mlp.intermediate_act_fn(linear(layer.mlp.dense1, layer.layernorm(attended)))
     return attended + linear(layer.mlp.dense2, widened)
 
@@ -152,7 +158,21 @@ def _queries_and_keys(
     heads = attention.num_heads
     if not folded:
         return queries, _split_heads(linear(attention.key, source), heads)
-    return queries @ attention.key.weight.unflatten(0, (heads, -1)), source[:, None].expand(-1, heads, -1, -1)
+    return _led_to_what_is_read(attention, queries), source[:, None].expand(-1, heads, -1, -1)
+
+
+def folded_queries(attention: PerceiverSelfAttention, hidden: Tensor) -> Tensor:
+    """What asks, in the channels of what is read: [B, Q, q_dim] -> [B, H, Q, C], to be scaled by `scale_of`."""
+    return _led_to_what_is_read(attention, _queries(attention, attention.layernorm1(hidden)))
+
+
+def unfolded(attention: PerceiverAttention, mapped: Tensor) -> Tensor:
+    """Mean sources, [B, H, Q, C], as the output of the attention: [B, Q, q_dim], without the residual."""
+    return linear(attention.output.dense, _join_heads(_unfold(attention.self, mapped)))
+
+
+def _led_to_what_is_read(attention: PerceiverSelfAttention, queries: Tensor) -> Tensor:
+    return queries @ attention.key.weight.unflatten(0, (attention.num_heads, -1))
 
 
 def _unfold(attention: PerceiverSelfAttention, mapped: Tensor) -> Tensor:
@@ -162,7 +182,7 @@ def _unfold(attention: PerceiverSelfAttention, mapped: Tensor) -> Tensor:
     return mapped @ weight.transpose(1, 2) + bias
 
 
-def _led_to_what_asks(attention: PerceiverAttention, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def led_to_what_asks(attention: PerceiverAttention, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What is read, [B, K, C], as keys [B, H, K, q_dim] for bare questions, as values [B, H, K, q_dim] that are the
     layer's output when summed over heads, and what each key's score has besides, [B, H, 1, K].
 
@@ -171,7 +191,7 @@ def _led_to_what_asks(attention: PerceiverAttention, source: Tensor) -> tuple[Te
     """
     inner, dense, heads = attention.self, attention.output.dense, attention.self.num_heads
     keys, values = (_split_heads(linear(part, source), heads) for part in (inner.key, inner.value))
-    bias = keys @ inner.query.bias.unflatten(0, (heads, -1, 1)) * _scale(inner)
+    bias = keys @ inner.query.bias.unflatten(0, (heads, -1, 1)) * scale_of(inner)
     keys = keys @ inner.query.weight.unflatten(0, (heads, -1))
     values = values @ dense.weight.T.unflatten(0, (heads, -1)) + dense.bias / heads
     return keys, values, bias.transpose(-1, -2)
@@ -213,7 +233,7 @@ def _fused(
         *_one_head_size(queries, keys, values),
         attn_mask=mask,
         dropout_p=attention.dropout.p if attention.training else 0.0,
-        scale=_scale(attention),
+        scale=scale_of(attention),
     )
     return mapped[..., : values.shape[-1]]
 
@@ -227,13 +247,14 @@ def _slices(queries: Tensor, keys: Tensor) -> Iterator[slice]:
 def _softmax_rows(
     attention: PerceiverSelfAttention, queries: Tensor, keys: Tensor, inputs_mask: Tensor | None
 ) -> Tensor:
-    scores = (queries @ keys.transpose(-1, -2)).float() * _scale(attention)
+    scores = (queries @ keys.transpose(-1, -2)).float() * scale_of(attention)
     if inputs_mask is not None:
         scores = scores.masked_fill(~inputs_mask[:, None, None, :], float("-inf"))
     return scores.softmax(dim=-1)
 
 
-def _scale(attention: PerceiverSelfAttention) -> float:
+def scale_of(attention: PerceiverSelfAttention) -> float:
+    """What products of questions and keys are multiplied with before the softmax."""
     return attention.qk_channels_per_head**-0.5
 
 

@@ -82,7 +82,15 @@ def encode(
     read, sizes, without_pos = perceiver.input_preprocessor(inputs, interpolate_pos_encoding=interpolate_positions)
     latents = perceiver.embeddings(batch_size=read.shape[0])
     latents = run_layer(perceiver.encoder.cross_attention, latents, read, inputs_mask)
-    mixing = _unmixed(latents) if keep_mixing else None
+    latents, mixing = process(model, latents, _unmixed(latents) if keep_mixing else None)
+    return Encoded(read, inputs_mask, latents, mixing, sizes, without_pos)
+
+
+def process(
+    model: PerceiverPreTrainedModel, latents: Tensor, mixing: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """The self-attention layers: latents [B, N, D] -> [B, N, D], and, if asked to, how they mix what has been mixed."""
+    perceiver = perceiver_of(model)
     for _ in range(perceiver.config.num_blocks):
         for layer in perceiver.encoder.self_attends:
             if mixing is None:
@@ -90,7 +98,7 @@ def encode(
             else:
                 latents, attended = run_layer_and_map(layer, latents)
                 mixing = (mixing + attended @ mixing) / 2
-    return Encoded(read, inputs_mask, latents, mixing, sizes, without_pos)
+    return latents, mixing
 
 
 def _unmixed(latents: Tensor) -> Tensor:

@@ -15,6 +15,11 @@ _ONEDNN = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """`layer(x)`. oneDNN's product has no gradient, so that training goes the usual way."""
+    return product(x, layer.weight, layer.bias)
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x weightᵀ + bias, as `linear` makes it: [..., C], [D, C], [D] -> [..., D]."""
     if _ONEDNN is None or torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
-        return F.linear(x, layer.weight, layer.bias)
-    return _ONEDNN(x, layer.weight, layer.bias, "none", [], "")
+        return F.linear(x, weight, bias)
+    return _ONEDNN(x, weight, bias, "none", [], "")

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from transformers import PerceiverForOpticalFlow
 
 from models.perceiver.engine import decode, encode
+from models.perceiver.pixel_blocks import applies, flow_by_blocks
 from models.perceiver.tiles import Size, over_tiles
 
 PIXELS = 20.0
@@ -24,7 +25,11 @@ def pixel_flow(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) ->
 
     def of_tiles(frames: Tensor) -> Tensor:
         # Only what the model reads is of its own dtype: tiles are cut and blended in float32.
-        found = decode(model, encode(model, neighbourhoods(frames).to(model.dtype)))
+        patches = neighbourhoods(frames).to(model.dtype)
+        if applies(model, patches):
+            found = torch.cat([flow_by_blocks(model, patch) for patch in patches.split(1)])
+        else:
+            found = decode(model, encode(model, patches))
         return found.float().transpose(1, 2).unflatten(2, tile) * PIXELS
 
     return over_tiles(of_tiles, torch.stack([first, second]), tile, at_once=tiles_at_once(tile, first.device))
