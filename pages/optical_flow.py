@@ -91,7 +91,14 @@ def _wire(
         redrawn(section.opacity, section.exports),
     ]
     for field in (question.first, question.second):
-        field.input(handlers.frame_changed, frames, [question.truth, question.notice], **QUIET, **AS_IT_CAME)
+        field.input(
+            handlers.frame_changed,
+            frames,
+            [question.truth, question.notice],
+            trigger_mode="always_last",  # a frame may be taken away and given faster than is answered
+            **QUIET,
+            **AS_IT_CAME,
+        )
     question.weights.input(handlers.choose_weights, question.weights, [question.notice, drawing], **QUIET)
     return estimated, looked_again
 
