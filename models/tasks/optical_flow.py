@@ -137,6 +137,7 @@ def _find(loaded: Loaded, frames: Frames) -> _Found:
     first, second = (frame.to(loaded.model.device) for frame in frames)
     if isinstance(loaded.model, PerceiverForPatchFlow):
         return _Found(tuple(flow.cpu() for flow in patches.patch_flow(loaded.model, first, second)))
+    assert isinstance(loaded.model, PerceiverForOpticalFlow)
     return _Found((pixel_flow(loaded.model, first, second).float().cpu(),))
 
 
