@@ -6,6 +6,7 @@ from step to step, each time only for what is left of the motion.
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -137,8 +138,8 @@ def _find(loaded: Loaded, frames: Frames) -> _Found:
     first, second = (frame.to(loaded.model.device) for frame in frames)
     if isinstance(loaded.model, PerceiverForPatchFlow):
         return _Found(tuple(flow.cpu() for flow in patches.patch_flow(loaded.model, first, second)))
-    assert isinstance(loaded.model, PerceiverForOpticalFlow)
-    return _Found((pixel_flow(loaded.model, first, second).float().cpu(),))
+    model = cast(PerceiverForOpticalFlow, loaded.model)
+    return _Found((pixel_flow(model, first, second).float().cpu(),))
 
 
 def _trace(

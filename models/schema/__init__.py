@@ -1,0 +1,61 @@
+"""What callers ask of the model service and what they get: plain Python, numpy and Pillow, no torch.
+
+Arrays belong to the result that holds them. Every result has `run`, and `attention` where a `Probe` asked for it.
+"""
+
+from models.schema.av_autoencoding import (
+    AvAutoencodingRequest,
+    AvAutoencodingResult,
+    AvTrace,
+    AvWindow,
+    Finer,
+    Modality,
+)
+from models.schema.common import (
+    AttentionMap,
+    CheckpointUnavailable,
+    InputError,
+    LabelScore,
+    Method,
+    ModelShape,
+    Probe,
+    RunInfo,
+    Weights,
+)
+from models.schema.image_classification import (
+    ImageClassificationRequest,
+    ImageClassificationResult,
+    LatentMaps,
+    Variant,
+)
+from models.schema.masked_bytes import Decoding, MaskedBytesRequest, MaskedBytesResult
+from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
+
+__all__ = [
+    "AttentionMap",
+    "AvAutoencodingRequest",
+    "AvAutoencodingResult",
+    "AvTrace",
+    "AvWindow",
+    "CheckpointUnavailable",
+    "Decoding",
+    "Finer",
+    "FlowCheck",
+    "FlowTrace",
+    "ImageClassificationRequest",
+    "ImageClassificationResult",
+    "InputError",
+    "LabelScore",
+    "LatentMaps",
+    "MaskedBytesRequest",
+    "MaskedBytesResult",
+    "Method",
+    "Modality",
+    "ModelShape",
+    "OpticalFlowRequest",
+    "OpticalFlowResult",
+    "Probe",
+    "RunInfo",
+    "Variant",
+    "Weights",
+]
