@@ -35,6 +35,7 @@ bench: .venv/app
 	$(BIN)/python -m benchmarks.masked_bytes
 	$(BIN)/python -m benchmarks.image_classification
 	$(BIN)/python -m benchmarks.optical_flow
+	$(BIN)/python -m benchmarks.av_autoencoding
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }

@@ -18,6 +18,7 @@ from transformers.models.perceiver.modeling_perceiver import PerceiverOpticalFlo
 
 from models.checkpoints import Checkpoint
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow_config
+from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal, patch_multimodal_config
 from models.schema import CheckpointUnavailable, Weights
 
 BATCH = 2
@@ -129,6 +130,21 @@ def tiny_patch_flow(seed: int = 0, size: int = 16) -> PerceiverForPatchFlow:
     return model.eval()
 
 
+@cache
+def tiny_patch_multimodal(seed: int = 0) -> PerceiverForPatchMultimodal:
+    """The project's own small multimodal autoencoder, smaller: 4 frames of 8 x 8 pixels, 1,024 samples, 3 labels."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = patch_multimodal_config(
+            frames=4, size=8, patch=4, samples_per_frame=256, samples_per_patch=64, input_samples=128, latents=7,
+            labels=("a", "b", "c"),
+            video_latents=(1, 2, 2), sound_latents=2, channels=64, width=80, layers=2, answers=24,
+        )  # fmt: skip
+        model = PerceiverForPatchMultimodal(config)
+        scatter(model)
+    return model.eval()
+
+
 def tiny_inputs(name: str, batch: int = BATCH, seed: int = 1) -> Any:
     """Random inputs as the model's own forward takes them."""
     with torch.random.fork_rng(devices=[]):
@@ -196,6 +212,10 @@ def served_model(name: str, seed: int = 0) -> PerceiverPreTrainedModel:
         return tiny_patch_flow(seed, FLOW_TILES["embedded"][0])
     if name == "PerceiverForOpticalFlow":
         return tiny_model(name, seed, train_size=FLOW_TILES["published"])
+    if name == PerceiverForPatchMultimodal.__name__:
+        return tiny_patch_multimodal(seed)
+    if name == "PerceiverForMultimodalAutoencoding":
+        return tiny_model(name, seed, audio_samples_per_frame=1920)  # as published: 25 frames a second
     if "Image" in name:
         return tiny_model(name, seed, image_size=SIDE, num_labels=CLASSES)
     return tiny_model(name, seed, max_position_embeddings=READS + 2)

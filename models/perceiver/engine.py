@@ -17,10 +17,12 @@ from transformers.models.perceiver.modeling_perceiver import (
     PerceiverBasicDecoder,
     PerceiverClassificationDecoder,
     PerceiverMultimodalDecoder,
+    PerceiverMultimodalPreprocessor,
     PerceiverOpticalFlowDecoder,
 )
 
 from models.perceiver.attention import run_layer, run_layer_and_map
+from models.perceiver.multimodal_reading import read_modalities
 
 # Widest intermediate of the decoder that is held at once.
 CHUNK_BYTES = 32 * 2**20
@@ -79,7 +81,11 @@ def encode(
     layers' maps held for a moment.
     """
     perceiver = perceiver_of(model)
-    read, sizes, without_pos = perceiver.input_preprocessor(inputs, interpolate_pos_encoding=interpolate_positions)
+    preprocessor = perceiver.input_preprocessor
+    if isinstance(preprocessor, PerceiverMultimodalPreprocessor):
+        read, sizes, without_pos = read_modalities(preprocessor, inputs)
+    else:
+        read, sizes, without_pos = preprocessor(inputs, interpolate_pos_encoding=interpolate_positions)
     latents = perceiver.embeddings(batch_size=read.shape[0])
     latents = run_layer(perceiver.encoder.cross_attention, latents, read, inputs_mask)
     latents, mixing = process(model, latents, _unmixed(latents) if keep_mixing else None)
@@ -132,16 +138,23 @@ def decode(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = N
     [B, labels] for classification, [B, Q, 2] for optical flow (flat, in the model's own unit), a dict of modalities
     for the multimodal model.
     """
-    decoder = basic_decoder(model)
     wanted = _spelled_out(model, wanted)
     queries = decoder_queries(model, encoded, wanted)
-    widest = max(decoder.decoding_cross_attention.attention.self.qk_channels, queries.shape[-1])
-    size = max(1, CHUNK_BYTES // (4 * queries.shape[0] * widest))
-    answers = [
-        decoder.final_layer(run_layer(decoder.decoding_cross_attention, chunk, encoded.latents))
-        for chunk in queries.split(size, dim=1)
-    ]
+    chunks = queries.split(queries_at_once(model, queries.shape[0]), dim=1)
+    answers = [answer(model, encoded.latents, chunk) for chunk in chunks]
     return _task_outputs(model, encoded, wanted, answers[0] if len(answers) == 1 else torch.cat(answers, dim=1))
+
+
+def answer(model: PerceiverPreTrainedModel, latents: Tensor, queries: Tensor) -> Tensor:
+    """Queries [B, Q, C], all at once, asked of latents [B, N, D]: [B, Q, channels], before any postprocessor."""
+    decoder = basic_decoder(model)
+    return decoder.final_layer(run_layer(decoder.decoding_cross_attention, queries, latents))
+
+
+def queries_at_once(model: PerceiverPreTrainedModel, batch: int = 1) -> int:
+    """As many for each example as keep to CHUNK_BYTES, and at least one."""
+    asking = basic_decoder(model).decoding_cross_attention.attention.self
+    return max(1, CHUNK_BYTES // (4 * batch * max(asking.query.in_features, asking.qk_channels)))
 
 
 def _spelled_out(model: PerceiverPreTrainedModel, wanted: Wanted) -> Wanted:

@@ -17,7 +17,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, pad
-from transformers import PerceiverForOpticalFlow
+from transformers import PerceiverForOpticalFlow, PerceiverPreTrainedModel
 from transformers.models.perceiver.modeling_perceiver import (
     PerceiverFourierPositionEncoding,
     PerceiverImagePreprocessor,
@@ -86,10 +86,10 @@ class Pixels:
         return (coordinates[:-1] / coordinates[-1]).T @ (self.basis * norm.weight) + norm.bias
 
 
-def applies(model: PerceiverForOpticalFlow, patches: Tensor) -> bool:
+def applies(model: PerceiverPreTrainedModel, seen: Tensor) -> bool:
     """Only for looking, in float32, on a CPU: a GPU wants few large products rather than few multiplications."""
     looking = not model.training and not torch.is_grad_enabled()
-    return looking and patches.device.type == "cpu" and patches.dtype == torch.float32
+    return looking and seen.device.type == "cpu" and seen.dtype == torch.float32
 
 
 def flow_by_blocks(model: PerceiverForOpticalFlow, patches: Tensor) -> Tensor:

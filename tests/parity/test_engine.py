@@ -88,11 +88,14 @@ def test_the_one_output_of_a_classifier_by_its_index(name):
 
 
 @pytest.mark.parametrize(
-    ("image", "audio"), [([5, 127, 64], [2, 0]), ([0], [3]), ([9, 9], [0, 1, 2, 3]), ([1, 2, 3], [])]
+    ("image", "audio"),
+    [([5, 127, 64], [2, 0]), ([0], [3]), ([9, 9], [0, 1, 2, 3]), ([1, 2, 3], []), ([], [1])],
 )
 def test_outputs_picked_by_modality(image, audio):
     rows = expected(MULTIMODAL)
-    found = answer(MULTIMODAL, {"image": torch.tensor(image), "audio": torch.tensor(audio).long(), "label": None})
+    found = answer(
+        MULTIMODAL, {"image": torch.tensor(image).long(), "audio": torch.tensor(audio).long(), "label": None}
+    )
     assert_equal(found["image"], rows["image"][:, image])
     assert_equal(found["audio"], rows["audio"].unflatten(1, (4, 16))[:, audio].flatten(1))
     assert_equal(found["label"], rows["label"])

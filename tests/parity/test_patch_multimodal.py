@@ -11,22 +11,14 @@ from models.perceiver.multimodal_inputs import log_spectrum, patches_of_video
 from models.perceiver.multimodal_places import PLACE, place_features, sound_places, video_places
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal, patch_multimodal_config, video_of_patches
 from models.perceiver.provenance import rollout
-from tests.tiny_models import FAR, assert_equal, scatter
+from tests.tiny_models import FAR, assert_equal, tiny_patch_multimodal
 
 ALL = {"image": torch.arange(16), "audio": torch.arange(16), "label": None}
 
 
 @pytest.fixture(scope="module")
 def model() -> PerceiverForPatchMultimodal:
-    torch.manual_seed(0)
-    config = patch_multimodal_config(
-        frames=4, size=8, patch=4, samples_per_frame=256, samples_per_patch=64, input_samples=128, latents=7,
-        labels=("a", "b", "c"),
-        video_latents=(1, 2, 2), sound_latents=2, channels=64, width=80, layers=2, answers=24,
-    )  # fmt: skip
-    made = PerceiverForPatchMultimodal(config).eval()
-    scatter(made)
-    return made
+    return tiny_patch_multimodal()
 
 
 def clip(batch: int = 2) -> dict[str, torch.Tensor]:
