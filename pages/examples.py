@@ -41,6 +41,23 @@ class FlowExample:
     notice: str
 
 
+@dataclass(frozen=True, slots=True)
+class AvExample:
+    """file: the clip. picture: a small still of it, to choose it by. notice: what to look for in the result."""
+
+    title: str
+    file: Path
+    picture: Path
+    notice: str
+
+
+def av_examples(task: str) -> tuple[AvExample, ...]:
+    folder = FOLDER / task
+    return tuple(
+        AvExample(row["title"], folder / row["file"], folder / row["picture"], row["notice"]) for row in _rows(task)
+    )
+
+
 def flow_examples(task: str) -> tuple[FlowExample, ...]:
     folder = FOLDER / task
     return tuple(

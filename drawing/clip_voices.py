@@ -1,0 +1,54 @@
+"""Spoken words, by espeak-ng, and how sounds are laid on a track."""
+
+import io
+import shutil
+import subprocess
+import wave
+
+import numpy as np
+
+RATE = 44_100
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+LOUD = 0.6
+"""The highest value of a word."""
+HISS = 1e-3
+"""Deviation of the noise on every track: no recording is silent."""
+
+
+def spoken(digit: int, voice: str, pitch: int = 50, speed: int = 150) -> np.ndarray:
+    """float32 [n], the word alone. voice, pitch 0 to 99, speed in words a minute: as espeak-ng's -v, -p and -s.
+
+    Raises SystemExit where espeak-ng is not installed.
+    """
+    program = shutil.which("espeak-ng")
+    if program is None:
+        raise SystemExit("The program espeak-ng is not installed; it speaks the digits.")
+    command = [program, "-v", voice, "-p", str(pitch), "-s", str(speed), "--stdout", WORDS[digit]]
+    done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+    with wave.open(io.BytesIO(done.stdout)) as file:
+        rate, content = file.getframerate(), file.readframes(file.getnframes())
+    return LOUD * _trimmed(_resampled(np.frombuffer(content, "<i2").astype(np.float64), rate))
+
+
+def track(seconds: float, *sounds: tuple[float, np.ndarray]) -> np.ndarray:
+    """float32 [seconds * RATE] of faint noise, with sounds from their seconds on. Raises ValueError if one is cut."""
+    heard = HISS * np.random.default_rng(0).standard_normal(round(seconds * RATE), dtype=np.float32)
+    for start, sound in sounds:
+        first = round(start * RATE)
+        if first + len(sound) > len(heard):
+            raise ValueError(f"a sound of {len(sound) / RATE:.2f} s from {start:.2f} s on does not fit {seconds:.2f} s")
+        heard[first : first + len(sound)] += sound
+    return heard
+
+
+def _resampled(sound: np.ndarray, rate: int) -> np.ndarray:
+    """To RATE, by its spectrum: what was not in it does not come in."""
+    length = round(len(sound) * RATE / rate)
+    return np.fft.irfft(np.fft.rfft(sound), length) * length / len(sound)
+
+
+def _trimmed(sound: np.ndarray) -> np.ndarray:
+    """Without the silence before and after; its highest value is 1."""
+    peak = np.abs(sound).max()
+    loud = np.flatnonzero(np.abs(sound) > 0.01 * peak)
+    return (sound[loud[0] : loud[-1] + 1] / peak).astype(np.float32)
