@@ -9,6 +9,7 @@ SHEETS = (
     Path(__file__).parent.parent / "components" / "strips" / "strips.css",
     Path(__file__).parent.parent / "components" / "pictures" / "pictures.css",
     Path(__file__).parent.parent / "components" / "pictures" / "flow.css",
+    Path(__file__).parent.parent / "components" / "pictures" / "clips.css",
 )
 
 

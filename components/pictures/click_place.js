@@ -1,5 +1,6 @@
 // Lets a visitor point at a place of a picture, with a pointer or with keys, and passes on which place it was:
-// {place: flat index into its grid, row, column: its middle, 0 to 1 from the upper left corner}.
+// {place: flat index into its grid, row, column: its middle, 0 to 1 from the upper left corner}. A picture may be made of
+// square frames: `data-tile` pixels a side, numbered in `data-frames`. Or it is of some `data-seconds`, along its width.
 // Body of a function (element, trigger, watch), as gr.HTML calls it.
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -30,6 +31,15 @@ const chosenOrMiddle = (picture) => {
   const [rows, columns] = gridOf(picture);
   const place = Number(picture.dataset.place ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2));
   return [Math.floor(place / columns), place % columns];
+};
+
+// What is spoken of a place.
+const named = (picture, row, column) => {
+  const { seconds, tile, frames } = picture.dataset;
+  if (seconds) return `${(seconds * middle(picture, column, gridOf(picture)[1])).toFixed(3)} seconds`;
+  if (!tile) return `row ${row + 1}, column ${column + 1}`;
+  const frame = frames.split(" ")[Math.floor(column / tile)];
+  return `frame ${frame}, row ${(row % tile) + 1}, column ${(column % tile) + 1}`;
 };
 
 // The cursor is a node of its own that leaves no trace: the markup stays what the server sent. Of a tag that the markup
@@ -88,11 +98,12 @@ element.addEventListener("keydown", (event) => {
   if (event.key in STEPS) {
     const [rows, columns] = gridOf(picture);
     const [down, right] = STEPS[event.key];
-    const far = event.shiftKey ? Math.max(1, Math.round(rows / 8)) : 1;
+    const leap = Number(picture.dataset.tile ?? Math.max(1, Math.round((picture.dataset.seconds ? columns : rows) / 8)));
+    const far = event.shiftKey ? leap : 1;
     const [to, across] = [within(row + far * down, rows), within(column + far * right, columns)];
     show(picture, to, across);
     const spoken = picture.querySelector(".spoken");
-    if (spoken) spoken.textContent = `row ${to + 1}, column ${across + 1}`;
+    if (spoken) spoken.textContent = named(picture, to, across);
   } else if (event.key === "Enter" || event.key === " ") choose(picture, row, column);
   else return;
   event.preventDefault();

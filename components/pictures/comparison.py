@@ -10,7 +10,7 @@ from PIL import Image as Images
 from PIL.Image import Image
 
 from components.figures.flow_colours import UNKNOWN, shrunk_frame
-from components.pictures.frames import framed, photograph
+from components.pictures.frames import Size, framed, photograph
 from components.pictures.pixels import percent
 
 
@@ -45,13 +45,21 @@ def warp_check(
 def _sliding(first: Image, warped: Image, back: str) -> str:
     left = photograph(shrunk_frame(first), "First frame", "side")
     right = photograph(shrunk_frame(warped), f"Second frame, warped back to the first: {back}", "side")
-    label = f"Border between the first frame, on the left, and the {back}, on the right: percent from the left"
+    return sliding((left, "first", "first frame"), (right, back, back), first.size)
+
+
+def sliding(left: tuple[str, str, str], right: tuple[str, str, str], size: Size) -> str:
+    """Two pictures of one size above each other, with a border between them that compare.js slides.
+
+    Each: its <img> of class "side", its name over it, and its name in a sentence. size: width and height.
+    """
+    label = f"Border between the {left[2]}, on the left, and the {right[2]}, on the right: percent from the left"
     inner = (
-        f'<div class="right">{right}<span class="name">{escape(back)}</span></div>'
-        f'<div class="left">{left}<span class="name">first</span></div><i class="border"></i>'
+        f'<div class="right">{right[0]}<span class="name">{escape(right[1])}</span></div>'
+        f'<div class="left">{left[0]}<span class="name">{escape(left[1])}</span></div><i class="border"></i>'
         f'<input type="range" class="slide" min="0" max="100" step="0.5" value="50" aria-label="{escape(label)}">'
     )
-    return framed(inner, first.size)
+    return framed(inner, size)
 
 
 def error_in_words(before: float, after: float) -> str:

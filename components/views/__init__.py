@@ -1,5 +1,16 @@
 """From results to panels: what a result looks like, whichever front-end shows it. One file a task."""
 
+from components.views.av import (
+    av_attention,
+    av_attention_figure,
+    av_figure,
+    av_first_frame,
+    av_frame,
+    av_labels,
+    av_scores,
+    av_sound,
+    av_strip,
+)
 from components.views.bytes import hidden_when_filled, masked_bytes, masked_bytes_attention
 from components.views.flow import (
     FLOW_METHODS,
@@ -18,6 +29,15 @@ __all__ = [
     "FlowFilm",
     "ImagePanels",
     "ImageResults",
+    "av_attention",
+    "av_attention_figure",
+    "av_figure",
+    "av_first_frame",
+    "av_frame",
+    "av_labels",
+    "av_scores",
+    "av_sound",
+    "av_strip",
     "flow_attention",
     "flow_attention_figure",
     "flow_check",

@@ -6,6 +6,7 @@ Arrays belong to the result that holds them. Every result has `run`, and `attent
 from models.schema.av_autoencoding import (
     AvAutoencodingRequest,
     AvAutoencodingResult,
+    AvPart,
     AvTrace,
     AvWindow,
     Finer,
@@ -35,6 +36,7 @@ __all__ = [
     "AttentionMap",
     "AvAutoencodingRequest",
     "AvAutoencodingResult",
+    "AvPart",
     "AvTrace",
     "AvWindow",
     "CheckpointUnavailable",

@@ -55,21 +55,10 @@ class AvTrace:
     audio: np.ndarray
     label: float
 
-    @property
-    def shares(self) -> dict[Modality, float]:
-        """What each modality holds of all that was read from inputs; they sum to 1."""
-        held: dict[Modality, float] = {
-            "image": float(self.image.sum()),
-            "audio": float(self.audio.sum()),
-            "label": self.label,
-        }
-        whole = sum(held.values()) or 1.0
-        return {name: share / whole for name, share in held.items()}
-
 
 @dataclass(frozen=True, slots=True)
 class AvWindow:
-    """One window of a clip. start: its first frame. labels: the classes, best first."""
+    """One window of a clip. start: its first frame, in the result's own count. labels: the classes, best first."""
 
     start: int
     labels: tuple[LabelScore, ...]
@@ -82,10 +71,10 @@ class AvAutoencodingResult:
     frames: uint8 [t, s, s, 3]. audio: float32 [samples], -1 to 1; empty where only some frames were wanted.
     seen_frames, seen_audio: the clip itself, of the same sizes: as it was read, or, with `finer`, at the resolution
     that the model was asked for and did not read. labels: the classes, best first: means over all windows. psnr_db,
-    ssim: of the frames; snr_db: of the sound, None where there is none to hear.
+    ssim: of the frames, NaN where none was wanted; snr_db: of the sound, None where there is none to hear.
     numbers, latent_numbers: how many numbers the clip was as it was read, and how many its latents are.
     attention.values: float32 [inputs] of the window: sound, picture, label. trace: there with a probe, but for method
-    "decoder".
+    "decoder". hidden: what the model did not see: for it, black frames or silence.
     """
 
     frames: np.ndarray
@@ -104,3 +93,15 @@ class AvAutoencodingResult:
     attention: AttentionMap | None
     trace: AvTrace | None
     run: RunInfo
+    hidden: frozenset[Modality] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AvPart:
+    """Frames of a result that is still to come. numbers: which of them; frames: uint8 [k, s, s, 3]. window of windows:
+    how far it is."""
+
+    numbers: tuple[int, ...]
+    frames: np.ndarray
+    window: int
+    windows: int

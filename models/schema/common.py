@@ -70,7 +70,8 @@ class ModelShape:
     """How large a model is.
 
     longest_text: bytes of text that it reads at once, [CLS] and [SEP] not counted. image_size: pixels along each side
-    of the images that it was trained on. labels: the classes that it tells apart. What a model has not is 0 or empty.
+    of the images that it was trained on. labels: the classes that it tells apart. fps, sample_rate: frames
+    and samples a second of the clips that it reads. What a model has not is 0 or empty.
     """
 
     name: str
@@ -78,6 +79,8 @@ class ModelShape:
     longest_text: int
     image_size: int
     labels: tuple[str, ...]
+    fps: float
+    sample_rate: int
     input_channels: int
     latents: int
     latent_channels: int

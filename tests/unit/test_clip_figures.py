@@ -1,0 +1,162 @@
+"""Sheets of clips: that pixels, maps and marks lie where they belong, and that the words are the data's."""
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from PIL import Image
+
+from components import views
+from components.figures.clip import frames_shown
+from components.figures.sheet import Sheet, export_sheet
+from models.schema import AttentionMap, AvAutoencodingResult
+from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
+from tests.sheets import assert_legible, pixels, words
+
+
+def pictures(sheet: Sheet) -> list[Axes]:
+    """In reading order; the colour bar has a name."""
+    found = [axes for axes in sheet.axes if axes.images and not axes.get_label()]
+    return sorted(found, key=lambda axes: (-round(axes.get_position().y1, 3), axes.get_position().x0))
+
+
+def drawn(page: np.ndarray, axes: Axes, across: float, down: float) -> np.ndarray:
+    """The colour at a place, as shares from the upper left corner. page: `pixels`."""
+    x, y = axes.transAxes.transform((across, 1 - down))
+    return page[int(1000 - y), int(x)].astype(int)
+
+
+def viridis(level: float) -> np.ndarray:
+    return np.array(matplotlib.colormaps["viridis"](level, bytes=True)[:3]).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("count", "frame", "expected"),
+    [
+        (1, 0, [0]),
+        (3, 1, [0, 1, 2]),
+        (15, 0, [0, 2, 4, 6, 8, 10, 12, 14]),
+        (15, 7, [0, 2, 4, 7, 8, 10, 12, 14]),
+    ],
+)
+def test_frames_are_spread_over_the_clip(count, frame, expected):
+    assert frames_shown(count, frame) == expected
+
+
+def test_a_frame_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="frame 6 of 6"):
+        views.av_figure(rebuilt_clip(), 6)
+
+
+def test_frames_stand_above_the_rebuilt_ones():
+    sheet = views.av_figure(rebuilt_clip(3)).sheet
+    page, (*frames, _, _, _) = pixels(sheet), pictures(sheet)
+    assert len(frames) == 6
+    for at, axes in enumerate(frames):
+        grey = 10 * (at % 3) + (5 if at > 2 else 0)
+        np.testing.assert_array_equal(drawn(page, axes, 0.5, 0.5), [grey] * 3)
+    assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB · 300 colours and samples" in words(sheet)
+    for said in ("1: 0.00 s", "2: 0.10 s", "3: 0.20 s"):
+        assert said in words(sheet)
+    assert sheet.alt.startswith(
+        "A clip, and what was rebuilt of it from its latents. 3 frames. Named <b>two</b>, 75 %."
+    )
+
+
+def test_sounds_are_on_one_scale():
+    sheet = views.av_figure(rebuilt_clip(3)).sheet
+    waves = [axes for axes in sheet.axes if axes.collections and not axes.get_label()]
+    assert [axes.get_ylim() for axes in waves] == [(-0.5, 0.5)] * 3
+    assert "Original largest swing 0.5" in words(sheet)
+    assert "no sound" in words(views.av_figure(rebuilt_clip(3, seen_audio=np.zeros(0), audio=np.zeros(0))).sheet)
+
+
+def test_maps_lie_over_their_frames_and_alone():
+    """As in the page: 0.3 is 4.5 times uniform, the largest; the first two frames have 0.75 everywhere."""
+    sheet = views.av_attention_figure(asked(pixel_trace()), opacity=0.5).sheet
+    page, found = pixels(sheet), pictures(sheet)
+    frames, over, alone, (heat, label) = found[:4], found[4:8], found[8:12], found[12:]
+    for at, (plain, map_over, map_alone) in enumerate(zip(frames, over, alone, strict=True)):
+        grey = np.array([10 * (at + 2)] * 3)  # the window begins with frame 2
+        colour = viridis(0.75 / 4.5) if at < 2 else viridis(1.0)
+        np.testing.assert_array_equal(drawn(page, plain, 0.75, 0.75), grey)
+        np.testing.assert_allclose(drawn(page, map_alone, 0.75, 0.75), colour, atol=1)
+        np.testing.assert_allclose(drawn(page, map_over, 0.75, 0.75), (grey + colour) / 2, atol=2)
+    np.testing.assert_allclose(drawn(page, heat, 0.5, 0.5), viridis(0.5), atol=1)
+    np.testing.assert_allclose(drawn(page, label, 0.5, 0.5), viridis(1.5 / 4.5), atol=1)
+    assert [len(axes.lines) for axes in found] == [0, 0, 3, 0] * 3 + [0, 0]  # of three strokes, in frame 4
+    across, up = frames[2].lines[0].get_data()
+    assert (min(across), max(across), min(up), max(up)) == (0, 0.5, 0, 0.5)  # rows 3 and 4, columns 1 and 2
+
+
+def test_a_moment_is_marked_on_both_pictures_of_the_sound():
+    sheet = views.av_attention_figure(asked(sound_trace())).sheet
+    marked = [axes for axes in sheet.axes if len(axes.lines) == 3]
+    assert len(marked) == 2
+    for axes in marked:
+        across, _ = axes.lines[0].get_data()
+        assert (min(across), max(across)) == (0.25, 0.5)
+
+
+def test_a_sheet_of_attention_says_what_it_shows():
+    sheet = views.av_attention_figure(asked(pixel_trace(), 0.15, 0.05)).sheet
+    for fact in (f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5", "model av_autoencoding", "method rollout",
+                 "linear scale", "picture 50 %", "sound 20 %", "label 10 %", "learned latent array 15 %",
+                 "output query 5.0 %", "uniform 1×", "4.5×", "one input: 1.5× uniform",
+                 "Each map holds for 2 frames", "Attention is not by itself an explanation."):  # fmt: skip
+        assert fact in words(sheet)
+    assert "Shares: picture 50 %, sound 20 %, label 10 %" in sheet.alt
+
+
+def latents() -> AvAutoencodingResult:
+    attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, 1 / 3, "decoder", "What it read")
+    return rebuilt_clip(attention=attention)
+
+
+def test_latents_alone_are_a_sheet():
+    sheet = views.av_attention_figure(latents()).sheet
+    (axes,) = pictures(sheet)
+    np.testing.assert_allclose(drawn(pixels(sheet), axes, 0.5, 0.5), viridis(1.0), atol=1)
+    assert "Latents 0 to 2, from left to right; most attention on latent 1 of 3: 1.8 times uniform" in words(sheet)
+
+
+@pytest.mark.parametrize(
+    ("result", "scale"),
+    [
+        (asked(pixel_trace(), 0.15, 0.05), "log"),
+        (asked(sound_trace(), frames=3), "linear"),
+        (asked(replace(pixel_trace(), frames=16), frames=500), "linear"),
+        (latents(), "log"),
+    ],
+)
+def test_sheets_of_attention_are_legible(result, scale):
+    assert_legible(views.av_attention_figure(result, scale).sheet)
+
+
+@pytest.mark.parametrize("frames", [1, 500])
+def test_sheets_of_clips_are_legible(frames):
+    assert_legible(views.av_figure(rebuilt_clip(frames)).sheet)
+
+
+def test_exports(tmp_path):
+    result = asked(pixel_trace(), 0.2)
+    png, svg, npz = export_sheet(views.av_attention_figure(result).sheet, tmp_path, "read")
+    with Image.open(png) as image:
+        assert image.size == (1600, 1000)
+    assert ElementTree.parse(svg).getroot().tag.endswith("svg")
+    with np.load(npz) as raw:
+        np.testing.assert_array_equal(raw["trace_image"], result.trace.image)
+        np.testing.assert_array_equal(raw["trace_audio"], result.trace.audio)
+        np.testing.assert_array_equal(raw["values"], result.attention.values)
+        assert (raw["trace_area"].tolist(), raw["latent_share"]) == ([4, 2, 0, 2, 2], 0.2)
+
+
+def test_what_a_clips_sheet_was_drawn_from():
+    result = rebuilt_clip()
+    arrays = views.av_figure(result).sheet.arrays
+    np.testing.assert_array_equal(arrays["rebuilt"], result.frames)
+    np.testing.assert_array_equal(arrays["original_sound"], result.seen_audio)
+    assert (arrays["psnr_db"], arrays["sample_rate"]) == (20, 80)
