@@ -23,7 +23,7 @@ from pages.flow_widgets import EXAMPLES, LOOKS, METHODS, NAME, OF_FRAMES, archit
 from pages.link import FlowView, flow_from_query, flow_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, write_exports
+from pages.trace import EXPORT_TO_COME, write_exports, written_once
 
 CHECK_TO_COME = '<p class="caption">The motion back is being asked for …</p>'
 MOST_FOR_TVL1 = 600_000
@@ -178,15 +178,22 @@ class Handlers:
             note += " Without a GPU, it takes many seconds for each tile of 368 x 496 pixels."
         return hint(note), architecture(shape)
 
-    def frame_changed(self, first: Any, second: Any, truth: Any) -> tuple[Any, str]:
-        """A truth that came with an example is not of other frames. What becomes of it, and a notice."""
+    def frame_changed(self, first: Any, second: Any, truth: Any, told_of: Any) -> tuple[Any, ...]:
+        """A truth that came with an example is not of other frames. What becomes of it, a notice, and of which frames.
+
+        told_of: those of the notice before. A field may tell of one change twice, and the second time may come late: it
+        is not to take the place of what has been said since.
+        """
+        frames = [file and file["path"] for file in (first, second)]
+        if frames == told_of:
+            return (gr.skip(),) * 3
         missing = [name for name, file in (("first", first), ("second", second)) if not file]
         told = f"Now the {missing[0]} frame." if missing else "Are both frames there? Then press the button."
         if not truth:
-            return gr.skip(), hint(told)
+            return gr.skip(), hint(told), frames
         if example_of([Path(truth["path"])], [[each.truth] for each in EXAMPLES]) is not None:
-            return None, hint(told)
-        return gr.skip(), hint(f"{told} The true motion that you gave is kept.")
+            return None, hint(told), frames
+        return gr.skip(), hint(f"{told} The true motion that you gave is kept."), frames
 
     def _answer_example(self, view: FlowView, told: str = "") -> Answer:
         example = EXAMPLES[view.example or 0]
@@ -300,6 +307,7 @@ def _looked(shown: Shown) -> Answer:
     )
 
 
+@written_once
 def export_flow(shown: Shown | None) -> tuple[Any, ...]:
     """The flow as PNG, SVG, NPZ and .flo."""
     if shown is None:
@@ -308,6 +316,7 @@ def export_flow(shown: Shown | None) -> tuple[Any, ...]:
     return write_exports(panel, "flow", flo=lambda path: write_flo(path, shown.result.flow))
 
 
+@written_once
 def export_attention(shown: Shown | None, opacity: float) -> tuple[Any, ...]:
     """The attention as PNG, SVG and NPZ."""
     if shown is None:

@@ -16,7 +16,7 @@ from pages.image_widgets import (
     image_question,
     image_trace,
 )
-from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Page, follow
+from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
 from pages.pictures import AS_IT_CAME, answer_picture
 from pages.trace import redrawn
 
@@ -35,7 +35,7 @@ A single learned **query** reads the answer for all classes from the latents: th
 is asked about."""
 
 
-def build(service: ModelService, app: gr.Blocks) -> None:
+def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shapes = shapes_of(service, service.default_weights)
     shown, opened, link = gr.State(None), gr.State(False), gr.Textbox(visible="hidden", label="Link to this view")
@@ -55,7 +55,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
         drawing = gr.HTML(architecture(shapes), elem_classes="drawing")
     handlers = Handlers(service)
     answer = Answer._make([question.notice, shown, *says, *section.latents, ran, link, *section.exports])
-    answered = _wire(app, handlers, question, section, answer, drawing)
+    answered = _wire(opening, handlers, question, section, answer, drawing)
     chosen = [question.sizes, question.notice, question.classes, drawing]
     question.weights.input(handlers.choose_weights, question.weights, chosen, **QUIET)
     told.expand(handlers.positions, shown, positions, **PRIVATE, **GPU)
@@ -67,7 +67,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
 
 
 def _wire(
-    app: gr.Blocks, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
+    opening: Opening, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
 ) -> list[Any]:
     """Returns the events after which another picture may be shown, or another size of it."""
     settings = [question.weights, question.sizes, section.look, section.scale]
@@ -82,7 +82,7 @@ def _wire(
         chosen.then(handlers.classify_example, [question.chips, *settings], list(answer), **busy),
     ]
     looked_again = [
-        app.load(handlers.open, None, [*asked, question.classes, drawing, *answer], **QUIET, **GPU),
+        *opening.answers(handlers.open, [*asked, question.classes, drawing, *answer], **QUIET, **GPU),
         section.look.input(handlers.look_again, [answer.shown, section.look], list(answer), **EACH, **GPU),
         section.scale.input(handlers.rescale, [answer.shown, section.scale], list(answer), **EACH, **GPU),
         *(part.select(handlers.choose_place, answer.shown, list(answer), **EACH, **GPU) for part in says),

@@ -37,7 +37,7 @@ from pages.image_widgets import (
 from pages.link import ImageView, image_from_query, image_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, write_exports
+from pages.trace import EXPORT_TO_COME, write_exports, written_once
 
 LATENT_MAPS = 8
 NO_LATENTS = (None,) * len(VARIANTS)
@@ -264,6 +264,7 @@ def _drawn(shown: Shown) -> Answer:
     return Answer._make([notice, shown, *says, *latents, ran, link, *(EXPORT_TO_COME,) * 3])
 
 
+@written_once
 def export(shown: Shown | None, opacity: float) -> tuple[Any, ...]:
     if shown is None:
         return (gr.skip(),) * 3

@@ -32,6 +32,10 @@ OPENED = "() => { window.perceiverOpened = true; }"
 """Client-side: the tab that the address names is open; from now on tabs change the address, and not before."""
 
 
+CHOSEN_BY_VISITOR = "() => Boolean(window.perceiverOpened)"
+"""Client-side: whether it was the visitor who chose a tab, and not the page as it opened."""
+
+
 def name_in_address(page: str) -> str:
     """Client-side, when a tab is chosen: the address becomes that of its view as it was left, or names it."""
     return f"""() => {{
@@ -88,6 +92,25 @@ class FlowView:
     scale: Scale
     step: int | None = None
     pixel: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AvView:
+    """What a page over a clip shows.
+
+    example: which one, or None for the visitor's own clip, which no address can hold. hidden: modalities that the model
+    does not see. label: what it is told, an index, or None. finer, look, scale: as the controls have them. output: what
+    is asked about, as in `Probe`, or None: the class.
+    """
+
+    example: int | None
+    weights: Weights
+    hidden: tuple[str, ...]
+    label: int | None
+    finer: str
+    look: str
+    scale: Scale
+    output: int | None = None
 
 
 def to_query(page: str, view: TextView) -> str:
@@ -184,13 +207,38 @@ def flow_from_query(
     )
 
 
+def av_to_query(page: str, view: AvView) -> str:
+    example = {} if view.example is None else {"example": view.example + 1}
+    asked = {"weights": view.weights, "look": view.look, "scale": view.scale, "finer": view.finer}
+    hidden = {"hidden": SEPARATOR.join(view.hidden)} if view.hidden else {}
+    label = {} if view.label is None else {"label": view.label}
+    output = {} if view.output is None else {"output": view.output}
+    return urlencode({TAB: page, **example, **asked, **hidden, **label, **output})
+
+
+def av_from_query(
+    page: str, params: Mapping[str, str], otherwise: AvView, examples: int, looks: tuple[str, ...]
+) -> AvView | None:
+    """As `image_from_query`. Label and output are as written: what they may be depends on the model and the clip."""
+    if not _asks_for(page, params):
+        return None
+    hidden = params.get("hidden", "").split(SEPARATOR)
+    return AvView(
+        **_common(params, otherwise, examples, looks),
+        hidden=tuple(name for name in ("image", "audio") if name in hidden),
+        label=_number(params.get("label"), None),
+        finer=_one_of(params.get("finer"), ("", "pixels", "frames"), otherwise.finer),
+        output=_number(params.get("output"), None),
+    )
+
+
 def _asks_for(page: str, params: Mapping[str, str]) -> bool:
     """Whether the address is of a view over pictures of this page."""
     return params.get(TAB) == page and bool({"example", "look"} & set(params))
 
 
 def _common(
-    params: Mapping[str, str], otherwise: ImageView | FlowView, examples: int, looks: tuple[str, ...]
+    params: Mapping[str, str], otherwise: ImageView | FlowView | AvView, examples: int, looks: tuple[str, ...]
 ) -> dict[str, Any]:
     """What views over pictures have in common."""
     example = _number(params.get("example"), 0)

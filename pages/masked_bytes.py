@@ -15,7 +15,7 @@ from models.service import ModelService
 from pages.api import masked_bytes_call
 from pages.examples import text_examples
 from pages.link import TextView, from_query, to_query
-from pages.page import EACH, GPU, PRIVATE, QUIET, Page, beside_the_button, follow, hint, run_line
+from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, beside_the_button, follow, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
 from pages.trace import (
     AT_FIRST,
@@ -27,6 +27,7 @@ from pages.trace import (
     trace_section,
     understood,
     write_exports,
+    written_once,
 )
 
 NAME = "masked_bytes"
@@ -156,7 +157,7 @@ class Handlers:
         return _drawn(Shown(replace(view, traced=traced), result))
 
 
-def build(service: ModelService, app: gr.Blocks) -> None:
+def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shape = service.shape(NAME, service.default_weights)
     shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
@@ -180,12 +181,12 @@ def build(service: ModelService, app: gr.Blocks) -> None:
         gr.Markdown(HOW)
         drawing = gr.HTML(_drawing(shape), elem_classes="drawing")
     answer = Answer(notice, shown, filled, candidates, ran, section.figure, link, *section.exports)
-    _wire(app, Handlers(service), question, fill, chips, section, answer, drawing)
+    _wire(opening, Handlers(service), question, fill, chips, section, answer, drawing)
     gr.api(masked_bytes_call(service), api_name=NAME, **GPU)
 
 
 def _wire(
-    app: gr.Blocks,
+    opening: Opening,
     handlers: Handlers,
     question: Question,
     fill: gr.Button,
@@ -203,7 +204,7 @@ def _wire(
         fill.click(handlers.fill, asked, list(answer), **busy),
         question.text.submit(handlers.fill, asked, list(answer), **busy),
         chosen.then(handlers.fill_example, asked, list(answer), **busy),
-        app.load(handlers.open, None, [*asked, *answer], **QUIET, **GPU),
+        *opening.answers(handlers.open, [*asked, *answer], **QUIET, **GPU),
         answer.filled.select(handlers.trace_clicked, looked, list(answer), **EACH, **GPU),
         answer.candidates.select(handlers.trace_clicked, looked, list(answer), **EACH, **GPU),
         *(control.input(handlers.trace_again, looked, list(answer), **EACH, **GPU) for control in section.probed),
@@ -272,6 +273,7 @@ def _drawn(shown: Shown) -> Answer:
     return Answer("", shown, filled.html, candidates.html, ran, figure_markup(figure), link, *exports)
 
 
+@written_once
 def _export(shown: Shown | None) -> tuple[Any, ...]:
     if shown is None or shown.result.attention is None:
         return (gr.skip(),) * 3

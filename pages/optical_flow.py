@@ -9,7 +9,7 @@ from pages.api import optical_flow_call
 from pages.flow_clip import ClipHandlers
 from pages.flow_handlers import Answer, Handlers, export_attention, export_flow
 from pages.flow_widgets import NAME, Question, Trace, architecture, flow_question, flow_trace
-from pages.page import ANSWERS, EACH, GPU, QUIET, Page, follow
+from pages.page import ANSWERS, EACH, GPU, QUIET, Opening, Page, follow
 from pages.pictures import AS_IT_CAME, answer_picture, comparing_picture
 from pages.trace import export_buttons, redrawn
 
@@ -27,7 +27,7 @@ One **cross-attention** reads all inputs into the **latents**; self-attention la
 then asks the latents with its own input as the **query**, and its motion is the answer."""
 
 
-def build(service: ModelService, app: gr.Blocks) -> None:
+def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
     gr.Markdown(LEAD, elem_classes="lead")
@@ -52,7 +52,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
         question.notice, shown, motion, ran, check, section.attention, section.step, link, *exports, *section.exports
     )
     handlers = Handlers(service)
-    estimated, looked_again = _wire(app, handlers, question, section, answer, drawing)
+    estimated, looked_again = _wire(opening, handlers, question, section, answer, drawing)
     estimated += _wire_clip(ClipHandlers(service, handlers), question, section, answer, (film, legend))
     for asks_for_others in (question.ask.click, question.chips.click):
         asks_for_others(lambda: (gr.update(value=None, visible=False), ""), None, [film, legend], **QUIET)
@@ -64,7 +64,7 @@ def build(service: ModelService, app: gr.Blocks) -> None:
 
 
 def _wire(
-    app: gr.Blocks, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
+    opening: Opening, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
 ) -> tuple[list[Any], list[Any]]:
     """Returns the events after which other frames are answered, and those after which the same are seen otherwise."""
     settings = [question.weights, question.method, section.look, section.scale]
@@ -78,7 +78,7 @@ def _wire(
     estimated = [
         question.ask.click(handlers.estimate, [*frames, *settings], parts, **busy, **AS_IT_CAME),
         chosen.then(handlers.estimate_example, [question.chips, *settings], parts, **busy),
-        app.load(handlers.open, None, [*frames, *settings, drawing, *parts], **QUIET, **GPU),
+        *opening.answers(handlers.open, [*frames, *settings, drawing, *parts], **QUIET, **GPU),
         question.method.input(handlers.compare, [answer.shown, question.method], parts, **busy),
         question.truth.upload(handlers.estimate, [*frames, *settings], parts, **busy, **AS_IT_CAME),
         question.truth.clear(handlers.estimate, [*frames, *settings], parts, **busy, **AS_IT_CAME),
@@ -90,11 +90,12 @@ def _wire(
         section.scale.input(handlers.rescale, [answer.shown, section.scale], parts, **EACH, **GPU),
         redrawn(section.opacity, section.exports),
     ]
+    told_of = gr.State(None)
     for field in (question.first, question.second):
         field.input(
             handlers.frame_changed,
-            frames,
-            [question.truth, question.notice],
+            [*frames, told_of],
+            [question.truth, question.notice, told_of],
             trigger_mode="always_last",  # a frame may be taken away and given faster than is answered
             **QUIET,
             **AS_IT_CAME,

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, ParamSpec, TypeVar
@@ -11,7 +11,7 @@ import gradio as gr
 
 from models.schema import CheckpointUnavailable, InputError, RunInfo
 from models.service import ModelService
-from pages.link import SHOW_IN_ADDRESS
+from pages.link import CHOSEN_BY_VISITOR, SHOW_IN_ADDRESS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +22,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 QUIET: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 """Events that nobody waits for."""
 GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
-"""Every event that runs a model: they share one place in the queue."""
+"""Every event that runs a model for a moment: they share one place in the queue."""
 ANSWERS: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE, **GPU}
 """Events that ask anew: the last of several quick uploads or clicks is what is answered."""
 EACH: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
@@ -31,12 +31,46 @@ OF_BEFORE = "What is shown below and beside still answers the question before th
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """When a page is first seen: as the address names it, or when its tab is chosen. Until then it asks nothing.
+
+    name: the page's. named: which page an address names.
+    """
+
+    app: gr.Blocks
+    tab: gr.Tab
+    name: str
+    named: Callable[[gr.Request], str]
+
+    def answers(self, fn: Callable[..., Any], outputs: Sequence[Any], **options: Any) -> list[Any]:
+        """The events, of which one runs: fn takes the gr.Request and returns or yields the outputs' values."""
+        seen, chosen = gr.State(False), gr.Checkbox(visible="hidden", label="Tab chosen by the visitor")
+
+        def answered(browser: gr.Request) -> Iterator[tuple[Any, ...]]:
+            found = fn(browser)
+            for values in found if isinstance(found, Iterator) else [found]:
+                yield True, *values
+
+        def at_once(browser: gr.Request) -> Iterator[tuple[Any, ...]]:
+            yield from answered(browser) if self.named(browser) == self.name else nothing
+
+        def later(seen: bool, browser: gr.Request) -> Iterator[tuple[Any, ...]]:
+            yield from nothing if seen else answered(browser)
+
+        every = [seen, *outputs]
+        nothing = [(gr.skip(),) * len(every)]  # and not no value at all, which Gradio would take for empty ones
+        # The tab that an address names is chosen by the page itself, before OPENED.
+        self.tab.select(None, None, chosen, js=CHOSEN_BY_VISITOR, **QUIET)
+        return [self.app.load(at_once, None, every, **options), chosen.change(later, seen, every, **options)]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """name: its task's, also in the address. build: makes the widgets inside the open Blocks and wires them."""
+    """name: its task's, also in the address. build: makes the widgets inside the open tab and wires them."""
 
     name: str
     title: str
-    build: Callable[[ModelService, gr.Blocks], None]
+    build: Callable[[ModelService, Opening], None]
 
 
 def in_words(error: Exception) -> str:

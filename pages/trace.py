@@ -1,5 +1,6 @@
 """Where did this come from? The section that every page has under its result: how to trace, the figure, its export."""
 
+import functools
 import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -33,7 +34,10 @@ EXPORT_TO_COME = gr.update(interactive=False)
 """For a download button while its file is still that of the last figure."""
 
 _folders: deque[tempfile.TemporaryDirectory[str]] = deque()
+_kept_folders: list[tempfile.TemporaryDirectory[str]] = []
 _MOST_FOLDERS = 32
+_MOST_KEPT = 4
+"""Answers of a page whose files are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,26 @@ def understood(looked: tuple[str, ...]) -> bool:
 
 def figure_markup(panel: FigurePanel | None) -> str:
     return to_svg(panel.sheet) if panel else ""
+
+
+def written_once(export: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """The same export, whose files for the first answers on a page are kept: what it opens with is one object for all
+    visitors, and need not be drawn for each of them anew. Of all events that export, one runs at a time.
+    """
+    kept: list[tuple[Any, tuple[Any, ...], tuple[dict[str, Any], ...]]] = []
+
+    @functools.wraps(export)
+    def once(shown: Any, *drawn_with: Any) -> tuple[Any, ...]:
+        for known, otherwise, updates in kept:
+            if known is shown and otherwise == drawn_with:
+                return tuple(map(dict, updates))  # Gradio takes apart what it is given
+        updates = export(shown, *drawn_with)
+        if shown is not None and len(kept) < _MOST_KEPT:
+            _kept_folders.append(_folders.pop())
+            kept.append((shown, drawn_with, tuple(map(dict, updates))))
+        return updates
+
+    return once
 
 
 def write_exports(panel: FigurePanel, stem: str, **more: Callable[[Path], None]) -> tuple[Any, ...]:
