@@ -2,10 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 try:
     # Before torch touches CUDA: on ZeroGPU this package stands in for it.
@@ -16,7 +16,11 @@ except ImportError:
 import torch
 from torch import Tensor
 from transformers import PerceiverPreTrainedModel
-from transformers.models.perceiver.modeling_perceiver import PerceiverClassificationDecoder, PerceiverTextPreprocessor
+from transformers.models.perceiver.modeling_perceiver import (
+    PerceiverClassificationDecoder,
+    PerceiverMultimodalDecoder,
+    PerceiverTextPreprocessor,
+)
 
 from models.cache import ByteCache
 from models.checkpoints import (
@@ -29,6 +33,7 @@ from models.checkpoints import (
     outline,
 )
 from models.perceiver import engine
+from models.perceiver.clip_models import clip_shape
 from models.perceiver.engine import Encoded, perceiver_of
 from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, Weights
 from models.settings import Settings, SettingsError
@@ -53,11 +58,12 @@ class ModelService:
         self._without_published = False
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
-        self._run = self._run_or_refuse
+        self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
         if spaces is not None:
             # On a ZeroGPU Space a forked process with the GPU does the work, and its results come back pickled.
             # Anywhere else the decorator changes nothing.
-            self._run = spaces.GPU(duration=self.settings.gpu_seconds)(self._run_or_refuse)
+            borrowed = spaces.GPU(duration=self.settings.gpu_seconds)
+            self._run, self._stream = borrowed(self._run_or_refuse), borrowed(self._stream_or_refuse)
 
     @property
     def default_weights(self) -> Weights:
@@ -90,12 +96,15 @@ class ModelService:
         config, perceiver = config_of(checkpoint), perceiver_of(outline(checkpoint))
         reads_text = isinstance(perceiver.input_preprocessor, PerceiverTextPreprocessor)
         classifies = isinstance(perceiver.decoder, PerceiverClassificationDecoder)
+        clips = clip_shape(config) if isinstance(perceiver.decoder, PerceiverMultimodalDecoder) else None
         return ModelShape(
             name=checkpoint.name,
             parameters=count_parameters(checkpoint),
             longest_text=config.max_position_embeddings - 2 if reads_text else 0,
-            image_size=image_size_of(config) if classifies and not reads_text else 0,
-            labels=labels_of(config) if classifies else (),
+            image_size=clips.side if clips else image_size_of(config) if classifies and not reads_text else 0,
+            labels=labels_of(config) if classifies or clips else (),
+            fps=clips.fps if clips else 0.0,
+            sample_rate=clips.sample_rate if clips else 0,
             input_channels=config.d_model,
             latents=config.num_latents,
             latent_channels=config.d_latents,
@@ -121,6 +130,19 @@ class ModelService:
             _task_of(request)
         return self._run(requests)
 
+    def stream(self, request: Any) -> Iterator[Any]:
+        """Parts of the result of one request as they come, the last of them the result. Closing it ends the work.
+
+        Raises as `run` does.
+        """
+        if _task_of(request).stream is None:
+            raise TypeError(f"a {type(request).__name__} is answered at once")
+        with closing(self._stream(request)) as parts:
+            for part in parts:
+                if isinstance(part, InputError | CheckpointUnavailable):
+                    raise part
+                yield part
+
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
         """Each result, or what the visitor is to be told: as values, since of an error ZeroGPU keeps only the class."""
         results: list[Any] = []
@@ -135,7 +157,18 @@ class ModelService:
         began = time.perf_counter()
         with torch.inference_mode():
             result = _task_of(request).run(request, self)
-        return replace(result, run=replace(result.run, seconds=time.perf_counter() - began))
+        return replace(result, run=_timed(result.run, began))
+
+    def _stream_or_refuse(self, request: Any) -> Generator[Any]:
+        """As `_run_or_refuse`, part by part."""
+        began = time.perf_counter()
+        with closing(cast(Any, _task_of(request).stream)(request, self)) as parts:
+            try:
+                for part in _inferred(parts):
+                    ends = hasattr(part, "run")
+                    yield replace(part, run=_timed(part.run, began)) if ends else part
+            except (InputError, CheckpointUnavailable) as refusal:
+                yield refusal
 
     @contextmanager
     def load(self, checkpoint: Checkpoint) -> Iterator[Loaded]:
@@ -180,6 +213,20 @@ class ModelService:
             encoder_cached=encoder_cached,
             seed=seed,
         )
+
+
+def _timed(run: RunInfo, began: float) -> RunInfo:
+    return replace(run, seconds=time.perf_counter() - began)
+
+
+def _inferred(parts: Iterator[Any]) -> Iterator[Any]:
+    """Each part made in the mode of inference, which is left between two: there, callers do what they like."""
+    while True:
+        with torch.inference_mode():
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def _task_of(request: Any) -> Task:

@@ -1,8 +1,11 @@
 """The pages' main calls as functions for programs: `gradio_client`, HTTP and MCP."""
 
+import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -10,8 +13,11 @@ from PIL.Image import Image
 
 from models.flow_files import flo_bytes
 from models.images import open_image
+from models.media.reading import open_clip
 from models.schema import ImageClassificationRequest, InputError, MaskedBytesRequest, OpticalFlowRequest, Probe
 from models.service import ModelService
+from pages.av_clip import av_request, write_film
+from pages.link import AvView
 from pages.page import for_callers
 
 
@@ -129,16 +135,63 @@ def optical_flow_call(service: ModelService) -> Callable[..., dict[str, Any]]:
     return optical_flow
 
 
+def av_autoencoding_call(service: ModelService) -> Callable[..., dict[str, Any]]:
+    @for_callers
+    def av_autoencoding(
+        clip: str,
+        hidden: list[Literal["image", "audio"]] = [],  # noqa: B006  (as above)
+        label: int = -1,
+        finer: Literal["", "pixels", "frames"] = "",
+        trace: int = -2,
+        method: Literal["rollout", "encoder"] = "rollout",
+        weights: Literal["embedded", "published"] = service.default_weights,
+    ) -> dict[str, Any]:
+        """Rebuild a clip, its picture and its sound, from the latents of a Perceiver, and say what it shows.
+
+        Args:
+            clip: The clip's file (MP4, WebM, MOV, GIF, ...) in base64, with or without "data:...;base64," before.
+            hidden: What the model does not see: "image", "audio" or both.
+            label: What it is told, as an index of its labels, or -1 for nothing.
+            finer: "pixels" or "frames" to ask for twice as many as were read, "" for the clip as it was read.
+            trace: The output whose attention is wanted: pixels (frame, row, column) counted from 0, then samples of the
+                sound; -1 for the label, -2 for none.
+            method: What is traced: "rollout" or "encoder".
+            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
+
+        Returns:
+            mp4 (a file in base64: the clip rebuilt), labels (name, probability, index), windows, fps, sample_rate,
+            psnr_db, ssim, snr_db (null where there is no sound), numbers, latent_numbers, attention, trace, run.
+        """
+        view = AvView(None, weights, tuple(hidden), None if label < 0 else int(label), finer, method, "linear")
+        with TemporaryDirectory(prefix="perceiver-") as folder:
+            given, made = Path(folder) / "given", Path(folder) / "rebuilt.mp4"
+            given.write_bytes(_decoded(clip, "clip"))
+            request = av_request(service, open_clip(given), view)
+            asked = None if trace < -1 else Probe(None if trace < 0 else int(trace), method)
+            result = service.run(replace(request, probe=asked))
+            write_film(made, result.frames, result.audio, result)
+            written = b64encode(made.read_bytes()).decode("ascii")
+        told = ("labels", "windows", "fps", "sample_rate", "psnr_db", "ssim", "snr_db", "numbers", "latent_numbers")
+        told += ("attention", "trace", "run")
+        return {"mp4": written} | as_json({name: getattr(result, name) for name in told})
+
+    return av_autoencoding
+
+
 def _picture(written: str) -> Image:
+    return open_image(_decoded(written, "picture"))
+
+
+def _decoded(written: str, what: str) -> bytes:
     try:
-        content = b64decode("".join(written.rpartition(",")[2].split()), validate=True)
+        return b64decode("".join(written.rpartition(",")[2].split()), validate=True)
     except ValueError:
-        raise InputError("The picture is to be written in base64, and this is not.") from None
-    return open_image(content)
+        raise InputError(f"The {what} is to be written in base64, and this is not.") from None
 
 
 def as_json(value: Any) -> Any:
-    """A result as what JSON can hold: dataclasses as objects, arrays as lists, bytes as hexadecimal digits."""
+    """A result as what JSON can hold: dataclasses as objects, arrays as lists, bytes as hexadecimal digits, numbers
+    that are not finite as null."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -147,4 +200,6 @@ def as_json(value: Any) -> Any:
         return [as_json(each) for each in value]
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value.hex() if isinstance(value, bytes) else value

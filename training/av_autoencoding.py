@@ -4,6 +4,7 @@ python -m training.av_autoencoding train --data DIR      DIR holds fsdd_train.ta
 python -m training.av_autoencoding evaluate --data DIR   one JSON line: video, sound and label, and the bars
 python -m training.av_autoencoding baselines --data DIR  the same for the mean colour, the mean clip and PCA
 python -m training.av_autoencoding export                best weights of runs/av_autoencoding -> assets
+python -m training.av_autoencoding card --data DIR       card, scores and loss curve -> the same
 """
 
 import argparse
@@ -20,12 +21,12 @@ from transformers import PerceiverConfig
 from models.perceiver.engine import decode, encode
 from models.perceiver.multimodal_places import grid, video_places
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal, patch_multimodal_config, video_of_patches
-from training.av_clips import Studio
+from training.av_clips import Clips, Studio
 from training.av_evaluation import AIMS, BARS, Name, Rebuild, evaluate, held_out_clips, met
 from training.av_losses import clip_losses
 from training.av_sounds import espeak_voices, read_recordings
 from training.av_start import multimodal_start
-from training.command import Recipe, exported
+from training.command import Recipe, exported, printed_before
 from training.loop import Run, Schedule, fit
 from training.record import record
 
@@ -117,17 +118,46 @@ def load_best(run: Path) -> PerceiverForPatchMultimodal:
 
 
 def print_evaluation(args: argparse.Namespace) -> None:
-    model = load_exported(args.weights, args.device)
+    print(json.dumps(judged(load_exported(args.weights, args.device), held_out_clips(args.data).to(args.device))))
+
+
+def judged(model: PerceiverForPatchMultimodal, clips: Clips) -> dict:
+    """The scores, with the bars and whether they are met."""
     began = time.monotonic()
-    scores = evaluate(*as_asked(model), held_out_clips(args.data).to(args.device))
+    scores = evaluate(*as_asked(model), clips)
     about = {"bars": BARS, "aims": AIMS, "met": met(scores)}
-    print(json.dumps(about | scores | {"seconds": round(time.monotonic() - began, 1)}))
+    return about | scores | {"seconds": round(time.monotonic() - began, 1)}
 
 
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size."""
     load_best(args.run).half().save_pretrained(args.to)
     print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+
+
+def card(args: argparse.Namespace) -> None:
+    """Card, scores and curve of the exported weights; what is not given as a file is computed."""
+    # Here and not above: a machine that only trains need not have matplotlib.
+    from training.av_baselines import baselines
+    from training.av_card import Report, write_card
+    from training.curve import read_curve
+
+    seen, kept_out = read_recordings(args.data)
+    held_out = held_out_clips(args.data).to(args.device)
+    rounding = None
+    if (args.run / "best.pt").exists():
+        rounding = evaluate(*as_asked(load_best(args.run).to(args.device)), held_out)
+    started = args.run / "training.json"
+    report = Report(
+        curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
+        training=json.loads(started.read_text()) if started.exists() else {},
+        scores=printed_before(args.scores, lambda: judged(load_exported(args.weights, args.device), held_out)),
+        baselines=printed_before(args.baselines, lambda: baselines(args.data)),
+        recordings=(len(seen), len(kept_out)),
+        rounding=rounding,
+    )
+    write_card(report, args.weights, args.to)
+    print(f"{args.to}: card.md, scores.json, curve.jsonl, curve.svg")
 
 
 def print_baselines(args: argparse.Namespace) -> None:
@@ -143,6 +173,7 @@ RECIPE = Recipe(
     evaluate=print_evaluation,
     baselines=print_baselines,
     export=export,
+    card=card,
     options={
         "steps": 10_000,
         "batch": 32,
@@ -154,7 +185,7 @@ RECIPE = Recipe(
         "between": (3, "frames between two others that a step asks for as well"),
         "video": (1.0, "weight of the video's error, relative to the mean colour's"),
         "sound": (1.0, "weight of the sound's error, relative to its power"),
-        "label": (0.2, "weight of the label's cross-entropy"),
+        "label": (0.6, "weight of the label's cross-entropy"),
         "validate_every": 500,
         "report_every": 100,
     },

@@ -13,7 +13,7 @@ from models.perceiver.multimodal_places import sound_places, video_places
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal
 from training.av_clips import Clips
 
-BLANK = {"image": 0.2, "audio": 0.2, "label": 0.5}
+BLANK = {"image": 0.2, "audio": 0.35, "label": 0.5}
 """How often each modality is blanked; picture and sound never both."""
 UNSEEN = 0.05
 """What an error counts in a modality that was blanked: nothing is known but what is usual."""

@@ -1,6 +1,6 @@
 """What a task is, and what it may ask of the service that runs it."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -53,12 +53,14 @@ class Task:
     """name: the same for its files everywhere. run: request, runtime -> result (preprocess, engine, postprocess).
 
     checkpoints: one for each of the weights, or, where the task has variants, one for each of these too.
+    stream: for what takes long: parts of the result as they come, the last of them the result.
     """
 
     name: str
     request: type
     checkpoints: tuple[Checkpoint, ...]
     run: Callable[[Any, Runtime], Any]
+    stream: Callable[[Any, Runtime], Generator[Any]] | None = None
 
     def checkpoint(self, weights: Weights, variant: str = "") -> Checkpoint:
         """Raises InputError where there is none."""

@@ -3,26 +3,27 @@
 import torch
 from torch import Tensor
 
-from models.perceiver.engine import Encoded, basic_decoder, perceiver_of
+from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, rollout
 from models.schema import AttentionMap, InputError, Probe
 from models.tasks.task import Loaded
 
 
-def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Tensor, output: str) -> AttentionMap:
+def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output: str) -> AttentionMap:
     """What one output was read from.
 
-    wanted: int64 [1], its index among the decoder's outputs. output: its name, for the title.
+    wanted: the first of these outputs is asked about; see `engine.decoder_queries`. output: its name, for the title.
     Raises InputError for a head or latent that the model has not.
     """
     _check(loaded, probe)
-    wanted = wanted.to(encoded.latents.device)
+    if isinstance(wanted, Tensor):
+        wanted = wanted.to(encoded.latents.device)
     latent_share = query_share = 0.0
     match probe.method:
         case "rollout":
             found = rollout(loaded.model, encoded, wanted)
             values, title = found.inputs[0], "Attention roll-out, mean of heads, all layers"
-            latent_share, query_share = found.latent_share.item(), found.query_share.item()
+            latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = decoder_rows(loaded.model, encoded, wanted, probe.head)[0]
             title = f"Decoder cross-attention over the latents, {_head(probe)}"

@@ -12,10 +12,12 @@ from PIL import Image
 
 from app import create_app, launch_options
 from models.flow_files import read_flow
+from models.media.reading import open_clip
 from models.schema import ImageClassificationRequest, MaskedBytesRequest, OpticalFlowRequest, Probe
 from models.service import ModelService
 from models.settings import Settings
 from pages import PAGES
+from tests.clip_files import clip_bytes, numbered, tone
 
 SENTENCE = "This is an incomplete sentence where some words are missing."
 
@@ -81,6 +83,23 @@ def test_frames_that_cannot_be_compared_come_back_in_words(client: Client, sizes
     frames = (written(Image.new("RGB", size)) for size in sizes)
     with pytest.raises(Exception, match=said):
         client.predict(*frames, trace=trace, api_name="/optical_flow")
+
+
+def test_a_clip_comes_back_rebuilt(client: Client, tmp_path: Path) -> None:
+    file = clip_bytes(frames=[numbered(number, (48, 48)) for number in range(25)], sound=tone(440, 1, 48_000))
+    asked = {"hidden": ["audio"], "trace": 5, "api_name": "/av_autoencoding"}
+    answer = client.predict(b64encode(file).decode(), **asked)
+    (tmp_path / "rebuilt.mp4").write_bytes(b64decode(answer["mp4"]))
+    clip = open_clip(tmp_path / "rebuilt.mp4")
+    assert (clip.frames, clip.width, clip.height) == (16, 240, 240)
+    assert clip.sound is not None
+    assert [label["index"] for label in answer["labels"]] == [int(label["name"]) for label in answer["labels"]]
+    assert answer["snr_db"] < 3  # it did not hear it
+    assert (answer["fps"], answer["sample_rate"]) == (15.625, 8000)
+    assert answer["trace"]["area"] == [0, 0, 0, 8, 8]
+    assert len(answer["attention"]["values"]) == 128 + 8 * 6 * 6 + 1
+    with pytest.raises(Exception, match="no clip that can be read"):
+        client.predict(b64encode(b"no clip").decode(), api_name="/av_autoencoding")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 import pickle
 from dataclasses import replace
+from inspect import isgeneratorfunction
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from models import service as service_module
-from models.schema import CheckpointUnavailable, InputError, MaskedBytesRequest, Probe, Weights
+from models.schema import AvAutoencodingRequest, CheckpointUnavailable, InputError, MaskedBytesRequest, Probe, Weights
 from models.service import ModelService
 from models.settings import Settings
 from models.tasks import TASKS
@@ -32,6 +34,10 @@ class FakeSpaces:
         self.durations.append(duration)
 
         def decorate(fn):
+            def part_by_part(*args: Any) -> Any:
+                self.calls.append(args)
+                yield from (pickle.loads(pickle.dumps(part)) for part in fn(*pickle.loads(pickle.dumps(args))))
+
             def in_another_process(*args: Any) -> Any:
                 self.calls.append(args)
                 try:
@@ -40,7 +46,7 @@ class FakeSpaces:
                     raise RuntimeError(type(error).__name__) from None
                 return pickle.loads(pickle.dumps(result))
 
-            return in_another_process
+            return part_by_part if isgeneratorfunction(fn) else in_another_process
 
         return decorate
 
@@ -51,7 +57,7 @@ def test_runs_through_zero_gpu(monkeypatch, service):
     on_space = ModelService(Settings(device="cpu", gpu_seconds=33), load_tiny)
     request = replace(GOOD, probe=Probe(4))
     result = on_space.run(request)
-    assert fake.durations == [33]
+    assert set(fake.durations) == {33}
     assert fake.calls == [([request],)]
     assert_same(result, service.run(request))
     assert len(fake.calls) == 1  # a service made without it does not go through it
@@ -70,7 +76,22 @@ def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
     monkeypatch.setattr(service_module, "spaces", fake)
     with pytest.raises(TypeError):
         ModelService(Settings(device="cpu"), load_tiny).run(7)
+    with pytest.raises(TypeError):
+        list(ModelService(Settings(device="cpu"), load_tiny).stream(GOOD))
     assert fake.calls == []
+
+
+def test_parts_come_from_zero_gpu_as_they_are_made(monkeypatch):
+    fake = FakeSpaces()
+    monkeypatch.setattr(service_module, "spaces", fake)
+    frames = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
+    request = AvAutoencodingRequest(frames, 31.25, np.zeros(1280, np.float32), 8_000)
+    *parts, whole = ModelService(Settings(device="cpu"), load_tiny).stream(request)
+    assert fake.calls == [(request,)]
+    assert [part.numbers for part in parts] == [(0, 1, 2, 3), (4,)]
+    assert np.array_equal(np.concatenate([part.frames for part in parts]), whole.frames)
+    with pytest.raises(InputError, match="not one frame"):
+        list(ModelService(Settings(device="cpu"), load_tiny).stream(replace(request, frames=frames[:0])))
 
 
 # Weights
@@ -81,9 +102,18 @@ def names(weights: Weights) -> list[str]:
 
 
 def test_image_models_have_three_variants():
-    assert names("embedded") == ["masked_bytes", "image_learned", "image_fourier", "image_conv", "optical_flow"]
+    assert names("embedded") == [
+        "masked_bytes",
+        "image_learned",
+        "image_fourier",
+        "image_conv",
+        "optical_flow",
+        "av_autoencoding",
+    ]
     published = ["language-perceiver", *(f"vision-perceiver-{variant}" for variant in ("learned", "fourier", "conv"))]
-    assert names("published") == [f"deepmind/{name}" for name in (*published, "optical-flow-perceiver")]
+    assert names("published") == [
+        f"deepmind/{name}" for name in (*published, "optical-flow-perceiver", "multimodal-perceiver")
+    ]
 
 
 @pytest.mark.parametrize(

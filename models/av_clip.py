@@ -1,0 +1,122 @@
+"""A clip as a model reads it: square frames at its own rate, its own kind of sound, cut into windows.
+
+Times are cut alike everywhere: frame k of a clip at f frames a second is what is shown at (k + 1/2) / f seconds.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from PIL import Image
+from scipy.signal import resample_poly
+from skimage.metrics import structural_similarity
+
+LONGEST_SECONDS = 30
+"""Of a clip that is rebuilt."""
+MOST_ANSWERED = 40_000_000
+"""Pixels of all frames that are asked for: 30 seconds of the published model's, as they are read."""
+MOST_COMPARED = 64
+"""Frames that the structural similarity of a clip is taken from, evenly spaced."""
+
+
+def frames_in(seconds: float, fps: float) -> int:
+    """How many frames a clip of this duration has at a rate; at least one."""
+    return max(1, round(seconds * fps))
+
+
+def shown_at(times: np.ndarray, count: int, fps: float) -> np.ndarray:
+    """int64 [count]: which frame is shown when, at another rate. times: [n], seconds at which each begins, from 0."""
+    middles = (np.arange(count) + 0.5) / fps
+    return np.clip(np.searchsorted(times, middles + 1e-9, side="right") - 1, 0, len(times) - 1)
+
+
+def square(frame: np.ndarray, side: int) -> np.ndarray:
+    """The centre square of a frame [h, w, 3], uint8 [side, side, 3]: shrunk by areas."""
+    height, width = frame.shape[:2]
+    short = min(height, width)
+    if (height, width) == (side, side):
+        return frame
+    left, top = (width - short) / 2, (height - short) / 2
+    how = Image.Resampling.BOX if short > side else Image.Resampling.BICUBIC
+    resized = Image.fromarray(frame).resize((side, side), how, (left, top, left + short, top + short))
+    return np.asarray(resized)
+
+
+def at_rate(frames: Iterable[np.ndarray], times: np.ndarray, seconds: float, fps: float, side: int) -> np.ndarray:
+    """uint8 [t, side, side, 3]: a clip's frames, which come one by one, at another rate and as squares.
+
+    times: [n], when each frame begins, from 0. seconds: of the whole.
+    """
+    wanted = shown_at(times, frames_in(seconds, fps), fps)
+    found = np.empty((len(wanted), side, side, 3), np.uint8)
+    for number, frame in enumerate(frames):
+        here = wanted == number
+        if here.any():
+            found[here] = square(frame, side)
+    return found
+
+
+def resampled(audio: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """A sound [samples] at another rate, float32."""
+    if rate == wanted or not len(audio):
+        return np.asarray(audio, np.float32)
+    common = math.gcd(rate, wanted)
+    return resample_poly(audio.astype(np.float64), wanted // common, rate // common).astype(np.float32)
+
+
+def fitted(audio: np.ndarray, samples: int) -> np.ndarray:
+    """So many samples: the rest cut off, or silence added."""
+    return np.pad(audio[:samples], (0, max(0, samples - len(audio))))
+
+
+def window_starts(frames: int, window: int) -> tuple[int, ...]:
+    """First frames of the windows that cover a clip: side by side, the last one moved back to end with the clip."""
+    if frames <= window:
+        return (0,)
+    return (*range(0, frames - window, window), frames - window)
+
+
+def window_of(frame: int, frames: int, window: int) -> int:
+    """Which window shows a frame: the first that holds it."""
+    return min(frame // window, len(window_starts(frames, window)) - 1)
+
+
+def window_frames(frames: np.ndarray, start: int, window: int) -> np.ndarray:
+    """[window, ...]: a window's frames; where the clip is shorter, its last frame is held."""
+    held = frames[start : start + window]
+    return np.concatenate([held, np.repeat(held[-1:], window - len(held), axis=0)])
+
+
+def new_in(starts: tuple[int, ...], frames: int, window: int) -> Iterator[range]:
+    """For each window, the frames that no window before it holds."""
+    done = 0
+    for start in starts:
+        end = min(start + window, frames)
+        yield range(done, end)
+        done = end
+
+
+def psnr_db(found: np.ndarray, clip: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of uint8 frames, over all of them; NaN for no frames, infinite for equal ones."""
+    if not found.size:
+        return math.nan
+    error = np.mean([np.mean((a.astype(np.float32) - b) ** 2) for a, b in zip(found, clip, strict=True)])
+    return float(10 * np.log10(255**2 / error)) if error else math.inf
+
+
+def ssim(found: np.ndarray, clip: np.ndarray) -> float:
+    """Mean structural similarity of uint8 frames [t, s, s, 3], at most MOST_COMPARED; NaN for none, or tiny ones."""
+    if not found.size or min(found.shape[1:3]) < 7:
+        return math.nan
+    chosen = np.unique(np.linspace(0, len(found) - 1, MOST_COMPARED).round().astype(int))
+    each = [structural_similarity(found[k], clip[k], channel_axis=-1, data_range=255) for k in chosen]
+    return float(np.mean(each))
+
+
+def snr_db(found: np.ndarray, sound: np.ndarray) -> float | None:
+    """Signal-to-noise ratio of a sound; None where there is none to hear, infinite for equal ones."""
+    power = float(np.square(sound, dtype=np.float64).sum())
+    if not power or not len(found):
+        return None
+    wrong = float(np.square(found.astype(np.float64) - sound).sum())
+    return 10 * math.log10(power / wrong) if wrong else math.inf

@@ -1,0 +1,241 @@
+"""Multimodal autoencoding: a clip with its sound, rebuilt from latents and named (Perceiver IO, section 4.3).
+
+A model reads some frames at once, a window; longer clips are read window by window, each by itself.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PerceiverForMultimodalAutoencoding
+
+from models import av_clip
+from models.checkpoints import Checkpoint, labels_of
+from models.perceiver.clip_models import (
+    LABEL_ASKED,
+    ClipModel,
+    answer_frames,
+    answer_label,
+    answer_sound,
+    pixel_asked,
+    sample_asked,
+)
+from models.perceiver.engine import Encoded, Wanted
+from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal
+from models.schema import (
+    AttentionMap,
+    AvAutoencodingRequest,
+    AvAutoencodingResult,
+    AvPart,
+    AvTrace,
+    AvWindow,
+    InputError,
+    LabelScore,
+    Modality,
+    Probe,
+)
+from models.tasks.av_reading import ReadClip, model_inputs, read_clip
+from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.tracing import trace
+
+
+def run(request: AvAutoencodingRequest, runtime: Runtime) -> AvAutoencodingResult:
+    """All of it at once; see `stream`."""
+    *_, whole = stream(request, runtime)
+    return cast(AvAutoencodingResult, whole)
+
+
+def stream(request: AvAutoencodingRequest, runtime: Runtime) -> Generator[AvPart | AvAutoencodingResult]:
+    """Frames as they come, the first by itself; then all of it, with sound, scores and attention.
+
+    Raises InputError, in words for the visitor, for what cannot be asked.
+    """
+    with runtime.load(AV_AUTOENCODING.checkpoint(request.weights)) as loaded:
+        rebuilding = _Rebuilding(request, loaded, runtime, read_clip(request, loaded))
+        yield from rebuilding.parts()
+        traced = (None, None) if request.probe is None else rebuilding.trace(request.probe)
+        yield rebuilding.result(*traced)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One output: its modality, the window and the query that answer for it, and what else these answer for."""
+
+    modality: Modality
+    window: int
+    query: Wanted
+    area: tuple[int, ...]
+    name: str
+
+
+@dataclass(slots=True)
+class _Rebuilding:
+    """A clip, and what has been answered of it so far. scores: of the labels, by window."""
+
+    request: AvAutoencodingRequest
+    loaded: Loaded
+    runtime: Runtime
+    clip: ReadClip
+    frames: np.ndarray = field(init=False)
+    audio: np.ndarray = field(init=False)
+    scores: dict[int, Tensor] = field(default_factory=dict)
+    known: bool = True
+
+    def __post_init__(self) -> None:
+        self.frames, self.audio = np.zeros_like(self.clip.answers), np.zeros_like(self.clip.audio)
+
+    @property
+    def model(self) -> ClipModel:
+        return cast(ClipModel, self.loaded.model)
+
+    @property
+    def wanted(self) -> list[int]:
+        """Frames of the answer, in order. Raises InputError for such as the clip has not."""
+        count = len(self.frames)
+        if self.request.frames_wanted is None:
+            return list(range(count))
+        if any(not 0 <= frame < count for frame in self.request.frames_wanted):
+            raise InputError(f"This clip has frames 0 to {count - 1}.")
+        return sorted(set(self.request.frames_wanted))
+
+    def parts(self) -> Iterator[AvPart]:
+        """Window by window: what is new, as it comes."""
+        clip, wanted = self.clip, self.wanted
+        for window, new in enumerate(av_clip.new_in(clip.starts, len(clip.frames), clip.shape.frames)):
+            here = [frame for frame in wanted if frame // clip.times in new]
+            if not here and self.request.frames_wanted is not None:
+                continue
+            encoded = self._encoded(window)
+            yield from self._window(encoded, window, here)
+            if self.request.frames_wanted is None:
+                self._sound(encoded, window, new)
+
+    def trace(self, probe: Probe) -> tuple[AttentionMap, AvTrace | None]:
+        """What one output was read from. Raises InputError for one that the clip has not."""
+        asked = self._asked(probe.output)
+        encoded = self._encoded(asked.window)
+        attention = trace(self.loaded, encoded, probe, asked.query, asked.name)
+        if probe.method == "decoder":
+            return attention, None
+        sizes, shape = encoded.modality_sizes or {}, self.clip.shape
+        ends = np.cumsum([sizes[name] for name in sorted(sizes)])  # the order in which a model concatenates them
+        parts = dict(zip(sorted(sizes), np.split(attention.values, ends[:-1]), strict=True))
+        times, start = self.clip.times, self.clip.starts[asked.window]
+        return attention, AvTrace(
+            asked=asked.modality,
+            area=self._finer(asked),
+            start=start * times,
+            frames=shape.frames * times,
+            image=parts["image"].reshape(shape.inputs),
+            audio=parts["audio"],
+            label=parts["label"].item(),
+        )
+
+    def result(self, attention: AttentionMap | None, traced: AvTrace | None) -> AvAutoencodingResult:
+        clip, config, count = self.clip, self.loaded.model.config, self.request.top_k
+        whole = self.request.frames_wanted is None
+        chosen = slice(None) if whole else self.wanted
+        frames, seen = self.frames[chosen], clip.answers[chosen]
+        audio, heard = (self.audio, clip.audio) if whole else (self.audio[:0], clip.audio[:0])
+        shares = {window: scores.float().softmax(-1).cpu() for window, scores in sorted(self.scores.items())}
+        names = labels_of(config)
+        return AvAutoencodingResult(
+            frames=frames,
+            fps=clip.fps,
+            audio=audio,
+            sample_rate=clip.shape.sample_rate,
+            seen_frames=seen,
+            seen_audio=heard,
+            labels=_best(torch.stack(list(shares.values())).mean(dim=0), names, count) if shares else (),
+            windows=tuple(
+                AvWindow(clip.starts[window] * clip.times, _best(each, names, count)) for window, each in shares.items()
+            ),
+            psnr_db=av_clip.psnr_db(frames, seen),
+            ssim=av_clip.ssim(frames, seen),
+            snr_db=av_clip.snr_db(audio, heard),
+            numbers=clip.frames.size + clip.audio.size,
+            latent_numbers=len(clip.starts) * config.num_latents * config.d_latents,
+            attention=attention,
+            trace=traced,
+            hidden=self.request.blank,
+            run=self.runtime.info(self.loaded, self.known),
+        )
+
+    def _window(self, encoded: Encoded, window: int, wanted: list[int]) -> Iterator[AvPart]:
+        """Frames of one window, and its label."""
+        moments, done = self.clip.moments(wanted, window), 0
+        for frames in answer_frames(self.model, encoded, moments, self.request.finer == "pixels"):
+            some = wanted[done : done + len(frames)]
+            self.frames[some] = _colours(frames)
+            done += len(some)
+            yield AvPart(tuple(some), self.frames[some], window, len(self.clip.starts))
+        self.scores[window] = answer_label(self.model, encoded)
+
+    def _sound(self, encoded: Encoded, window: int, new: range) -> None:
+        """The sound of those frames of a window that no window before it holds."""
+        per_frame = self.clip.shape.samples_per_frame
+        begin, end = new.start * per_frame, new.stop * per_frame
+        first = self.clip.first_sample(window)
+        sound = answer_sound(self.model, encoded).float().clamp(-1, 1).cpu().numpy()
+        self.audio[begin:end] = sound[begin - first : end - first]
+
+    def _encoded(self, window: int) -> Encoded:
+        inputs = model_inputs(self.request, self.loaded, self.clip, window)
+        encoded, known = self.runtime.encode(self.loaded, inputs)
+        self.known &= known
+        return encoded
+
+    def _finer(self, asked: _Asked) -> tuple[int, ...]:
+        """The area of what is asked about, in the count of the frames as they are answered."""
+        if asked.modality != "image":
+            return asked.area
+        frame, *place = asked.area
+        finer = self.clip.answers.shape[1] // self.clip.shape.side
+        return frame * self.clip.times, *(finer * each for each in place)
+
+    def _asked(self, output: int | None) -> _Asked:
+        clip, shape = self.clip, self.clip.shape
+        pixels = len(clip.frames) * shape.side**2
+        if output is None:
+            return _Asked("label", 0, LABEL_ASKED, (), "the class")
+        if 0 <= output < pixels:
+            frame, row, column = (int(part) for part in np.unravel_index(output, clip.frames.shape[:3]))
+            window = clip.window_of(frame)
+            query, (_, *place) = pixel_asked(self.model, frame - clip.starts[window], row, column)
+            return _Asked("image", window, query, (frame, *place), f"frame {frame}, row {row}, column {column}")
+        if pixels <= output < pixels + len(clip.audio):
+            sample = output - pixels
+            window = clip.window_of(sample // shape.samples_per_frame)
+            first = clip.first_sample(window)
+            query, (begin, samples) = sample_asked(self.model, sample - first)
+            name = f"sound at {sample / shape.sample_rate:.2f} s"
+            return _Asked("audio", window, query, (first + begin, samples), name)
+        raise InputError(
+            f"There is no output {output}: this clip has {pixels:,} pixels and {len(clip.audio):,} samples."
+        )
+
+
+def _colours(frames: Tensor) -> np.ndarray:
+    """[k, 3, S, S], 0 to 1 -> uint8 [k, S, S, 3]."""
+    return (frames.float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _best(probabilities: Tensor, names: tuple[str, ...], count: int) -> tuple[LabelScore, ...]:
+    best = probabilities.topk(max(1, min(count, len(names))))
+    found = zip(best.values.tolist(), best.indices.tolist(), strict=True)
+    return tuple(LabelScore(names[index], probability, index) for probability, index in found)
+
+
+AV_AUTOENCODING = Task(
+    name="av_autoencoding",
+    request=AvAutoencodingRequest,
+    checkpoints=(
+        Checkpoint("av_autoencoding", "embedded", PerceiverForPatchMultimodal),
+        Checkpoint("deepmind/multimodal-perceiver", "published", PerceiverForMultimodalAutoencoding),
+    ),
+    run=run,
+    stream=stream,
+)
