@@ -71,7 +71,7 @@ def av_question(shape: ModelShape, weights: Weights) -> Question:
     """weights: chosen at first; shape: of that model."""
     clip = gr.File(
         str(EXAMPLES[0].file),
-        label=f"A clip, at most {LONGEST_SECONDS} s: MP4, WebM, GIF, …",
+        label=f"A clip of at most {LONGEST_SECONDS} seconds",
         file_types=["video", ".gif", ".webp"],
         height=130,
         elem_id=f"{NAME}-clip",
