@@ -31,7 +31,7 @@ from pages.examples import example_of
 from pages.link import AvView, av_from_query, av_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, write_exports, written_once
+from pages.trace import EXPORT_TO_COME, for_every_visitor, write_exports, written_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,7 @@ class Handlers:
     def __init__(self, service: ModelService):
         self._service = service
         self._first: Answer | None = None
-        self._films = tempfile.TemporaryDirectory(
-            prefix="perceiver-"
-        )  # of the first answer, for as long as there is one
+        self._films = tempfile.TemporaryDirectory(prefix="perceiver-")  # of the first answer
         self._first_view = AvView(0, service.default_weights, (), None, "", LOOKS[0][1], "linear")
 
     def waiting(self) -> tuple[Any, ...]:
@@ -139,8 +137,8 @@ class Handlers:
         """The first example's answer, the same for every visitor, with no link: the bare address shows it, too."""
         if self._first is None:
             *_, answer = self._rebuilt(EXAMPLES[0].file, self._first_view)
-            folder = Path(self._films.name)
-            self._first = _shown(answer.shown, EXAMPLES[0].notice, folder)._replace(link="")
+            films = Path(self._films.name)
+            self._first = for_every_visitor(_shown(answer.shown, EXAMPLES[0].notice, films))
         yield self._first
 
     def choose_example(self, index: int) -> tuple[Any, ...]:

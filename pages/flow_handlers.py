@@ -23,7 +23,7 @@ from pages.flow_widgets import EXAMPLES, LOOKS, METHODS, NAME, OF_FRAMES, archit
 from pages.link import FlowView, flow_from_query, flow_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, write_exports, written_once
+from pages.trace import EXPORT_TO_COME, for_every_visitor, write_exports, written_once
 
 CHECK_TO_COME = '<p class="caption">The motion back is being asked for …</p>'
 MOST_FOR_TVL1 = 600_000
@@ -154,7 +154,7 @@ class Handlers:
         if self._first is None:
             answer = self._answer_example(self._first_view)
             checked = self._checked(answer.shown)
-            self._first = answer._replace(shown=checked.shown, check=checked.check, link="")
+            self._first = for_every_visitor(answer._replace(shown=checked.shown, check=checked.check))
         return self._first
 
     @beside_the_button(Answer)

@@ -37,7 +37,7 @@ from pages.image_widgets import (
 from pages.link import ImageView, image_from_query, image_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, write_exports, written_once
+from pages.trace import EXPORT_TO_COME, for_every_visitor, write_exports, written_once
 
 LATENT_MAPS = 8
 NO_LATENTS = (None,) * len(VARIANTS)
@@ -138,10 +138,11 @@ class Handlers:
         """The first example's answer, the same for every visitor, with no link: the bare address shows it, too."""
         if self._first:
             return self._first
-        answer = self._answer(self._first_view, EXAMPLES[0].file)._replace(link="")
-        if not answer.shown.missing:  # what could not be had this time may be there the next
-            self._first = answer
-        return answer
+        answer = self._answer(self._first_view, EXAMPLES[0].file)
+        if answer.shown.missing:  # what could not be had this time may be there the next
+            return answer._replace(link="")
+        self._first = for_every_visitor(answer)
+        return self._first
 
     @beside_the_button(Answer)
     def _open(self, view: ImageView, own: bool) -> Answer:

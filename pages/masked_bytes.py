@@ -23,6 +23,7 @@ from pages.trace import (
     TraceSection,
     figure_markup,
     fit_to_model,
+    for_every_visitor,
     probe,
     trace_section,
     understood,
@@ -128,7 +129,7 @@ class Handlers:
     @cached_property
     def _first(self) -> Answer:
         """The first example's answer, the same for every visitor, with no link: the bare address shows it, too."""
-        return self._answer(self._first_view)._replace(link="")
+        return for_every_visitor(self._answer(self._first_view))
 
     def choose_weights(self, weights: Weights, strip: dict) -> tuple[Any, ...]:
         """Strip, notice, head, latent and drawing for another model."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -15,6 +15,7 @@ from components.panels import FigurePanel
 from models.schema import Method, ModelShape, Probe
 from pages.page import QUIET
 
+A = TypeVar("A", bound=Any)
 METHODS = [
     ("roll-out: all layers", "rollout"),
     ("encoder: inputs → latents", "encoder"),
@@ -35,9 +36,10 @@ EXPORT_TO_COME = gr.update(interactive=False)
 
 _folders: deque[tempfile.TemporaryDirectory[str]] = deque()
 _kept_folders: list[tempfile.TemporaryDirectory[str]] = []
+_openings: list[Any] = []
 _MOST_FOLDERS = 32
 _MOST_KEPT = 4
-"""Answers of a page whose files are kept."""
+"""Drawings of what a page opens with whose files are kept: of other opacities, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +144,15 @@ def figure_markup(panel: FigurePanel | None) -> str:
     return to_svg(panel.sheet) if panel else ""
 
 
+def for_every_visitor(answer: A) -> A:
+    """The answer that a page opens with: it has no link, for the bare address shows it, and its files are kept."""
+    _openings.append(answer.shown)
+    return answer._replace(link="")
+
+
 def written_once(export: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    """The same export, whose files for the first answers on a page are kept: what it opens with is one object for all
-    visitors, and need not be drawn for each of them anew. Of all events that export, one runs at a time.
+    """The same export, whose files are kept where they are of what a page opens with, `for_every_visitor`, and need not
+    be drawn for each of them anew. Nothing of a visitor's own is kept. Of all events that export, one runs at a time.
     """
     kept: list[tuple[Any, tuple[Any, ...], tuple[dict[str, Any], ...]]] = []
 
@@ -154,7 +162,7 @@ def written_once(export: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
             if known is shown and otherwise == drawn_with:
                 return tuple(map(dict, updates))  # Gradio takes apart what it is given
         updates = export(shown, *drawn_with)
-        if shown is not None and len(kept) < _MOST_KEPT:
+        if any(shown is each for each in _openings) and len(kept) < _MOST_KEPT:
             _kept_folders.append(_folders.pop())
             kept.append((shown, drawn_with, tuple(map(dict, updates))))
         return updates
