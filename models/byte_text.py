@@ -21,9 +21,15 @@ class ByteText:
         """The first `length` bytes, or a few less where that would cut a character in two."""
         if len(self.content) <= length:
             return self
-        while length and (self.content[length] & 0xC0) == 0x80:
-            length -= 1
+        length = character_start(self.content, length)
         return ByteText(self.content[:length], self.hidden[:length])
+
+
+def character_start(content: bytes, at: int) -> int:
+    """The last place up to `at` where a character of valid UTF-8 begins, or where the text ends."""
+    while 0 < at < len(content) and (content[at] & 0xC0) == 0x80:
+        at -= 1
+    return at
 
 
 def read_text(text: str, mask: tuple[tuple[int, int], ...] = ()) -> ByteText:
@@ -31,7 +37,7 @@ def read_text(text: str, mask: tuple[tuple[int, int], ...] = ()) -> ByteText:
 
     Raises InputError for a text that is not valid Unicode or too long, and for spans outside of it.
     """
-    raw = _utf8(text)
+    raw = utf8(text)
     length = len(raw) - raw.count(MASK_LITERAL) * (len(MASK_LITERAL) - 1)
     if length > LONGEST_TEXT:
         raise InputError(
@@ -49,7 +55,8 @@ def read_text(text: str, mask: tuple[tuple[int, int], ...] = ()) -> ByteText:
     return ByteText(bytes(content), tuple(hidden))
 
 
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
+    """The bytes of a text. Raises InputError for what is not valid Unicode."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -4,10 +4,12 @@ Safetensors only, except for repositories that hold nothing else than a `.bin`: 
 which builds tensors and nothing more.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -17,6 +19,7 @@ from transformers import PerceiverConfig, PerceiverPreTrainedModel
 from models.schema import CheckpointUnavailable, Weights
 
 EMBEDDED = Path(__file__).parent.parent / "assets" / "weights"
+_PARTS_OF_AN_ID = 2
 
 _IMAGES: dict[str, Any] = {
     "num_latents": 512,
@@ -29,9 +32,12 @@ _IMAGES: dict[str, Any] = {
 }
 
 _KINETICS: dict[str, Any] = {"num_labels": 700}
+_PRAISE_OR_BLAME: dict[str, Any] = {"num_labels": 2}
+_LANGUAGE: dict[str, Any] = {"qk_channels": 256, "v_channels": 1280}
 
 PUBLISHED: Mapping[str, PerceiverConfig] = {
-    "deepmind/language-perceiver": PerceiverConfig(qk_channels=256, v_channels=1280),
+    "deepmind/language-perceiver": PerceiverConfig(**_LANGUAGE),
+    "addy88/perceiver_imdb": PerceiverConfig(**_LANGUAGE, **_PRAISE_OR_BLAME),
     "deepmind/vision-perceiver-learned": PerceiverConfig(d_model=512, **_IMAGES),
     "deepmind/vision-perceiver-fourier": PerceiverConfig(d_model=261, **_IMAGES),
     "deepmind/vision-perceiver-conv": PerceiverConfig(d_model=322, **_IMAGES),
@@ -71,31 +77,57 @@ class Checkpoint:
 def load_checkpoint(
     checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Mapping[str, Path]
 ) -> PerceiverPreTrainedModel:
-    """The model in evaluation mode on the device. `folders` maps hub ids to local folders.
+    """The model in evaluation mode on the device. `folders`: see `source_of`.
 
     Raises CheckpointUnavailable where the weights cannot be had, or do not fit the class.
     """
-    source = EMBEDDED / checkpoint.name if checkpoint.weights == "embedded" else folders.get(checkpoint.name)
-    if source is not None and not Path(source).is_dir():
-        raise CheckpointUnavailable(f"{checkpoint.name}: there is no folder {source}.{_consolation(checkpoint)}")
+    source, name = source_of(checkpoint, folders), name_of(checkpoint, folders)
+    local = isinstance(source, Path)
+    if local and not source.is_dir():
+        raise CheckpointUnavailable(f"{name}: there is no folder {source}.{_consolation(checkpoint)}")
     try:
-        model, report = _from_pretrained(checkpoint.model, source or checkpoint.name, dtype)
+        model, report = _from_pretrained(checkpoint.model, source, dtype)
     except Exception as error:  # other people's files: each part of them fails in its own way
-        reason = "its folder cannot be read" if source else "it is not on this machine and could not be downloaded"
-        raise CheckpointUnavailable(f"{checkpoint.name}: {reason}.{_consolation(checkpoint)}") from error
+        reason = "its folder cannot be read" if local else "it is not on this machine and could not be downloaded"
+        raise CheckpointUnavailable(f"{name}: {reason}.{_consolation(checkpoint)}") from error
     if report["missing_keys"] or report["mismatched_keys"]:
         # transformers would fill these with noise, and the page would show it as predictions.
-        raise CheckpointUnavailable(
-            f"{checkpoint.name} holds no complete {checkpoint.model.__name__}.{_consolation(checkpoint)}"
-        )
+        raise CheckpointUnavailable(f"{name} holds no complete {checkpoint.model.__name__}.{_consolation(checkpoint)}")
     return model.to(device).eval()
 
 
-def config_of(checkpoint: Checkpoint) -> PerceiverConfig:
-    """The shape of a model, without its weights."""
-    if checkpoint.weights == "published":
+def source_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> Path | str:
+    """The folder or the hub id that the weights come from.
+
+    folders: what is taken in place of hub ids: a local folder, or, where there is no folder `owner/name`, the model of
+    that hub id, which has to be of the same class.
+    """
+    if checkpoint.weights == "embedded":
+        return EMBEDDED / checkpoint.name
+    given = folders.get(checkpoint.name)
+    if given is None:
+        return checkpoint.name
+    is_id = not given.is_absolute() and len(given.parts) == _PARTS_OF_AN_ID and not given.is_dir()
+    return given.as_posix() if is_id else Path(given)
+
+
+def name_of(checkpoint: Checkpoint, folders: Mapping[str, Path]) -> str:
+    """What a model is called: folder in assets/weights or hub id, the one that stands in for it where one does."""
+    source = source_of(checkpoint, folders)
+    return source if isinstance(source, str) else checkpoint.name
+
+
+def config_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> PerceiverConfig:
+    """The shape of a model, without its weights; of what stands in for a hub id, its own, as far as it is here."""
+    source = source_of(checkpoint, folders)
+    if source == checkpoint.name:
         return PUBLISHED[checkpoint.name]
-    return PerceiverConfig.from_pretrained(EMBEDDED / checkpoint.name, local_files_only=True)
+    try:
+        return PerceiverConfig.from_pretrained(source, local_files_only=True)
+    except Exception:  # other people's files; loading the weights will say what is wrong with them
+        if checkpoint.weights == "embedded":
+            raise
+        return PUBLISHED[checkpoint.name]
 
 
 def image_size_of(config: PerceiverConfig) -> int:
@@ -109,15 +141,19 @@ def labels_of(config: PerceiverConfig) -> tuple[str, ...]:
     return tuple(names[index] for index in sorted(names))
 
 
-@cache
-def outline(checkpoint: Checkpoint) -> PerceiverPreTrainedModel:
+def outline(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> PerceiverPreTrainedModel:
     """The model that fits the checkpoint, without its numbers: nothing is allocated."""
+    return _outline(checkpoint.model, config_of(checkpoint, folders).to_json_string())
+
+
+@cache
+def _outline(model: type[PerceiverPreTrainedModel], config: str) -> PerceiverPreTrainedModel:
     with torch.device("meta"):
-        return checkpoint.model(config_of(checkpoint))
+        return model(PerceiverConfig.from_dict(json.loads(config)))
 
 
-def count_parameters(checkpoint: Checkpoint) -> int:
-    return sum(parameter.numel() for parameter in outline(checkpoint).parameters())
+def count_parameters(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> int:
+    return sum(parameter.numel() for parameter in outline(checkpoint, folders).parameters())
 
 
 def _from_pretrained(model: type[PerceiverPreTrainedModel], source: str | Path, dtype: torch.dtype) -> Any:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 try:
@@ -15,7 +16,7 @@ except ImportError:
 
 import torch
 from torch import Tensor
-from transformers import PerceiverPreTrainedModel
+from transformers import PerceiverForSequenceClassification, PerceiverPreTrainedModel
 from transformers.models.perceiver.modeling_perceiver import (
     PerceiverClassificationDecoder,
     PerceiverMultimodalDecoder,
@@ -30,14 +31,17 @@ from models.checkpoints import (
     image_size_of,
     labels_of,
     load_checkpoint,
+    name_of,
     outline,
 )
 from models.perceiver import engine
 from models.perceiver.clip_models import clip_shape
 from models.perceiver.engine import Encoded, perceiver_of
-from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, Weights
+from models.perceiver.taught import save_taught
+from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, TaughtModel, Weights
 from models.settings import Settings, SettingsError
 from models.tasks import TASKS
+from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
 
 V = TypeVar("V")
@@ -81,7 +85,8 @@ class ModelService:
         """
         failed = []
         for weights in dict.fromkeys((self.default_weights, "embedded")):
-            for checkpoint in (each for task in TASKS for each in task.checkpoints if each.weights == weights):
+            every = (each for task in TASKS for each in task.checkpoints if each.weights == weights)
+            for checkpoint in dict.fromkeys(every):  # some tasks share theirs
                 try:
                     with self.load(checkpoint):
                         pass
@@ -93,13 +98,14 @@ class ModelService:
     def shape(self, task: str, weights: Weights, variant: str = "") -> ModelShape:
         """How large the model of a task is, for drawings and limits; its weights need not be there."""
         checkpoint = next(t for t in TASKS if t.name == task).checkpoint(weights, variant)
-        config, perceiver = config_of(checkpoint), perceiver_of(outline(checkpoint))
+        folders = self.settings.checkpoints
+        config, perceiver = config_of(checkpoint, folders), perceiver_of(outline(checkpoint, folders))
         reads_text = isinstance(perceiver.input_preprocessor, PerceiverTextPreprocessor)
         classifies = isinstance(perceiver.decoder, PerceiverClassificationDecoder)
         clips = clip_shape(config) if isinstance(perceiver.decoder, PerceiverMultimodalDecoder) else None
         return ModelShape(
-            name=checkpoint.name,
-            parameters=count_parameters(checkpoint),
+            name=name_of(checkpoint, folders),
+            parameters=count_parameters(checkpoint, folders),
             longest_text=config.max_position_embeddings - 2 if reads_text else 0,
             image_size=clips.side if clips else image_size_of(config) if classifies and not reads_text else 0,
             labels=labels_of(config) if classifies or clips else (),
@@ -142,6 +148,17 @@ class ModelService:
                 if isinstance(part, InputError | CheckpointUnavailable):
                     raise part
                 yield part
+
+    def save_taught(self, taught: TaughtModel, folder: Path, half: bool = False) -> None:
+        """Writes what transformers' `from_pretrained` loads, in float32, or by `half` the size in float16.
+
+        The base is read anew, on the CPU: on ZeroGPU the one in memory can be used within a call only. Raises
+        CheckpointUnavailable, and ValueError where the base is no longer the one that was taught.
+        """
+        checkpoint = SENTIMENT.checkpoint(taught.weights)
+        base = self._loader(checkpoint, torch.device("cpu"), torch.float32, self.settings.checkpoints)
+        dtype = torch.float16 if half else torch.float32
+        save_taught(cast(PerceiverForSequenceClassification, base), taught, folder, dtype)
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
         """Each result, or what the visitor is to be told: as values, since of an error ZeroGPU keeps only the class."""
@@ -202,10 +219,15 @@ class ModelService:
         with self._latents.use(key, make) as (value, known):
             return value, known
 
+    @property
+    def seconds_at_most(self) -> float | None:
+        """How long one call may take: on ZeroGPU as long as it has the GPU, which is then taken away; else None."""
+        return self.settings.gpu_seconds if spaces is not None and self.settings.zero_gpu else None
+
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
         """The facts of this run; `run` sets its seconds."""
         return RunInfo(
-            model=loaded.checkpoint.name,
+            model=name_of(loaded.checkpoint, self.settings.checkpoints),
             weights=loaded.checkpoint.weights,
             device=self.device.type,
             dtype=self.settings.dtype,

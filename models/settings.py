@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     )
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     checkpoints: Annotated[dict[str, Path], NoDecode] = Field(
-        default_factory=dict, description='JSON: hub id -> local folder, {"deepmind/…": "/models/…"}'
+        default_factory=dict, description='JSON: hub id -> local folder or another hub id, {"deepmind/…": "/models/…"}'
     )
     weights: Weights | None = Field(default=None, description="embedded or published; None decides by where this runs")
     model_cache_mib: int = Field(default=8192, ge=0)

@@ -2,24 +2,56 @@
 
 torch computes float32 products on CPUs with MKL, which is slow on processors of other makers: three times slower than
 oneDNN where this was measured, an AMD EPYC. oneDNN, which torch uses for convolutions and bfloat16, is at home on all.
-Results differ by rounding only.
+Results differ by rounding only. oneDNN's product has no gradient of its own: it is given one here, of two products
+more.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 # What torch's own compiler calls; without it (another build of torch) everything goes the usual way.
-_ONEDNN = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
+_ONEDNN: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """`layer(x)`. oneDNN's product has no gradient, so that training goes the usual way."""
+    """`layer(x)`, with gradients where they are wanted."""
     return product(x, layer.weight, layer.bias)
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x weightᵀ + bias, as `linear` makes it: [..., C], [D, C], [D] -> [..., D]."""
-    if _ONEDNN is None or torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
+    if _ONEDNN is None or x.device.type != "cpu" or {x.dtype, weight.dtype} != {torch.float32}:
         return F.linear(x, weight, bias)
+    if torch.is_autocast_enabled("cpu"):
+        return F.linear(x, weight, bias)  # which is then made in another precision
+    if torch.is_grad_enabled():
+        return _Product.apply(x, weight, bias)
+    return _onednn(x, weight, bias)
+
+
+def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return _ONEDNN(x, weight, bias, "none", [], "")
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _onednn(x, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Of x: g weight; of the weight: gᵀ x; of the bias: the sum of g. Each is a product like the one forward."""
+        (gradient,), (x, weight) = gradients, ctx.saved_tensors
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        flat = gradient.reshape(-1, gradient.shape[-1])
+        return (
+            _onednn(gradient, weight.T) if of_x else None,
+            _onednn(flat.T, x.reshape(-1, x.shape[-1]).T) if of_weight else None,
+            flat.sum(dim=0) if of_bias else None,
+        )

@@ -23,6 +23,7 @@ from models.schema.common import (
     RunInfo,
     Weights,
 )
+from models.schema.fine_tuning import FineTuneRequest, FineTuneStep, HeldOut, TaughtModel
 from models.schema.image_classification import (
     ImageClassificationRequest,
     ImageClassificationResult,
@@ -31,6 +32,7 @@ from models.schema.image_classification import (
 )
 from models.schema.masked_bytes import Decoding, MaskedBytesRequest, MaskedBytesResult
 from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
+from models.schema.sentiment import Occlusion, SentimentRequest, SentimentResult, TextWindow
 
 __all__ = [
     "AttentionMap",
@@ -41,9 +43,12 @@ __all__ = [
     "AvWindow",
     "CheckpointUnavailable",
     "Decoding",
+    "FineTuneRequest",
+    "FineTuneStep",
     "Finer",
     "FlowCheck",
     "FlowTrace",
+    "HeldOut",
     "ImageClassificationRequest",
     "ImageClassificationResult",
     "InputError",
@@ -54,10 +59,15 @@ __all__ = [
     "Method",
     "Modality",
     "ModelShape",
+    "Occlusion",
     "OpticalFlowRequest",
     "OpticalFlowResult",
     "Probe",
     "RunInfo",
+    "SentimentRequest",
+    "SentimentResult",
+    "TaughtModel",
+    "TextWindow",
     "Variant",
     "Weights",
 ]

@@ -3,15 +3,18 @@
 The tokenizer itself takes text and would read a visitor's literal "[SEP]" as a token. Here bytes stay bytes.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from transformers import PerceiverTokenizer
 
 from models.byte_text import ByteText
 
 _VOCABULARY = PerceiverTokenizer().get_vocab()
-CLS, SEP, MASK, FIRST_BYTE = (_VOCABULARY[token] for token in ("[CLS]", "[SEP]", "[MASK]", "\0"))
+PAD, CLS, SEP, MASK, FIRST_BYTE = (_VOCABULARY[token] for token in ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "\0"))
 AROUND = 1
 """Tokens before the first byte, and after the last: [CLS] and [SEP]."""
 
@@ -21,3 +24,13 @@ def token_ids(text: ByteText) -> Tensor:
     ids = np.frombuffer(text.content, dtype=np.uint8).astype(np.int64) + FIRST_BYTE
     ids[np.array(text.hidden, dtype=bool)] = MASK
     return torch.from_numpy(np.concatenate([[CLS], ids, [SEP]]))[None]
+
+
+def padded_ids(texts: Sequence[bytes]) -> tuple[Tensor, Tensor | None]:
+    """Several texts, each with [CLS] and [SEP], no longer than the longest of them.
+
+    Returns int64 [B, n + 2] and which of these are read, bool [B, n + 2], or None where all are.
+    """
+    rows = [token_ids(ByteText(text, (False,) * len(text)))[0] for text in texts]
+    ids = pad_sequence(rows, batch_first=True, padding_value=PAD)
+    return ids, None if all(len(row) == ids.shape[1] for row in rows) else ids != PAD

@@ -43,6 +43,11 @@ class Runtime(Protocol):
         """What was made under this key before, or makes it, with an `nbytes`; and whether it was known."""
         ...
 
+    @property
+    def seconds_at_most(self) -> float | None:
+        """How long one call may take, where it is not left to itself."""
+        ...
+
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
         """The facts of this run; the service sets its seconds."""
         ...

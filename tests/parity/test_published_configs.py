@@ -9,6 +9,7 @@ from models.checkpoints import PUBLISHED, Checkpoint, config_of, count_parameter
 # Hub id: class, latents x dim, d_model, blocks x layers, self/cross heads, parameters in millions (reference: recipes).
 TABLE = {
     "deepmind/language-perceiver": ("MaskedLM", (256, 1280), 768, (1, 26), (8, 8), 201.1),
+    "addy88/perceiver_imdb": ("SequenceClassification", (256, 1280), 768, (1, 26), (8, 8), 206.1),
     "deepmind/vision-perceiver-learned": ("ImageClassificationLearned", (512, 1024), 512, (8, 6), (8, 1), 62.3),
     "deepmind/vision-perceiver-fourier": ("ImageClassificationFourier", (512, 1024), 261, (8, 6), (8, 1), 48.4),
     "deepmind/vision-perceiver-conv": ("ImageClassificationConvProcessing", (512, 1024), 322, (8, 6), (8, 1), 48.6),
@@ -17,6 +18,7 @@ TABLE = {
 }
 INPUTS = {
     "deepmind/language-perceiver": {"vocab_size": 262, "max_position_embeddings": 2048, "qk_channels": 256},
+    "addy88/perceiver_imdb": {"vocab_size": 262, "max_position_embeddings": 2048, "num_labels": 2},
     "deepmind/vision-perceiver-learned": {"image_size": 224, "num_labels": 1000},
     "deepmind/vision-perceiver-fourier": {"image_size": 224, "num_labels": 1000},
     "deepmind/vision-perceiver-conv": {"image_size": 224, "num_labels": 1000},

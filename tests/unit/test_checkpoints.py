@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,16 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from transformers import PerceiverForMaskedLM, PerceiverForSequenceClassification
 
-from models.checkpoints import EMBEDDED, Checkpoint, count_parameters, load_checkpoint
+from models.checkpoints import (
+    EMBEDDED,
+    Checkpoint,
+    config_of,
+    count_parameters,
+    labels_of,
+    load_checkpoint,
+    name_of,
+    source_of,
+)
 from models.schema import CheckpointUnavailable
 from models.tasks import TASKS
 from tests.tiny_models import assert_equal, tiny_model
@@ -23,7 +33,9 @@ from tests.tiny_models import assert_equal, tiny_model
 HUB_ID = "deepmind/language-perceiver"
 PUBLISHED = Checkpoint(HUB_ID, "published", PerceiverForMaskedLM)
 CPU = torch.device("cpu")
-EMBEDDED_CHECKPOINTS = [each for task in TASKS for each in task.checkpoints if each.weights == "embedded"]
+EMBEDDED_CHECKPOINTS = list(
+    dict.fromkeys(each for task in TASKS for each in task.checkpoints if each.weights == "embedded")
+)
 
 
 @pytest.fixture(scope="module")
@@ -240,3 +252,55 @@ def test_what_was_downloaded_needs_no_hub(hub, saved, tmp_path):
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("0123abcd")
     assert_equal(load(None).state_dict(), tiny_model("PerceiverForMaskedLM").state_dict(), atol=0)
+
+
+# What stands in for a hub id
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> Path:
+    model = deepcopy(tiny_model("PerceiverForSequenceClassification"))
+    model.config.id2label = {0: "dull", 1: "fine", 2: "grand"}
+    model.save_pretrained(tmp_path / "classifier")
+    return tmp_path / "classifier"
+
+
+IMDB = Checkpoint("addy88/perceiver_imdb", "published", PerceiverForSequenceClassification)
+
+
+def test_shape_is_that_of_the_folder_in_its_place(classifier):
+    folders = {IMDB.name: classifier}
+    assert labels_of(config_of(IMDB)) == ("LABEL_0", "LABEL_1")
+    assert labels_of(config_of(IMDB, folders)) == ("dull", "fine", "grand")
+    loaded = load_checkpoint(IMDB, CPU, torch.float32, folders)
+    assert count_parameters(IMDB, folders) == sum(parameter.numel() for parameter in loaded.parameters())
+    assert name_of(IMDB, folders) == IMDB.name
+    (classifier / "config.json").write_text("{")
+    assert labels_of(config_of(IMDB, folders)) == ("LABEL_0", "LABEL_1")
+
+
+def test_another_hub_id_in_its_place(hub, classifier, tmp_path):
+    """From the cache, as a download leaves it."""
+    hub(9)
+    repository = tmp_path / "hub" / "models--someone--films"
+    shutil.copytree(classifier, repository / "snapshots" / "0123abcd")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0123abcd")
+    folders = {IMDB.name: Path("someone/films")}
+    assert source_of(IMDB, folders) == name_of(IMDB, folders) == "someone/films"
+    assert labels_of(load_checkpoint(IMDB, CPU, torch.float32, folders).config) == ("dull", "fine", "grand")
+    assert labels_of(config_of(IMDB, folders)) == ("dull", "fine", "grand")
+
+
+def test_another_hub_id_that_is_not_there(hub):
+    hub(9)
+    with pytest.raises(CheckpointUnavailable, match="someone/films: it is not on this machine"):
+        load_checkpoint(IMDB, CPU, torch.float32, {IMDB.name: Path("someone/films")})
+
+
+def test_a_folder_of_two_parts_is_a_folder(classifier, monkeypatch):
+    monkeypatch.chdir(classifier.parent.parent)
+    given = Path(classifier.parent.name) / "classifier"
+    assert source_of(IMDB, {IMDB.name: given}) == given
+    assert source_of(IMDB, {IMDB.name: Path("/no/where")}) == Path("/no/where")
+    assert source_of(IMDB, {IMDB.name: Path("no/such/folder")}) == Path("no/such/folder")

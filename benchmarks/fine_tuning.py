@@ -1,0 +1,124 @@
+"""A step of fine-tuning, all parameters learning: the plain loop with transformers' forward against `Teaching`.
+
+    python -m benchmarks.fine_tuning [--steps 10] [--size published]
+
+Prints a table and, as its last line, the same as JSON. The reference is the loop of the guides: the tokenizer pads to
+what the model reads at most, the model's own forward takes the labels, AdamW is torch's with its defaults. Both start
+from the same random weights and learn from the same rows in the same order, at the same rate, in float32, without
+dropout; the run stops if their losses differ. Turns are taken alternately: a step of theirs, a step of ours.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+from collections.abc import Iterator
+from copy import deepcopy
+
+import numpy as np
+import torch
+from transformers import PerceiverConfig, PerceiverForSequenceClassification, PerceiverTokenizer
+
+from benchmarks.timing import medians
+from models.checkpoints import config_of
+from models.perceiver.fine_tuning import Learnt, Recipe, Rows, Teaching
+from models.tasks.byte_tokens import padded_ids
+from models.tasks.sentiment import SENTIMENT
+
+BATCH = 4
+RATE = 5e-5
+TOLERANCE = 1e-3
+LENGTHS = {"published": (200, 1_300), "embedded": (40, 254)}
+"""Bytes of the shortest and the longest row: reviews, and sentences."""
+WORDS = ("a", "and", "bad", "but", "dull", "film", "fine", "good", "is", "it", "long", "not", "of", "the", "was")
+THEIRS, OURS = "transformers, padded, AdamW", "`Teaching`"
+
+
+@torch.no_grad()
+def build(config: PerceiverConfig) -> PerceiverForSequenceClassification:
+    """Random weights at std fan_in^-0.5: at transformers' 0.02 all logits are alike, and equality would mean little."""
+    torch.manual_seed(0)
+    model = PerceiverForSequenceClassification(config).eval()
+    for parameter in model.parameters():
+        if parameter.ndim == 2:
+            parameter.normal_(std=parameter.shape[1] ** -0.5)
+    return model
+
+
+def texts(count: int, shortest: int, longest: int) -> list[str]:
+    """Common words in any order; lengths spread evenly."""
+    draws = np.random.default_rng(0)
+    lengths = draws.integers(shortest, longest, endpoint=True, size=count).tolist()
+    return [" ".join(draws.choice(WORDS, size=longest))[:length] for length in lengths]
+
+
+def theirs(
+    model: PerceiverForSequenceClassification, rows: list[str], labels: list[int], done: list[Learnt]
+) -> Iterator[float]:
+    """The loss of each step. done: steps of ours, whose batches these are."""
+    length = model.config.max_position_embeddings
+    tokens = PerceiverTokenizer(model_max_length=length)(
+        rows, padding="max_length", truncation=True, return_tensors="pt"
+    )
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE)
+    while True:
+        batch = list(done[-1].batch)
+        optimiser.zero_grad()
+        loss = model(
+            inputs=tokens["input_ids"][batch],
+            attention_mask=tokens["attention_mask"][batch],
+            labels=torch.tensor([labels[row] for row in batch]),
+        ).loss
+        loss.backward()
+        optimiser.step()
+        yield loss.item()
+
+
+def compare(size: str, steps: int) -> tuple[dict[str, float], float, float]:
+    """Median seconds of a step; the largest difference of the losses, and how far they go."""
+    config = config_of(SENTIMENT.checkpoint("published" if size == "published" else "embedded"))
+    rows = texts(steps * BATCH, *LENGTHS[size])
+    labels = [row % 2 for row in range(len(rows))]
+    tokens = [padded_ids([row.encode()])[0][0] for row in rows]
+    recipe = Recipe(1, BATCH, RATE, rate=lambda step, all_of_them: 1.0, clip=math.inf)
+    teaching = Teaching(build(config), Rows(tokens, labels), 2, recipe)
+    model = deepcopy(teaching.model)
+    steps_of_ours = teaching.learn()
+    done: list[Learnt] = []
+    losses: list[float] = []
+    steps_of_theirs = theirs(model, rows, labels, done)
+    seconds = medians(
+        {
+            OURS: lambda: done.append(next(steps_of_ours)),
+            THEIRS: lambda: losses.append(next(steps_of_theirs)),
+        },
+        runs=steps - 1,
+    )
+    apart = max(abs(learnt.loss - loss) for learnt, loss in zip(done, losses, strict=True))
+    return seconds, apart, max(losses) - min(losses)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--size", choices=tuple(LENGTHS), action="append")
+    args = parser.parse_args()
+    print(
+        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
+    )
+    print("\n| size | transformers, s | ours, s | times faster | largest difference of the losses | their spread |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    found = {}
+    for size in args.size or LENGTHS:
+        seconds, apart, spread = compare(size, args.steps)
+        faster = seconds[THEIRS] / seconds[OURS]
+        print(f"| {size} | {seconds[THEIRS]:.3f} | {seconds[OURS]:.3f} | {faster:.2f} | {apart:.1e} | {spread:.2f} |")
+        if apart > TOLERANCE:
+            raise SystemExit(f"the losses differ: by {apart:.1e} at the {size} size")
+        found[size] = {"seconds": seconds, "largest_difference": apart}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""A taught classifier: some of a base model's parameters changed, all others shared with it.
+
+Models are made by copying the base's modules around other parameters: nothing of the base is allocated again, and
+transformers' own constructors, which draw random numbers and switch global flags, have no part in it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
+
+from models.perceiver.engine import basic_decoder
+from models.schema import TaughtModel, Weights
+
+_DECODER = "perceiver.decoder.decoder."
+FINAL = f"{_DECODER}final_layer"
+_STD = 0.02
+
+
+def learning_model(
+    base: PerceiverForSequenceClassification, labels: int, draws: torch.Generator, frozen: bool
+) -> PerceiverForSequenceClassification:
+    """A model for so many labels, of which all learns, or the decoder alone: these are copies, in float32.
+
+    Only the last layer is drawn: what the decoder asks for starts as the base's, and learns sooner than a fresh query.
+    """
+    parameters = dict(base.named_parameters())
+    width = parameters[f"{FINAL}.weight"].shape[1]
+    fresh = {
+        f"{FINAL}.weight": torch.empty(labels, width).normal_(std=_STD, generator=draws),
+        f"{FINAL}.bias": torch.zeros(labels),
+    }
+    changed = {
+        # In any case a copy that is no tensor of inference: such cannot learn.
+        name: fresh[name].to(base.device) if name in fresh else torch.empty_like(p, dtype=torch.float32).copy_(p)
+        for name, p in ((name, p.detach()) for name, p in parameters.items())
+        if not frozen or name.startswith(_DECODER)
+    }
+    model = _copy_around(base, changed, tuple(f"LABEL_{index}" for index in range(labels)))
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in changed)
+    return model
+
+
+def taught_model(base: PerceiverForSequenceClassification, taught: TaughtModel) -> PerceiverForSequenceClassification:
+    """The model as it was taught, on the base's device and in its dtype; what was not changed is the base's own.
+
+    Raises ValueError for a base of another shape than it was taught on.
+    """
+    parameters = dict(base.named_parameters())
+    changed = {}
+    for name, array in taught.changed.items():
+        shape = tuple(parameters[name].shape) if name in parameters else None
+        if name.startswith(FINAL):
+            shape = (len(taught.labels), *(shape or ())[1:])
+        if shape != array.shape:
+            raise ValueError(f"{taught.name} does not fit {taught.base}: {name} is {array.shape}, not {shape}")
+        changed[name] = torch.tensor(array, dtype=base.dtype, device=base.device)
+    return _copy_around(base, changed, taught.labels)
+
+
+def taught_value(
+    model: PerceiverForSequenceClassification, base: str, weights: Weights, labels: Sequence[str]
+) -> TaughtModel:
+    """What learns in a `learning_model`, copied, as a value; its name is made from all of it."""
+    changed = {
+        name: parameter.detach().float().cpu().numpy().copy()
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+    digest = hashlib.sha256(repr((base, weights, tuple(labels))).encode())
+    for name, array in changed.items():
+        digest.update(name.encode())
+        digest.update(array.data)
+    return TaughtModel(f"{base}, taught ({digest.hexdigest()[:12]})", base, weights, tuple(labels), changed)
+
+
+def save_taught(
+    base: PerceiverForSequenceClassification, taught: TaughtModel, folder: Path, dtype: torch.dtype = torch.float32
+) -> None:
+    """Writes what `from_pretrained` of PerceiverForSequenceClassification and PerceiverTokenizer load.
+
+    dtype: float32, which answers as here, or float16, half of it and off by rounding.
+    """
+    model = taught_model(base, taught)
+    model.config.architectures = [PerceiverForSequenceClassification.__name__]
+    state = {name: tensor.to(dtype).contiguous() for name, tensor in model.state_dict().items()}
+    model.config.dtype = dtype
+    model.save_pretrained(folder, state_dict=state)
+    PerceiverTokenizer(model_max_length=model.config.max_position_embeddings).save_pretrained(folder)
+
+
+def _copy_around(
+    base: PerceiverForSequenceClassification, changed: Mapping[str, Tensor], labels: tuple[str, ...]
+) -> PerceiverForSequenceClassification:
+    """The base's modules copied around these tensors, and around its own of what is not among them."""
+    held = {
+        id(parameter): nn.Parameter(changed.get(name, parameter.detach()), requires_grad=False)
+        for name, parameter in base.named_parameters()
+    }
+    model = deepcopy(base, held)
+    model.config.id2label = dict(enumerate(labels))
+    model.config.label2id = {label: index for index, label in enumerate(labels)}
+    model.num_labels = model.perceiver.decoder.num_labels = len(labels)
+    decoder = basic_decoder(model)
+    decoder.output_num_channels = decoder.final_layer.out_features = len(labels)
+    return model.eval()

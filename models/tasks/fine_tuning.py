@@ -1,0 +1,148 @@
+"""Fine-tuning: a visitor's rows teach a classifier of texts, which is theirs alone."""
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+from transformers import PerceiverForSequenceClassification
+
+from models.perceiver.fine_tuning import Judged, Learnt, Recipe, Teaching
+from models.perceiver.taught import taught_value
+from models.schema import FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo, TaughtModel
+from models.tasks.sentiment import SENTIMENT
+from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.teaching_rows import PartedRows, check, check_steps, longest_text, part
+
+MOST_SECONDS = 600.0
+"""A teaching ends after this time, with what was learnt so far; on ZeroGPU before the loan of the GPU ends."""
+KEEP_SECONDS = 5.0
+"""Within an epoch, what was learnt is handed out and judged about so often: who stops has it."""
+KEEP_SHARE = 0.1
+"""But no more often than takes this part of the time."""
+_OF_THE_LOAN = 0.85
+
+
+def run(request: FineTuneRequest, runtime: Runtime) -> FineTuneStep:
+    """The last step, with what was learnt; see `stream`."""
+    *_, last = stream(request, runtime)
+    return last
+
+
+def stream(request: FineTuneRequest, runtime: Runtime) -> Generator[FineTuneStep]:
+    """Each step as it is made. Closing it ends the learning; what was learnt is in the steps that have a `model`.
+
+    Raises InputError, in words for the visitor, for what cannot be learnt from.
+    """
+    if request.weights == "published" and not request.frozen:
+        raise InputError(
+            "Of the published model only the decoder can be taught: all of it would take 0.8 GB for each visitor, and "
+            "as much again three times while it learns. Freeze the encoder, or take the embedded model."
+        )
+    check(request)
+    with runtime.load(FINE_TUNING.checkpoint(request.weights)) as loaded:
+        yield from _Course(request, loaded, runtime).steps()
+
+
+@dataclass(slots=True)
+class _Course:
+    """A teaching under way, and how long its parts take. began, judging: seconds."""
+
+    request: FineTuneRequest
+    loaded: Loaded
+    runtime: Runtime
+    rows: PartedRows = field(init=False)
+    teaching: Teaching = field(init=False)
+    began: float = field(default_factory=time.perf_counter)
+    judging: float = 0.0
+    kept_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        request, model = self.request, cast(PerceiverForSequenceClassification, self.loaded.model)
+        self.rows = part(request, longest_text(model.config.max_position_embeddings))
+        check_steps(math.ceil(len(self.rows.learnt.labels) / request.batch_size) * request.epochs, request)
+        recipe = Recipe(request.epochs, request.batch_size, request.learning_rate, request.seed, request.frozen)
+        self.teaching = Teaching(model, self.rows.learnt, len(self.rows.labels), recipe)
+
+    @property
+    def most_seconds(self) -> float:
+        loan = self.runtime.seconds_at_most
+        return MOST_SECONDS if loan is None else min(MOST_SECONDS, _OF_THE_LOAN * loan)
+
+    def steps(self) -> Generator[FineTuneStep]:
+        yield self._judged(Learnt(0, 0, False, (), math.nan, math.nan))
+        for learnt in self.teaching.learn():
+            if not math.isfinite(learnt.loss):
+                raise InputError(
+                    f"After step {learnt.step} the loss is no number any more: take a lower learning rate than "
+                    f"{self.request.learning_rate:g}."
+                )
+            over = self._seconds() + self.judging > self.most_seconds
+            if learnt.ends_epoch or over or self._is_due():
+                yield self._judged(learnt)
+            else:
+                yield self._step(learnt, None, None)
+            if over:
+                return
+
+    def _is_due(self) -> bool:
+        return self._seconds() - self.kept_at > max(KEEP_SECONDS, self.judging / KEEP_SHARE)
+
+    def _judged(self, learnt: Learnt) -> FineTuneStep:
+        """A step with the held-out rows, and with what was learnt, if anything was."""
+        began = self._seconds()
+        judged = self.teaching.judge(self.rows.held_out)
+        model = None
+        if learnt.step:
+            base = self._info()
+            model = taught_value(self.teaching.model, base.model, base.weights, self.rows.labels)
+        self.kept_at = self._seconds()
+        self.judging = self.kept_at - began
+        return self._step(learnt, judged, model)
+
+    def _step(self, learnt: Learnt, judged: Judged | None, model: TaughtModel | None) -> FineTuneStep:
+        held_out = None if judged is None else self._held_out(judged)
+        return FineTuneStep(
+            step=learnt.step,
+            steps=self.teaching.steps,
+            epoch=learnt.epoch,
+            loss=learnt.loss,
+            accuracy=learnt.accuracy,
+            validation_loss=None if judged is None else judged.loss,
+            validation_accuracy=None if held_out is None else float(np.trace(held_out.confusion) / len(held_out.texts)),
+            seconds=self._seconds(),
+            seconds_left=self._seconds_left(learnt.step),
+            model=model,
+            held_out=held_out,
+            rows_shortened=self.rows.shortened,
+            run=self._info(),
+        )
+
+    def _info(self) -> RunInfo:
+        return self.runtime.info(self.loaded, encoder_cached=False, seed=self.request.seed)
+
+    def _held_out(self, judged: Judged) -> HeldOut:
+        labels, count = tuple(self.rows.held_out.labels), len(self.rows.labels)
+        confusion = np.zeros((count, count), dtype=np.int64)
+        np.add.at(confusion, (labels, judged.predicted), 1)
+        return HeldOut(self.rows.held_out_texts, labels, judged.predicted, confusion)
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    def _seconds_left(self, step: int) -> float:
+        """As the steps so far went; before the first one, all the time that there is."""
+        seconds, most = self._seconds(), self.most_seconds
+        ahead = seconds / step * (self.teaching.steps - step) if step else most
+        return max(0.0, min(ahead, most - seconds))
+
+
+FINE_TUNING = Task(
+    name="fine_tuning",
+    request=FineTuneRequest,
+    checkpoints=SENTIMENT.checkpoints,
+    run=run,
+    stream=stream,
+)

@@ -1,0 +1,56 @@
+"""Occlusion: what each word does for a label, seen by leaving it out, and how far attention agrees."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from models.schema import Occlusion
+from models.text_windows import Span, cut_out, without, word_spans
+
+MOST_WORDS = 400
+_FEWEST_TO_COMPARE = 3
+
+
+def occlude(
+    text: str, windows: tuple[Span, ...], votes: np.ndarray, classify: Callable[[list[bytes]], np.ndarray]
+) -> np.ndarray:
+    """Leaves out each word in turn, in all windows that have a part of it; the others vote as they did.
+
+    votes: [windows], the probability of the label. classify: the same of other texts, float32 [texts]; a window of
+    which nothing is left is read as an empty text. Returns how far the probability drops, float32 [words].
+    """
+    content, words = text.encode(), word_spans(text)
+    cuts = [cut_out(word, words, len(content)) for word in range(len(words))]
+    cases = [
+        (word, window)
+        for word, cut in enumerate(cuts)
+        for window, span in enumerate(windows)
+        if max(cut[0], span[0]) < min(cut[1], span[1])
+    ]
+    found = classify([without(content, windows[window], cuts[word]) for word, window in cases])
+    drops = np.zeros(len(words))
+    for (word, window), vote in zip(cases, found, strict=True):
+        drops[word] += (float(votes[window]) - float(vote)) / len(windows)
+    return drops.astype(np.float32)
+
+
+def beside_attention(text: str, drops: np.ndarray, shares: np.ndarray | None) -> Occlusion:
+    """shares: float32 [bytes], the attention on each, or None."""
+    words, attention = word_spans(text), None
+    if shares is not None:
+        attention = np.array([shares[start:stop].sum() for start, stop in words], dtype=np.float32)
+    return Occlusion(
+        words=np.array(words, dtype=np.int64).reshape(-1, 2),
+        drops=drops.copy(),
+        attention=attention,
+        rank_correlation=float("nan") if attention is None else rank_correlation(attention, np.abs(drops)),
+    )
+
+
+def rank_correlation(attention: np.ndarray, sizes: np.ndarray) -> float:
+    """Spearman's, -1 to 1, or NaN where one of them is constant or there are fewer than three."""
+    if len(sizes) < _FEWEST_TO_COMPARE or np.ptp(attention) == 0 or np.ptp(sizes) == 0:
+        return float("nan")
+    return float(cast(Any, spearmanr(attention, sizes)).statistic)

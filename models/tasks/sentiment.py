@@ -1,0 +1,217 @@
+"""Sentiment: which label a classifier gives a text, byte by byte, and which words it gave it for.
+
+A text that is longer than the model reads is read in overlapping windows; each votes, and nothing is cut.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import torch
+from transformers import PerceiverForSequenceClassification
+
+from models.byte_text import utf8
+from models.checkpoints import Checkpoint, labels_of
+from models.perceiver.engine import Encoded, decode, encode
+from models.perceiver.taught import taught_model
+from models.schema import (
+    AttentionMap,
+    InputError,
+    LabelScore,
+    Occlusion,
+    Probe,
+    SentimentRequest,
+    SentimentResult,
+    TextWindow,
+)
+from models.tasks.byte_tokens import AROUND, padded_ids
+from models.tasks.occlusion import MOST_WORDS, beside_attention, occlude
+from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.tracing import trace
+from models.text_windows import Span, text_windows, word_spans
+
+LONGEST_TEXT = 16_384
+AT_ONCE = 16
+"""Windows that are read in one batch."""
+_QUERY = torch.tensor([0])
+
+
+def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
+    """Raises InputError, in words for the visitor, for whatever cannot be classified."""
+    content = _content(request)
+    with _loaded(request, runtime) as loaded:
+        labels = labels_of(loaded.model.config)
+        _check_output(request.probe, labels)
+        spans = text_windows(content, loaded.model.config.max_position_embeddings - 2 * AROUND)
+        windows = [content[start:stop] for start, stop in spans]
+        reading, known = _read(windows, loaded, runtime, keep=request.probe is not None)
+        probabilities = reading.votes.mean(axis=0)
+        best = np.argsort(-probabilities, kind="stable").tolist()
+        label = best[0] if request.probe is None or request.probe.output is None else request.probe.output
+        attention = None
+        if request.probe is not None:
+            attention = _attention(request.probe, loaded, reading, spans, repr(labels[label]))
+        return SentimentResult(
+            text=request.text,
+            labels=tuple(LabelScore(labels[index], float(probabilities[index]), index) for index in best),
+            windows=tuple(TextWindow(*span, vote.copy()) for span, vote in zip(spans, reading.votes, strict=True)),
+            label=label,
+            occlusion=_occlusion(request.text, spans, reading, label, loaded, runtime, attention)
+            if request.occlude
+            else None,
+            attention=attention,
+            run=runtime.info(loaded, known),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """All windows: encodings of batches of them, in order, and votes, float32 [windows, labels]."""
+
+    encoded: tuple[Encoded, ...]
+    votes: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return self.votes.nbytes + sum(each.nbytes for each in self.encoded)
+
+    def windows(self) -> Iterator[Encoded]:
+        """Each by itself, as `trace` takes them."""
+        for batch in self.encoded:
+            for row in range(len(batch.latents)):
+                one = slice(row, row + 1)
+                mask, mixing = batch.inputs_mask, batch.mixing
+                yield replace(
+                    batch,
+                    inputs=batch.inputs[one],
+                    inputs_mask=None if mask is None else mask[one],
+                    latents=batch.latents[one],
+                    mixing=None if mixing is None else mixing[one],
+                    inputs_without_pos=None,
+                )
+
+
+def _content(request: SentimentRequest) -> bytes:
+    content = utf8(request.text)
+    if not request.text.strip():
+        raise InputError("There is no text yet: write or choose one.")
+    if len(content) > LONGEST_TEXT:
+        raise InputError(
+            f"The text has {len(content):,} bytes; at most {LONGEST_TEXT:,} are read. Nothing was cut: shorten it and "
+            "try again."
+        )
+    words = len(word_spans(request.text)) if request.occlude else 0
+    if words > MOST_WORDS:
+        raise InputError(
+            f"The text has {words:,} words; at most {MOST_WORDS:,} are left out in turn, since each time the text is "
+            "read anew. Take a shorter text, or classify it without leaving words out."
+        )
+    return content
+
+
+@contextmanager
+def _loaded(request: SentimentRequest, runtime: Runtime) -> Iterator[Loaded]:
+    """The model of these weights, or what a visitor made of it, under a name of its own: what it reads is not mixed."""
+    taught = request.model
+    with runtime.load(SENTIMENT.checkpoint(taught.weights if taught else request.weights)) as loaded:
+        if taught is None:
+            yield loaded
+            return
+        base = cast(PerceiverForSequenceClassification, loaded.model)
+        try:
+            model = taught_model(base, taught)
+        except ValueError:
+            raise InputError("This model was taught on other weights than those that are here now.") from None
+        yield Loaded(model, replace(loaded.checkpoint, name=taught.name))
+
+
+def _check_output(probe: Probe | None, labels: tuple[str, ...]) -> None:
+    if probe is not None and probe.output is not None and not 0 <= probe.output < len(labels):
+        raise InputError(f"There is no label {probe.output}: this model has {len(labels)}.")
+
+
+def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) -> tuple[_Reading, bool]:
+    """keep: for later questions, with what roll-out needs."""
+
+    def make() -> _Reading:
+        encoded, votes = zip(*_batches(windows, loaded, keep), strict=True)
+        return _Reading(encoded if keep else (), np.concatenate(votes))
+
+    if not keep:
+        return make(), False
+    return runtime.recall((loaded.checkpoint, "windows", tuple(windows)), make)
+
+
+def _batches(texts: list[bytes], loaded: Loaded, keep_mixing: bool = False) -> Iterator[tuple[Encoded, np.ndarray]]:
+    """Encodings and probabilities of the labels, float32 [B, labels], of as many texts as are read at once."""
+    for start in range(0, len(texts), AT_ONCE):
+        ids, mask = padded_ids(texts[start : start + AT_ONCE])
+        mask = None if mask is None else mask.to(loaded.model.device)
+        encoded = encode(loaded.model, ids.to(loaded.model.device), mask, keep_mixing=keep_mixing)
+        yield encoded, decode(loaded.model, encoded).float().softmax(dim=-1).cpu().numpy()
+
+
+def _votes(texts: list[bytes], loaded: Loaded, label: int) -> np.ndarray:
+    """The probability of a label in each of these, float32 [texts]; read in order of length, to pad little."""
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    votes = np.empty(len(texts), dtype=np.float32)
+    if order:
+        votes[order] = np.concatenate([each for _, each in _batches([texts[i] for i in order], loaded)])[:, label]
+    return votes
+
+
+def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Span, ...], label: str) -> AttentionMap:
+    """The mean of the windows' maps, each at its place: [CLS] and [SEP] of all windows go to the ends."""
+    maps = [trace(loaded, encoded, probe, _QUERY.to(encoded.latents.device), label) for encoded in reading.windows()]
+    title = maps[0].title if len(maps) == 1 else f"{maps[0].title}, mean of {len(maps)} windows"
+    shares = [float(np.mean([each.latent_share for each in maps])), float(np.mean([each.query_share for each in maps]))]
+    if probe.method == "decoder":
+        values = np.stack([each.values for each in maps]).mean(axis=0, dtype=np.float64)
+    else:
+        values = np.zeros(spans[-1][1] + 2 * AROUND)
+        for (start, stop), each in zip(spans, maps, strict=True):
+            read = each.values[: stop - start + 2 * AROUND]  # behind it is padding, which has none
+            values[0] += read[0]
+            values[start + AROUND : stop + AROUND] += read[AROUND:-AROUND]
+            values[-1] += read[-1]
+        values /= len(maps)
+    return replace(
+        maps[0],
+        values=values.astype(np.float32),
+        latent_share=shares[0],
+        query_share=shares[1],
+        uniform=1 / len(values),
+        title=title,
+    )
+
+
+def _occlusion(
+    text: str,
+    spans: tuple[Span, ...],
+    reading: _Reading,
+    label: int,
+    loaded: Loaded,
+    runtime: Runtime,
+    attention: AttentionMap | None,
+) -> Occlusion:
+    """What each word does is remembered: who asks for another picture of the attention need not wait for it again."""
+    shares = None
+    if attention is not None and attention.method != "decoder":
+        shares = attention.values[AROUND:-AROUND]
+    key = (loaded.checkpoint, "words left out", text, label)
+    votes = reading.votes[:, label]
+    drops, _ = runtime.recall(key, lambda: occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label)))
+    return beside_attention(text, drops, shares)
+
+
+SENTIMENT = Task(
+    name="sentiment",
+    request=SentimentRequest,
+    checkpoints=(
+        Checkpoint("sentiment", "embedded", PerceiverForSequenceClassification),
+        Checkpoint("addy88/perceiver_imdb", "published", PerceiverForSequenceClassification),
+    ),
+    run=run,
+)

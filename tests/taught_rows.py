@@ -1,0 +1,15 @@
+"""Rows to teach, and a service with a tiny classifier to learn from them."""
+
+from models.schema import FineTuneRequest
+
+ROWS = tuple(
+    (f"{word} {number}", label)
+    for number in range(10)
+    for word, label in (("up above", "high"), ("down below", "low"), ("in the middle", "between"))
+)
+LABELS = ("high", "low", "between")
+
+
+def request(**changes: object) -> FineTuneRequest:
+    """A short teaching that learns what it is taught."""
+    return FineTuneRequest(**{"rows": ROWS, "epochs": 3, "batch_size": 6, "learning_rate": 3e-3, **changes})

@@ -1,0 +1,207 @@
+"""Tables of texts and labels: what is read from CSV files and how rows are counted, and what is written."""
+
+import csv
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from models.csv_table import Table, TableRow, read_table, write_csv
+from models.labelled_rows import guess_columns, labelled_rows, texts_in
+from pages.examples import teaching_sets, text_examples
+
+
+def read(folder: Path, content: str | bytes) -> Table:
+    path = folder / "rows.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_table(path)
+
+
+def made(columns: tuple[str, ...], *rows: tuple[str, ...]) -> Table:
+    return Table(columns, tuple(TableRow(n, cells) for n, cells in enumerate(rows, 2)), (), ",", "UTF-8")
+
+
+def labelled(*rows: tuple[str, str]) -> Table:
+    """With eight good rows before them: rows 2 to 9."""
+    return made(("text", "label"), *((f"{label} {n}", label) for n in range(4) for label in "ab"), *rows)
+
+
+# Reading
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("codec", "mark", "name"),
+    [
+        ("utf-8", b"", "UTF-8"),
+        ("utf-8", b"\xef\xbb\xbf", "UTF-8 with BOM"),
+        ("utf-16-le", b"\xff\xfe", "UTF-16"),
+        ("utf-16-be", b"\xfe\xff", "UTF-16"),
+    ],
+)
+def test_separators_line_ends_and_encodings(delimiter, end, codec, mark, name, tmp_path):
+    lines = ["text|label", "Grüße ☕|good", '"a, b; c\td"|bad', "=1+1|-"]
+    content = end.join(line.replace("|", delimiter) for line in lines)
+    table = read(tmp_path, mark + content.encode(codec))
+    assert table.columns == ("text", "label")
+    assert [row.cells for row in table.rows] == [("Grüße ☕", "good"), ("a, b; c\td", "bad"), ("=1+1", "-")]
+    assert (table.delimiter, table.encoding, table.problems) == (delimiter, name, ())
+
+
+def test_rows_are_numbered_as_in_a_spreadsheet(tmp_path):
+    content = 'text,label\n"two\nlines",a\n\n , \nshort\nafter,b,,\na,b,c\n,\nlast,b\n'
+    table = read(tmp_path, content)
+    assert [(row.number, row.cells) for row in table.rows] == [
+        (2, ("two\nlines", "a")),
+        (6, ("after", "b")),
+        (9, ("last", "b")),
+    ]
+    assert [(note.row, note.message) for note in table.problems] == [
+        (5, "Row 5 has 1 cell, and the header 2: one is missing."),
+        (7, "Row 7 has 3 cells, and the header 2: put a text that holds the separator in quotation marks."),
+    ]
+
+
+def test_a_single_column_of_texts_with_commas(tmp_path):
+    table = read(tmp_path, "review\nfine, really\nbad, bad, bad\n")
+    assert table.columns == ("review",)
+    assert texts_in(table, "review").rows == ((2, "fine, really"), (3, "bad, bad, bad"))
+    assert guess_columns(table) == ("review", None)
+
+
+def test_the_separator_is_the_one_that_fits_the_rows(tmp_path):
+    table = read(tmp_path, "text, as written;label\none;a\ntwo, three;b\n")
+    assert table.columns == ("text, as written", "label")
+    assert table.rows[1].cells == ("two, three", "b")
+
+
+def test_a_column_without_a_name_is_called_by_its_place(tmp_path):
+    """As of an index that other programs write."""
+    assert read(tmp_path, ",text,label\n0,x,a\n").columns == ("column 1", "text", "label")
+
+
+# Writing
+
+CELLS = st.text(st.one_of(st.sampled_from("=+-@\t\r\n\",;'＝ a"), st.characters(codec="utf-8")), max_size=8).filter(
+    lambda cell: "\0" not in cell
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.just("x"), CELLS, CELLS), min_size=1, max_size=6))
+@example([("x", "=HYPERLINK(1)", "@a"), ("x", "-1", "\r\n"), ("x", "a;=1", '"=1')])
+def test_what_is_written_is_read_again_and_runs_nowhere(tmp_path, rows):
+    table = read(tmp_path, write_csv(("id", "the text itself", "-its label"), rows))
+    assert table.columns == ("id", "the text itself", "'-its label")
+    assert table.encoding == "UTF-8 with BOM"
+    for found, (_, *cells) in zip(table.rows, rows, strict=True):
+        for cell, original in zip(found.cells[1:], cells, strict=True):
+            assert cell[:1] not in tuple("=+-@\t\r\n＝＋－＠")
+            runs = original[:1] in tuple("=+-@\t\r\n＝＋－＠")
+            assert cell == ("'" if runs else "") + original
+
+
+def test_numbers_are_numbers_and_texts_in_quotes():
+    assert write_csv(("text", "share"), [("it's", -0.25), ("-3", 7)]) == (
+        b'\xef\xbb\xbf"text","share"\r\n"it\'s",-0.25\r\n"\'-3",7\r\n'
+    )
+
+
+# Labels
+
+
+def test_rows_to_learn_from_and_what_is_left_out():
+    long, rare = "x" * 41, ("r", "rare")
+    table = labelled((" ", "a"), ("t", ""), ("t", long), ("t", "a\nb"), rare, ("=1+1", " a "), rare)
+    found = labelled_rows(table, "text", "label")
+    assert found.rows[-1] == ("=1+1", "a")
+    assert len(found.rows) == 9
+    assert found.counts == {"a": 5, "b": 4}
+    assert [(note.row, note.message) for note in found.problems] == [
+        (10, 'Row 10 has no text: its cell "text" is empty.'),
+        (11, 'Row 11 has no label: its cell "label" is empty.'),
+        (12, f'Row 12 has a label of 41 characters, and at most 40 are read: "{long}".'),
+        (13, 'Row 13 has a line break, or a sign that cannot be seen, in its label "a b": take it out.'),
+        (14, 'Row 14 has the label "rare", of which there are only 2; at least 4 rows of a label are needed.'),
+        (16, 'Row 16 has the label "rare", of which there are only 2; at least 4 rows of a label are needed.'),
+    ]
+    assert found.notices == ()
+
+
+def test_problems_of_the_file_and_of_labels_in_one_order(tmp_path):
+    rows = "".join(f"{label}{n},{label}\n" for n in range(4) for label in "ab")
+    found = labelled_rows(read(tmp_path, f"text,label\n,a\nalone\n,b\n{rows}"), "text", "label")
+    assert [note.row for note in found.problems] == [2, 3, 4]
+
+
+def test_what_may_be_a_mistake():
+    found = labelled_rows(labelled(("a 0", "a"), ("b 1", "a"), *[(f"t{n}", "A") for n in range(4)]), "text", "label")
+    assert [(note.row, note.message) for note in found.notices] == [
+        (10, "Row 10 has the same text and label as row 2."),
+        (11, 'Row 11 has the same text but another label ("a", not "b"), as row 5.'),
+        (12, 'Row 12 has the label "A", and row 2 "a": these are learnt as two.'),
+    ]
+    assert found.counts == {"a": 6, "b": 4, "A": 4}
+
+
+def test_texts_to_classify():
+    found = texts_in(made(("n", "text"), ("1", "one"), ("2", " "), ("3", "=three")), "text")
+    assert found.rows == ((2, "one"), (4, "=three"))
+    assert [note.row for note in found.problems] == [3]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "expected"),
+    [
+        (("id", "label", "text"), [("1", "a", "t"), ("2", "b", "t")], ("text", "label")),
+        (("Review", "stars", "Sentiment"), [("r", "5", "good"), ("s", "5", "bad")], ("Review", "Sentiment")),
+        (("a", "b", "c"), [("1", "so long", "x"), ("2", "and long", "y"), ("3", "and on", "x")], ("b", "c")),
+        (("a", "b", "c"), [("1", "so long", "x"), ("1", "and long", "y"), ("1", "and on", "z")], ("b", "c")),
+        (("text", "x"), [("", "long, but not called text")], ("text", "x")),
+        (("class", "x"), [("1", "b"), ("1", "c")], ("x", "class")),
+    ],
+)
+def test_guessed_columns(columns, rows, expected):
+    assert guess_columns(made(columns, *rows)) == expected
+
+
+# What the project brings
+
+
+@pytest.mark.parametrize(
+    ("index", "labels", "best_byte"),
+    [(0, {"urgent": 80, "can wait": 80}, 0.7), (1, dict.fromkeys(("english", "german", "french", "spanish"), 30), 0.5),
+     (2, {"question": 60, "statement": 60}, 0.9)],
+)  # fmt: skip
+def test_built_in_sets(index, labels, best_byte):
+    """Balanced, without repetitions, short; and no single byte, by being there or not, tells most of them apart."""
+    given = teaching_sets("fine_tuning")[index]
+    table = read_table(given.file)
+    assert guess_columns(table) == ("text", "label")
+    found = labelled_rows(table, "text", "label")
+    assert (found.counts, found.problems, found.notices) == (labels, (), ())
+    texts = [text.encode() for text, _ in found.rows]
+    assert all(20 <= len(text) <= 90 and text.isascii() | (index == 1) for text in texts)
+    assert given.unseen.encode() not in texts
+    for byte in range(256):
+        with_it, without = (
+            Counter(row[1] for row, text in zip(found.rows, texts, strict=True) if (byte in text) is there)
+            for there in (True, False)
+        )
+        right = max(with_it.values(), default=0) + max(without.values(), default=0)
+        assert right <= best_byte * len(texts)
+    plain = list(csv.reader(StringIO(given.file.read_text(encoding="utf-8"))))
+    assert [tuple(row) for row in plain[1:]] == list(found.rows)
+
+
+def test_texts_to_classify_at_first():
+    examples = text_examples("sentiment")
+    assert len(examples) == 6
+    assert all(example.title and example.notice and not example.spans for example in examples)
+    lengths = sorted(len(example.text.encode()) for example in examples)
+    assert lengths[-2] < 200
+    assert 1400 < lengths[-1] < 1600

@@ -1,0 +1,157 @@
+"""Tables that are refused: in words for the visitor, whatever is wrong, and before it costs anything."""
+
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from models.csv_table import MOST_BYTES, read_table
+from models.labelled_rows import labelled_rows, texts_in
+from models.schema import InputError
+from tests.unit.test_labelled_rows import labelled, made, read
+
+GOOD = "".join(f"a{n},yes\nb{n},no\n" for n in range(4))
+
+
+def test_the_good_rows_are_good(tmp_path):
+    """Else the next tests would see refusals of something else."""
+    assert labelled_rows(read(tmp_path, f"text,label\n{GOOD}"), "text", "label").counts == {"yes": 4, "no": 4}
+
+
+# Files
+
+
+def test_a_hundred_megabytes_are_not_even_opened(tmp_path, monkeypatch):
+    path = tmp_path / "rows.csv"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)  # nothing of it is on the disk
+
+    def opened(*_: Any, **__: Any) -> Any:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(InputError, match=r"too large: 100\.0 MiB, and at most 5 MiB"):
+        read_table(path)
+
+
+def test_as_large_as_is_read(tmp_path):
+    lines = ["text", *["x" * 9_999] * (MOST_BYTES // 10_000)]
+    content = "\n".join(lines)
+    content += "\n" + "x" * (MOST_BYTES - len(content) - 1)
+    assert len(read(tmp_path, content).rows) == len(lines)
+    with pytest.raises(InputError, match="too large"):
+        read(tmp_path, content + "\n")
+
+
+def test_a_spreadsheet_by_another_name(tmp_path):
+    path = tmp_path / "rows.csv"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(InputError, match=r'spreadsheet.*not a CSV file.*"CSV UTF-8"'):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty: it has 0 bytes"),
+        (b"\xef\xbb\xbf", "nothing but blanks"),
+        (b"\n ,\n", "one row only"),
+        ("text,label\ngut,a\nschön,b\n".encode("latin-1"), "not UTF-8: its byte 21, in line 3, is 0xF6"),
+        (b"\xef\xbb\xbftext\n\xe9", "not UTF-8 with BOM: its byte 9, in line 2, is 0xE9"),
+        (b"\xff\xfet\0\n\0a", "not UTF-16: its byte 7, in line 2, is 0x61"),
+        ("text,label\na,b\n".encode("utf-16-le"), "in line 1 there is a zero byte"),
+        (b"text\na\n\0", "in line 3 there is a zero byte"),
+        (b"\x89PNG\r\n\x1a\n", "its byte 1, in line 1, is 0x89.* or is no text"),
+        (b"text,label\n", "one row only"),
+        (b"text,text\na,b\n", 'Row 1 has "text" twice'),
+        (b"a," + b"b" * 61 + b"\nc,d\n", 'Row 1, column 2 holds a text instead: "b+…"'),
+        (b"\ngreat film,good\npoor film,bad\nnice film,good\n", 'row 2 looks like data: "good" stands in row 4'),
+        (b"text,label\na\nb,c,d\n", "No row .* can be read. Row 2 has 1 cell"),
+        (b"c," * 50 + b"c\n", "has 51 columns, and at most 50"),
+        (b"text,label\n" + b"x,y\n" * 2001, "has 2,001 rows below its header, and at most 2,000"),
+        (b'text,label\na,b\n"two\nlines",b\n"open,a\nb,c\n', "Row 4 cannot be read: .*never closed"),
+        (b'text,label\na,b\n"one" two,b\n', "Row 3 cannot be read: after the quotation mark that closes"),
+        (b'text,label\na,b\n"' + b"x" * 140_000 + b'",b\n', "Row 3 cannot be read: a cell in it does not end"),
+        (b"text,label\n" + b"x" * 10_001 + b",b\n", "Row 2 has a cell of 10,001 characters, and at most 10,000"),
+    ],
+)
+def test_files_that_are_refused(content, words, tmp_path):
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, content)
+
+
+def test_as_much_as_is_read(tmp_path):
+    assert len(read(tmp_path, "text,label\n" + "x,y\n" * 2000).rows) == 2000
+    assert len(read(tmp_path, f"text,label\n{'x' * 10_000},y\n").rows) == 1
+    assert len(read(tmp_path, ",".join(f"c{n}" for n in range(50)) + "\n" + "x," * 49 + "x").columns) == 50
+    assert read(tmp_path, "a" * 60 + ",b\nx,y\n").columns[0] == "a" * 60
+
+
+def test_a_file_that_is_gone(tmp_path):
+    with pytest.raises(InputError, match="no longer kept here") as caught:
+        read_table(tmp_path / "mine.csv")
+    assert "mine" not in str(caught.value)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_table(tmp_path)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([b'"', b",", b";", b"\n", b"\r", b"\t", b"a", b"yes", b"\xc3\xa9", b"\xff"]), max_size=30)
+)
+@example([b'"', b"\n", b'"'])
+def test_any_file(tmp_path, parts):
+    """It is read, all rows of one width, or refused in words."""
+    try:
+        table = read(tmp_path, b"".join(parts))
+    except InputError:
+        return
+    assert len(set(table.columns)) == len(table.columns) >= 1
+    assert all(len(row.cells) == len(table.columns) for row in table.rows)
+    numbers = [row.number for row in table.rows] + [note.row for note in table.problems]
+    assert len(set(numbers)) == len(numbers) >= 1
+
+
+# Columns and labels
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([(f"t{n}", "same") for n in range(9)], 'All rows have the same label, "same"'),
+        ([(f"t{n}", f"{n} words") for n in range(30)], "30 different values in 30 rows: this looks like text"),
+        (
+            [(f"t{n}", f"label {n % 21}") for n in range(83)],
+            '21 different values in 83 rows, and at most 20 .* 1 of them are in fewer than 4 rows, such as "label 20"',
+        ),
+        ([(f"t{n}", "yes" if n else "no") for n in range(9)], 'only "yes" has as many ("no" 1, "yes" 8)'),
+        ([(f"t{n}", "abcd"[n % 4]) for n in range(8)], 'none has as many ("a" 2, "b" 2, "c" 2, …)'),
+        ([("", "yes"), ("", "no")], "Nothing is left to learn from. Row 2 has no text"),
+    ],
+)
+def test_nothing_to_learn(rows, words):
+    pattern = words if ".*" in words else re.escape(words)
+    with pytest.raises(InputError, match=pattern):
+        labelled_rows(made(("text", "label"), *rows), "text", "label")
+
+
+def test_as_many_labels_as_are_read():
+    rows = [(f"t{n}", f"label {n % 20}") for n in range(80)]
+    assert len(labelled_rows(made(("text", "label"), *rows), "text", "label").counts) == 20
+
+
+def test_columns_that_are_none():
+    for columns in (("texts", "label"), ("text", "Label")):
+        with pytest.raises(InputError, match=r'There is no column "(texts|Label)".* names: "text", "label"'):
+            labelled_rows(labelled(), *columns)
+    with pytest.raises(InputError, match='both to come from "text"'):
+        labelled_rows(labelled(), "text", "text")
+    with pytest.raises(InputError, match="no column"):
+        texts_in(labelled(), "x")
+    with pytest.raises(InputError, match='no text in the column "label"'):
+        texts_in(made(("text", "label"), ("a", "")), "label")

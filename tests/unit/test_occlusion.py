@@ -1,0 +1,66 @@
+"""Leaving words out, with a stub that counts letters, by hand."""
+
+import numpy as np
+import pytest
+
+from models.tasks.occlusion import beside_attention, occlude, rank_correlation
+
+
+class Stub:
+    """Says how many of ten letters are an x."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def __call__(self, texts: list[bytes]) -> np.ndarray:
+        self.asked += texts
+        return np.array([text.count(b"x") / 10 for text in texts], dtype=np.float32)
+
+
+def test_drops_by_hand():
+    text, stub = "xx ab x", Stub()
+    found = beside_attention(text, occlude(text, ((0, 7),), np.array([0.3]), stub), None)
+    assert stub.asked == [b"ab x", b"xx x", b"xx ab"]
+    np.testing.assert_allclose(found.drops, [0.2, 0, 0.1], atol=1e-7)
+    assert (found.words.dtype, found.drops.dtype, found.attention) == (np.int64, np.float32, None)
+
+
+def test_only_windows_with_the_word_are_read_anew():
+    """Two windows vote: a word in one of them moves their mean by half."""
+    text, stub = "xx ab x", Stub()
+    found = beside_attention(text, occlude(text, ((0, 6), (3, 7)), np.array([0.2, 0.1]), stub), None)
+    assert stub.asked == [b"ab ", b"xx ", b"x", b"xx ab", b"ab"]
+    np.testing.assert_allclose(found.drops, [0.1, 0, 0.05], atol=1e-7)
+
+
+def test_words_are_compared_by_the_size_of_their_drops():
+    """What speaks against a label is looked at as well: drops of 0.2, 0 and -0.1, looked at 6, 0 and 3 times."""
+    said = {b"ab y": 0.1, b"xx y": 0.3, b"xx ab": 0.4}
+    shares = np.array([3, 3, 9, 0, 0, 9, 3], dtype=np.float32) / 30
+    drops = occlude("xx ab y", ((0, 7),), np.array([0.3]), lambda texts: np.array([said[text] for text in texts]))
+    found = beside_attention("xx ab y", drops, shares)
+    np.testing.assert_allclose(found.attention, [0.2, 0, 0.1], atol=1e-7)
+    np.testing.assert_allclose(found.drops, [0.2, 0, -0.1], atol=1e-7)
+    assert found.rank_correlation == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("attention", "sizes", "expected"),
+    [
+        ([1, 2, 3], [5, 6, 70], 1),
+        ([1, 2, 3], [9, 4, 1], -1),
+        ([1, 2, 3, 4], [1, 3, 2, 4], 0.8),  # 1 - 6 (1 + 1) / (4 x 15)
+        ([1, 2], [1, 2], None),
+        ([1, 1, 1], [1, 2, 3], None),
+        ([1, 2, 3], [0, 0, 0], None),
+    ],
+)
+def test_rank_correlation(attention, sizes, expected):
+    found = rank_correlation(np.array(attention, dtype=float), np.array(sizes, dtype=float))
+    assert np.isnan(found) if expected is None else found == pytest.approx(expected)
+
+
+def test_a_text_of_no_words_has_none():
+    found = beside_attention(" ", occlude(" ", ((0, 1),), np.array([0.0]), Stub()), None)
+    assert found.words.shape == (0, 2)
+    assert np.isnan(found.rank_correlation)
