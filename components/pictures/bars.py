@@ -14,4 +14,4 @@ def label_bars(labels: tuple[LabelScore, ...]) -> str:
         for label in labels
     )
     # Safari takes a list without markers for none, but for its role.
-    return f'<ol class="label-bars" role="list" aria-label="The likeliest classes">{rows}</ol>'
+    return f'<ol class="label-bars" role="list" aria-label="Labels, the likeliest first">{rows}</ol>'

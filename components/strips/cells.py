@@ -1,4 +1,7 @@
-"""What cells of all strips share: colour and ink of a value, and what a share of attention is called."""
+"""What cells of all strips share: colour and ink of a value, what stands at both ends, and where lines may break."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -20,6 +23,24 @@ def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[str]:
     return fill_styles(colour_map(norm(scaled(attention, scale))))
 
 
-def share_in_words(attention: AttentionMap, index: int) -> str:
-    share = float(attention.values[index])
-    return f"{share:.2%} of the attention, {share / attention.uniform:.1f} × uniform"
+def end_token(name: str, style: str = "", share: str = "") -> str:
+    """[CLS] or [SEP]. share: its attention, in words."""
+    title = f"[{name}], {share}" if share else f"the token [{name}] that the model reads before and after the bytes"
+    return f'<span class="end-token" title="{title}"{style}>{name}</span>'
+
+
+def character_cells(text: str, cells: Sequence[str]) -> str:
+    """The cell of a character's one byte, or those of its several beside its glyph."""
+    if len(cells) == 1:
+        return cells[0]
+    return f'<span class="character"><span class="glyph">{escape(text)}</span>{"".join(cells)}</span>'
+
+
+def in_words(cells: Iterable[tuple[str, str]]) -> str:
+    """Characters and their cells in words, so that lines break between words and not within."""
+    words: list[list[str]] = [[]]
+    for text, cell in cells:
+        words[-1].append(cell + ("<br>" if text == "\n" else ""))
+        if text in (" ", "\n"):
+            words.append([])
+    return "".join(f'<span class="word">{"".join(word)}</span>' for word in words if word)

@@ -6,10 +6,9 @@ import numpy as np
 
 from components.byte_labels import Character, byte_label, characters
 from components.figures.attention import Scale
-from components.strips.cells import attention_styles, share_in_words
-from models.schema import MaskedBytesResult
-
-_END = "the token [{0}] that the model reads before and after the bytes"
+from components.strips.cells import attention_styles, character_cells, end_token, in_words
+from components.text_units import share_in_words
+from models.schema import AttentionMap, MaskedBytesResult
 
 
 def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "linear") -> str:
@@ -36,21 +35,13 @@ class _FilledStrip:
         )
 
     def _words(self) -> str:
-        """Cells in words, so that lines break between words and not within."""
-        words: list[list[str]] = [[]]
-        for character in characters(self.result.filled_bytes):
-            words[-1].append(self._character(character) + ("<br>" if character.text == "\n" else ""))
-            if character.text in (" ", "\n"):
-                words.append([])
-        return "".join(f'<span class="word">{"".join(word)}</span>' for word in words if word)
+        found = characters(self.result.filled_bytes)
+        return in_words((character.text or "", self._character(character)) for character in found)
 
     def _character(self, character: Character) -> str:
-        """One byte as a cell; the bytes of a longer character as cells beside its glyph."""
         valid = character.text is not None
-        cells = "".join(self._cell(position, valid) for position in range(character.start, character.stop))
-        if character.stop - character.start == 1:
-            return cells
-        return f'<span class="character"><span class="glyph">{escape(character.text or "")}</span>{cells}</span>'
+        cells = [self._cell(position, valid) for position in range(character.start, character.stop)]
+        return character_cells(character.text or "", cells)
 
     def _cell(self, position: int, valid: bool) -> str:
         index = self.places.get(position)
@@ -84,14 +75,17 @@ class _FilledStrip:
         if position >= self.result.bytes_read:
             said.append("not read")
         elif self.styles and self.result.attention:
-            said.append(share_in_words(self.result.attention, position + 1))
+            said.append(self._share(self.result.attention, position + 1))
         return said
 
     def _end_token(self, name: str, index: int) -> str:
-        style, title = "", _END.format(name)
         if self.styles and self.result.attention:
-            style, title = self.styles[index], f"[{name}], {share_in_words(self.result.attention, index)}"
-        return f'<span class="end-token" title="{title}"{style}>{name}</span>'
+            return end_token(name, self.styles[index], self._share(self.result.attention, index))
+        return end_token(name)
+
+    @staticmethod
+    def _share(attention: AttentionMap, index: int) -> str:
+        return share_in_words(float(attention.values[index]), attention.uniform)
 
     def _caption(self) -> list[str]:
         """What the marks mean, and only those that are there."""

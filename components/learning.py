@@ -1,0 +1,148 @@
+"""How a model learnt, as curves: what its batches showed step by step, and what held-out rows showed after epochs."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.schema import FineTuneStep
+
+MOST_POINTS = 400
+"""Of a curve of training; of more steps, each point is the mean of several."""
+_SMOOTHED_OVER = 12
+"""The smoothed curve looks back over about one part in so many of all steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """at, values, smoothed: float64 [n], the steps and what was measured there, without those where nothing was.
+
+    held_at, held: float64 [m], of all held-out rows.
+    """
+
+    name: str
+    at: np.ndarray
+    values: np.ndarray
+    smoothed: np.ndarray
+    held_at: np.ndarray
+    held: np.ndarray
+
+    @property
+    def highest(self) -> float:
+        return float(np.concatenate([self.values, self.held]).max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """loss: nats; accuracy: 0 to 1. steps: how many there shall be. each: how many steps a point of a curve stands for.
+
+    chance: the accuracy of always saying the most common label, 0 to 1.
+    """
+
+    loss: Curve
+    accuracy: Curve
+    steps: int
+    each: int
+    chance: float
+
+    @classmethod
+    def of(cls, taken: Sequence[FineTuneStep], chance: float) -> "Learning":
+        """taken: as they were streamed, of one teaching. Raises ValueError for none."""
+        if not taken:
+            raise ValueError("nothing was learnt yet")
+        steps = max(taken[-1].steps, 1)
+        each = -(-steps // MOST_POINTS)
+        losses = _curve("Loss", taken, lambda step: (step.loss, step.validation_loss), steps, each)
+        accuracies = _curve("Accuracy", taken, lambda step: (step.accuracy, step.validation_accuracy), steps, each)
+        return cls(losses, accuracies, steps, each, chance)
+
+
+def _curve(
+    name: str,
+    taken: Sequence[FineTuneStep],
+    measured: Callable[[FineTuneStep], tuple[float, float | None]],
+    steps: int,
+    each: int,
+) -> Curve:
+    batches: dict[int, float] = {}
+    held: dict[int, float] = {}
+    for step in taken:
+        batch, all_held = measured(step)
+        # Before the first step there is no batch; what is left in the end may repeat the last step.
+        if step.step > 0 and math.isfinite(batch):
+            batches.setdefault(step.step, batch)
+        if all_held is not None and math.isfinite(all_held):
+            held[step.step] = all_held
+    at, values = _means(np.array(list(batches), float), np.array(list(batches.values()), float), each)
+    span = max(steps / each / _SMOOTHED_OVER, 3.0)
+    return Curve(
+        name, at, values, smoothed(values, span), np.array(list(held), float), np.array(list(held.values()), float)
+    )
+
+
+def _means(at: np.ndarray, values: np.ndarray, each: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of `each` steps in turn, and of what is there of the last."""
+    if each == 1 or not len(at):
+        return at, values
+    starts = np.unique((at - 1) // each, return_index=True)[1]
+    counts = np.diff(starts, append=len(at))
+    return np.add.reduceat(at, starts) / counts, np.add.reduceat(values, starts) / counts
+
+
+def smoothed(values: np.ndarray, span: float) -> np.ndarray:
+    """Exponentially weighed means of what came until then, of the shape of `values`; `span` as in pandas' `ewm`."""
+    keep = 1 - 2 / (span + 1)
+    total, weight, found = 0.0, 0.0, []
+    for value in values.tolist():
+        total, weight = keep * total + value, keep * weight + 1
+        found.append(total / weight)
+    return np.array(found)
+
+
+def chance_level(labels: Iterable[str]) -> float:
+    """The share of the most common label, 0 to 1; 0 of none."""
+    counts = Counter(labels)
+    return max(counts.values()) / counts.total() if counts else 0.0
+
+
+def curve_in_words(curve: Curve, in_words: Callable[[float], str]) -> str:
+    """What a curve shows, for alt text."""
+    said = []
+    if len(curve.at):
+        first, last = in_words(float(curve.smoothed[0])), in_words(float(curve.smoothed[-1]))
+        said.append(
+            f"in training from {first} at step {curve.at[0]:.0f} to {last} at step {curve.at[-1]:.0f}, smoothed"
+        )
+    if len(curve.held):
+        said.append(f"of held-out rows {in_words(float(curve.held[-1]))} after step {curve.held_at[-1]:.0f}")
+    return f"{curve.name}: {', '.join(said) or 'nothing measured yet'}."
+
+
+def nats(loss: float) -> str:
+    return f"{loss:.3g}"
+
+
+def whole_percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def progress_in_words(step: FineTuneStep) -> str:
+    """ "Step 34 of 50, epoch 4 · 12 s so far, about 6 s left"."""
+    said = f"Step {step.step:,} of {step.steps:,}"
+    said += f", epoch {step.epoch}" if step.epoch else ""
+    said += f" · {duration(step.seconds)}"
+    if step.step == 0:
+        return f"{said} so far"
+    if step.model is None:
+        return f"{said} so far, about {duration(step.seconds_left)} left"
+    return f"{said}, stopped there" if step.step < step.steps else f"{said}, done"
+
+
+def duration(seconds: float) -> str:
+    """ "6 s", "2 min 5 s"."""
+    if not math.isfinite(seconds):
+        return "? s"
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

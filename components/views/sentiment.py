@@ -1,0 +1,57 @@
+"""Sentiment: what a text is taken for, what was read for that, and whether what was read is what matters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.figures.attention import Scale
+from components.figures.bytes import attention_over_latents
+from components.figures.occlusion import occlusion_sheet
+from components.figures.text import attention_over_text
+from components.panels import FigurePanel, MarkupPanel
+from components.pictures.bars import label_bars
+from components.pictures.occlusion import occlusion_bars
+from components.pictures.tables import results_table
+from components.pictures.votes import window_votes
+from components.strips.read import read_strip
+from components.text_units import Unit
+from models.schema import SentimentResult
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentPanels:
+    """text: as a strip. labels: their bars, and the votes of several windows. occlusion, attention: where asked for."""
+
+    text: MarkupPanel
+    labels: MarkupPanel
+    occlusion: MarkupPanel | None
+    attention: FigurePanel | None
+
+
+def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> SentimentPanels:
+    """All that a result shows."""
+    several = "<h4>Window by window</h4>" + window_votes(result) if len(result.windows) > 1 else ""
+    return SentimentPanels(
+        text=MarkupPanel(read_strip(result, unit, scale)),
+        labels=MarkupPanel(label_bars(result.labels) + several),
+        occlusion=MarkupPanel(occlusion_bars(result)) if result.occlusion else None,
+        attention=sentiment_attention(result, unit, scale) if result.attention else None,
+    )
+
+
+def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> FigurePanel:
+    """Over the text, or over the latents. Raises ValueError where no attention was asked for."""
+    if result.attention is None:
+        raise ValueError("this result was asked for without a probe")
+    if result.attention.method == "decoder":
+        return FigurePanel(attention_over_latents(result.attention, result.run, scale))
+    return FigurePanel(attention_over_text(result.attention, result.text, result.run, unit, scale))
+
+
+def sentiment_occlusion(result: SentimentResult) -> FigurePanel:
+    """The words' attention and effects as a sheet for export. Raises ValueError where none was left out."""
+    return FigurePanel(occlusion_sheet(result))
+
+
+def sentiment_table(results: Sequence[SentimentResult], total: int | None = None) -> MarkupPanel:
+    """Several texts and what each was taken for. total: how many there shall be, while they are being read."""
+    return MarkupPanel(results_table(results, total))
