@@ -1,0 +1,242 @@
+"""Perceiver AR (Hawthorne et al. 2022): a long context is read once, by few latents, and written on token by token.
+
+The latents are the last n positions of the text. One causal cross-attention lets each of them read everything up to
+itself, prefix and latents; causal self-attention layers follow, over the latents alone. The latent of a position
+predicts the next token. Attention, positions and names of the settings are those of krasserm's perceiver-io, whose
+weights fit (`ar_weights.py`). Shapes: B batch, P prefix, N latents, K what is read, H heads, D of a head, C channels.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.perceiver.ar_config import PerceiverArConfig
+from models.perceiver.ar_memory import KeyValues, Memory
+from models.perceiver.linear import linear, product
+
+ROTARY_BASE = 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the positions of one pass lie.
+
+    asking: complex [B or 1, N, R], the rotations of the latents. read: the same of all that is read now, [.., K, R].
+    mask: bool, broadcast to [B, H, N, all that is read], True where it may be; None where each latent reads
+    everything. causal: the mask is a plain triangle, which the fused kernels know by themselves.
+    """
+
+    asking: Tensor
+    read: Tensor
+    mask: Tensor | None = None
+    causal: bool = False
+
+
+class Attention(nn.Module):
+    """Multi-head attention with rotary positions; only the output layer may have a bias."""
+
+    def __init__(self, config: PerceiverArConfig, output_bias: bool):
+        super().__init__()
+        channels = config.num_channels
+        self.heads, self.dropout = config.num_heads, config.post_attention_dropout
+        self.query = nn.Linear(channels, channels, bias=False)
+        self.key = nn.Linear(channels, channels, bias=False)
+        self.value = nn.Linear(channels, channels, bias=False)
+        self.output = nn.Linear(channels, channels, bias=output_bias)
+
+    def forward(self, asking: Tensor, source: Tensor, reading: Reading, rotary: bool, kept: KeyValues | None) -> Tensor:
+        """[B, N, C], [B, K, C] -> [B, N, C], without the residual."""
+        queries, keys, values = self.project(asking, source, reading, rotary)
+        if kept is not None:
+            keys, values = kept.extended(keys, values)
+        dropout = self.dropout if self.training else 0.0
+        mapped = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=reading.mask, dropout_p=dropout, is_causal=reading.causal
+        )
+        return linear(self.output, mapped.transpose(1, 2).flatten(2))
+
+    def project(self, asking: Tensor, source: Tensor, reading: Reading, rotary: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [B, H, N, D], keys and values [B, H, K, D]."""
+        queries = self._split(linear(self.query, asking))
+        keys = self._split(linear(self.key, source))
+        if rotary:
+            queries, keys = rotate(queries, reading.asking), rotate(keys, reading.read)
+        return queries, keys, self._split(linear(self.value, source))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class Mlp(nn.Module):
+    def __init__(self, channels: int, widening: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.widen = nn.Linear(channels, widening * channels, bias=False)
+        self.narrow = nn.Linear(widening * channels, channels, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return linear(self.narrow, F.gelu(linear(self.widen, self.norm(hidden))))
+
+
+class CrossLayer(nn.Module):
+    """Latents read prefix and latents: the prefix through a norm of its own, the latents through that of queries."""
+
+    def __init__(self, config: PerceiverArConfig):
+        super().__init__()
+        self.latent_norm = nn.LayerNorm(config.num_channels)
+        self.prefix_norm = nn.LayerNorm(config.num_channels)
+        self.attention = Attention(config, output_bias=True)
+        self.mlp = Mlp(config.num_channels, config.cross_attention_widening_factor)
+        self.dropout = nn.Dropout(config.residual_dropout)
+
+    def forward(self, prefix: Tensor, latents: Tensor, reading: Reading, kept: KeyValues | None = None) -> Tensor:
+        """[B, P, C], [B, N, C] -> [B, N, C]."""
+        asking, source = self.asking_and_source(prefix, latents)
+        latents = latents + self.dropout(self.attention(asking, source, reading, True, kept))
+        return latents + self.dropout(self.mlp(latents))
+
+    def asking_and_source(self, prefix: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised: what asks, [B, N, C], and what is read, [B, P + N, C]."""
+        asking = self.latent_norm(latents)
+        return asking, torch.cat([self.prefix_norm(prefix), asking], dim=1)
+
+
+class SelfLayer(nn.Module):
+    def __init__(self, config: PerceiverArConfig, rotary: bool):
+        super().__init__()
+        self.rotary = rotary
+        self.norm = nn.LayerNorm(config.num_channels)
+        self.attention = Attention(config, output_bias=False)
+        self.mlp = Mlp(config.num_channels, config.self_attention_widening_factor)
+        self.dropout = nn.Dropout(config.residual_dropout)
+
+    def forward(self, latents: Tensor, reading: Reading, kept: KeyValues | None = None) -> Tensor:
+        """[B, N, C] -> [B, N, C]."""
+        asking = self.norm(latents)
+        latents = latents + self.dropout(self.attention(asking, asking, reading, self.rotary, kept))
+        return latents + self.dropout(self.mlp(latents))
+
+
+class PerceiverAr(nn.Module):
+    """Token ids -> logits of the token after each latent."""
+
+    def __init__(self, config: PerceiverArConfig):
+        super().__init__()
+        self.config = config
+        channels = config.num_channels
+        self.token_embedding = nn.Embedding(config.vocab_size, channels)
+        self.position_embedding = nn.Embedding(config.max_seq_len, channels) if config.abs_pos_emb else None
+        self.cross = CrossLayer(config)
+        self.layers = nn.ModuleList(
+            SelfLayer(config, config.rotates(layer)) for layer in range(config.num_self_attention_layers)
+        )
+        self.output_norm = nn.LayerNorm(channels) if config.output_norm else nn.Identity()
+        self.output_bias = nn.Parameter(torch.zeros(config.vocab_size)) if config.output_bias else None
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, std=config.init_scale)
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    def forward(self, ids: Tensor, prefix: int, padding: Tensor | None = None) -> Tensor:
+        """ids: int64 [B, P + N], of which the first `prefix` are read only. Logits [B, N, vocabulary].
+
+        padding: bool [B, P + N], True on the left where there is no token. In training, a random share of the prefix,
+        `cross_attention_dropout`, is left out, of each text another part (section 3.2).
+        Raises ValueError where prefix or latents are more than the model was made for, or where there is no latent.
+        """
+        return self.predict(self.latents(ids, prefix, padding))
+
+    def latents(self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: Memory | None = None) -> Tensor:
+        """The latents after the last layer, [B, N, C]; arguments as in `forward`.
+
+        memory: what was read before, to which this is added; where there is something, all ids are latents that come
+        after it. padding is always that of the whole text.
+        """
+        hidden, across, among = self.start(ids, prefix, padding, memory)
+        split = hidden.shape[1] - across.asking.shape[1]
+        hidden = self.cross(hidden[:, :split], hidden[:, split:], across, memory.across if memory else None)
+        for number, layer in enumerate(self.layers):
+            hidden = layer(hidden, among, memory.among[number] if memory else None)
+        return hidden
+
+    def start(
+        self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: Memory | None = None
+    ) -> tuple[Tensor, Reading, Reading]:
+        """Embedded tokens [B, P + N, C], and how they lie for the cross-attention and for the layers after it."""
+        before, old = (memory.read, memory.latents) if memory else (0, 0)
+        self._check(before + ids.shape[1], old + ids.shape[1] - prefix, prefix if memory is None or not before else 0)
+        places = torch.arange(before, before + ids.shape[1], device=ids.device)[None]
+        pads = 0 if padding is None else padding.sum(dim=1, keepdim=True)
+        if self.training and prefix and self.config.cross_attention_dropout:
+            places, prefix = _thinned(places, prefix, self.config.cross_attention_dropout, len(ids))
+            ids = ids.gather(1, places)
+            padding = None if padding is None else padding.gather(1, places)
+        asked, read = ids.shape[1] - prefix, before + ids.shape[1]
+        rotations = self._rotations(places)
+        of_latents = rotations[:, prefix:]
+        across = Reading(of_latents, rotations, *_right_aligned(asked, read, padding, ids.device))
+        among = Reading(of_latents, of_latents, *_right_aligned(asked, old + asked, padding, ids.device))
+        return self._embed(ids, places - pads), across, among
+
+    def predict(self, latents: Tensor) -> Tensor:
+        """[B, N, C] -> logits [B, N, vocabulary]."""
+        return product(self.output_norm(latents), self.token_embedding.weight, self.output_bias)
+
+    def _embed(self, ids: Tensor, places: Tensor) -> Tensor:
+        embedded = self.token_embedding(ids)
+        if self.position_embedding is not None:
+            embedded = embedded + self.position_embedding(places.clamp(min=0))
+        device = embedded.device.type
+        # Autocast would convert what each of the norms gives, once for each layer that takes it.
+        return embedded.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else embedded
+
+    def _rotations(self, places: Tensor) -> Tensor:
+        """[B or 1, K] -> complex [B or 1, K, R]; angles are float64, since they grow with the context."""
+        angles = places[..., None] * inverse_frequencies(self.config.rotated_channels).to(places.device)
+        double = self.token_embedding.weight.dtype == torch.float64
+        return torch.polar(torch.ones_like(angles), angles).to(torch.complex128 if double else torch.complex64)
+
+    def _check(self, read: int, latents: int, prefix: int) -> None:
+        config = self.config
+        if not (0 < latents <= config.max_latents and 0 <= prefix <= config.max_prefix):
+            raise ValueError(
+                f"{latents} latents after a prefix of {prefix}: this model takes 1 to {config.max_latents} latents "
+                f"after at most {config.max_prefix}"
+            )
+
+
+def inverse_frequencies(channels: int) -> Tensor:
+    """Radians a place that each pair of the rotated channels is turned by, float64 [channels / 2] (Su et al. 2021)."""
+    return ROTARY_BASE ** (-torch.arange(0, channels, 2, dtype=torch.float64) / channels)
+
+
+def rotate(x: Tensor, rotations: Tensor) -> Tensor:
+    """Turns neighbouring channels of [B, H, K, D] as pairs, by complex [B or 1, K, R]; those beyond 2 R stay."""
+    turned = 2 * rotations.shape[-1]
+    pairs = torch.view_as_complex(x[..., :turned].to(rotations.real.dtype).unflatten(-1, (-1, 2)).contiguous())
+    rotated = torch.view_as_real(pairs * rotations[:, None]).flatten(-2).to(x.dtype)
+    return rotated if turned == x.shape[-1] else torch.cat([rotated, x[..., turned:]], dim=-1)
+
+
+def _right_aligned(asked: int, read: int, padding: Tensor | None, device: torch.device) -> tuple[Tensor | None, bool]:
+    """`mask` and `causal` of a Reading: the last of `asked` sees all that is read, each one before it one fewer.
+
+    What is padding itself sees itself, for a row of nothing has no softmax.
+    """
+    if padding is None and (asked == 1 or asked == read):
+        return None, asked > 1
+    seen = torch.arange(read, device=device) <= torch.arange(read - asked, read, device=device)[:, None]
+    if padding is None:
+        return seen, False
+    itself = torch.arange(read, device=device) == torch.arange(read - asked, read, device=device)[:, None]
+    return (seen & ~padding[:, None, None, padding.shape[1] - read :]) | itself, False
+
+
+def _thinned(places: Tensor, prefix: int, dropout: float, batch: int) -> tuple[Tensor, int]:
+    """A random part of the prefix and all latents, places in order: int64 [B, K], and the prefix that is left."""
+    kept = prefix - int(prefix * dropout)
+    chosen = torch.rand(batch, prefix, device=places.device).topk(kept, dim=1).indices.sort(dim=1).values
+    return torch.cat([chosen, places[:, prefix:].expand(batch, -1)], dim=1), kept
