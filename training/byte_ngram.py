@@ -1,7 +1,7 @@
-"""A byte 5-gram that looks from both sides: what counting alone can say about a hidden byte.
+"""Byte 5-grams: what counting alone can say about the next byte, or, looking from both sides, about a hidden one.
 
-For each side the counts of one byte given its 1 to 4 nearest neighbours are interpolated after Witten and Bell (1991),
-method C: a context that was followed by many different bytes trusts the next shorter one more. Both sides are then
+The counts of one byte given its 1 to 4 nearest neighbours are interpolated after Witten and Bell (1991), method C: a
+context that was followed by many different bytes trusts the next shorter one more. Where both sides are seen, they are
 combined as if they were independent given the byte.
 """
 
@@ -32,6 +32,21 @@ class _Table:
         return found
 
 
+class Ngram:
+    """p(byte | up to 4 bytes before it), fitted on text: uint8 [n], n >= 5.
+
+    unigram: float64 [256], all positive. The first four bytes of the text are only context.
+    """
+
+    def __init__(self, text: np.ndarray):
+        self.unigram, grams, counts = _counted(text)
+        self._tables = _tables(grams, counts)
+
+    def probabilities(self, content: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """content: uint8 [n]; positions: int [m] in it -> float64 [m, 256], rows sum to 1."""
+        return _one_side(self._tables, self.unigram, content, np.zeros(len(content), dtype=bool), positions)
+
+
 class TwoSidedNgram:
     """p(byte | up to 4 visible bytes to its left, up to 4 to its right), fitted on text: uint8 [n], n >= 5.
 
@@ -40,11 +55,7 @@ class TwoSidedNgram:
     """
 
     def __init__(self, text: np.ndarray):
-        if len(text) < ORDER:
-            raise ValueError(f"{len(text)} bytes are too few to count {ORDER}-grams")
-        counts = np.bincount(text, minlength=BYTES)
-        self.unigram = _interpolated(counts[None], np.full((1, BYTES), 1 / BYTES))[0]
-        grams, counts = _count_grams(text)
+        self.unigram, grams, counts = _counted(text)
         self._left = _tables(grams, counts)
         self._right = _tables(grams[:, ::-1], counts)
 
@@ -53,25 +64,26 @@ class TwoSidedNgram:
 
         Only visible neighbours without a gap count: next to a hidden byte, or to the end, the context is shorter.
         """
-        left = self._one_side(self._left, content, hidden, positions)
-        right = self._one_side(self._right, content[::-1], hidden[::-1], len(content) - 1 - positions)
+        left = _one_side(self._left, self.unigram, content, hidden, positions)
+        right = _one_side(self._right, self.unigram, content[::-1], hidden[::-1], len(content) - 1 - positions)
         joint = np.log(left) + np.log(right) - np.log(self.unigram)
         joint -= joint.max(axis=1, keepdims=True)
         return joint - np.log(np.exp(joint).sum(axis=1, keepdims=True))
 
-    def _one_side(
-        self, tables: list[_Table], content: np.ndarray, hidden: np.ndarray, positions: np.ndarray
-    ) -> np.ndarray:
-        """p(byte | neighbours before it), float64 [m, 256]: from the unigram to the longest context that is visible."""
-        chances = np.tile(self.unigram, (len(positions), 1))
-        contexts = np.zeros(len(positions), dtype=np.int64)
-        reached = np.arange(len(positions))  # those with at least `distance` visible neighbours
-        for distance, table in enumerate(tables, start=1):
-            place = positions[reached] - distance
-            reached = reached[(place >= 0) & ~hidden[place]]
-            contexts[reached] |= content[positions[reached] - distance].astype(np.int64) << (8 * (distance - 1))
-            chances[reached] = _interpolated(table.beside(contexts[reached]), chances[reached])
-        return chances
+
+def _one_side(
+    tables: list[_Table], unigram: np.ndarray, content: np.ndarray, hidden: np.ndarray, positions: np.ndarray
+) -> np.ndarray:
+    """p(byte | neighbours before it), float64 [m, 256]: from the unigram to the longest context that is visible."""
+    chances = np.tile(unigram, (len(positions), 1))
+    contexts = np.zeros(len(positions), dtype=np.int64)
+    reached = np.arange(len(positions))  # those with at least `distance` visible neighbours
+    for distance, table in enumerate(tables, start=1):
+        place = positions[reached] - distance
+        reached = reached[(place >= 0) & ~hidden[place]]
+        contexts[reached] |= content[positions[reached] - distance].astype(np.int64) << (8 * (distance - 1))
+        chances[reached] = _interpolated(table.beside(contexts[reached]), chances[reached])
+    return chances
 
 
 def _interpolated(counts: np.ndarray, shorter: np.ndarray) -> np.ndarray:
@@ -81,6 +93,14 @@ def _interpolated(counts: np.ndarray, shorter: np.ndarray) -> np.ndarray:
     # A context that was never seen has neither: the shorter one is all there is.
     different = np.where(total > 0, different, 1)
     return (counts + different * shorter) / (total + different)
+
+
+def _counted(text: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How likely each byte is, float64 [256], and what `_count_grams` gives."""
+    if len(text) < ORDER:
+        raise ValueError(f"{len(text)} bytes are too few to count {ORDER}-grams")
+    counts = np.bincount(text, minlength=BYTES)
+    return _interpolated(counts[None], np.full((1, BYTES), 1 / BYTES))[0], *_count_grams(text)
 
 
 def _count_grams(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,11 @@
-"""The two-sided 5-gram, against counting by hand and by dictionary."""
+"""Byte 5-grams, one-sided and two-sided, against counting by hand and by dictionary."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from training.byte_ngram import TwoSidedNgram
+from training.byte_ngram import Ngram, TwoSidedNgram
 
 
 def as_bytes(text: bytes) -> np.ndarray:
@@ -96,3 +96,13 @@ def test_knows_a_word_it_has_read():
 def test_too_little_text_is_refused():
     with pytest.raises(ValueError, match="4 bytes"):
         TwoSidedNgram(as_bytes(b"abcd"))
+
+
+def test_what_comes_next_agrees_with_dictionaries():
+    rng = np.random.default_rng(3)
+    text = bytes(rng.choice(list(b"abc "), 600, p=[0.4, 0.3, 0.1, 0.2]).astype(np.uint8)) + b"rare!"
+    content = bytes(rng.choice(list(b"abc z"), 40).astype(np.uint8))
+    positions = np.array([0, 1, 3, 4, 5, 39, 20])
+    found = Ngram(as_bytes(text)).probabilities(as_bytes(content), positions)
+    for row, position in zip(found, positions, strict=True):
+        np.testing.assert_allclose(row, one_side(text, content, [False] * 40, int(position)), rtol=1e-9)
