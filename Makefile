@@ -23,8 +23,10 @@ setup: .venv/app
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
+# In two parts: beside browsers, which take all the cores there are, everything else would wait.
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/ui
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/ui
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -36,6 +38,7 @@ bench: .venv/app
 	$(BIN)/python -m benchmarks.image_classification
 	$(BIN)/python -m benchmarks.optical_flow
 	$(BIN)/python -m benchmarks.av_autoencoding
+	$(BIN)/python -m benchmarks.fine_tuning
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }

@@ -14,7 +14,15 @@ from PIL.Image import Image
 from models.flow_files import flo_bytes
 from models.images import open_image
 from models.media.reading import open_clip
-from models.schema import ImageClassificationRequest, InputError, MaskedBytesRequest, OpticalFlowRequest, Probe
+from models.schema import (
+    FineTuneRequest,
+    ImageClassificationRequest,
+    InputError,
+    MaskedBytesRequest,
+    OpticalFlowRequest,
+    Probe,
+    SentimentRequest,
+)
 from models.service import ModelService
 from pages.av_clip import av_request, write_film
 from pages.link import AvView
@@ -52,6 +60,89 @@ def masked_bytes_call(service: ModelService) -> Callable[..., dict[str, Any]]:
         return as_json(result)
 
     return masked_bytes
+
+
+def sentiment_call(service: ModelService) -> Callable[..., dict[str, Any]]:
+    @for_callers
+    def sentiment(
+        text: str,
+        words: bool = False,
+        trace: bool = False,
+        method: Literal["rollout", "encoder", "decoder"] = "rollout",
+        weights: Literal["embedded", "published"] = service.default_weights,
+    ) -> dict[str, Any]:
+        """Say whether a text praises or blames with a Perceiver, and which of its bytes it read for that.
+
+        Args:
+            text: The text. A long one is read in overlapping windows, each of which votes.
+            words: Whether each word is also to be left out in turn, to see what that changes.
+            trace: Whether the attention of the answer is wanted.
+            method: What is traced: "rollout", "encoder" or "decoder".
+            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
+
+        Returns:
+            labels (name, probability, index; best first), windows (start, stop, probabilities), occlusion (words as
+            spans of bytes, drops of the probability, attention, rank_correlation; or null), attention, run.
+        """
+        asked = Probe(None, method) if trace else None
+        result = service.run(SentimentRequest(text, asked, weights, occlude=words))
+        told = ("labels", "windows", "occlusion", "attention", "run")
+        return as_json({name: getattr(result, name) for name in told})
+
+    return sentiment
+
+
+def fine_tuning_call(service: ModelService) -> Callable[..., dict[str, Any]]:
+    @for_callers
+    def fine_tuning(
+        rows: list[list[str]],
+        texts: list[str] = [],  # noqa: B006  (as above)
+        epochs: int = 5,
+        batch_size: int = 8,
+        learning_rate: float = 5e-4,
+        seed: int = 0,
+        frozen: bool = False,
+        weights: Literal["embedded", "published"] = service.default_weights,
+    ) -> dict[str, Any]:
+        """Teach a Perceiver to tell texts apart by rows with labels, and classify new texts with what it has learnt.
+
+        Nothing is kept after the call.
+
+        Args:
+            rows: [text, label] each; 2 to 20 labels. A fifth is held out.
+            texts: New texts to classify.
+            epochs: How often each row is learnt from.
+            batch_size: Rows to a step.
+            learning_rate: The highest, of AdamW.
+            seed: Of what is held out, of the order of the rows and of the new weights.
+            frozen: Whether only the decoder learns.
+            weights: "embedded", or "published" with its encoder frozen.
+
+        Returns:
+            labels, losses (of each step, nats), accuracy (share of the held-out rows that are right), confusion (rows:
+            labels, columns: what they were taken for), answers (for each of `texts` its labels, best first), run.
+        """
+        pairs: Any = tuple(tuple(map(str, row)) for row in rows)
+        asked = FineTuneRequest(
+            pairs, int(epochs), int(batch_size), float(learning_rate), int(seed), bool(frozen), weights
+        )
+        steps = list(service.stream(asked))
+        last = steps[-1]
+        answers = service.run_all([SentimentRequest(text, model=last.model) for text in texts])
+        if refused := next((answer for answer in answers if isinstance(answer, Exception)), None):
+            raise refused
+        return as_json(
+            {
+                "labels": last.model.labels,
+                "losses": tuple(step.loss for step in steps[1:]),
+                "accuracy": last.validation_accuracy,
+                "confusion": last.held_out.confusion,
+                "answers": tuple(answer.labels for answer in answers),
+                "run": last.run,
+            }
+        )
+
+    return fine_tuning
 
 
 def image_classification_call(service: ModelService) -> Callable[..., dict[str, Any]]:

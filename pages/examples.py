@@ -51,6 +51,21 @@ class AvExample:
     notice: str
 
 
+@dataclass(frozen=True, slots=True)
+class TeachingSet:
+    """file: CSV, with the columns text and label. unseen: a text that is not in it. notice: what is to be learnt."""
+
+    title: str
+    file: Path
+    unseen: str
+    notice: str
+
+
+def teaching_sets(task: str) -> tuple[TeachingSet, ...]:
+    folder = FOLDER / task
+    return tuple(TeachingSet(row["title"], folder / row["file"], row["unseen"], row["notice"]) for row in _rows(task))
+
+
 def av_examples(task: str) -> tuple[AvExample, ...]:
     folder = FOLDER / task
     return tuple(

@@ -1,15 +1,14 @@
 """The view of a page as a query string, so that what is on the page can be sent to somebody."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from components.figures.attention import Scale
-from models.schema import Decoding, Weights
+from models.schema import Weights
 
 T = TypeVar("T")
-Looked = tuple[str, ...]
 TAB = "tab"
 """The parameter that names the page."""
 SEPARATOR = "|"
@@ -43,19 +42,6 @@ def name_in_address(page: str) -> str:
       window.perceiverTab = '{page}';
       ({SHOW_IN_ADDRESS})(window.perceiverViews?.['{page}'] ?? '{TAB}={page}');
     }}"""
-
-
-@dataclass(frozen=True, slots=True)
-class TextView:
-    """What a page over a text shows: the question, and the byte that is traced (None: the page chooses)."""
-
-    text: str
-    spans: tuple[tuple[int, int], ...]
-    top_k: int
-    decoding: Decoding
-    weights: Weights
-    traced: int | None
-    looked: Looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,34 +99,6 @@ class AvView:
     output: int | None = None
 
 
-def to_query(page: str, view: TextView) -> str:
-    spans = ",".join(f"{start}-{stop}" for start, stop in view.spans)
-    options = {"top_k": view.top_k, "decoding": view.decoding, "weights": view.weights}
-    traced = {"byte": view.traced, "look": SEPARATOR.join(view.looked)}
-    return urlencode({TAB: page, "text": view.text, "mask": spans, **options, **traced})
-
-
-def from_query(
-    page: str, params: Mapping[str, str], otherwise: TextView, understood: Callable[[Looked], bool]
-) -> TextView | None:
-    """What the address asks of this page, or None. What it leaves out or garbles is taken from `otherwise`.
-
-    understood: whether the trace controls could have these values.
-    """
-    if params.get(TAB, page) != page or not params.get("text"):
-        return None
-    looked = tuple(params.get("look", "").split(SEPARATOR))
-    return TextView(
-        text=params["text"],
-        spans=_spans(params.get("mask", ""), len(params["text"].encode("utf-8", errors="replace"))),
-        top_k=min(max(_number(params.get("top_k"), otherwise.top_k), 1), 10),
-        decoding=_one_of(params.get("decoding"), ("parallel", "iterative"), otherwise.decoding),
-        weights=_one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
-        traced=_number(params.get("byte"), None),
-        looked=looked if understood(looked) else otherwise.looked,
-    )
-
-
 def image_to_query(page: str, view: ImageView) -> str:
     latents = SEPARATOR.join("" if latent is None else str(latent) for latent in view.latents)
     place = SEPARATOR.join(f"{share:.4f}" for share in view.place or ())
@@ -167,8 +125,8 @@ def image_from_query(
     latents = params.get("latents", "").split(SEPARATOR)
     return ImageView(
         **_common(params, otherwise, examples, looks),
-        size=_number(params.get("size"), 0),
-        latents=tuple(_number(latent, None) for latent in latents)
+        size=number(params.get("size"), 0),
+        latents=tuple(number(latent, None) for latent in latents)
         if len(latents) == len(otherwise.latents)
         else otherwise.latents,
         place=_place(params.get("place", "")),
@@ -198,11 +156,11 @@ def flow_from_query(
     if not _asks_for(page, params):
         return None
     row, _, column = params.get("pixel", "").partition(SEPARATOR)
-    at = _number(row, None), _number(column, None)
+    at = number(row, None), number(column, None)
     return FlowView(
         **_common(params, otherwise, examples, looks),
-        method=_one_of(params.get("method"), methods, otherwise.method),
-        step=_number(params.get("step"), None),
+        method=one_of(params.get("method"), methods, otherwise.method),
+        step=number(params.get("step"), None),
         pixel=None if at[0] is None or at[1] is None else (at[0], at[1]),
     )
 
@@ -226,9 +184,9 @@ def av_from_query(
     return AvView(
         **_common(params, otherwise, examples, looks),
         hidden=tuple(name for name in ("image", "audio") if name in hidden),
-        label=_number(params.get("label"), None),
-        finer=_one_of(params.get("finer"), ("", "pixels", "frames"), otherwise.finer),
-        output=_number(params.get("output"), None),
+        label=number(params.get("label"), None),
+        finer=one_of(params.get("finer"), ("", "pixels", "frames"), otherwise.finer),
+        output=number(params.get("output"), None),
     )
 
 
@@ -241,12 +199,12 @@ def _common(
     params: Mapping[str, str], otherwise: ImageView | FlowView | AvView, examples: int, looks: tuple[str, ...]
 ) -> dict[str, Any]:
     """What views over pictures have in common."""
-    example = _number(params.get("example"), 0)
+    example = number(params.get("example"), 0)
     return {
         "example": example - 1 if 1 <= example <= examples else otherwise.example,
-        "weights": _one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
-        "look": _one_of(params.get("look"), looks, otherwise.look),
-        "scale": _one_of(params.get("scale"), ("linear", "log"), otherwise.scale),
+        "weights": one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
+        "look": one_of(params.get("look"), looks, otherwise.look),
+        "scale": one_of(params.get("scale"), ("linear", "log"), otherwise.scale),
     }
 
 
@@ -258,15 +216,9 @@ def _place(written: str) -> tuple[float, float] | None:
     return (row, column) if 0 <= row < 1 and 0 <= column < 1 else None
 
 
-def _spans(written: str, length: int) -> tuple[tuple[int, int], ...]:
-    edges = [span.partition("-")[::2] for span in written.split(",")]
-    numbers = [(int(start), min(int(stop), length)) for start, stop in edges if start.isdecimal() and stop.isdecimal()]
-    return tuple((start, stop) for start, stop in numbers if start < stop)
-
-
-def _number(written: str | None, otherwise: T) -> int | T:
+def number(written: str | None, otherwise: T) -> int | T:
     return int(written) if written and written.isdecimal() and len(written) < 10 else otherwise
 
 
-def _one_of(written: str | None, choices: tuple[T, ...], otherwise: T) -> T:
+def one_of(written: str | None, choices: tuple[T, ...], otherwise: T) -> T:
     return next((choice for choice in choices if choice == written), otherwise)

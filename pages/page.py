@@ -27,6 +27,8 @@ ANSWERS: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE, **GPU}
 """Events that ask anew: the last of several quick uploads or clicks is what is answered."""
 EACH: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 """Events that are answered in turn while others run, so that the last click is what the page shows in the end."""
+CSV_FILE = [".csv", ".tsv", ".txt"]
+"""What fields for tables take."""
 OF_BEFORE = "What is shown below and beside still answers the question before this one."
 
 
@@ -93,6 +95,11 @@ def hint(text: str) -> str:
     return f'<p class="notice" role="status">{escape(text)}</p>'
 
 
+def updates_of(answer: tuple) -> tuple[Any, ...]:
+    """What Gradio is told: a part that is None stays as it is."""
+    return tuple(gr.skip() if update is None else update for update in answer)
+
+
 def beside_the_button(
     answer: Callable[..., tuple], meanwhile: str = ""
 ) -> Callable[[Callable[P, tuple]], Callable[P, tuple]]:
@@ -109,7 +116,7 @@ def beside_the_button(
                 updates = fn(*args, **kwargs)
             except Exception as error:  # the last place before the visitor
                 updates = answer(notice=alert(f"{in_words(error)} {meanwhile}".strip()))
-            return tuple(gr.skip() if update is None else update for update in updates)
+            return updates_of(updates)
 
         return told
 

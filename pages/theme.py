@@ -10,6 +10,8 @@ SHEETS = (
     Path(__file__).parent.parent / "components" / "pictures" / "pictures.css",
     Path(__file__).parent.parent / "components" / "pictures" / "flow.css",
     Path(__file__).parent.parent / "components" / "pictures" / "clips.css",
+    Path(__file__).parent.parent / "components" / "pictures" / "texts.css",
+    Path(__file__).parent.parent / "components" / "pictures" / "learning.css",
 )
 
 

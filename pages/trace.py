@@ -124,7 +124,7 @@ def _fit_controls(method: Method) -> tuple[Any, Any]:
     return gr.update(interactive=True), gr.update(interactive=method == "encoder")
 
 
-def probe(output: int, method: Method, head: str, latent: str) -> Probe:
+def probe(output: int | None, method: Method, head: str, latent: str) -> Probe:
     """The question that the controls ask about one output; what a method does not take is left out."""
     one_head = None if method == "rollout" or head == MEAN else int(head)
     one_latent = None if method != "encoder" or latent == ALL else int(latent)
@@ -170,15 +170,20 @@ def written_once(export: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[
     return once
 
 
+def fresh_folder() -> Path:
+    """For files to save; only the last _MOST_FOLDERS are kept."""
+    _folders.append(tempfile.TemporaryDirectory(prefix="perceiver-"))
+    while len(_folders) > _MOST_FOLDERS:
+        _folders.popleft().cleanup()
+    return Path(_folders[-1].name)
+
+
 def write_exports(panel: FigurePanel, stem: str, **more: Callable[[Path], None]) -> tuple[Any, ...]:
     """Updates for the download buttons. more: what writes files of other kinds, by their endings.
 
     Gradio copies the files into its own cache, which it empties; ours are only needed for that moment.
     """
-    _folders.append(tempfile.TemporaryDirectory(prefix="perceiver-"))
-    while len(_folders) > _MOST_FOLDERS:
-        _folders.popleft().cleanup()
-    folder = Path(_folders[-1].name)
+    folder = fresh_folder()
     files = [*export_sheet(panel.sheet, folder, stem), *(folder / f"{stem}.{ending}" for ending in more)]
     for file, write in zip(files[-len(more) :] if more else (), more.values(), strict=True):
         write(file)

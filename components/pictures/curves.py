@@ -74,7 +74,7 @@ class _Plot:
         return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * value / self.most
 
     def points(self, at: np.ndarray, values: np.ndarray) -> list[tuple[float, float]]:
-        return list(zip(self.x(at).tolist(), self.y(values).tolist(), strict=True))  # pyright: ignore[reportArgumentType]
+        return [(self.x(step), self.y(value)) for step, value in zip(at.tolist(), values.tolist(), strict=True)]
 
     def axes(self, is_loss: bool) -> str:
         across = [tick for tick in time_ticks(0, self.steps, 5) if tick == int(tick)]

@@ -1,9 +1,11 @@
 """The tasks, listed by hand: adding one here makes the service run it."""
 
 from models.tasks.av_autoencoding import AV_AUTOENCODING
+from models.tasks.fine_tuning import FINE_TUNING
 from models.tasks.image_classification import IMAGE_CLASSIFICATION
 from models.tasks.masked_bytes import MASKED_BYTES
 from models.tasks.optical_flow import OPTICAL_FLOW
+from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Task
 
-TASKS: tuple[Task, ...] = (MASKED_BYTES, IMAGE_CLASSIFICATION, OPTICAL_FLOW, AV_AUTOENCODING)
+TASKS: tuple[Task, ...] = (MASKED_BYTES, SENTIMENT, FINE_TUNING, IMAGE_CLASSIFICATION, OPTICAL_FLOW, AV_AUTOENCODING)

@@ -13,7 +13,7 @@ from PIL import Image
 from app import create_app, launch_options
 from models.flow_files import read_flow
 from models.media.reading import open_clip
-from models.schema import ImageClassificationRequest, MaskedBytesRequest, OpticalFlowRequest, Probe
+from models.schema import ImageClassificationRequest, MaskedBytesRequest, OpticalFlowRequest, Probe, SentimentRequest
 from models.service import ModelService
 from models.settings import Settings
 from pages import PAGES
@@ -42,6 +42,32 @@ def test_masked_bytes_answers_as_the_service_does(client: Client) -> None:
     assert answer["candidates"] == result.candidates.tolist()
     assert answer["attention"]["method"] == "rollout"
     assert len(answer["attention"]["values"]) == 62
+
+
+def test_a_text_is_classified_as_by_the_service(client: Client) -> None:
+    text = "A warm and funny film."
+    answer = client.predict(text, words=True, trace=True, method="encoder", api_name="/sentiment")
+    service = ModelService(Settings(device="cpu"))
+    result = service.run(SentimentRequest(text, Probe(None, "encoder"), occlude=True))
+    assert [label["name"] for label in answer["labels"]] == [label.name for label in result.labels]
+    assert answer["windows"][0]["stop"] == len(text)
+    assert result.occlusion
+    assert result.attention
+    np.testing.assert_allclose(answer["occlusion"]["drops"], result.occlusion.drops, atol=1e-4)
+    np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-5)
+
+
+def test_rows_are_taught_and_new_texts_classified_and_nothing_is_kept(client: Client) -> None:
+    rows = [[f"{word} {i}", label] for i in range(6) for word, label in (("yes", "agree"), ("no", "refuse"))]
+    before = client.predict("yes 7", api_name="/sentiment")["labels"]
+    answer = client.predict(rows, ["yes 7"], epochs=1, batch_size=4, api_name="/fine_tuning")
+    assert answer["labels"] == ["agree", "refuse"]
+    assert len(answer["losses"]) == 3  # ten rows learn, four at a time; two are held out
+    assert np.sum(answer["confusion"]) == 2
+    assert {label["name"] for label in answer["answers"][0]} == {"agree", "refuse"}
+    assert client.predict("yes 7", api_name="/sentiment")["labels"] == before
+    with pytest.raises(Exception, match="label"):
+        client.predict([["a", "one"]] * 9, api_name="/fine_tuning")
 
 
 def test_a_picture_is_classified_as_by_the_service(client: Client) -> None:

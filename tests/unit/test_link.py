@@ -10,14 +10,22 @@ from pages.link import (
     AvView,
     FlowView,
     ImageView,
-    TextView,
     av_from_query,
     av_to_query,
     flow_from_query,
     flow_to_query,
-    from_query,
     image_from_query,
     image_to_query,
+)
+from pages.text_link import (
+    SentimentView,
+    TeachView,
+    TextView,
+    from_query,
+    sentiment_from_query,
+    sentiment_to_query,
+    teach_from_query,
+    teach_to_query,
     to_query,
 )
 from pages.trace import ALL, AT_FIRST, MEAN, understood
@@ -207,3 +215,53 @@ def test_a_garbled_view_of_a_clip_never_fails(garbled: dict[str, str]) -> None:
     assert view.example in range(4)
     assert view.finer in ("", "pixels", "frames")
     assert set(view.hidden) <= {"image", "audio"}
+
+
+# Texts that are classified, and teaching
+
+
+@given(text=TEXTS, occlude=st.booleans(), unit=st.sampled_from(["bytes", "characters", "words"]))
+def test_a_view_of_a_text_that_is_classified_there_and_back(text, occlude, unit) -> None:
+    view = SentimentView(text, "published", occlude, unit, ("rollout", MEAN, ALL, "log"))
+    first = SentimentView("first", "embedded", True, "words", AT_FIRST)
+    params = dict(parse_qsl(sentiment_to_query("page", view)))
+    assert sentiment_from_query("page", params, first, ("bytes", "characters", "words"), understood) == view
+    garbled = dict.fromkeys(params, "?") | {"tab": "page"}
+    assert sentiment_from_query("page", garbled, first, ("words",), understood) == SentimentView(
+        "?", "embedded", True, "words", AT_FIRST
+    )
+
+
+def test_a_text_that_is_too_long_for_an_address_is_left_out() -> None:
+    view = SentimentView("x" * 5000, "embedded", True, "words", AT_FIRST)
+    assert sentiment_to_query("page", view) == "tab=page"
+
+
+LESSON = TeachView(0, 5, 8, 3e-4, "all", 0, "embedded")
+
+
+def lesson(params: dict[str, str]) -> TeachView | None:
+    return teach_from_query("page", params, LESSON, sets=3, most_epochs=50, batches=(4, 8), rates=(1e-5, 3e-4))
+
+
+@given(which=st.integers(0, 2), epochs=st.integers(1, 50), rate=st.sampled_from([1e-5, 3e-4]), seed=st.integers(0, 999))
+def test_a_view_of_a_teaching_there_and_back(which, epochs, rate, seed) -> None:
+    view = TeachView(which, epochs, 4, rate, "decoder", seed, "published")
+    assert lesson(dict(parse_qsl(teach_to_query("page", view)))) == view
+
+
+def test_a_teaching_with_rows_of_ones_own_comes_back_with_the_first_set() -> None:
+    view = TeachView(None, 7, 4, 1e-5, "all", 3, "embedded")
+    assert lesson(dict(parse_qsl(teach_to_query("page", view)))) == TeachView(0, 7, 4, 1e-5, "all", 3, "embedded")
+
+
+@pytest.mark.parametrize("params", [{}, {"tab": "page"}, {"tab": "other", "set": "2"}])
+def test_an_address_that_asks_for_no_teaching(params: dict[str, str]) -> None:
+    assert lesson(params) is None
+
+
+def test_a_garbled_teaching_never_fails() -> None:
+    names = ("set", "epochs", "batch", "rate", "learns", "seed", "weights")
+    for wrong in ("", "-1", "9" * 12, "x", "1e9"):
+        assert lesson({"tab": "page"} | dict.fromkeys(names, wrong)) == LESSON
+    assert lesson({"tab": "page", "epochs": "900"}) == TeachView(0, 50, 8, 3e-4, "all", 0, "embedded")

@@ -1,0 +1,64 @@
+"""What a model is to be taught: rows of a set of the project's own, or of a visitor's table."""
+
+from dataclasses import dataclass
+
+from components import views
+from components.pictures.tables import PreviewRow
+from models.csv_table import Table, read_table
+from models.labelled_rows import labelled_rows
+from models.schema import InputError
+from pages.examples import TeachingSet
+
+PREVIEWED = 8
+"""Rows that are shown, besides those in which something is wrong."""
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """rows: (text, label). counts: rows of each label. set: which of the built-in ones, or None for a visitor's own.
+
+    preview, labels: as HTML. said: what is wrong with rows that are left out, or may be, in words; or "".
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    counts: dict[str, int]
+    set: int | None
+    preview: str
+    labels: str
+    said: str
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of always saying the most common label."""
+        return max(self.counts.values()) / len(self.rows)
+
+
+def built_in(index: int, chosen: TeachingSet) -> Lesson:
+    return lesson(read_table(chosen.file), "text", "label", index)
+
+
+def lesson(table: Table, text_column: str, label_column: str, index: int | None = None) -> Lesson:
+    """Raises InputError where nothing can be learnt from these columns."""
+    for name in (text_column, label_column):
+        if name not in table.columns:
+            raise InputError("Choose the columns with the texts and with their labels.")
+    labelled = labelled_rows(table, text_column, label_column)
+    columns = [table.columns.index(name) for name in (text_column, label_column)]
+    return Lesson(
+        rows=labelled.rows,
+        counts=labelled.counts,
+        set=index,
+        preview=preview(table, columns, {note.row: note.message for note in labelled.problems}),
+        labels=views.fine_tuning_labels([label for _, label in labelled.rows]).html,
+        said=" ".join(note.message for note in (*labelled.problems, *labelled.notices)[:MOST_PROBLEMS]),
+    )
+
+
+def preview(table: Table, columns: list[int], problems: dict[int, str]) -> str:
+    """The first rows, and those that are left out. columns: those that are learnt from."""
+    wrong = [row for row in table.rows if row.number in problems][:MOST_PROBLEMS]
+    first = [row for row in table.rows if row.number not in problems][:PREVIEWED]
+    rows = sorted([*first, *wrong], key=lambda row: row.number)
+    shown = [PreviewRow(row.number, row.cells, problems.get(row.number, "")) for row in rows]
+    return views.fine_tuning_rows(table.columns, shown, len(table.rows), columns).html

@@ -1,0 +1,124 @@
+"""Sentiment: what a text is taken for, what was read for that, and what would change without each word."""
+
+from typing import Any
+
+import gradio as gr
+
+from models.service import ModelService
+from pages.api import sentiment_call
+from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.pictures import AS_IT_CAME, answer_picture
+from pages.sentiment_handlers import Answer, Handlers, export_attention, export_occlusion
+from pages.sentiment_table import TableHandlers
+from pages.sentiment_widgets import (
+    NAME,
+    OCCLUDING,
+    Question,
+    Several,
+    architecture,
+    sentiment_question,
+    several_texts,
+    unit_choice,
+)
+from pages.strips import result_strip
+from pages.trace import TraceSection, export_buttons, trace_section
+
+LEAD = (
+    "Does a text praise or blame? A Perceiver that reads raw bytes says so, and shows which words it read for that, "
+    "and which of them made the difference."
+)
+HOW = """The text becomes its UTF-8 bytes, a vector each with a learned position. One **cross-attention** reads them
+all into a fixed number of **latents**, which work among themselves in self-attention layers. A single learned **query**
+then reads the latents and gives a score for each label.
+
+- A text that is longer than the model is read in **overlapping windows**, each of which votes; the mean of the votes
+  is the answer. Nothing is left unread.
+- The **embedded model** was taught with film reviews and with what buyers note for and against products. Of anything
+  else it says praise or blame all the same.
+- **Attention** shows what was read. **Leaving out a word** shows what the answer depends on. They need not agree:
+  whether attention explains an answer is an open question, and here is a place to argue about it."""
+
+
+def build(service: ModelService, opening: Opening) -> None:
+    """Widgets, and what happens when they are used."""
+    shape = service.shape(NAME, service.default_weights)
+    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    gr.Markdown(LEAD, elem_classes="lead")
+    with gr.Row():
+        with gr.Column(min_width=320):
+            question, ask, notice, chips = sentiment_question(service.default_weights)
+        with gr.Column(min_width=320):
+            labels = answer_picture(f"{NAME}-labels")
+            text = result_strip(f"{NAME}-strip", "The text, coloured by what was read of it")
+            ran = gr.Markdown(elem_classes="run-line", elem_id=f"{NAME}-run-line")
+            unit = unit_choice()
+    section = trace_section(NAME, shape)
+    gr.Markdown("### What if a word were not there?")
+    gr.Markdown(OCCLUDING, elem_classes="note")
+    occlusion = answer_picture(f"{NAME}-occlusion")
+    exports = export_buttons(f"{NAME}-occlusion")
+    with gr.Accordion("Several texts at once", open=False, elem_id=f"{NAME}-several"):
+        several = several_texts()
+    with gr.Accordion("How this works", open=False, elem_id=f"{NAME}-how"):
+        gr.Markdown(HOW)
+        drawing = gr.HTML(architecture(shape), elem_classes="drawing")
+    answer = Answer(notice, shown, labels, text, ran, section.figure, occlusion, link, *section.exports, *exports)
+    handlers = Handlers(service)
+    asked, drawn = _wire(opening, handlers, question, ask, chips, section, unit, answer, drawing)
+    left_out = [event.then(handlers.leave_out, shown, list(answer), **QUIET, **GPU) for event in asked]
+    follow([*asked, *drawn], answer, export_attention)
+    follow(left_out, answer, export_occlusion, files=exports)
+    _wire_several(TableHandlers(service), several, question)
+    gr.api(sentiment_call(service), api_name=NAME, **GPU)
+
+
+def _wire(
+    opening: Opening,
+    handlers: Handlers,
+    question: Question,
+    ask: gr.Button,
+    chips: gr.Dataset,
+    section: TraceSection,
+    unit: gr.Radio,
+    answer: Answer,
+    drawing: gr.HTML,
+) -> tuple[list[Any], list[Any]]:
+    """Returns the events after which another answer is on the page, and those after which it is drawn otherwise."""
+    parts: list[Any] = list(answer)
+    asked = [*question.asked, unit, *section.looked]
+    busy: dict[str, Any] = {"show_progress_on": answer.labels, **ANSWERS}
+    chosen = chips.click(handlers.choose_example, chips, [question.text, answer.notice], **QUIET)
+    answered = [
+        ask.click(handlers.classify, asked, parts, **busy),
+        question.text.submit(handlers.classify, asked, parts, **busy),
+        chosen.then(handlers.classify_example, asked, parts, **busy),
+        *opening.answers(handlers.open, [*asked, drawing, *parts], **QUIET, **GPU),
+        *(
+            control.input(handlers.trace_again, [answer.shown, *section.looked], parts, **EACH, **GPU)
+            for control in section.probed
+        ),
+    ]
+    redrawn = [
+        control.input(handlers.redraw, [answer.shown, unit, *section.looked], parts, **EACH)
+        for control in (unit, section.scale)
+    ]
+    changed = [answer.notice, section.head, section.latent, drawing]
+    question.weights.input(handlers.choose_weights, question.weights, changed, **QUIET)
+    return answered, redrawn
+
+
+def _wire_several(handlers: TableHandlers, several: Several, question: Question) -> None:
+    done = gr.State(())
+    parts = [several.notice, done, several.column, several.ask, several.stop, several.table, several.save]
+    lane: dict[str, Any] = {"concurrency_id": "table", "concurrency_limit": 1}
+    last: dict[str, Any] = {"trigger_mode": "always_last", **AS_IT_CAME, **QUIET}
+    gr.on([several.file.upload, several.file.clear], handlers.choose_file, several.file, parts, **last)
+    waiting = [several.notice, several.stop, several.save]
+    several.ask.click(handlers.waiting, None, waiting, queue=False, **QUIET)
+    asked = [several.file, several.column, question.weights]
+    answered = several.ask.click(handlers.classify_all, asked, parts, **lane, **QUIET, **AS_IT_CAME)
+    ended = several.stop.click(None, None, None, cancels=[answered], queue=False, **PRIVATE)
+    ended.then(handlers.stopped, done, parts, queue=False, **QUIET)
+
+
+PAGE = Page(NAME, "Sentiment", build)

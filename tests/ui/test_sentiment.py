@@ -1,0 +1,151 @@
+"""What a visitor does on the page of sentiment, in a real browser."""
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = pytest.mark.ui
+PRAISE = "a wonderful and moving film, beautifully acted."
+BLAME = "a dull, stupid and boring film that fails at everything it tries."
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"#sentiment-{name}")
+
+
+@pytest.fixture
+def texts(browser: Browser, address: str) -> Iterator[Page]:
+    """The page as it opens by its address, with its first example answered."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address}?tab=sentiment")
+    expect(part(page, "figure").locator("svg")).to_be_visible(timeout=60_000)
+    yield page
+    page.close()
+    assert not errors
+
+
+BLOCKS = {"labels": ".picture-block", "occlusion": ".picture-block", "strip": ".strip-block", "figure": "svg"}
+"""Of each part what is its answer, and not Gradio's word on how long it takes."""
+
+
+def changed_by(page: Page, act: Callable[[], object], name: str = "labels") -> str:
+    """Does something and waits until a part of the page is another; returns its text."""
+    inner = f"document.querySelector('#sentiment-{name} {BLOCKS[name]}').innerHTML"
+    before = page.evaluate(inner)
+    act()
+    page.wait_for_function(f"before => {inner} !== before", arg=before)
+    return shown(page, name)
+
+
+def shown(page: Page, name: str) -> str:
+    return (part(page, name).locator(BLOCKS[name]).first.text_content() or "").strip()
+
+
+def ask(page: Page, text: str) -> str:
+    page.fill("#sentiment-text textarea", text)
+    return changed_by(page, lambda: page.click("#sentiment-ask"))
+
+
+def choose(page: Page, name: str, choice: str) -> None:
+    part(page, name).locator("label", has_text=choice).first.click()
+
+
+def figure(page: Page) -> str:
+    return part(page, "figure").locator("svg").get_attribute("aria-label") or ""
+
+
+def test_praise_and_blame_are_told_apart_and_words_left_out(texts: Page) -> None:
+    assert ask(texts, BLAME).startswith("negative")
+    assert ask(texts, PRAISE).startswith("positive")
+    expect(part(texts, "run-line")).to_contain_text("sentiment")
+    expect(part(texts, "occlusion")).to_contain_text("Spearman")
+    assert part(texts, "occlusion").locator("tbody th").all_inner_texts() == PRAISE.split()
+    texts.get_by_label("Also leave out each word").uncheck()
+    assert "No word was left out" in changed_by(texts, lambda: texts.click("#sentiment-ask"), "occlusion")
+
+
+def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(texts: Page) -> None:
+    ask(texts, PRAISE)
+    cells = part(texts, "strip").locator(".byte")
+    assert [cell.strip() for cell in cells.all_inner_texts()] == PRAISE.split()
+    changed_by(texts, lambda: choose(texts, "unit", "bytes"), "strip")
+    assert cells.count() == len(PRAISE)
+    changed_by(texts, lambda: choose(texts, "method", "roll-out"), "figure")
+    assert "roll-out" in figure(texts).lower()
+    texts.wait_for_function("location.search.includes('rollout')")
+    seen = shown(texts, "labels")
+    texts.goto(texts.url)
+    expect(part(texts, "figure").locator("svg")).to_be_visible(timeout=60_000)
+    assert "roll-out" in figure(texts).lower()
+    assert shown(texts, "labels") == seen
+    assert texts.input_value("#sentiment-text textarea") == PRAISE
+
+
+def test_a_long_review_is_read_in_windows_that_vote_and_mistakes_are_said(texts: Page) -> None:
+    said = changed_by(texts, lambda: texts.get_by_text("A long review that changes its mind").click())
+    assert "Window by window" in said
+    length = len(texts.input_value("#sentiment-text textarea").encode())
+    assert length > 1000
+    rows = part(texts, "labels").locator("table tr")
+    assert rows.count() > length // 254
+
+    before = shown(texts, "labels")
+    for text, said in (("   ", "no text yet"), ("x" * 16_385, "16,385 bytes")):
+        texts.fill("#sentiment-text textarea", text)
+        texts.click("#sentiment-ask")
+        expect(part(texts, "notice")).to_contain_text(said)
+        assert shown(texts, "labels") == before
+        assert texts.input_value("#sentiment-text textarea") == text
+    ask(texts, "word " * 401)  # classified, but not without each of them in turn
+    expect(part(texts, "notice")).to_contain_text("401 words")
+
+
+def saves_its_figures(texts: Page, tmp_path: Path) -> None:
+    for kind in ("png", "svg", "npz"):
+        for name in ("", "occlusion-"):
+            button = part(texts, f"{name}save-{kind}")
+            expect(button).to_be_enabled(timeout=60_000)
+            with texts.expect_download() as download:
+                button.click()
+            download.value.save_as(tmp_path / f"{name}figure.{kind}")
+    for name in ("", "occlusion-"):
+        with Image.open(tmp_path / f"{name}figure.png") as image:
+            assert image.size == (1600, 1000)
+        ElementTree.parse(tmp_path / f"{name}figure.svg")
+    with np.load(tmp_path / "figure.npz") as arrays:
+        assert arrays["values"].sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_figures_are_saved_and_a_table_is_classified_and_a_bad_one_refused(texts: Page, tmp_path: Path) -> None:
+    saves_its_figures(texts, tmp_path)
+    table = tmp_path / "reviews.csv"
+    table.write_text(
+        f'name,review\nanna,"{PRAISE}"\nben,"{BLAME}"\ncarl,=1+1 <b>wonderful</b>\ndora,\n', encoding="utf-8"
+    )
+    texts.get_by_text("Several texts at once").click()
+    part(texts, "file").locator("input[type=file]").set_input_files(table)
+    expect(part(texts, "column").locator("input")).to_have_value("review")
+    texts.click("#sentiment-ask-all")
+    expect(part(texts, "all-notice")).to_contain_text("3 texts classified")
+    expect(part(texts, "all-notice")).to_contain_text("Row 5")
+    assert "<b>" in part(texts, "table").inner_text()
+    with texts.expect_download() as download:
+        part(texts, "save-csv").click()
+    with open(download.value.path(), encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["row"], row["label"]) for row in rows[:2]] == [("2", "positive"), ("3", "negative")]
+    assert rows[2]["text"] == "'=1+1 <b>wonderful</b>"
+    assert all(0.5 <= float(row["probability"]) <= 1 for row in rows)
+    part(texts, "file").get_by_label("Clear").first.click()
+    table.write_bytes("texte\nun café\n".encode("latin-1"))
+    part(texts, "file").locator("input[type=file]").set_input_files(table)
+    expect(part(texts, "all-notice")).to_contain_text("UTF-8")
+    expect(part(texts, "ask-all")).to_be_disabled()
