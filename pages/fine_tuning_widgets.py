@@ -19,7 +19,7 @@ from pages.text_link import TeachView
 NAME = "fine_tuning"
 SETS = teaching_sets(NAME)
 MOST_EPOCHS = EPOCHS[1]
-WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 201 M, only its decoder learns", "published")]
+WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 206 M, only its decoder learns", "published")]
 BATCHES = (2, 4, 8, 16, 32)
 RATES = [(f"{rate:g}", rate) for rate in (1e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 3e-3)]
 AT_FIRST = TeachView(0, epochs=5, batch=8, rate=5e-4, learns="all", seed=0, weights="embedded")

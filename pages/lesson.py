@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from components import views
+from components.learning import chance_level
 from components.pictures.tables import PreviewRow
 from models.csv_table import Table, read_table
 from models.labelled_rows import labelled_rows
@@ -31,7 +32,7 @@ class Lesson:
     @property
     def chance(self) -> float:
         """Accuracy of always saying the most common label."""
-        return max(self.counts.values()) / len(self.rows)
+        return chance_level(label for _, label in self.rows)
 
 
 def built_in(index: int, chosen: TeachingSet) -> Lesson:

@@ -9,9 +9,9 @@ import gradio as gr
 from components import views
 from components.figures.attention import Scale
 from components.text_units import Unit
-from models.schema import ModelShape, SentimentRequest, SentimentResult, Weights
+from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult, Weights
 from models.service import ModelService
-from pages.page import OF_BEFORE, beside_the_button, hint, run_line
+from pages.page import OF_BEFORE, alert, beside_the_button, hint, run_line
 from pages.sentiment_widgets import EXAMPLES, NAME, UNIT_AT_FIRST, UNITS, architecture
 from pages.text_link import SentimentView, sentiment_from_query, sentiment_to_query
 from pages.trace import (
@@ -81,14 +81,17 @@ class Handlers:
         """Traces the same text in another way."""
         return self._answer(replace(shown.view, looked=looked)) if shown else Answer()
 
-    @_told
+    @beside_the_button(Answer)
     def leave_out(self, shown: Shown | None) -> Answer:
         """After the answer, which need not wait for it: what each word does, where that was asked for."""
         if shown is None or not shown.view.occlude or shown.result.occlusion:
             return Answer(notice=None)
-        done = _drawn(Shown(shown.view, self._asked(shown.view, occlude=True)))
+        try:
+            result = self._asked(shown.view, occlude=True)
+        except InputError as error:
+            return Answer(alert(str(error)), occlusion=hint("No word was left out."))
         to_come = dict.fromkeys(("occlusion_png", "occlusion_svg", "occlusion_npz"), EXPORT_TO_COME)
-        return Answer(None, done.shown, occlusion=done.occlusion, **to_come)
+        return Answer(None, replace(shown, result=result), occlusion=views.sentiment_words(result).html, **to_come)
 
     @beside_the_button(Answer)
     def redraw(self, shown: Shown | None, unit: Unit, *looked: str) -> Answer:

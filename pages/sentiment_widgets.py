@@ -15,7 +15,7 @@ from pages.pictures import answer_picture
 
 NAME = "sentiment"
 EXAMPLES = text_examples(NAME)
-WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 201 M parameters, film reviews", "published")]
+WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 206 M parameters, film reviews", "published")]
 UNITS = [(unit, unit) for unit in get_args(Unit)]
 UNIT_AT_FIRST: Unit = "words"
 OCCLUDING = """Each word is left out in turn, and the text read anew. Beside the attention on that word, this shows

@@ -37,6 +37,7 @@ from components.views.sentiment import (
     sentiment_attention,
     sentiment_occlusion,
     sentiment_table,
+    sentiment_words,
 )
 
 __all__ = [
@@ -76,4 +77,5 @@ __all__ = [
     "sentiment_attention",
     "sentiment_occlusion",
     "sentiment_table",
+    "sentiment_words",
 ]

@@ -33,7 +33,7 @@ def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "lin
     return SentimentPanels(
         text=MarkupPanel(read_strip(result, unit, scale)),
         labels=MarkupPanel(label_bars(result.labels) + several),
-        occlusion=MarkupPanel(occlusion_bars(result)) if result.occlusion else None,
+        occlusion=sentiment_words(result) if result.occlusion else None,
         attention=sentiment_attention(result, unit, scale) if result.attention else None,
     )
 
@@ -45,6 +45,11 @@ def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Sc
     if result.attention.method == "decoder":
         return FigurePanel(attention_over_latents(result.attention, result.run, scale))
     return FigurePanel(attention_over_text(result.attention, result.text, result.run, unit, scale))
+
+
+def sentiment_words(result: SentimentResult) -> MarkupPanel:
+    """What each word does, beside the attention on it. Raises ValueError where none was left out."""
+    return MarkupPanel(occlusion_bars(result))
 
 
 def sentiment_occlusion(result: SentimentResult) -> FigurePanel:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import torch
 
 from models.byte_text import ByteText, utf8
+from models.csv_table import MOST_ROWS
+from models.labelled_rows import FEWEST_LABELS, MOST_LABELS
 from models.perceiver.fine_tuning import Rows
 from models.schema import FineTuneRequest, InputError
 from models.tasks.byte_tokens import AROUND, token_ids
 
-MOST_ROWS = 2_000
-LABELS = (2, 20)
+LABELS = FEWEST_LABELS, MOST_LABELS
 EPOCHS = (1, 50)
 BATCH_SIZE = (1, 64)
 LEARNING_RATE = (1e-6, 1e-2)
