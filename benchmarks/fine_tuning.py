@@ -4,8 +4,9 @@
 
 Prints a table and, as its last line, the same as JSON. The reference is the loop of the guides: the tokenizer pads to
 what the model reads at most, the model's own forward takes the labels, AdamW is torch's with its defaults. Both start
-from the same random weights and learn from the same rows in the same order, at the same rate, in float32, without
-dropout; the run stops if their losses differ. Turns are taken alternately: a step of theirs, a step of ours.
+from the same random weights and learn from the same rows in the same order, at the same rate, in float32 (ours but for
+gradients of weights, see `coarse_weight_gradients`), without dropout; the run stops if their losses differ. Turns are
+taken alternately: a step of theirs, a step of ours.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """Fine-tuning a classifier of bytes, step by step, without changing the model that it starts from.
 
 A working model shares what stays as it is with the base and has its own of what learns. Rows are padded to the longest
-of their batch, products are oneDNN's (see `linear`), attention is fused and AdamW too. With a frozen encoder each row
-is encoded once, its latents are kept, and a step runs the decoder alone. No dropout and no random number but from a
-generator of its own: the same seed gives the same curve, whoever else learns meanwhile.
+of their batch, products are oneDNN's, those that give gradients of weights take bfloat16 numbers (see `linear`),
+attention is fused and AdamW too. With a frozen encoder each row is encoded once, its latents are kept, and a step runs
+the decoder alone. No dropout and no random number but from a generator of its own: the same seed gives the same curve,
+whoever else learns meanwhile.
 """
 
 import math
@@ -16,6 +17,7 @@ from torch.nn import functional as F
 from transformers import PerceiverForSequenceClassification
 
 from models.perceiver.engine import Encoded, decode, encode
+from models.perceiver.linear import coarse_weight_gradients
 from models.perceiver.taught import learning_model
 
 KEPT_BYTES = 512 * 2**20
@@ -117,7 +119,8 @@ class Teaching:
     @torch.enable_grad()
     def _learn_from(self, batch: list[int], step: int) -> tuple[float, float]:
         wanted = torch.tensor([self.rows.labels[row] for row in batch], device=self.model.device)
-        logits = self._logits([self.rows.tokens[row] for row in batch], batch)
+        with coarse_weight_gradients():
+            logits = self._logits([self.rows.tokens[row] for row in batch], batch)
         loss = F.cross_entropy(logits, wanted)
         loss.backward()
         if math.isfinite(self.recipe.clip):
