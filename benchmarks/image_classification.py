@@ -39,11 +39,11 @@ ALL_MAPS = "transformers, output_attentions=True"
 def build(checkpoint: Checkpoint) -> PerceiverPreTrainedModel:
     """Random weights at std fan_in^-0.5: at transformers' 0.02 all logits are alike, and equality would mean little."""
     torch.manual_seed(0)
-    model = checkpoint.model(PUBLISHED[checkpoint.name]).eval()
+    model: Any = checkpoint.model(PUBLISHED[checkpoint.name])
     for parameter in model.parameters():
         if parameter.ndim == 2:
             parameter.normal_(std=parameter.shape[1] ** -0.5)
-    return model
+    return model.eval()
 
 
 def picture() -> Tensor:

@@ -13,9 +13,12 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import torch
-from huggingface_hub import HfApi
 from transformers import PerceiverConfig, PerceiverPreTrainedModel
 
+from models.hub import ask_hub
+from models.perceiver.ar import PerceiverAr
+from models.perceiver.ar_checkpoint import PUBLISHED_AR, load_ar, outline_ar, read_ar_config
+from models.perceiver.ar_config import PerceiverArConfig
 from models.schema import CheckpointUnavailable, Weights
 
 EMBEDDED = Path(__file__).parent.parent / "assets" / "weights"
@@ -58,7 +61,7 @@ PUBLISHED: Mapping[str, PerceiverConfig] = {
         **_KINETICS,
     ),
 }
-"""The shapes of the published models, known without a download: for benchmarks, tests and drawings."""
+"""The shapes of the published models of transformers' classes, known without a download."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ class Checkpoint:
 
     name: str
     weights: Weights
-    model: type[PerceiverPreTrainedModel]
+    model: type[PerceiverPreTrainedModel] | type[PerceiverAr]
     variant: str = ""
 
 
 def load_checkpoint(
     checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Mapping[str, Path]
-) -> PerceiverPreTrainedModel:
-    """The model in evaluation mode on the device. `folders`: see `source_of`.
+) -> Any:
+    """The model, of the checkpoint's class, in evaluation mode on the device. `folders`: see `source_of`.
 
     Raises CheckpointUnavailable where the weights cannot be had, or do not fit the class.
     """
@@ -86,11 +89,11 @@ def load_checkpoint(
     if local and not source.is_dir():
         raise CheckpointUnavailable(f"{name}: there is no folder {source}.{_consolation(checkpoint)}")
     try:
-        model, report = _from_pretrained(checkpoint.model, source, dtype)
+        model, complete = _read(checkpoint.model, source, dtype)
     except Exception as error:  # other people's files: each part of them fails in its own way
         reason = "its folder cannot be read" if local else "it is not on this machine and could not be downloaded"
         raise CheckpointUnavailable(f"{name}: {reason}.{_consolation(checkpoint)}") from error
-    if report["missing_keys"] or report["mismatched_keys"]:
+    if not complete:
         # transformers would fill these with noise, and the page would show it as predictions.
         raise CheckpointUnavailable(f"{name} holds no complete {checkpoint.model.__name__}.{_consolation(checkpoint)}")
     return model.to(device).eval()
@@ -117,17 +120,22 @@ def name_of(checkpoint: Checkpoint, folders: Mapping[str, Path]) -> str:
     return source if isinstance(source, str) else checkpoint.name
 
 
-def config_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> PerceiverConfig:
-    """The shape of a model, without its weights; of what stands in for a hub id, its own, as far as it is here."""
+def config_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> Any:
+    """The shape of a model, without its weights; of what stands in for a hub id, its own, as far as it is here.
+
+    A PerceiverConfig, or of a PerceiverAr its PerceiverArConfig.
+    """
     source = source_of(checkpoint, folders)
+    is_ar = issubclass(checkpoint.model, PerceiverAr)
+    published = PUBLISHED_AR if is_ar else PUBLISHED
     if source == checkpoint.name:
-        return PUBLISHED[checkpoint.name]
+        return published[checkpoint.name]
     try:
-        return PerceiverConfig.from_pretrained(source, local_files_only=True)
+        return read_ar_config(source) if is_ar else PerceiverConfig.from_pretrained(source, local_files_only=True)
     except Exception:  # other people's files; loading the weights will say what is wrong with them
         if checkpoint.weights == "embedded":
             raise
-        return PUBLISHED[checkpoint.name]
+        return published[checkpoint.name]
 
 
 def image_size_of(config: PerceiverConfig) -> int:
@@ -141,9 +149,12 @@ def labels_of(config: PerceiverConfig) -> tuple[str, ...]:
     return tuple(names[index] for index in sorted(names))
 
 
-def outline(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> PerceiverPreTrainedModel:
+def outline(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> Any:
     """The model that fits the checkpoint, without its numbers: nothing is allocated."""
-    return _outline(checkpoint.model, config_of(checkpoint, folders).to_json_string())
+    config = config_of(checkpoint, folders)
+    if isinstance(config, PerceiverArConfig):
+        return outline_ar(config)
+    return _outline(cast(type[PerceiverPreTrainedModel], checkpoint.model), config.to_json_string())
 
 
 @cache
@@ -156,6 +167,16 @@ def count_parameters(checkpoint: Checkpoint, folders: Mapping[str, Path] = Mappi
     return sum(parameter.numel() for parameter in outline(checkpoint, folders).parameters())
 
 
+def _read(
+    model: type[PerceiverPreTrainedModel] | type[PerceiverAr], source: str | Path, dtype: torch.dtype
+) -> tuple[Any, bool]:
+    """The model, and whether all of its numbers were there; of a Perceiver AR, less is an error."""
+    if issubclass(model, PerceiverAr):
+        return load_ar(source, dtype), True
+    loaded, report = _from_pretrained(model, source, dtype)
+    return loaded, not (report["missing_keys"] or report["mismatched_keys"])
+
+
 def _from_pretrained(model: type[PerceiverPreTrainedModel], source: str | Path, dtype: torch.dtype) -> Any:
     """The model and transformers' report on its keys."""
     options: dict[str, Any] = {"dtype": dtype, "weights_only": True, "output_loading_info": True}
@@ -164,16 +185,8 @@ def _from_pretrained(model: type[PerceiverPreTrainedModel], source: str | Path, 
     try:
         return model.from_pretrained(source, local_files_only=True, **options)  # in the cache: no question to the hub
     except OSError:
-        _ask_hub(source)
+        ask_hub(source)
         return model.from_pretrained(source, **options)
-
-
-def _ask_hub(name: str) -> None:
-    """One short question before a download: where the hub cannot be reached, `from_pretrained` would retry for long."""
-    try:
-        HfApi().model_info(name, timeout=5)
-    except Exception as error:  # whatever transport or hub answered, the weights are not to be had
-        raise OSError(f"the hub has no answer for {name}") from error
 
 
 def _consolation(checkpoint: Checkpoint) -> str:

@@ -16,27 +16,13 @@ except ImportError:
 
 import torch
 from torch import Tensor
-from transformers import PerceiverForSequenceClassification, PerceiverPreTrainedModel
-from transformers.models.perceiver.modeling_perceiver import (
-    PerceiverClassificationDecoder,
-    PerceiverMultimodalDecoder,
-    PerceiverTextPreprocessor,
-)
+from transformers import PerceiverForSequenceClassification
 
 from models.cache import ByteCache
-from models.checkpoints import (
-    Checkpoint,
-    config_of,
-    count_parameters,
-    image_size_of,
-    labels_of,
-    load_checkpoint,
-    name_of,
-    outline,
-)
+from models.checkpoints import Checkpoint, load_checkpoint, name_of, source_of
 from models.perceiver import engine
-from models.perceiver.clip_models import clip_shape
-from models.perceiver.engine import Encoded, perceiver_of
+from models.perceiver.engine import Encoded
+from models.perceiver.shapes import model_shape
 from models.perceiver.taught import save_taught
 from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, TaughtModel, Weights
 from models.settings import Settings, SettingsError
@@ -45,7 +31,7 @@ from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
 
 V = TypeVar("V")
-Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], PerceiverPreTrainedModel]
+Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], Any]
 
 
 class ModelService:
@@ -98,27 +84,7 @@ class ModelService:
     def shape(self, task: str, weights: Weights, variant: str = "") -> ModelShape:
         """How large the model of a task is, for drawings and limits; its weights need not be there."""
         checkpoint = next(t for t in TASKS if t.name == task).checkpoint(weights, variant)
-        folders = self.settings.checkpoints
-        config, perceiver = config_of(checkpoint, folders), perceiver_of(outline(checkpoint, folders))
-        reads_text = isinstance(perceiver.input_preprocessor, PerceiverTextPreprocessor)
-        classifies = isinstance(perceiver.decoder, PerceiverClassificationDecoder)
-        clips = clip_shape(config) if isinstance(perceiver.decoder, PerceiverMultimodalDecoder) else None
-        return ModelShape(
-            name=name_of(checkpoint, folders),
-            parameters=count_parameters(checkpoint, folders),
-            longest_text=config.max_position_embeddings - 2 if reads_text else 0,
-            image_size=clips.side if clips else image_size_of(config) if classifies and not reads_text else 0,
-            labels=labels_of(config) if classifies or clips else (),
-            fps=clips.fps if clips else 0.0,
-            sample_rate=clips.sample_rate if clips else 0,
-            input_channels=config.d_model,
-            latents=config.num_latents,
-            latent_channels=config.d_latents,
-            blocks=config.num_blocks,
-            layers=config.num_self_attends_per_block,
-            self_heads=config.num_self_attention_heads,
-            cross_heads=config.num_cross_attention_heads,
-        )
+        return model_shape(checkpoint, self.settings.checkpoints)
 
     def run(self, request: Any) -> Any:
         """The result of one request, its arrays on the CPU.
@@ -136,7 +102,7 @@ class ModelService:
             _task_of(request)
         return self._run(requests)
 
-    def stream(self, request: Any) -> Iterator[Any]:
+    def stream(self, request: Any) -> Generator[Any]:
         """Parts of the result of one request as they come, the last of them the result. Closing it ends the work.
 
         Raises as `run` does.
@@ -218,6 +184,10 @@ class ModelService:
         """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""
         with self._latents.use(key, make) as (value, known):
             return value, known
+
+    def source(self, checkpoint: Checkpoint) -> Path | str:
+        """The folder or the hub id that its weights come from."""
+        return source_of(checkpoint, self.settings.checkpoints)
 
     @property
     def seconds_at_most(self) -> float | None:

@@ -17,6 +17,8 @@ from transformers import PerceiverConfig, PerceiverPreTrainedModel
 from transformers.models.perceiver.modeling_perceiver import PerceiverOpticalFlowDecoder
 
 from models.checkpoints import Checkpoint
+from models.perceiver.ar import PerceiverAr
+from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow_config
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal, patch_multimodal_config
 from models.schema import CheckpointUnavailable, Weights
@@ -27,6 +29,8 @@ FAR = 1e-2
 """What differs has to differ by this much, a thousand times what counts as equal."""
 READS = 32
 """Bytes that the text models of `load_tiny` read."""
+WRITER_CONTEXT, WRITER_LATENTS = 24, 8
+"""Bytes that its writers of text read, and how many of them are latents."""
 SIDE, CLASSES = 32, 10
 """Pixels along each side of what its image models were made for, as the embedded ones; and what they tell apart."""
 FLOW_TILES: Mapping[Weights, tuple[int, int]] = {"embedded": (24, 24), "published": (24, 30)}
@@ -145,6 +149,21 @@ def tiny_patch_multimodal(seed: int = 0) -> PerceiverForPatchMultimodal:
     return model.eval()
 
 
+@cache
+def tiny_text_writer(seed: int = 0) -> PerceiverAr:
+    """A Perceiver AR of bytes, that reads WRITER_CONTEXT of them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = PerceiverArConfig(
+            vocab_size=262, max_seq_len=WRITER_CONTEXT, max_latents=WRITER_LATENTS, num_channels=16, num_heads=2,
+            num_self_attention_layers=2, num_self_attention_rotary_layers=-1, self_attention_widening_factor=2,
+            cross_attention_widening_factor=2, output_norm=True, output_bias=False, abs_pos_emb=False,
+        )  # fmt: skip
+        model = PerceiverAr(config)
+        scatter(model)
+    return model.eval()
+
+
 def tiny_inputs(name: str, batch: int = BATCH, seed: int = 1) -> Any:
     """Random inputs as the model's own forward takes them."""
     with torch.random.fork_rng(devices=[]):
@@ -198,16 +217,16 @@ def spread(values: Tensor, dim: int) -> float:
     return (values.amax(dim) - values.amin(dim)).max().item()
 
 
-def load_tiny(
-    checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Any
-) -> PerceiverPreTrainedModel:
+def load_tiny(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Any) -> Any:
     """What tests give to `ModelService` in place of `load_checkpoint`: other weights for other checkpoints."""
     seed = {"embedded": 0, "published": 1}[checkpoint.weights]
     return deepcopy(served_model(checkpoint.model.__name__, seed)).to(device, dtype)
 
 
-def served_model(name: str, seed: int = 0) -> PerceiverPreTrainedModel:
+def served_model(name: str, seed: int = 0) -> Any:
     """What `load_tiny` copies."""
+    if name == PerceiverAr.__name__:
+        return tiny_text_writer(seed)
     if name == PerceiverForPatchFlow.__name__:
         return tiny_patch_flow(seed, FLOW_TILES["embedded"][0])
     if name == "PerceiverForOpticalFlow":
@@ -231,7 +250,8 @@ class Counting:
     def __call__(self, checkpoint: Any, *options: Any) -> Any:
         self.loads.append(checkpoint.name)
         model = load_tiny(checkpoint, *options)
-        model.perceiver.input_preprocessor.register_forward_hook(lambda *_: self.reads.append(checkpoint.name))
+        reader = model.token_embedding if isinstance(model, PerceiverAr) else model.perceiver.input_preprocessor
+        reader.register_forward_hook(lambda *_: self.reads.append(checkpoint.name))
         return model
 
 

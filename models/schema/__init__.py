@@ -33,6 +33,7 @@ from models.schema.image_classification import (
 from models.schema.masked_bytes import Decoding, MaskedBytesRequest, MaskedBytesResult
 from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
 from models.schema.sentiment import Occlusion, SentimentRequest, SentimentResult, TextWindow
+from models.schema.text_generation import Ended, TextGenerationRequest, TextGenerationStep, WrittenToken
 
 __all__ = [
     "AttentionMap",
@@ -43,6 +44,7 @@ __all__ = [
     "AvWindow",
     "CheckpointUnavailable",
     "Decoding",
+    "Ended",
     "FineTuneRequest",
     "FineTuneStep",
     "Finer",
@@ -67,7 +69,10 @@ __all__ = [
     "SentimentRequest",
     "SentimentResult",
     "TaughtModel",
+    "TextGenerationRequest",
+    "TextGenerationStep",
     "TextWindow",
     "Variant",
     "Weights",
+    "WrittenToken",
 ]

@@ -69,9 +69,11 @@ class RunInfo:
 class ModelShape:
     """How large a model is.
 
-    longest_text: bytes of text that it reads at once, [CLS] and [SEP] not counted. image_size: pixels along each side
+    longest_text: bytes of text that it reads at once, [CLS] and [SEP] not counted; of a Perceiver AR tokens, prefix and
+    latents, so that its longest prefix is longest_text - latents. image_size: pixels along each side
     of the images that it was trained on. labels: the classes that it tells apart. fps, sample_rate: frames
-    and samples a second of the clips that it reads. What a model has not is 0 or empty.
+    and samples a second of the clips that it reads. vocabulary: kinds of tokens that it writes. What a model has not
+    is 0 or empty.
     """
 
     name: str
@@ -88,6 +90,7 @@ class ModelShape:
     layers: int
     self_heads: int
     cross_heads: int
+    vocabulary: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,5 +7,14 @@ from models.tasks.masked_bytes import MASKED_BYTES
 from models.tasks.optical_flow import OPTICAL_FLOW
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Task
+from models.tasks.text_generation import TEXT_GENERATION
 
-TASKS: tuple[Task, ...] = (MASKED_BYTES, SENTIMENT, FINE_TUNING, IMAGE_CLASSIFICATION, OPTICAL_FLOW, AV_AUTOENCODING)
+TASKS: tuple[Task, ...] = (
+    MASKED_BYTES,
+    SENTIMENT,
+    FINE_TUNING,
+    TEXT_GENERATION,
+    IMAGE_CLASSIFICATION,
+    OPTICAL_FLOW,
+    AV_AUTOENCODING,
+)

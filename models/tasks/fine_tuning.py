@@ -13,7 +13,7 @@ from models.perceiver.fine_tuning import Judged, Learnt, Recipe, Teaching
 from models.perceiver.taught import taught_value
 from models.schema import FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo, TaughtModel
 from models.tasks.sentiment import SENTIMENT
-from models.tasks.task import Loaded, Runtime, Task
+from models.tasks.task import Loaded, Runtime, Task, longest_work
 from models.tasks.teaching_rows import PartedRows, check, check_steps, longest_text, part
 
 MOST_SECONDS = 600.0
@@ -22,7 +22,6 @@ KEEP_SECONDS = 5.0
 """Within an epoch, what was learnt is handed out and judged about so often: who stops has it."""
 KEEP_SHARE = 0.1
 """But no more often than takes this part of the time."""
-_OF_THE_LOAN = 0.85
 
 
 def run(request: FineTuneRequest, runtime: Runtime) -> FineTuneStep:
@@ -68,8 +67,7 @@ class _Course:
 
     @property
     def most_seconds(self) -> float:
-        loan = self.runtime.seconds_at_most
-        return MOST_SECONDS if loan is None else min(MOST_SECONDS, _OF_THE_LOAN * loan)
+        return longest_work(self.runtime, MOST_SECONDS)
 
     def steps(self) -> Generator[FineTuneStep]:
         yield self._judged(Learnt(0, 0, False, (), math.nan, math.nan))

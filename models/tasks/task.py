@@ -3,22 +3,22 @@
 from collections.abc import Callable, Generator, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
-
-from transformers import PerceiverPreTrainedModel
 
 from models.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded
 from models.schema import InputError, RunInfo, Weights
 
 V = TypeVar("V")
+_OF_THE_LOAN = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model in memory, and which one it is."""
+    """A model in memory, of the class of its checkpoint, and which one it is."""
 
-    model: PerceiverPreTrainedModel
+    model: Any
     checkpoint: Checkpoint
 
 
@@ -43,6 +43,10 @@ class Runtime(Protocol):
         """What was made under this key before, or makes it, with an `nbytes`; and whether it was known."""
         ...
 
+    def source(self, checkpoint: Checkpoint) -> Path | str:
+        """The folder or the hub id that its weights come from."""
+        ...
+
     @property
     def seconds_at_most(self) -> float | None:
         """How long one call may take, where it is not left to itself."""
@@ -51,6 +55,12 @@ class Runtime(Protocol):
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
         """The facts of this run; the service sets its seconds."""
         ...
+
+
+def longest_work(runtime: Runtime, most: float) -> float:
+    """Seconds that a stream may take: `most`, or less where the loan of a GPU ends before."""
+    loan = runtime.seconds_at_most
+    return most if loan is None else min(most, _OF_THE_LOAN * loan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from models import service as service_module
+from models.checkpoints import config_of
+from models.perceiver.ar import PerceiverAr
 from models.schema import AvAutoencodingRequest, CheckpointUnavailable, InputError, MaskedBytesRequest, Probe, Weights
 from models.service import ModelService
 from models.settings import Settings
@@ -107,6 +109,7 @@ def test_image_models_have_three_variants():
     assert names("embedded") == [
         "masked_bytes",
         "sentiment",
+        "text_generation",
         "image_learned",
         "image_fourier",
         "image_conv",
@@ -117,6 +120,7 @@ def test_image_models_have_three_variants():
     assert names("published") == [
         "deepmind/language-perceiver",
         "addy88/perceiver_imdb",
+        "krasserm/perceiver-ar-clm-base",
         *vision,
         "deepmind/optical-flow-perceiver",
         "deepmind/multimodal-perceiver",
@@ -194,9 +198,13 @@ def test_shape_needs_no_weights(task, checkpoint):
     shape = service.shape(task, checkpoint.weights, checkpoint.variant)
     assert shape.name == checkpoint.name
     with torch.device("meta"):
-        model = checkpoint.model(service_module.config_of(checkpoint))
+        model = checkpoint.model(config_of(checkpoint))
+    assert shape.parameters == sum(parameter.numel() for parameter in model.parameters())
+    if checkpoint.model is PerceiverAr:
+        assert (shape.layers, shape.latent_channels) == (len(model.layers), model.token_embedding.embedding_dim)
+        assert (shape.longest_text - shape.latents, shape.blocks) == (model.config.max_prefix, 1)
+        return
     perceiver = model.perceiver
-    assert shape.parameters == model.num_parameters()
     assert (shape.latents, shape.latent_channels) == tuple(perceiver.embeddings.latents.shape)
     assert shape.input_channels == perceiver.input_preprocessor.num_channels
     assert shape.layers == len(perceiver.encoder.self_attends)

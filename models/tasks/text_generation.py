@@ -1,0 +1,199 @@
+"""Text generation: a Perceiver AR writes a prompt on, token by token (Hawthorne et al. 2022)."""
+
+import time
+from collections.abc import Generator
+
+import torch
+from torch import Tensor
+
+from models.checkpoints import Checkpoint
+from models.perceiver.ar import PerceiverAr
+from models.perceiver.ar_writing import Window, Writer, next_window
+from models.perceiver.sampling import Sampling, choose, probabilities, ranked
+from models.running_text import RunningText
+from models.schema import (
+    AttentionMap,
+    Ended,
+    InputError,
+    Probe,
+    TextGenerationRequest,
+    TextGenerationStep,
+    WrittenToken,
+)
+from models.tasks.task import Loaded, Runtime, Task, longest_work
+from models.tasks.text_prompt import REFILL, check, check_probe, place, windows
+from models.tasks.text_tokens import text_tokens
+from models.tasks.text_tracing import trace_token
+
+ALTERNATIVES = 8
+MOST_SECONDS = 600.0
+"""A text ends after this time; on ZeroGPU before the loan of the GPU ends."""
+
+
+def run(request: TextGenerationRequest, runtime: Runtime) -> TextGenerationStep:
+    """The last step; see `stream`."""
+    *_, last = stream(request, runtime)
+    return last
+
+
+def stream(request: TextGenerationRequest, runtime: Runtime) -> Generator[TextGenerationStep]:
+    """How the text will lie, then a step for each token. Closing it ends the work before the next token.
+
+    Raises InputError, in words for the visitor, and CheckpointUnavailable.
+    """
+    began = time.perf_counter()
+    check(request)
+    with runtime.load(TEXT_GENERATION.checkpoint(request.weights)) as loaded:
+        yield from _Course(request, loaded, runtime, began).steps()
+
+
+class _Course:
+    """A text under way. Places in it are counted from its first token that is read: `cut` tokens lie before."""
+
+    def __init__(self, request: TextGenerationRequest, loaded: Loaded, runtime: Runtime, began: float):
+        model: PerceiverAr = loaded.model
+        self.request, self.model, self.began = request, model, began
+        self.ends_at = began + longest_work(runtime, MOST_SECONDS)
+        self.info = runtime.info(loaded, encoder_cached=False, seed=request.seed)
+        self.tokens = text_tokens(model.config.vocab_size, runtime.source(loaded.checkpoint))
+        self.sampling = Sampling(request.do_sample, request.temperature, request.top_k, request.top_p, request.seed)
+        check_probe(request, model.config)
+        prompt = self.tokens.ids(request.prompt)
+        self.cut, self.first = place(request, self.tokens, len(prompt), model.config)
+        self.ids = [*prompt[self.cut :], *self._checked(request.written)]
+        self._prompt_length = len(prompt) - self.cut
+        contents = self.tokens.contents
+        self.prompt_tokens = tuple(contents[each] for each in prompt)
+        self.written_tokens = tuple(contents[each] for each in request.written)
+        self.text = RunningText(request.stop)
+        self.text.add(b"".join(self.written_tokens))
+        self.new: list[WrittenToken] = []
+        self.window = windows(model.config, self.first, len(request.written))
+        self.writer = Writer(model, REFILL)
+        self.first_seconds = 0.0
+
+    def steps(self) -> Generator[TextGenerationStep]:
+        wanted = self.request.max_new_tokens
+        yield self._step("" if wanted else "length")
+        if not wanted:
+            return
+        readings, logits = 0, self._begin()
+        while True:
+            ended = self._write(logits, anew=self.writer.readings > readings)
+            yield self._step(ended)
+            if ended:
+                return
+            readings, logits = self.writer.readings, self._follow()
+
+    def _checked(self, written: tuple[int, ...]) -> tuple[int, ...]:
+        known = len(self.tokens.contents)
+        if not all(0 <= each < known for each in written):
+            raise InputError(f"Ids of written tokens are 0 to {known - 1:,}: these are of another model.")
+        return written
+
+    def _begin(self) -> Tensor:
+        """Reads the text as it would lie by now, had all of it been written in one go."""
+        return self.writer.start(self._tensor(self.ids[self.window.dropped :])[None], self.window.latents)[0]
+
+    def _follow(self) -> Tensor:
+        self.window = next_window(self.model.config, self.window, REFILL)
+        return self.writer.write(self._tensor(self.ids[-1:]))[0]
+
+    def _write(self, predicted: Tensor, anew: bool) -> Ended:
+        """Takes the next token, and says why it is the last one, if it is."""
+        logits = predicted.double().cpu().numpy()
+        order = ranked(logits, self.tokens.forbidden)
+        index, shares = len(self.ids) - self._prompt_length, probabilities(logits)
+        token, contents = choose(logits, order, self.sampling, index), self.tokens.contents
+        alternatives = tuple((contents[each], float(shares[each])) for each in order[:ALTERNATIVES])
+        self.new.append(
+            WrittenToken(
+                token, contents[token], float(shares[token]), alternatives, **self._lying(self.window), anew=anew
+            )
+        )
+        self.ids.append(token)
+        if len(self.new) == 1:
+            self.first_seconds = time.perf_counter() - self.began
+        return self._why_it_ends(token, self.text.add(contents[token]))
+
+    def _why_it_ends(self, token: int, stopped: bool) -> Ended:
+        if token in self.tokens.ends:
+            return "end"
+        if stopped:
+            return "stop"
+        if len(self.new) == self.request.max_new_tokens:
+            return "length"
+        return "time" if time.perf_counter() > self.ends_at else ""
+
+    def _step(self, ended: Ended) -> TextGenerationStep:
+        probe = self.request.probe if ended else None
+        traced = None if probe is None else self._traced(probe)
+        window = self.window if traced is None else self._window_of(traced)
+        lying = self._lying(window)
+        return TextGenerationStep(
+            text=self.text.text(whole=bool(ended)),
+            tokens=tuple(self.new),
+            prompt_tokens=self.prompt_tokens,
+            written_tokens=self.written_tokens,
+            dropped=lying["dropped"],
+            prefix_length=lying["prefix"],
+            latents=lying["latents"],
+            cut=self.cut,
+            tokens_per_second=self._tokens_per_second(),
+            first_seconds=self.first_seconds,
+            readings=self.writer.readings,
+            memory_bytes=self.writer.nbytes,
+            ended=ended,
+            attention=None if probe is None or traced is None else self._trace(probe, traced, window),
+            traced=traced,
+            run=self.info,
+        )
+
+    def _tokens_per_second(self) -> float:
+        if len(self.new) < 2:
+            return 0.0
+        return (len(self.new) - 1) / (time.perf_counter() - self.began - self.first_seconds)
+
+    def _traced(self, probe: Probe) -> int:
+        """Which written token is asked about."""
+        there = len(self.ids) - self._prompt_length
+        if probe.output is not None and probe.output >= there:
+            raise InputError(f"The text ended after {there:,} written tokens: there is no token {probe.output}.")
+        return there - 1 if probe.output is None else probe.output
+
+    def _trace(self, probe: Probe, traced: int, window: Window) -> AttentionMap:
+        place = self._prompt_length + traced
+        before = self._tensor(self.ids[window.dropped : place])[None]
+        name = f"token {traced}, written as {_shown(self.tokens.contents[self.ids[place]])}"
+        return trace_token(self.model, before, window.prefix, probe, name)
+
+    def _window_of(self, token: int) -> Window:
+        """How the text lay when a written token was predicted."""
+        return windows(self.model.config, self.first, token)
+
+    def _lying(self, window: Window) -> dict[str, int]:
+        """Counted from the prompt's first token, whether it is read or not."""
+        return {"dropped": self.cut + window.dropped, "prefix": window.prefix, "latents": window.latents}
+
+    def _tensor(self, ids: list[int]) -> Tensor:
+        return torch.tensor(ids, device=self.model.token_embedding.weight.device)
+
+
+def _shown(content: bytes) -> str:
+    """In quotes; bytes that are no characters by their numbers."""
+    try:
+        return repr(content.decode("utf-8")) if content else "the end of the text"
+    except UnicodeDecodeError:
+        return repr(content)[1:]
+
+
+TEXT_GENERATION = Task(
+    name="text_generation",
+    request=TextGenerationRequest,
+    checkpoints=(
+        Checkpoint("text_generation", "embedded", PerceiverAr),
+        Checkpoint("krasserm/perceiver-ar-clm-base", "published", PerceiverAr),
+    ),
+    run=run,
+    stream=stream,
+)
