@@ -28,7 +28,7 @@ def characters(content: bytes) -> Iterator[Character]:
     """Splits bytes into UTF-8 characters; bytes that belong to none come one by one."""
     at = 0
     while at < len(content):
-        width = next((w for w in range(1, 5) if _decodes(content[at : at + w])), 0)
+        width = 1 if content[at] < 0x80 else next((w for w in range(2, 5) if _decodes(content[at : at + w])), 0)
         piece = content[at : at + max(width, 1)]
         yield Character(at, at + len(piece), piece.decode("utf-8") if width else None)
         at += len(piece)

@@ -40,12 +40,19 @@ class Fitted:
 
 
 def pieces(text: str, unit: Unit) -> list[Piece]:
-    """All of the text, each byte in one piece. A word has the space behind it; a character, the marks that join it."""
+    """All of the text, each byte in one piece. A word has the space behind it; a character, the marks that join it.
+
+    Bytes that are no UTF-8 may stand in the text as `surrogateescape` decodes them; each is then a character.
+    """
     if unit == "bytes":
-        return [Piece(at, at + 1, byte_label(byte)) for at, byte in enumerate(text.encode("utf-8"))]
+        return [Piece(at, at + 1, byte_label(byte)) for at, byte in enumerate(_encoded(text))]
     parts = _joined_characters(text) if unit == "characters" else re.findall(r"\s+|\S+\s*", text)
-    ends = accumulate((len(part.encode("utf-8")) for part in parts), initial=0)
+    ends = accumulate((len(_encoded(part)) for part in parts), initial=0)
     return [Piece(start, stop, part) for (start, stop), part in zip(pairwise(ends), parts, strict=True)]
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _joined_characters(text: str) -> list[str]:

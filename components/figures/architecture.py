@@ -17,17 +17,25 @@ WIDTH, HEIGHT, BOX = 920, 160, 148
 _STEP = (WIDTH - BOX - 8) / 3
 
 
-def draw_architecture(inputs: Stage, latents: Stage, layers: str, queries: Stage, outputs: Stage) -> str:
+def draw_architecture(
+    inputs: Stage,
+    latents: Stage,
+    layers: str,
+    queries: Stage,
+    outputs: Stage,
+    asked: tuple[str, str] = ("cross-attention", "decoder"),
+) -> str:
     """An <svg>: inputs → encoder cross-attention → latents (with `layers` of self-attention) → decoder → outputs.
 
-    The colours follow the page (currentColor), so that it reads on light and dark alike.
+    asked: what stands above and below the arrow from the latents to the queries. The colours follow the page
+    (currentColor), so that it reads on light and dark alike.
     """
     stages = (inputs, latents, queries, outputs)
     xs = [4 + index * _STEP for index in range(4)]
     boxes = "".join(_box(stage, x) for stage, x in zip(stages, xs, strict=True))
     arrows = (
         _arrow(xs[0] + BOX, xs[1], "cross-attention", "encoder")
-        + _arrow(xs[1] + BOX, xs[2], "cross-attention", "decoder")
+        + _arrow(xs[1] + BOX, xs[2], *asked)
         + _arrow(xs[2] + BOX, xs[3], "", "one answer each")
     )
     middle = xs[1] + BOX / 2

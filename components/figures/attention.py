@@ -1,6 +1,6 @@
 """What every picture of attention has: scale, colour bar, shares that stayed behind, alt text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Literal
 
@@ -18,7 +18,7 @@ Scale = Literal["linear", "log"]
 LOG_FLOOR = -3.0
 # Viridis for magnitudes; purple to orange, through white at 0, for more or less than uniform.
 COLOUR_MAPS = {"linear": "viridis", "log": "PuOr_r"}
-_SHARE_COLOURS = ("#21918c", "#a3a3a3", "#5c5c5c")
+_SHARE_COLOURS = ("#21918c", "#a3a3a3", "#5c5c5c", "#d9a441")
 
 
 def attention_sheet(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str, inputs: Sequence[str] = ()) -> Sheet:
@@ -152,10 +152,15 @@ def add_shares(sheet: Sheet, attention: AttentionMap) -> None:
         "learned latent array": attention.latent_share,
         "output query": attention.query_share,
     }
+    draw_parts(sheet, parts)
+
+
+def draw_parts(sheet: Sheet, parts: Mapping[str, float]) -> None:
+    """Along the bottom of the empty band: where all of the attention is. parts: at most four, name to share, 0 to 1."""
     width = WIDTH - 2 * MARGIN
     axes = sheet.canvas_at(MARGIN, sheet.bottom + 0.1, width, 0.7)
     start, x = 0.0, 0.0
-    for (name, share), colour in zip(parts.items(), _SHARE_COLOURS, strict=True):
+    for (name, share), colour in zip(parts.items(), _SHARE_COLOURS, strict=False):
         axes.add_patch(Rectangle((start * width, 0.0), share * width, 0.26, color=colour, linewidth=0))
         axes.add_patch(Rectangle((x, 0.42), 0.18, 0.18, color=colour, linewidth=0))
         label = f"{name} {percent(share)}"

@@ -43,15 +43,15 @@ def attention_over_text(
     low, high = shared.ends
     middle = f"uniform\n{shared.in_words(shared.uniform)}"
     right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, (low, middle, high))
-    labels = ["CLS", *(_label(piece.text) for piece in shown.pieces), "SEP"]
+    labels = ["CLS", *(cell_label(piece.text) for piece in shown.pieces), "SEP"]
     starts = [0, *(piece.start for piece in shown.pieces), shown.pieces[-1].stop if shown.pieces else 0]
-    _draw(sheet, right - 0.4, labels, starts, shared.fills(levels) / 255, _numbers(shared, levels))
+    draw_units(sheet, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels))
     return sheet
 
 
 def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunInfo, scale: Scale) -> Sheet:
     alt = _alt_text(attention, shown, shares, scale)
-    sheet = start_sheet(attention.title, _quantity(shown.unit, scale), footer([attention], [run], scale), alt)
+    sheet = start_sheet(attention.title, unit_quantity(shown.unit, scale), footer([attention], [run], scale), alt)
     if shown.note:
         for line in wrapped(shown.note, 13, 13.0, lines=2):
             sheet.write(MARGIN, sheet.top + 0.02, line, color=SOFT_INK)
@@ -62,13 +62,13 @@ def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunI
     return sheet
 
 
-def _quantity(unit: Unit, scale: Scale) -> str:
+def unit_quantity(unit: Unit, scale: Scale) -> str:
     """What the colours measure; the uniform level is each unit's own."""
     each = f"attention on each of these {unit}, over what as many bytes get where none is preferred"
     return f"Times uniform: {each}" if scale == "linear" else f"log10 of times uniform: {each}"
 
 
-def _numbers(shared: SharedScale, levels: np.ndarray) -> list[str]:
+def level_numbers(shared: SharedScale, levels: np.ndarray) -> list[str]:
     """What stands below each label: the level of its colour, as short as a narrow cell needs it."""
     return [f"{each:.2g}×" if shared.scale == "linear" and each < 99.5 else shared.in_words(each) for each in levels]
 
@@ -87,7 +87,7 @@ def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale:
     return " ".join(filter(None, said))
 
 
-def _label(text: str) -> str:
+def cell_label(text: str) -> str:
     """A word without the spaces behind it; spaces alone, and line breaks, are pictured."""
     broken = NEWLINE if "\n" in text else ""
     return printable(shortened(text, LONGEST_LABEL).strip() or broken or SPACE, MONO)
@@ -102,9 +102,14 @@ class _Lines:
     firsts: tuple[int, ...]
 
 
-def _draw(
+def draw_units(
     sheet: Sheet, right: float, labels: Sequence[str], starts: Sequence[int], fills: np.ndarray, numbers: Sequence[str]
-) -> None:
+) -> tuple[Axes, np.ndarray]:
+    """A cell a unit in lines, as large as they fit into the empty band from the left margin to `right` inches.
+
+    starts: what each line is numbered with, by its first unit. fills: [n, 3], 0 to 1. numbers: below each label where
+    there is room. Returns the axes, in inches, and the boxes of the cells: float64 [n, 4], left, bottom, width, height.
+    """
     left, top = MARGIN + 0.6, sheet.top
     width, height = right - left, top - sheet.bottom - 0.2
     lines = _laid(labels, width, height)
@@ -123,6 +128,7 @@ def _draw(
         y = height - (line + 0.5) * lines.pitch
         style = {"size": min(11, 72 * 0.8 * lines.pitch), "color": SOFT_INK, "ha": "right", "va": "center"}
         axes.text(-0.12, y, f"{starts[first]}", family=SANS, **style)
+    return axes, lines.boxes
 
 
 def _laid(labels: Sequence[str], width: float, height: float) -> _Lines:

@@ -1,12 +1,15 @@
 """What cells of all strips share: colour and ink of a value, what stands at both ends, and where lines may break."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import accumulate, pairwise
 
 import numpy as np
 from matplotlib.colors import to_hex
 
+from components.byte_labels import NEWLINE, characters
 from components.figures.attention import Scale, colours, ink_on, scaled
+from components.text_units import Piece, Unit
 from models.schema import AttentionMap
 
 
@@ -37,10 +40,54 @@ def character_cells(text: str, cells: Sequence[str]) -> str:
 
 
 def in_words(cells: Iterable[tuple[str, str]]) -> str:
-    """Characters and their cells in words, so that lines break between words and not within."""
-    words: list[list[str]] = [[]]
+    """Characters, or tokens of several, and their cells in words, so that lines break between words and not within."""
+    said: list[str] = []
+    word: list[str] = []
     for text, cell in cells:
-        words[-1].append(cell + ("<br>" if text == "\n" else ""))
-        if text in (" ", "\n"):
-            words.append([])
-    return "".join(f'<span class="word">{"".join(word)}</span>' for word in words if word)
+        if len(text) > 1 and text[0] in " \n":
+            said.extend(_word(word))
+            word = []
+        word.append(cell)
+        if text.endswith((" ", "\n")):
+            said.extend(_word(word))
+            word = []
+        if text.endswith("\n"):
+            said.append("<br>")
+    return "".join([*said, *_word(word)])
+
+
+def _word(cells: list[str]) -> list[str]:
+    return [f'<span class="word">{"".join(cells)}</span>'] if cells else []
+
+
+def unit_label(piece: Piece, unit: Unit) -> str:
+    """What stands in a cell. Only in words are spaces what they are: alone in a cell, they would not be seen."""
+    if unit == "bytes":
+        return escape(piece.text)
+    if unit == "characters":
+        return escape({" ": "\u00a0", "\n": NEWLINE}.get(piece.text, piece.text))
+    return escape(piece.text).replace("\n", NEWLINE)
+
+
+def word_cells(cells: Iterable[tuple[str, str]]) -> str:
+    """Words and their cells; lines break where the text has it, behind the cell."""
+    return "".join(cell + "<br>" * ("\n" in text) for text, cell in cells)
+
+
+def kept_together(contents: Sequence[bytes]) -> Iterator[tuple[str | None, range]]:
+    """Tokens in groups that end where a character ends: the text of each group, and the numbers of its tokens.
+
+    contents: bytes that each token stands for. Mostly a group is one token; those that share a character are in one
+    group. The text is None where the bytes are no UTF-8, and then the token is alone.
+    """
+    whole = b"".join(contents)
+    ends = {character.stop for character in characters(whole)} | {0}
+    starts = list(accumulate(map(len, contents), initial=0))
+    cuts = [at for at, byte in enumerate(starts) if byte in ends]
+    # Where several tokens begin at one byte, all but the last are empty and stand alone.
+    for first, stop in pairwise(cuts):
+        try:
+            text = whole[starts[first] : starts[stop]].decode("utf-8")
+        except UnicodeDecodeError:
+            text = None
+        yield text, range(first, stop)

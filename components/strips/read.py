@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.byte_labels import NEWLINE
 from components.figures.attention import Scale
 from components.figures.shared_scale import SharedScale, times_uniform
 from components.pictures.pixels import colour_legend
-from components.strips.cells import character_cells, end_token, fill_styles, in_words
+from components.strips.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
 from components.text_units import Fitted, Piece, Unit, UnitShares, fitted, named
 from models.schema import SentimentResult, TextWindow
 
@@ -48,7 +47,7 @@ class _ReadStrip:
 
     def _cells(self) -> str:
         if self.shown.unit == "words":
-            return "".join(map(self._cell, range(len(self.shown.pieces))))
+            return word_cells((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
         if self.shown.unit == "characters":
             return in_words((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
         found, at = [], 0
@@ -62,7 +61,7 @@ class _ReadStrip:
     def _cell(self, at: int) -> str:
         style = self.coloured.styles[at + 1] if self.coloured else ""
         title = escape(", ".join(self._title(at)))
-        label = _label(self.shown.pieces[at], self.shown.unit)
+        label = unit_label(self.shown.pieces[at], self.shown.unit)
         cell = f'<span class="byte" title="{title}"{style}>{label}</span>'
         return self.before.get(at, "") + cell + self.behind.get(at, "")
 
@@ -107,15 +106,6 @@ def _coloured(result: SentimentResult, shown: Fitted, scale: Scale) -> _Coloured
     levels = times_uniform(shares.levels, shares.uniform, scale)
     shared = SharedScale.over([levels], scale)
     return _Coloured(shares, shared, fill_styles(shared.fills(levels) / 255))
-
-
-def _label(piece: Piece, unit: Unit) -> str:
-    """What stands in a cell. Only in words are spaces what they are: alone in a cell, they would not be seen."""
-    if unit == "bytes":
-        return escape(piece.text)
-    if unit == "characters":
-        return escape({" ": "\u00a0", "\n": NEWLINE}.get(piece.text, piece.text))
-    return escape(piece.text).replace("\n", f"{NEWLINE}<br>")
 
 
 def _window_marks(windows: tuple[TextWindow, ...], found: tuple[Piece, ...]) -> tuple[dict[int, str], dict[int, str]]:

@@ -39,13 +39,26 @@ from components.views.sentiment import (
     sentiment_table,
     sentiment_words,
 )
+from components.views.text_generation import (
+    Compared,
+    TextGenerationPanels,
+    WriterShape,
+    text_generation,
+    text_generation_attention,
+    text_generation_border,
+    text_generation_comparison,
+    text_generation_running,
+)
 
 __all__ = [
     "FLOW_METHODS",
+    "Compared",
     "FlowFilm",
     "ImagePanels",
     "ImageResults",
     "SentimentPanels",
+    "TextGenerationPanels",
+    "WriterShape",
     "av_attention",
     "av_attention_figure",
     "av_figure",
@@ -78,4 +91,9 @@ __all__ = [
     "sentiment_occlusion",
     "sentiment_table",
     "sentiment_words",
+    "text_generation",
+    "text_generation_attention",
+    "text_generation_border",
+    "text_generation_comparison",
+    "text_generation_running",
 ]

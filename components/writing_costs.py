@@ -1,0 +1,72 @@
+"""What it costs to write with a Perceiver AR, and with a decoder-only Transformer as deep and as wide."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WriterShape:
+    """A Perceiver AR: its longest text in tokens, how many of them are latents at most, and its size.
+
+    layers: of self-attention, after the one of cross-attention. widening: of all MLPs; vocabulary: kinds of tokens;
+    number_bytes: of a key's or a value's one number.
+    """
+
+    context: int
+    latents: int
+    channels: int
+    layers: int
+    vocabulary: int
+    widening: int = 4
+    number_bytes: int = 4
+
+    @property
+    def most_prefix(self) -> int:
+        """Tokens of the longest prefix, beside as many latents as there can be."""
+        return self.context - self.latents
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """prompt: floating-point operations until a prompt is read and the logits of the next token are there; token: for
+    one further token, while keys and values are kept; memory: their bytes, once the prompt is read."""
+
+    prompt: int
+    token: int
+    memory: int
+
+
+def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
+    """Of the Perceiver AR, and of a decoder-only Transformer, for a prompt of P = `prefix` and N = `latents` tokens.
+
+    With K = P + N, C channels, L layers, MLPs W times as wide, V kinds of tokens; a multiplication and an addition are
+    two operations, and norms, softmax and the like are left out. A layer that asks with n tokens, projects r and reads
+    k takes
+
+        queries and output 4 n C², keys and values 4 r C², scores and their sums 4 n k C, MLP 4 W n C²
+
+    and the logits of one token 2 C V. Cross-attention asks with N and reads K; each of the L layers has N, of both. The
+    Transformer has 1 + L layers, each with K of both. Scores count in full, above the diagonal too, as kernels compute
+    them. A further token asks with 1, projects 1 and reads what is kept and itself. Kept are 2 C numbers a token and a
+    layer: of K tokens in cross-attention and in the Transformer's layers, of N in the latents' layers.
+    """
+    read, width = prefix + latents, shape.channels
+    logits = 2 * width * shape.vocabulary
+    kept = 2 * width * shape.number_bytes
+    ours = Costs(
+        _layer(shape, latents, read, read) + shape.layers * _layer(shape, latents, latents, latents) + logits,
+        _layer(shape, 1, 1, read + 1) + shape.layers * _layer(shape, 1, 1, latents + 1) + logits,
+        kept * (read + shape.layers * latents),
+    )
+    depth = 1 + shape.layers
+    theirs = Costs(
+        depth * _layer(shape, read, read, read) + logits,
+        depth * _layer(shape, 1, 1, read + 1) + logits,
+        kept * depth * read,
+    )
+    return ours, theirs
+
+
+def _layer(shape: WriterShape, asking: int, projected: int, read: int) -> int:
+    width = shape.channels
+    projections = 4 * asking * width**2 + 4 * projected * width**2
+    return projections + 4 * asking * read * width + 4 * shape.widening * asking * width**2
