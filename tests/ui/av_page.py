@@ -1,10 +1,12 @@
 """The page of video and sound as a visitor finds it, and what they do there again and again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.ui.visitor import Visit, changed
 
 TAB = "?tab=av_autoencoding"
 
@@ -19,25 +21,16 @@ def shows_an_answer(page: Page) -> None:
 
 
 @pytest.fixture
-def clips(browser: Browser, address: str) -> Iterator[Page]:
+def clips(visit: Visit) -> Page:
     """The page as it opens by its address, with its first example answered."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address + TAB)
+    page = visit(TAB)
     shows_an_answer(page)
-    yield page
-    page.close()
-    assert not errors
+    return page
 
 
 def changed_by(page: Page, act: Callable[[], object], name: str = "strip") -> str:
     """Does something and waits until a part of the page is another; returns its text."""
-    block = f"#av_autoencoding-{name} .picture-block"
-    before = page.locator(block).inner_html()
-    act()
-    page.wait_for_function("([at, before]) => document.querySelector(at).innerHTML !== before", arg=[block, before])
-    return page.locator(block).inner_text()
+    return changed(page, f"#av_autoencoding-{name} .picture-block", act)
 
 
 def give(page: Page, file: Path) -> None:

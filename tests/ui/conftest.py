@@ -13,6 +13,7 @@ from models.checkpoints import Checkpoint, load_checkpoint
 from models.schema import CheckpointUnavailable
 from models.service import ModelService
 from models.settings import Settings
+from tests.ui.visitor import Visit
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
@@ -51,13 +52,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page as it opens, with its first example; it fails the test if the page reported an error of its own."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """Opens the app; in the end it fails the test if a page reported an error of its own."""
+    pages: list[Page] = []
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector("#masked_bytes-figure svg")
-    yield page
-    page.close()
+
+    def opened(query: str = "", width: int = 1280) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 800}, has_touch=width < 500)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address + query)
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
     assert not errors
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    """The first page as it opens, with its first example."""
+    page = visit()
+    page.wait_for_selector("#masked_bytes-figure svg")
+    return page

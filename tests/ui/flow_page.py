@@ -1,15 +1,16 @@
 """The page of optical flow as a visitor finds it, and what they do there again and again."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.image_files import saved
+from tests.ui.visitor import Visit, changed
 
 TAB = "?tab=optical_flow"
 
@@ -24,25 +25,16 @@ def shows_a_check(page: Page) -> None:
 
 
 @pytest.fixture
-def flow(browser: Browser, address: str) -> Iterator[Page]:
+def flow(visit: Visit) -> Page:
     """The page as it opens by its address, with its first example answered."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address + TAB)
+    page = visit(TAB)
     shows_a_check(page)
-    yield page
-    page.close()
-    assert not errors
+    return page
 
 
 def changed_by(page: Page, act: Callable[[], object], name: str = "motion") -> str:
     """Does something and waits until a part of the page is another; returns its text."""
-    block = f"#optical_flow-{name} .picture-block"
-    before = page.locator(block).inner_html()
-    act()
-    page.wait_for_function("([at, before]) => document.querySelector(at).innerHTML !== before", arg=[block, before])
-    return page.locator(block).inner_text()
+    return changed(page, f"#optical_flow-{name} .picture-block", act)
 
 
 def give(page: Page, name: str, file: Path) -> None:

@@ -8,12 +8,12 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from models.media.reading import open_clip
 from models.media.sound import read_sound
 from tests.clip_files import clip_bytes, numbered, tone, with_packet_lost
-from tests.ui.av_page import TAB, changed_by, clips, give, part, play, shows_an_answer
+from tests.ui.av_page import changed_by, clips, give, part, play, shows_an_answer
 
 pytestmark = pytest.mark.ui
 __all__ = ["clips"]
@@ -247,12 +247,3 @@ def test_the_published_model_that_is_not_to_be_had(clips: Page) -> None:
     part(clips, "ask").click()
     expect(part(clips, "notice")).to_contain_text("could not be downloaded")
     expect(part(clips, "rebuilt").locator("video")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_narrow_screens_do_not_scroll_sideways(browser: Browser, address: str, theme: str) -> None:
-    page = browser.new_page(viewport={"width": 380, "height": 800})
-    page.goto(f"{address}{TAB}&__theme={theme}")
-    shows_an_answer(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 380
-    page.close()

@@ -5,15 +5,15 @@ import json
 import re
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from pages.taught import TaughtModels
+from tests.ui.visitor import Visit
 
 pytestmark = pytest.mark.ui
 COLOURS = {"warm": ("red", "orange", "yellow"), "cold": ("blue", "cyan", "violet")}
@@ -32,23 +32,17 @@ def part(page: Page, name: str) -> Locator:
     return page.locator(f"#fine_tuning-{name}")
 
 
-def opened(browser: Browser, address: str, asked: str = "", label: str = "urgent") -> Page:
+def opened(visit: Visit, asked: str = "", label: str = "urgent") -> Page:
     """asked: a set and settings, as an address has them; label: one of that set."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    page.goto(f"{address}?tab=fine_tuning{asked}")
+    page = visit(f"?tab=fine_tuning{asked}")
     expect(part(page, "labels")).to_contain_text(label)
     return page
 
 
 @pytest.fixture
-def lesson(browser: Browser, address: str) -> Iterator[Page]:
+def lesson(visit: Visit) -> Page:
     """The page as it opens, with the first of its sets."""
-    page = opened(browser, address)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.close()
-    assert not errors
+    return opened(visit)
 
 
 def held() -> int:
@@ -74,8 +68,8 @@ def taught(page: Page) -> float:
     return int(found[1]) / 100
 
 
-def test_learns_urgency_and_takes_it_home(browser: Browser, address: str, tmp_path: Path) -> None:
-    lesson = opened(browser, address, "&epochs=3")
+def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
+    lesson = opened(visit, "&epochs=3")
     expect(part(lesson, "try")).to_be_disabled()
     lesson.click("#fine_tuning-teach")
     expect(part(lesson, "curves").locator("svg").first).to_be_visible(timeout=60_000)
@@ -103,11 +97,9 @@ def test_learns_urgency_and_takes_it_home(browser: Browser, address: str, tmp_pa
     lesson.close()
 
 
-def test_two_visitors_teach_at_once_and_neither_meets_the_others_labels(
-    browser: Browser, address: str, tmp_path: Path
-) -> None:
+def test_two_visitors_teach_at_once_and_neither_meets_the_others_labels(visit: Visit, tmp_path: Path) -> None:
     quick = "&epochs=1&batch=16&learns=decoder"
-    one, other = opened(browser, address, quick), opened(browser, address, quick)
+    one, other = opened(visit, quick), opened(visit, quick)
     table = tmp_path / "colours.csv"
     rows = [f"{name} number {i},{label}" for label, names in COLOURS.items() for name in names for i in range(4)]
     table.write_text("\n".join(["text,label", *rows]) + "\n")
@@ -134,8 +126,8 @@ def test_two_visitors_teach_at_once_and_neither_meets_the_others_labels(
     assert held() == 0
 
 
-def test_stopping_keeps_what_was_learnt(browser: Browser, address: str) -> None:
-    page = opened(browser, address, "&set=2&epochs=50&batch=16&learns=decoder", "german")
+def test_stopping_keeps_what_was_learnt(visit: Visit) -> None:
+    page = opened(visit, "&set=2&epochs=50&batch=16&learns=decoder", "german")
     page.click("#fine_tuning-teach")
     expect(part(page, "notice")).to_contain_text("epoch 3", timeout=60_000)
     page.click("#fine_tuning-stop")
@@ -173,12 +165,3 @@ def test_a_table_of_ones_own_its_mistakes_and_tables_that_are_refused(lesson: Pa
     part(lesson, "sets").get_by_text("Question or statement").click()
     expect(part(lesson, "labels")).to_contain_text("statement")
     expect(part(lesson, "teach")).to_be_enabled()
-
-
-def test_nothing_is_cut_off_on_a_narrow_screen(browser: Browser, address: str) -> None:
-    page = browser.new_page(viewport={"width": 380, "height": 800})
-    for tab, ready in (("sentiment", "#sentiment-figure svg"), ("fine_tuning", "#fine_tuning-labels li")):
-        page.goto(f"{address}?tab={tab}")
-        page.wait_for_selector(ready)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 380
-    page.close()

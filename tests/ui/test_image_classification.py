@@ -1,13 +1,14 @@
 """What a visitor does on the page of image classification, in a real browser."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.ui.visitor import Visit
 
 pytestmark = pytest.mark.ui
 VARIANTS = ("learned", "fourier", "conv")
@@ -23,17 +24,12 @@ def says(page: Page, variant: str) -> Locator:
 
 
 @pytest.fixture
-def pictures(browser: Browser, address: str) -> Iterator[Page]:
+def pictures(visit: Visit) -> Page:
     """The page as it opens by its address, with its first example answered."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address + TAB)
+    page = visit(TAB)
     for variant in VARIANTS:
         expect(says(page, variant).locator("img").first).to_be_visible()
-    yield page
-    page.close()
-    assert not errors
+    return page
 
 
 def answers(page: Page) -> list[str]:
@@ -255,20 +251,11 @@ def test_published_models_that_are_not_to_be_had(pictures: Page) -> None:
     assert answers(pictures) == before
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_narrow_screens_do_not_scroll_sideways(browser: Browser, address: str, theme: str) -> None:
-    page = browser.new_page(viewport={"width": 380, "height": 800})
-    page.goto(f"{address}{TAB}&__theme={theme}")
+def test_on_a_narrow_screen_places_and_latents_are_chosen_as_well(visit: Visit) -> None:
+    page = visit(TAB, 380)
     expect(says(page, "conv").locator("img").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 380
     for column in (*(says(page, variant) for variant in VARIANTS), part(page, "latents-fourier")):
         assert column.bounding_box()["width"] > 300  # below each other, not squeezed side by side
-    page.close()
-
-
-def test_on_a_narrow_screen_places_and_latents_are_chosen_as_well(browser: Browser, address: str) -> None:
-    page = browser.new_page(viewport={"width": 380, "height": 800}, has_touch=True)
-    page.goto(address + TAB)
     picture = says(page, "fourier").locator("img").first
     expect(picture).to_be_visible()
     picture.scroll_into_view_if_needed()
@@ -279,4 +266,3 @@ def test_on_a_narrow_screen_places_and_latents_are_chosen_as_well(browser: Brows
     part(page, "latents-conv").locator("button[data-latent]").nth(1).tap()
     wait_for_other(page, before, ("conv",))
     expect(says(page, "conv")).to_contain_text(re.compile(r"of latent \d+", re.I))
-    page.close()

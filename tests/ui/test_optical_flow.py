@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from models.flow_files import read_flow, write_flo, write_kitti
 from tests.image_files import saved
 from tests.ui.flow_page import TAB, changed_by, flow, give, noise, part, picture, shows_a_check
+from tests.ui.visitor import Visit
 
 pytestmark = pytest.mark.ui
 __all__ = ["flow"]
@@ -208,19 +209,7 @@ def test_the_published_model_that_is_not_to_be_had(flow: Page) -> None:
     expect(part(flow, "motion").locator("img").first).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_narrow_screens_do_not_scroll_sideways(browser: Browser, address: str, theme: str) -> None:
-    page = browser.new_page(viewport={"width": 380, "height": 800})
-    page.goto(f"{address}{TAB}&__theme={theme}")
-    shows_a_check(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 380
-    page.close()
-
-
-def test_on_a_narrow_screen_a_pixel_is_chosen_by_touch(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 380, "height": 800}, has_touch=True)
-    page = context.new_page()
-    page.goto(address + TAB)
+def test_on_a_narrow_screen_a_pixel_is_chosen_by_touch(visit: Visit) -> None:
+    page = visit(TAB, 380)
     shows_a_check(page)
     changed_by(page, part(page, "motion").locator("[data-rows]").nth(1).tap, "attention")
-    context.close()

@@ -1,14 +1,16 @@
 """What a visitor does on the page of sentiment, in a real browser."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.ui.visitor import Visit, changed
 
 pytestmark = pytest.mark.ui
 PRAISE = "a wonderful and moving film, beautifully acted."
@@ -20,16 +22,11 @@ def part(page: Page, name: str) -> Locator:
 
 
 @pytest.fixture
-def texts(browser: Browser, address: str) -> Iterator[Page]:
+def texts(visit: Visit) -> Page:
     """The page as it opens by its address, with its first example answered."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{address}?tab=sentiment")
+    page = visit("?tab=sentiment")
     expect(part(page, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    yield page
-    page.close()
-    assert not errors
+    return page
 
 
 BLOCKS = {"labels": ".picture-block", "occlusion": ".picture-block", "strip": ".strip-block", "figure": "svg"}
@@ -38,11 +35,7 @@ BLOCKS = {"labels": ".picture-block", "occlusion": ".picture-block", "strip": ".
 
 def changed_by(page: Page, act: Callable[[], object], name: str = "labels") -> str:
     """Does something and waits until a part of the page is another; returns its text."""
-    inner = f"document.querySelector('#sentiment-{name} {BLOCKS[name]}').innerHTML"
-    before = page.evaluate(inner)
-    act()
-    page.wait_for_function(f"before => {inner} !== before", arg=before)
-    return shown(page, name)
+    return changed(page, f"#sentiment-{name} {BLOCKS[name]}", act)
 
 
 def shown(page: Page, name: str) -> str:

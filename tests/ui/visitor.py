@@ -1,0 +1,22 @@
+"""What visitors do on every page."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from playwright.sync_api import Page
+
+
+class Visit(Protocol):
+    """The fixture `visit`."""
+
+    def __call__(self, query: str = "", width: int = 1280) -> Page:
+        """The app in a window of its own, so many pixels wide; query: as in the address, from the question mark on."""
+        ...
+
+
+def changed(page: Page, part: str, act: Callable[[], object]) -> str:
+    """Does something and waits until a part of the page is another; returns its text. part: a selector."""
+    before = page.locator(part).first.inner_html()
+    act()
+    page.wait_for_function("([part, before]) => document.querySelector(part).innerHTML !== before", arg=[part, before])
+    return (page.locator(part).first.text_content() or "").strip()
