@@ -26,9 +26,9 @@ from training.av_evaluation import AIMS, BARS, Name, Rebuild, evaluate, held_out
 from training.av_losses import clip_losses
 from training.av_sounds import espeak_voices, read_recordings
 from training.av_start import multimodal_start
-from training.command import Recipe, exported, printed_before
-from training.loop import Run, Schedule, fit
-from training.record import record
+from training.command import Recipe, exported, print_size, printed_before
+from training.loop import Run, Schedule, best_weights, fit
+from training.record import read_record, write_record
 
 AT_ONCE = 50
 """Clips that are rebuilt at once in an evaluation."""
@@ -45,7 +45,7 @@ def train(args: argparse.Namespace) -> None:
     multimodal_start(model)
     args.run.mkdir(parents=True, exist_ok=True)
     shape.save_pretrained(args.run)
-    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    write_record(args, device)
     model.to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
 
@@ -113,7 +113,7 @@ def load_exported(weights: Path, device: str) -> PerceiverForPatchMultimodal:
 def load_best(run: Path) -> PerceiverForPatchMultimodal:
     """The best weights of a run, as trained: float32, on the CPU."""
     model = PerceiverForPatchMultimodal(PerceiverConfig.from_pretrained(run, local_files_only=True))
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    model.load_state_dict(best_weights(run))
     return model.eval()
 
 
@@ -132,7 +132,7 @@ def judged(model: PerceiverForPatchMultimodal, clips: Clips) -> dict:
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size."""
     load_best(args.run).half().save_pretrained(args.to)
-    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+    print_size(args.to)
 
 
 def card(args: argparse.Namespace) -> None:
@@ -147,10 +147,9 @@ def card(args: argparse.Namespace) -> None:
     rounding = None
     if (args.run / "best.pt").exists():
         rounding = evaluate(*as_asked(load_best(args.run).to(args.device)), held_out)
-    started = args.run / "training.json"
     report = Report(
         curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
-        training=json.loads(started.read_text()) if started.exists() else {},
+        training=read_record(args.run),
         scores=printed_before(args.scores, lambda: judged(load_exported(args.weights, args.device), held_out)),
         baselines=printed_before(args.baselines, lambda: baselines(args.data)),
         recordings=(len(seen), len(kept_out)),

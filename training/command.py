@@ -56,6 +56,11 @@ def exported(weights: Path) -> Path:
     return weights
 
 
+def print_size(weights: Path) -> None:
+    """Of a folder that `export` wrote."""
+    print(f"{weights}: {sum(file.stat().st_size for file in weights.iterdir()):,} bytes")
+
+
 def printed_before(file: Path | None, compute: Callable[[], dict]) -> dict:
     """What a command printed into a file, or what it would print."""
     return json.loads(file.read_text()) if file else compute()

@@ -26,12 +26,12 @@ from transformers import (
 )
 
 from training.cifar import SIZE, Crops, Images, hold_out, read_images
-from training.command import Recipe, exported, printed_before
+from training.command import Recipe, exported, print_size, printed_before
 from training.image_evaluation import evaluate
 from training.image_start import image_start
-from training.loop import Run, Schedule, fit
+from training.loop import Run, Schedule, best_weights, fit
 from training.pixel_reading import classify
-from training.record import record
+from training.record import read_record, write_record
 
 VARIANTS: dict[str, type[PerceiverPreTrainedModel]] = {
     "learned": PerceiverForImageClassificationLearned,
@@ -81,7 +81,7 @@ def train(args: argparse.Namespace) -> None:
     image_start(model, TOKENS[args.variant], spacing=max(1.0, TOKENS[args.variant] / side / 4))
     args.run.mkdir(parents=True, exist_ok=True)
     shape.save_pretrained(args.run)
-    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    write_record(args, device)
     model.to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
 
@@ -116,7 +116,7 @@ def load_exported(weights: Path, variant: str, device: str) -> PerceiverPreTrain
 def load_best(run: Path, variant: str) -> PerceiverPreTrainedModel:
     """The best weights of a run, as trained: float32, on the CPU."""
     model = VARIANTS[variant](PerceiverConfig.from_pretrained(run, local_files_only=True))
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    model.load_state_dict(best_weights(run))
     return model
 
 
@@ -135,7 +135,7 @@ def _judged(variant: str, scores: dict) -> dict:
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size."""
     load_best(args.run, args.variant).half().save_pretrained(args.to)
-    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+    print_size(args.to)
 
 
 def print_baselines(args: argparse.Namespace) -> None:
@@ -162,12 +162,11 @@ def card(args: argparse.Namespace) -> None:
     if (args.run / "best.pt").exists():
         trained = load_best(args.run, args.variant).to(args.device).eval()
         rounding = (evaluate(trained, held_out)["nats"], evaluate(model, held_out)["nats"])
-    started = args.run / "training.json"
     report = Report(
         variant=args.variant,
         grid=TOKENS[args.variant],
         curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
-        training=json.loads(started.read_text()) if started.exists() else {},
+        training=read_record(args.run),
         scores=printed_before(args.scores, lambda: _judged(args.variant, evaluate(model, test))),
         baselines=printed_before(args.baselines, lambda: _baselines(training, test)),
         others=_scores_of_others(args.variant, args.to.parent),

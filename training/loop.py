@@ -85,6 +85,11 @@ def fit(
     return True
 
 
+def best_weights(folder: Path) -> dict[str, Tensor]:
+    """The weights of a run with the lowest score, as trained, on the CPU."""
+    return torch.load(folder / "best.pt", map_location="cpu", weights_only=True)
+
+
 def _descend(model: nn.Module, optimizers: _Optimizers, loss: Tensor, schedule: Schedule, step: int) -> Tensor:
     for optimizer in optimizers:
         for group in optimizer.param_groups:

@@ -19,10 +19,10 @@ from transformers import PerceiverConfig, PerceiverForMaskedLM
 
 from training.byte_batches import TEXT_LENGTH, Batch, Batches, hidden_byte_logits
 from training.byte_evaluation import baselines, evaluate
-from training.command import Recipe, exported, printed_before
+from training.command import Recipe, exported, print_size, printed_before
 from training.data import find_text, read_bytes, training_text
-from training.loop import Run, Schedule, fit
-from training.record import record
+from training.loop import Run, Schedule, best_weights, fit
+from training.record import read_record, write_record
 from training.structured_start import structured_start
 
 # Enough to see a difference that float16 would make, in seconds.
@@ -65,7 +65,7 @@ def train(args: argparse.Namespace) -> None:
     schedule = Schedule(args.steps, args.rate, warmup=args.warmup)
     args.run.mkdir(parents=True, exist_ok=True)
     (args.run / "model.json").write_text(json.dumps(size))
-    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    write_record(args, device)
     model.to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
 
@@ -94,7 +94,7 @@ def load_exported(weights: Path, device: str) -> PerceiverForMaskedLM:
 def load_best(run: Path) -> PerceiverForMaskedLM:
     """The best weights of a run, as trained: float32, on the CPU."""
     model = PerceiverForMaskedLM(config(**json.loads((run / "model.json").read_text())))
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    model.load_state_dict(best_weights(run))
     return model
 
 
@@ -113,7 +113,7 @@ def print_baselines(args: argparse.Namespace) -> None:
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size, and no difference that the evaluation can see."""
     load_best(args.run).half().save_pretrained(args.to)
-    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+    print_size(args.to)
 
 
 def card(args: argparse.Namespace) -> None:
@@ -123,7 +123,6 @@ def card(args: argparse.Namespace) -> None:
     from training.curve import read_curve
 
     curve = read_curve(args.curve or [args.run / "curve.jsonl"])
-    started = args.run / "training.json"
     texts = {name: find_text(args.data, name) for name in ("train", "factbook", "valid")}
     model = load_exported(args.weights, args.device)
     rounding = None
@@ -133,7 +132,7 @@ def card(args: argparse.Namespace) -> None:
         rounding = (*few, ROUNDING_WINDOWS)
     report = Report(
         curve=curve,
-        training=json.loads(started.read_text()) if started.exists() else {},
+        training=read_record(args.run),
         scores=printed_before(args.scores, lambda: evaluate(model, texts["valid"])),
         baselines=printed_before(args.baselines, lambda: baselines(training_text(args.data), texts["valid"])),
         data={name: len(text) for name, text in texts.items()},

@@ -22,12 +22,12 @@ from transformers import PerceiverConfig
 from models.perceiver.coarse_to_fine import resize, resize_flow, warp_back
 from models.perceiver.engine import decode, encode
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow, patch_flow_config, unpatch
-from training.command import Recipe, exported, printed_before
+from training.command import Recipe, exported, print_size, printed_before
 from training.flow_evaluation import METHODS, Estimate, baselines, evaluate, evaluation_sets, scores, synthetic
 from training.flow_scenes import Scenes
 from training.flow_textures import hold_out, read_photographs
-from training.loop import Run, Schedule, fit
-from training.record import record
+from training.loop import Run, Schedule, best_weights, fit
+from training.record import read_record, write_record
 
 BARS = {"synthetic": ("farneback", 1.0), "middlebury": ("zero", 0.45)}
 """The largest error that the model may have on each set: a share of another method's."""
@@ -41,7 +41,7 @@ def train(args: argparse.Namespace) -> None:
     flow_start(model)
     args.run.mkdir(parents=True, exist_ok=True)
     shape.save_pretrained(args.run)
-    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    write_record(args, device)
     model.to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
 
@@ -123,7 +123,7 @@ def load_exported(weights: Path, device: str) -> PerceiverForPatchFlow:
 def load_best(run: Path) -> PerceiverForPatchFlow:
     """The best weights of a run, as trained: float32, on the CPU."""
     model = PerceiverForPatchFlow(PerceiverConfig.from_pretrained(run, local_files_only=True))
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    model.load_state_dict(best_weights(run))
     return model.eval()
 
 
@@ -146,7 +146,7 @@ def _judged(model: PerceiverForPatchFlow, data: Path) -> dict:
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size."""
     load_best(args.run).half().save_pretrained(args.to)
-    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+    print_size(args.to)
 
 
 def card(args: argparse.Namespace) -> None:
@@ -162,10 +162,9 @@ def card(args: argparse.Namespace) -> None:
         pairs = synthetic(args.data)
         trained = load_best(args.run).to(args.device)
         rounding = (evaluate(estimate_by(trained), pairs)["epe"], evaluate(estimate_by(model), pairs)["epe"])
-    started = args.run / "training.json"
     report = Report(
         curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
-        training=json.loads(started.read_text()) if started.exists() else {},
+        training=read_record(args.run),
         scores=printed_before(args.scores, lambda: _judged(model, args.data)),
         baselines=printed_before(args.baselines, lambda: baselines(args.data)),
         photographs={"train": len(seen), "held_out": len(held_out)},

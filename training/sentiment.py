@@ -18,10 +18,10 @@ from torch.nn import functional as F
 from transformers import PerceiverConfig, PerceiverForMaskedLM, PerceiverForSequenceClassification
 
 from models.perceiver.engine import Encoded, decode, encode
-from training.command import ASSETS, Recipe, exported, printed_before
-from training.loop import Run, Schedule, fit
+from training.command import ASSETS, Recipe, exported, print_size, printed_before
+from training.loop import Run, Schedule, best_weights, fit
 from training.masked_bytes import config as masked_bytes_config
-from training.record import record
+from training.record import read_record, write_record
 from training.sentiment_evaluation import evaluate
 from training.sentiment_rows import LONGEST, LabelledBatch, LabelledBatches, Parted, read_rows
 from training.structured_start import structured_start
@@ -96,7 +96,7 @@ def train(args: argparse.Namespace) -> None:
     model = Learner(from_scratch() if args.scratch else from_byte_model()).to(device)
     args.run.mkdir(parents=True, exist_ok=True)
     model.classifier.config.save_pretrained(args.run)
-    (args.run / "training.json").write_text(json.dumps(record(args, device), indent=1) + "\n")
+    write_record(args, device)
     parted = read_rows(args.data)
     batches = LabelledBatches({source: parts.training for source, parts in parted.items()}, device, args.batch)
     print(f"{sum(p.numel() for p in model.classifier.parameters()):,} parameters on {device}", flush=True)
@@ -123,7 +123,7 @@ def load_exported(weights: Path, device: str) -> PerceiverForSequenceClassificat
 def load_best(run: Path) -> PerceiverForSequenceClassification:
     """The best weights of a run, as trained: float32, on the CPU."""
     model = Learner(PerceiverForMaskedLM(small_config()))
-    model.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True))
+    model.load_state_dict(best_weights(run))
     return model.classifier
 
 
@@ -156,7 +156,7 @@ def _baselines(parted: dict[str, Parted]) -> dict[str, dict]:
 def export(args: argparse.Namespace) -> None:
     """The best weights of a run, as float16: half the size."""
     load_best(args.run).half().save_pretrained(args.to)
-    print(f"{args.to}: {sum(file.stat().st_size for file in args.to.iterdir()):,} bytes")
+    print_size(args.to)
 
 
 def card(args: argparse.Namespace) -> None:
@@ -165,11 +165,11 @@ def card(args: argparse.Namespace) -> None:
     from training.curve import read_curve
     from training.sentiment_card import Report, write_card
 
-    parted, started = read_rows(args.data), args.run / "training.json"
+    parted = read_rows(args.data)
     scores = printed_before(args.scores, lambda: _scores(load_exported(args.weights, args.device), parted))
     report = Report(
         curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
-        training=json.loads(started.read_text()) if started.exists() else {},
+        training=read_record(args.run),
         scores={source: scores[source] for source in parted},
         baselines=printed_before(args.baselines, lambda: _baselines(parted)),
         data={

@@ -84,6 +84,16 @@ def evaluate(
     }
 
 
+def by_prefix(model: PerceiverAr, text: np.ndarray, every: int = 1) -> dict[int, dict[str, float]]:
+    """What `evaluate` gives without a prefix, with a third of the longest, and with the longest, by its tokens.
+
+    All three score the same bytes, from the same latents.
+    """
+    longest, latents = model.config.max_prefix, model.config.max_latents
+    prefixes = sorted({0, longest // 3, longest})
+    return {prefix: evaluate(model, text, context=latents + prefix, every=every) for prefix in prefixes}
+
+
 def baselines(training_text: np.ndarray, text: np.ndarray) -> dict[str, float]:
     """Bits per byte of a text, uint8 [n]: packed by three programs, and by a 5-gram counted on the training text."""
     raw, ngram = text.tobytes(), Ngram(training_text)

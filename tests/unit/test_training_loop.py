@@ -1,5 +1,6 @@
 """The training loop on a linear model whose data depend on the step alone, and the curve it leaves behind."""
 
+import argparse
 import json
 import math
 from dataclasses import replace
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from training.curve import best_step, draw_curve, read_curve, save_svg
 from training.loop import Run, Schedule, fit
+from training.record import read_record, write_record
 
 SCHEDULE = Schedule(steps=4, rate=0.1, warmup=1)
 MUON = replace(SCHEDULE, muon=True)
@@ -197,3 +199,13 @@ def test_the_curve_is_drawn_alike_each_time(tmp_path):
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     words = " ".join(ElementTree.parse(tmp_path / "one.svg").getroot().itertext())
     assert all(word in words for word in ("Toy", "nats", "step", "validation", "unigram: 3.10"))
+
+
+def test_what_a_run_recorded_is_read_again(tmp_path):
+    assert read_record(tmp_path) == {}
+    args = argparse.Namespace(run=tmp_path, data=tmp_path, device="cpu", compile=False, steps=3)
+    write_record(args, torch.device("cpu"))
+    recorded = read_record(tmp_path)
+    assert (recorded["steps"], recorded["compile"]) == (3, False)
+    assert "bfloat16" in recorded["hardware"]
+    assert not {"run", "data", "device"} & recorded.keys()

@@ -191,19 +191,30 @@ def options(steps: int) -> list[object]:
     return [word for name, value in named.items() for word in (f"--{name}", value)]
 
 
-def test_from_training_to_scores(command, data, tmp_path):
+def test_from_training_to_the_card(command, data, tmp_path, monkeypatch):
     run, weights = tmp_path / "run", tmp_path / "weights"
     command("train", "--data", data, "--run", run, *options(2))
     assert {"steps": 2, "batch": 2, "dropout": 0.1}.items() <= json.loads((run / "training.json").read_text()).items()
     command("export", "--run", run, "--to", weights)
-    (scores,) = command("evaluate", "--data", data / "valid.txt", "--weights", weights)
-    scores = json.loads(scores)
+    (printed,) = command("evaluate", "--data", data / "valid.txt", "--weights", weights)
+    scores = json.loads(printed)
     assert (scores["data"], scores["bytes"], scores["context"], scores["least_context"]) == ("valid.txt", 90, 32, 29)
     curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
     best = min(line["valid"] for line in curve if "valid" in line)
     assert scores["bits_per_byte"] == pytest.approx(best, abs=0.01)  # rounded to float16
     (counted,) = command("baselines", "--data", data)
     assert json.loads(counted)["5-gram"] < 3
+
+    (tmp_path / "scores.json").write_text(printed)
+    monkeypatch.setattr("training.text_samples.PROMPTS", ("a prompt",))
+    command("card", "--data", data, "--run", run, "--to", weights, "--scores", tmp_path / "scores.json")
+    said = (weights / "card.md").read_text(encoding="utf-8")
+    assert f"| **this model** | **{scores['bits_per_byte']:.3f}** |" in said
+    assert f"| 5-gram | {json.loads(counted)['5-gram']:.3f} |" in said
+    assert f"| 24 | 29 to 32 | {scores['bits_per_byte']:.3f} |" in said
+    assert "| windows | 4, 2 a batch: 32 bytes to predict |" in said
+    assert "> **a prompt**" in said
+    assert f"as trained take {best:.4f} bits each" in said
 
 
 def test_resumed_as_if_it_had_never_stopped(command, data, tmp_path):

@@ -1,0 +1,49 @@
+"""Texts that the model writes for its card: always the same prompts and seeds, none chosen among several."""
+
+from dataclasses import dataclass
+
+import torch
+
+from models.perceiver.ar import PerceiverAr
+from models.perceiver.ar_writing import Writer
+from models.perceiver.sampling import Sampling, choose, ranked
+from models.tasks.byte_tokens import FIRST_BYTE
+from models.tasks.text_tokens import ByteTokens
+
+TEMPERATURE, TOP_P = 0.8, 0.95
+WRITTEN = 300
+"""Bytes that follow a prompt."""
+PROMPTS = (
+    "The old house at the end of the lane had stood empty for many years. One evening in October, as the rain",
+    '"You have come too late," said the captain, and he pointed to the harbour. "The last of the ships',
+    "mild and rainy winters, cool summers; mountains in the north, hills and marshes along the western coast; the",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """written: what followed the prompt; bytes that are no UTF-8 as U+FFFD."""
+
+    prompt: str
+    seed: int
+    written: str
+
+
+def samples(model: PerceiverAr, length: int = WRITTEN) -> list[Sample]:
+    """One text for each prompt, of `length` bytes, with the prompt's number, from 1, as the seed."""
+    return [Sample(prompt, seed, _written(model, prompt, seed, length)) for seed, prompt in enumerate(PROMPTS, start=1)]
+
+
+def _written(model: PerceiverAr, prompt: str, seed: int, length: int) -> str:
+    """As the app writes it."""
+    device, tokens = next(model.parameters()).device, ByteTokens()
+    sampling, writer = Sampling(True, TEMPERATURE, 0, TOP_P, seed), Writer(model)
+    ids = torch.tensor([tokens.ids(prompt)[-model.config.max_seq_len :]], device=device)
+    logits = writer.start(ids, min(ids.shape[1], model.config.max_latents))
+    written = bytearray()
+    while len(written) < length:
+        values = logits[0].double().cpu().numpy()
+        byte = choose(values, ranked(values, range(FIRST_BYTE)), sampling, len(written))
+        written += tokens.contents[byte]
+        logits = writer.write(torch.tensor([byte], device=device))
+    return written.decode(errors="replace")
