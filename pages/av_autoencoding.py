@@ -5,10 +5,10 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.api import av_autoencoding_call
 from pages.av_handlers import Answer, Handlers, export_attention, export_clip, export_frames
 from pages.av_widgets import NAME, Question, Rebuilt, Trace, architecture, av_films, av_pictures, av_question, av_trace
 from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.picture_api import av_autoencoding_call
 from pages.pictures import AS_IT_CAME, answer_picture
 from pages.trace import export_buttons, redrawn
 

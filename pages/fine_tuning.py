@@ -5,12 +5,12 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.api import fine_tuning_call
 from pages.fine_tuning_handlers import Answer, Chosen, Handlers, Tried
 from pages.fine_tuning_widgets import CAPS, NAME, Course, Material, course, material, trial
 from pages.page import GPU, PRIVATE, QUIET, Opening, Page, follow
 from pages.pictures import AS_IT_CAME, answer_picture
 from pages.taught import TaughtModels
+from pages.text_api import fine_tuning_call
 from pages.trace import export_buttons
 
 LEAD = (

@@ -5,7 +5,6 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.api import image_classification_call
 from pages.image_handlers import Answer, Handlers, export, shapes_of
 from pages.image_widgets import (
     NAME,
@@ -17,6 +16,7 @@ from pages.image_widgets import (
     image_trace,
 )
 from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.picture_api import image_classification_call
 from pages.pictures import AS_IT_CAME, answer_picture
 from pages.trace import redrawn
 

@@ -12,10 +12,10 @@ from components.figures.attention import Scale
 from models.byte_text import read_text
 from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
 from models.service import ModelService
-from pages.api import masked_bytes_call
 from pages.examples import text_examples
 from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, beside_the_button, follow, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
+from pages.text_api import masked_bytes_call
 from pages.text_link import TextView, from_query, to_query
 from pages.trace import (
     AT_FIRST,

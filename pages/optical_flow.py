@@ -5,11 +5,11 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.api import optical_flow_call
 from pages.flow_clip import ClipHandlers
 from pages.flow_handlers import Answer, Handlers, export_attention, export_flow
 from pages.flow_widgets import NAME, Question, Trace, architecture, flow_question, flow_trace
 from pages.page import ANSWERS, EACH, GPU, QUIET, Opening, Page, follow
+from pages.picture_api import optical_flow_call
 from pages.pictures import AS_IT_CAME, answer_picture, comparing_picture
 from pages.trace import export_buttons, redrawn
 

@@ -155,7 +155,7 @@ def for_callers(fn: Callable[P, R]) -> Callable[P, R]:
     return told
 
 
-def run_line(run: RunInfo) -> str:
-    """The line under every result: model, weights, device, dtype and seconds."""
-    encoder = "latents from the cache" if run.encoder_cached else "inputs encoded anew"
-    return f"**{run.model}** ({run.weights}) · {run.device}, {run.dtype} · {run.seconds:.2f} s, {encoder}"
+def run_line(run: RunInfo, told: str = "") -> str:
+    """The line under every result: model, weights, device, dtype and seconds. told: instead of how it was encoded."""
+    told = told or ("latents from the cache" if run.encoder_cached else "inputs encoded anew")
+    return f"**{run.model}** ({run.weights}) · {run.device}, {run.dtype} · {run.seconds:.2f} s, {told}"

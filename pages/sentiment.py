@@ -5,7 +5,6 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.api import sentiment_call
 from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
 from pages.pictures import AS_IT_CAME, answer_picture
 from pages.sentiment_handlers import Answer, Handlers, export_attention, export_occlusion
@@ -21,6 +20,7 @@ from pages.sentiment_widgets import (
     unit_choice,
 )
 from pages.strips import result_strip
+from pages.text_api import sentiment_call
 from pages.trace import TraceSection, export_buttons, trace_section
 
 LEAD = (

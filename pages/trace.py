@@ -16,21 +16,16 @@ from models.schema import Method, ModelShape, Probe
 from pages.page import QUIET
 
 A = TypeVar("A", bound=Any)
-METHODS = [
-    ("roll-out: all layers", "rollout"),
-    ("encoder: inputs → latents", "encoder"),
-    ("decoder: latents → output", "decoder"),
-]
-SCALES = [("share in %", "linear"), ("log10(p·M), 0 is uniform", "log")]
-MEAN = "mean of heads"
-ALL = "all, weighed"
-AT_FIRST = ("encoder", MEAN, ALL, "linear")
-"""What the controls say when a page opens: the encoder, since its picture is the one that needs least explaining."""
 CAVEAT = (
     "Attention shows what was read; it is not by itself an explanation. The encoder's maps leave out the layers "
     "between. Roll-out follows them all, counts each residual as half, and counts apart what stayed on the learned "
     "latent array or on the output's own query."
 )
+SCALES = [("share in %", "linear"), ("log10(p·M), 0 is uniform", "log")]
+MEAN = "mean of heads"
+ALL = "all, weighed"
+AT_FIRST = ("encoder", MEAN, ALL, "linear")
+"""What the controls say when a page opens: the encoder, since its picture is the one that needs least explaining."""
 EXPORT_TO_COME = gr.update(interactive=False)
 """For a download button while its file is still that of the last figure."""
 
@@ -40,6 +35,28 @@ _openings: list[Any] = []
 _MOST_FOLDERS = 32
 _MOST_KEPT = 4
 """Drawings of what a page opens with whose files are kept: of other opacities, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How the section asks. methods: label and name of each way to trace. latents: whether one can be asked about."""
+
+    methods: tuple[tuple[str, Method], ...]
+    info: str
+    caveat: str
+    latents: bool = True
+
+
+PERCEIVER_IO = Wording(
+    methods=(
+        ("roll-out: all layers", "rollout"),
+        ("encoder: inputs → latents", "encoder"),
+        ("decoder: latents → output", "decoder"),
+    ),
+    info="Encoder: what the latents read, weighed by what this output read of them. Decoder: which latents it read. "
+    "Roll-out: both, and all layers between, composed.",
+    caveat=CAVEAT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +79,28 @@ class TraceSection:
         return [*self.probed, self.scale]
 
 
-def trace_section(page: str, shape: ModelShape) -> TraceSection:
+def trace_section(page: str, shape: ModelShape, wording: Wording = PERCEIVER_IO) -> TraceSection:
     """page: its name, for ids that no other page has. Wires what the controls do to one another."""
     method_first, head_first, latent_first, scale_first = AT_FIRST
     gr.Markdown("### Where did this come from?")
     with gr.Row():
         method = gr.Radio(
-            METHODS,
+            list(wording.methods),
             value=method_first,
             label="Trace through",
-            info="Encoder: what the latents read, weighed by what this output read of them. Decoder: which latents it "
-            "read. Roll-out: both, and all layers between, composed.",
+            info=wording.info,
             scale=3,
             min_width=300,
             elem_id=f"{page}-method",
         )
         scale = gr.Radio(SCALES, value=scale_first, label="Scale", scale=2, min_width=220, elem_id=f"{page}-scale")
-        head = gr.Dropdown(_heads(shape), value=head_first, label="Head", min_width=140)
-        latent = gr.Dropdown(_latents(shape), value=latent_first, label="Latent", min_width=180)
+        head = gr.Dropdown(heads(shape), value=head_first, label="Head", min_width=140)
+        latent = gr.Dropdown(
+            _latents(shape), value=latent_first, label="Latent", min_width=180, visible=wording.latents
+        )
     figure = gr.HTML(elem_id=f"{page}-figure", elem_classes="figure-card", label="Attention", apply_default_css=False)
     exports = export_buttons(page)
-    gr.Markdown(CAVEAT, elem_classes="note")
+    gr.Markdown(wording.caveat, elem_classes="note")
     method.change(_fit_controls, method, [head, latent], show_progress="hidden", queue=False, api_visibility="private")
     return TraceSection(method, head, latent, scale, figure, exports)
 
@@ -106,10 +124,11 @@ def redrawn(opacity: gr.Slider, exports: Sequence[gr.DownloadButton]) -> Any:
 
 def fit_to_model(shape: ModelShape) -> tuple[Any, Any]:
     """Updates for head and latent where another model is chosen: it may have more or fewer of them."""
-    return gr.update(choices=_heads(shape), value=MEAN), gr.update(choices=_latents(shape), value=ALL)
+    return gr.update(choices=heads(shape), value=MEAN), gr.update(choices=_latents(shape), value=ALL)
 
 
-def _heads(shape: ModelShape) -> list[str]:
+def heads(shape: ModelShape) -> list[str]:
+    """What that control can have."""
     return [MEAN, *map(str, range(shape.cross_heads))]
 
 
@@ -136,7 +155,7 @@ def understood(looked: tuple[str, ...]) -> bool:
     if len(looked) != len(AT_FIRST):
         return False
     method, head, latent, scale = looked
-    known = method in dict(METHODS).values() and scale in dict(SCALES).values()
+    known = method in dict(PERCEIVER_IO.methods).values() and scale in dict(SCALES).values()
     return known and (head == MEAN or head.isdecimal()) and (latent == ALL or latent.isdecimal())
 
 

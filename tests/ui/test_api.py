@@ -13,7 +13,14 @@ from PIL import Image
 from app import create_app, launch_options
 from models.flow_files import read_flow
 from models.media.reading import open_clip
-from models.schema import ImageClassificationRequest, MaskedBytesRequest, OpticalFlowRequest, Probe, SentimentRequest
+from models.schema import (
+    ImageClassificationRequest,
+    MaskedBytesRequest,
+    OpticalFlowRequest,
+    Probe,
+    SentimentRequest,
+    TextGenerationRequest,
+)
 from models.service import ModelService
 from models.settings import Settings
 from pages import PAGES
@@ -68,6 +75,20 @@ def test_rows_are_taught_and_new_texts_classified_and_nothing_is_kept(client: Cl
     assert client.predict("yes 7", api_name="/sentiment")["labels"] == before
     with pytest.raises(Exception, match="label"):
         client.predict([["a", "one"]] * 9, api_name="/fine_tuning")
+
+
+def test_a_text_is_written_on_as_by_the_service(client: Client) -> None:
+    asked = {"num_latents": 4, "max_new_tokens": 9, "seed": 3}
+    answer = client.predict("The sea was", **asked, trace=8, api_name="/text_generation")
+    service = ModelService(Settings(device="cpu"))
+    result = service.run(TextGenerationRequest("The sea was", **asked, probe=Probe(8)))
+    assert answer["text"] == result.text
+    assert [token["content"] for token in answer["tokens"]] == [token.content.hex() for token in result.tokens]
+    assert (answer["ended"], answer["traced"], answer["prefix_length"], answer["latents"]) == ("length", 8, 7, 12)
+    assert result.attention
+    np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-5)
+    with pytest.raises(Exception, match="1,024"):
+        client.predict("x" * 2_000, api_name="/text_generation")
 
 
 def test_a_picture_is_classified_as_by_the_service(client: Client) -> None:

@@ -1,9 +1,8 @@
-"""The pages' main calls as functions for programs: `gradio_client`, HTTP and MCP."""
+"""The main calls of the pages over pictures and clips as functions for programs: `gradio_client`, HTTP and MCP."""
 
-import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -14,135 +13,12 @@ from PIL.Image import Image
 from models.flow_files import flo_bytes
 from models.images import open_image
 from models.media.reading import open_clip
-from models.schema import (
-    FineTuneRequest,
-    ImageClassificationRequest,
-    InputError,
-    MaskedBytesRequest,
-    OpticalFlowRequest,
-    Probe,
-    SentimentRequest,
-)
+from models.schema import ImageClassificationRequest, InputError, OpticalFlowRequest, Probe
 from models.service import ModelService
+from pages.as_json import as_json
 from pages.av_clip import av_request, write_film
 from pages.link import AvView
 from pages.page import for_callers
-
-
-def masked_bytes_call(service: ModelService) -> Callable[..., dict[str, Any]]:
-    @for_callers
-    def masked_bytes(
-        text: str,
-        mask: list[list[int]] = [],  # noqa: B006  (Gradio shows the default to callers; it is never changed)
-        top_k: int = 5,
-        decoding: Literal["parallel", "iterative"] = "parallel",
-        trace: int = -1,
-        method: Literal["rollout", "encoder", "decoder"] = "rollout",
-        weights: Literal["embedded", "published"] = service.default_weights,
-    ) -> dict[str, Any]:
-        """Fill in the hidden bytes of a text with a Perceiver, and trace one of them to what it was read from.
-
-        Args:
-            text: The text. A literal [MASK] in it hides one byte.
-            mask: Half-open spans of UTF-8 bytes of the text to hide, such as [[51, 60]].
-            top_k: Candidates for each hidden byte, 1 to 256.
-            decoding: "parallel" fills all at once, "iterative" the surest byte first and then reads again.
-            trace: A byte whose attention is wanted, counted as in positions (a [MASK] is one byte), or -1 for none.
-            method: What is traced: "rollout", "encoder" or "decoder".
-            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
-
-        Returns:
-            filled, positions, candidates (bytes as numbers), probabilities, order, bytes_read, attention, run.
-        """
-        spans: Any = tuple(tuple(span) if isinstance(span, list) else span for span in mask)
-        asked = Probe(int(trace), method) if trace >= 0 else None
-        result = service.run(MaskedBytesRequest(text, spans, int(top_k), decoding, asked, weights))
-        return as_json(result)
-
-    return masked_bytes
-
-
-def sentiment_call(service: ModelService) -> Callable[..., dict[str, Any]]:
-    @for_callers
-    def sentiment(
-        text: str,
-        words: bool = False,
-        trace: bool = False,
-        method: Literal["rollout", "encoder", "decoder"] = "rollout",
-        weights: Literal["embedded", "published"] = service.default_weights,
-    ) -> dict[str, Any]:
-        """Say whether a text praises or blames with a Perceiver, and which of its bytes it read for that.
-
-        Args:
-            text: The text. A long one is read in overlapping windows, each of which votes.
-            words: Whether each word is also to be left out in turn, to see what that changes.
-            trace: Whether the attention of the answer is wanted.
-            method: What is traced: "rollout", "encoder" or "decoder".
-            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
-
-        Returns:
-            labels (name, probability, index; best first), windows (start, stop, probabilities), occlusion (words as
-            spans of bytes, drops of the probability, attention, rank_correlation; or null), attention, run.
-        """
-        asked = Probe(None, method) if trace else None
-        result = service.run(SentimentRequest(text, asked, weights, occlude=words))
-        told = ("labels", "windows", "occlusion", "attention", "run")
-        return as_json({name: getattr(result, name) for name in told})
-
-    return sentiment
-
-
-def fine_tuning_call(service: ModelService) -> Callable[..., dict[str, Any]]:
-    @for_callers
-    def fine_tuning(
-        rows: list[list[str]],
-        texts: list[str] = [],  # noqa: B006  (as above)
-        epochs: int = 5,
-        batch_size: int = 8,
-        learning_rate: float = 5e-4,
-        seed: int = 0,
-        frozen: bool = False,
-        weights: Literal["embedded", "published"] = service.default_weights,
-    ) -> dict[str, Any]:
-        """Teach a Perceiver to tell texts apart by rows with labels, and classify new texts with what it has learnt.
-
-        Nothing is kept after the call.
-
-        Args:
-            rows: [text, label] each; 2 to 20 labels. A fifth is held out.
-            texts: New texts to classify.
-            epochs: How often each row is learnt from.
-            batch_size: Rows to a step.
-            learning_rate: The highest, of AdamW.
-            seed: Of what is held out, of the order of the rows and of the new weights.
-            frozen: Whether only the decoder learns.
-            weights: "embedded", or "published" with its encoder frozen.
-
-        Returns:
-            labels, losses (of each step, nats), accuracy (share of the held-out rows that are right), confusion (rows:
-            labels, columns: what they were taken for), answers (for each of `texts` its labels, best first), run.
-        """
-        pairs: Any = tuple(tuple(map(str, row)) for row in rows)
-        asked = FineTuneRequest(
-            pairs, int(epochs), int(batch_size), float(learning_rate), int(seed), bool(frozen), weights
-        )
-        steps = list(service.stream(asked))
-        last = steps[-1]
-        answers = service.run_all([SentimentRequest(text, model=last.model) for text in texts])
-        if refused := next((answer for answer in answers if isinstance(answer, Exception)), None):
-            raise refused
-        return as_json(
-            {
-                "labels": last.model.labels,
-                "losses": tuple(step.loss for step in steps[1:]),
-                "accuracy": last.validation_accuracy,
-                "confusion": last.held_out.confusion,
-                "answers": tuple(answer.labels for answer in answers),
-                "run": last.run,
-            }
-        )
-
-    return fine_tuning
 
 
 def image_classification_call(service: ModelService) -> Callable[..., dict[str, Any]]:
@@ -278,19 +154,3 @@ def _decoded(written: str, what: str) -> bytes:
         return b64decode("".join(written.rpartition(",")[2].split()), validate=True)
     except ValueError:
         raise InputError(f"The {what} is to be written in base64, and this is not.") from None
-
-
-def as_json(value: Any) -> Any:
-    """A result as what JSON can hold: dataclasses as objects, arrays as lists, bytes as hexadecimal digits, numbers
-    that are not finite as null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {name: as_json(each) for name, each in value.items()}
-    if isinstance(value, tuple):
-        return [as_json(each) for each in value]
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value.hex() if isinstance(value, bytes) else value
