@@ -39,6 +39,7 @@ bench: .venv/app
 	$(BIN)/python -m benchmarks.optical_flow
 	$(BIN)/python -m benchmarks.av_autoencoding
 	$(BIN)/python -m benchmarks.fine_tuning
+	$(BIN)/python -m benchmarks.text_generation
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }

@@ -1,0 +1,107 @@
+"""What one more token costs as the context grows: Perceiver AR against a decoder-only stack of the same weights.
+
+With no prefix, a Perceiver AR *is* a decoder-only stack: every position is a latent, the cross-attention is causal
+self-attention over one norm, and the layers after it go over all positions. So both are the same module with the same
+weights, told otherwise how many of the positions are latents: a fixed number, or all.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from models.perceiver.ar import PerceiverAr
+from models.perceiver.ar_writing import Writer
+from training.curve import INK
+
+STEPS = 9
+"""Tokens written after each reading, the first of which is not counted."""
+READINGS, ENOUGH = 3, 10.0
+"""Readings of a context, the median of which counts; fewer where they have taken so many seconds."""
+PERCEIVER, DECODER = "Perceiver AR", "decoder-only"
+COLOURS = {PERCEIVER: "#0f766e", DECODER: "#c2410c"}
+QUANTITIES = {
+    "reading": ("reading it, s", "reading the context, seconds", ".2f"),
+    "step": ("a further token, s", "a further token, seconds", ".4f"),
+    "mib": ("keys and values, MiB", "keys and values, MiB", ",.0f"),
+}
+"""Of each: as the table heads it, as the plot does, and how the table writes it."""
+
+
+def growth(model: PerceiverAr, latents: int, contexts: tuple[int, ...]) -> list[dict[str, Any]]:
+    """For each context, in tokens, the costs of both at the point where so many tokens are read."""
+    found = []
+    for context in contexts:
+        ids = torch.randint(model.config.vocab_size, (1, context), generator=torch.Generator().manual_seed(context))
+        if not found:
+            for _, told in both(model, latents, context):
+                measure(told, ids)  # not counted
+        costs = {name: measure(told, ids) for name, told in both(model, latents, context)}
+        found.append({"context": context, **costs})
+    return found
+
+
+def both(model: PerceiverAr, latents: int, context: int) -> Iterator[tuple[str, PerceiverAr]]:
+    """The same weights, told to have few latents for this context, and told that all of it are latents."""
+    for name, most in ((PERCEIVER, latents), (DECODER, context)):
+        with torch.device("meta"):
+            told = PerceiverAr(replace(model.config, max_seq_len=context, max_latents=most)).eval()
+        told.load_state_dict(model.state_dict(), assign=True)
+        yield name, told
+
+
+def measure(model: PerceiverAr, ids: Tensor) -> dict[str, float]:
+    """ids: [1, context]. The last ones are written, so that the cost of a step is that at the end of the context."""
+    config, prompt = model.config, ids.shape[1] - STEPS
+    readings: list[float] = []
+    while len(readings) < READINGS and sum(readings) < ENOUGH:
+        writer = Writer(model)
+        began = time.perf_counter()
+        writer.start(ids[:, :prompt], config.max_latents - STEPS)
+        readings.append(time.perf_counter() - began)
+    steps = []
+    for place in range(prompt, ids.shape[1]):
+        began = time.perf_counter()
+        writer.write(ids[:, place])
+        steps.append(time.perf_counter() - began)
+    return {"reading": median(readings), "step": median(steps[1:]), "mib": writer.nbytes / 2**20}
+
+
+def tabulate(found: list[dict[str, Any]], latents: int) -> str:
+    """A markdown table, a line for each context."""
+    heads = [f"{head}: {name}" for head, _, _ in QUANTITIES.values() for name in COLOURS]
+    lines = [f"| context, {latents} latents | {' | '.join(heads)} |", "| ---: " * (1 + len(heads)) + "|"]
+    for costs in found:
+        cells = [f"{costs[name][key]:{form}}" for key, (_, _, form) in QUANTITIES.items() for name in COLOURS]
+        lines.append(f"| {costs['context']:,} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def draw(found: list[dict[str, Any]], latents: int) -> Figure:
+    """Three panes, 10 x 3.6 inches, logarithmic but for the seconds of a further token, which start at 0."""
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    contexts = [costs["context"] for costs in found]
+    for axes, (quantity, (_, said, _)) in zip(figure.subplots(1, len(QUANTITIES)), QUANTITIES.items(), strict=True):
+        for name, colour in COLOURS.items():
+            values = [costs[name][quantity] for costs in found]
+            label = f"{name}, {latents} latents" if name == PERCEIVER else name
+            axes.plot(contexts, values, color=colour, linewidth=1.8, marker="o", markersize=4, label=label)
+        axes.set_xscale("log", base=2)
+        if quantity == "step":
+            axes.set_ylim(bottom=0)
+        else:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:,g}")
+        axes.set_xticks(contexts, [str(context) for context in contexts])
+        axes.minorticks_off()
+        axes.set_xlabel("context, tokens")
+        axes.set_title(said, loc="left", fontsize="medium", color=INK)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(frameon=False, fontsize="small")
+    return figure
