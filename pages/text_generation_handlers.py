@@ -95,7 +95,10 @@ class Handlers:
         """earlier, beside: what is written on, and the one that it is compared with."""
         shown = None
         for step, due in self._steps(turn, view, earlier):
-            first, shown = shown is None, Shown(view, step, earlier)
+            first = shown is None
+            if first and not earlier and view.little is not None:
+                view = replace(view, num_latents=step.latents)  # as near as may be; of both texts the same
+            shown = Shown(view, step, earlier)
             if first:
                 yield begun(shown)._replace(border=border_of(step, self._shape(view.weights), self._number_bytes))
             elif due:

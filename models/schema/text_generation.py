@@ -16,8 +16,8 @@ class TextGenerationRequest:
     allow; the rest is prefix. None: as many as may be. Every written token is one more latent, until there are as many
     as the model has.
     prefix: of the prompt at most so many tokens are read before its latents, what lies before is not; None: all.
-    cut: a prompt is cut from the left where its prefix would be longer than the model takes; else more of it are
-    latents, and what is longer than the context is refused.
+    cut: a prompt is cut from the left where its prefix would be longer than the model takes; without that, and without
+    `prefix`, more of it are latents, and what is longer than the context is refused.
     do_sample: draw each token; else the likeliest. temperature: above 0, divides the logits. top_k: draw among so many
     (0: all). top_p: among the likeliest that make up so much, above 0 to 1. seed: of the draws; token i of a text is
     drawn with a number of its own, so that a text that is written on is the one that would have been written at once.

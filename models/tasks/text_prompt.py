@@ -80,7 +80,7 @@ def place(
             f"The prompt has {length:,} {tokens.unit}; the model reads at most {config.max_seq_len:,}. Nothing was "
             "cut: shorten it, or let it be cut from the left."
         )
-    most, may_cut = config.max_latents, request.cut or length > config.max_seq_len
+    most, may_cut = config.max_latents, request.cut or request.prefix is not None
     latents = fitting_latents(length, request.num_latents or most, config.max_seq_len, most, may_cut)
     cut = max(0, length - latents - (config.max_prefix if request.prefix is None else request.prefix))
     return cut, first_window(config, length - cut, latents)
