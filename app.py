@@ -18,6 +18,7 @@ from pages.link import OPENED, TAB, name_in_address
 from pages.page import PRIVATE, Opening
 from pages.theme import SHEETS, theme
 
+_NAMES = tuple(page.name for page in PAGES)
 LEAD = "Watch Perceivers work: give an input, see the output, and trace any part of it to what it was read from."
 
 
@@ -28,7 +29,7 @@ def create_app(service: ModelService) -> gr.Blocks:
         with gr.Tabs() as tabs:
             for page in PAGES:
                 with gr.Tab(page.title, id=page.name) as tab:
-                    page.build(service, Opening(app, tab, page.name, _named))
+                    page.build(service, Opening(app, tab, page.name, _NAMES))
                 tab.select(None, js=name_in_address(page.name), **PRIVATE)
         opened = app.load(_open_tab, None, tabs, show_progress="hidden", **PRIVATE)
         opened.then(None, js=OPENED, **PRIVATE)
@@ -41,8 +42,7 @@ def _open_tab(browser: gr.Request) -> gr.Tabs:
 
 def _named(browser: gr.Request) -> str:
     """The page that the address names, or the first."""
-    names = [page.name for page in PAGES]
-    return next((name for name in names if name == browser.query_params.get(TAB)), names[0])
+    return next((name for name in _NAMES if name == browser.query_params.get(TAB)), _NAMES[0])
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

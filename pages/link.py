@@ -1,6 +1,6 @@
 """The view of a page as a query string, so that what is on the page can be sent to somebody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -31,8 +31,16 @@ OPENED = "() => { window.perceiverOpened = true; }"
 """Client-side: the tab that the address names is open; from now on tabs change the address, and not before."""
 
 
-CHOSEN_BY_VISITOR = "() => Boolean(window.perceiverOpened)"
-"""Client-side: whether it was the visitor who chose a tab, and not the page as it opened."""
+OR_CHOSEN_BY_VISITOR = "(seen) => [seen || Boolean(window.perceiverOpened)]"
+"""Client-side, when a tab is chosen: whether its page was seen by now; one tab chooses itself as the app opens."""
+
+
+def is_named(page: str, pages: Sequence[str]) -> str:
+    """Client-side: whether the address names this one of the pages; where it names none of them, it means the first."""
+    return f"""() => {{
+      const pages = {list(pages)}, tab = new URLSearchParams(location.search).get('{TAB}');
+      return [(pages.includes(tab) ? tab : pages[0]) === '{page}'];
+    }}"""
 
 
 def name_in_address(page: str) -> str:

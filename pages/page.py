@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, ParamSpec, TypeVar
@@ -11,7 +11,7 @@ import gradio as gr
 
 from models.schema import CheckpointUnavailable, InputError, RunInfo
 from models.service import ModelService
-from pages.link import CHOSEN_BY_VISITOR, SHOW_IN_ADDRESS
+from pages.link import OR_CHOSEN_BY_VISITOR, SHOW_IN_ADDRESS, is_named
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,34 +36,24 @@ OF_BEFORE = "What is shown below and beside still answers the question before th
 class Opening:
     """When a page is first seen: as the address names it, or when its tab is chosen. Until then it asks nothing.
 
-    name: the page's. named: which page an address names.
+    name: the page's. pages: the names of all, as their tabs come.
     """
 
     app: gr.Blocks
     tab: gr.Tab
     name: str
-    named: Callable[[gr.Request], str]
+    pages: tuple[str, ...]
 
     def answers(self, fn: Callable[..., Any], outputs: Sequence[Any], **options: Any) -> list[Any]:
-        """The events, of which one runs: fn takes the gr.Request and returns or yields the outputs' values."""
-        seen, chosen = gr.State(False), gr.Checkbox(visible="hidden", label="Tab chosen by the visitor")
+        """The event: fn takes the gr.Request and returns or yields the outputs' values.
 
-        def answered(browser: gr.Request) -> Iterator[tuple[Any, ...]]:
-            found = fn(browser)
-            for values in found if isinstance(found, Iterator) else [found]:
-                yield True, *values
-
-        def at_once(browser: gr.Request) -> Iterator[tuple[Any, ...]]:
-            yield from answered(browser) if self.named(browser) == self.name else nothing
-
-        def later(seen: bool, browser: gr.Request) -> Iterator[tuple[Any, ...]]:
-            yield from nothing if seen else answered(browser)
-
-        every = [seen, *outputs]
-        nothing = [(gr.skip(),) * len(every)]  # and not no value at all, which Gradio would take for empty ones
+        Which page is seen is found out in the browser: else an opening would ask the server once for every page.
+        """
+        seen = gr.Checkbox(visible="hidden", label="Page was seen")
+        self.app.load(None, None, seen, js=is_named(self.name, self.pages), **QUIET)
         # The tab that an address names is chosen by the page itself, before OPENED.
-        self.tab.select(None, None, chosen, js=CHOSEN_BY_VISITOR, **QUIET)
-        return [self.app.load(at_once, None, every, **options), chosen.change(later, seen, every, **options)]
+        self.tab.select(None, seen, seen, js=OR_CHOSEN_BY_VISITOR, **QUIET)
+        return [seen.change(fn, None, list(outputs), **options)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ def clips(visit: Visit) -> Page:
 
 def changed_by(page: Page, act: Callable[[], object], name: str = "strip") -> str:
     """Does something and waits until a part of the page is another; returns its text."""
-    return changed(page, f"#av_autoencoding-{name} .picture-block", act)
+    block = f"#av_autoencoding-{name} .picture-block"
+    changed(page, block, act)
+    return page.locator(block).inner_text()
 
 
 def give(page: Page, file: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app import create_app, launch_options
 from models.checkpoints import Checkpoint, load_checkpoint
@@ -16,6 +16,8 @@ from models.settings import Settings
 from tests.ui.visitor import Visit
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PHONE = 500
+"""Pixels of width from which on a screen is none to touch."""
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
@@ -51,14 +53,21 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def screens(browser: Browser) -> dict[bool, BrowserContext]:
+    """Of desks and of phones: each loads Gradio's scripts once and keeps them, which is most of what opening costs."""
+    return {phone: browser.new_context(has_touch=phone) for phone in (False, True)}
+
+
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Visit]:
+def visit(screens: dict[bool, BrowserContext], address: str) -> Iterator[Visit]:
     """Opens the app; in the end it fails the test if a page reported an error of its own."""
     pages: list[Page] = []
     errors: list[str] = []
 
     def opened(query: str = "", width: int = 1280) -> Page:
-        page = browser.new_page(viewport={"width": width, "height": 800}, has_touch=width < 500)
+        page = screens[width < PHONE].new_page()
+        page.set_viewport_size({"width": width, "height": 800})
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address + query)
         pages.append(page)

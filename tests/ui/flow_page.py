@@ -34,7 +34,9 @@ def flow(visit: Visit) -> Page:
 
 def changed_by(page: Page, act: Callable[[], object], name: str = "motion") -> str:
     """Does something and waits until a part of the page is another; returns its text."""
-    return changed(page, f"#optical_flow-{name} .picture-block", act)
+    block = f"#optical_flow-{name} .picture-block"
+    changed(page, block, act)
+    return page.locator(block).inner_text()
 
 
 def give(page: Page, name: str, file: Path) -> None:

@@ -35,7 +35,8 @@ BLOCKS = {"labels": ".picture-block", "occlusion": ".picture-block", "strip": ".
 
 def changed_by(page: Page, act: Callable[[], object], name: str = "labels") -> str:
     """Does something and waits until a part of the page is another; returns its text."""
-    return changed(page, f"#sentiment-{name} {BLOCKS[name]}", act)
+    changed(page, f"#sentiment-{name} {BLOCKS[name]}", act)
+    return shown(page, name)
 
 
 def shown(page: Page, name: str) -> str:
@@ -83,6 +84,8 @@ def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(text
 
 
 def test_a_long_review_is_read_in_windows_that_vote_and_mistakes_are_said(texts: Page) -> None:
+    words = part(texts, "occlude").locator("input")
+    words.uncheck()  # of a long text that takes its time, and what is asked next has to wait
     said = changed_by(texts, lambda: texts.get_by_text("A long review that changes its mind").click())
     assert "Window by window" in said
     length = len(texts.input_value("#sentiment-text textarea").encode())
@@ -97,6 +100,7 @@ def test_a_long_review_is_read_in_windows_that_vote_and_mistakes_are_said(texts:
         expect(part(texts, "notice")).to_contain_text(said)
         assert shown(texts, "labels") == before
         assert texts.input_value("#sentiment-text textarea") == text
+    words.check()
     ask(texts, "word " * 401)  # classified, but not without each of them in turn
     expect(part(texts, "notice")).to_contain_text("401 words")
 

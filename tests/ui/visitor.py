@@ -14,9 +14,8 @@ class Visit(Protocol):
         ...
 
 
-def changed(page: Page, part: str, act: Callable[[], object]) -> str:
-    """Does something and waits until a part of the page is another; returns its text. part: a selector."""
+def changed(page: Page, part: str, act: Callable[[], object]) -> None:
+    """Does something and waits until a part of the page is another. part: a selector."""
     before = page.locator(part).first.inner_html()
     act()
     page.wait_for_function("([part, before]) => document.querySelector(part).innerHTML !== before", arg=[part, before])
-    return (page.locator(part).first.text_content() or "").strip()
