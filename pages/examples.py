@@ -102,6 +102,17 @@ def example_chips(label: str, pictures: Sequence[Path], elem_id: str) -> gr.Data
     )
 
 
+def title_chips(label: str, examples: Sequence[TextExample | TeachingSet], elem_id: str) -> gr.Dataset:
+    """The same by their titles."""
+    return gr.Dataset(
+        label=label,
+        components=[gr.Textbox(visible=False)],
+        samples=[[example.title] for example in examples],
+        type="index",
+        elem_id=elem_id,
+    )
+
+
 def image_examples(task: str) -> tuple[ImageExample, ...]:
     return tuple(ImageExample(row["title"], FOLDER / task / row["file"], row["notice"]) for row in _rows(task))
 

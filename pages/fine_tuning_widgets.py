@@ -10,7 +10,7 @@ from models.labelled_rows import FEWEST_LABELS, MOST_LABELS
 from models.schema import Weights
 from models.tasks.fine_tuning import MOST_SECONDS
 from models.tasks.teaching_rows import EPOCHS, MOST_STEPS
-from pages.examples import teaching_sets
+from pages.examples import teaching_sets, title_chips
 from pages.page import CSV_FILE
 from pages.pictures import answer_picture
 from pages.strips import result_strip
@@ -71,13 +71,7 @@ class Trial:
 
 def material() -> Material:
     gr.Markdown("### 1. What is it to learn?")
-    chips = gr.Dataset(
-        label="A set written for this page …",
-        components=[gr.Textbox(visible=False)],
-        samples=[[each.title] for each in SETS],
-        type="index",
-        elem_id=f"{NAME}-sets",
-    )
+    chips = title_chips("A set written for this page …", SETS, f"{NAME}-sets")
     with gr.Row():
         file = gr.File(
             label="… or a table of yours (CSV)",

@@ -12,7 +12,7 @@ from components.figures.attention import Scale
 from models.byte_text import read_text
 from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
 from models.service import ModelService
-from pages.examples import text_examples
+from pages.examples import text_examples, title_chips
 from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, beside_the_button, follow, hint, run_line
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
 from pages.text_api import masked_bytes_call
@@ -163,13 +163,7 @@ def build(service: ModelService, opening: Opening) -> None:
     shape = service.shape(NAME, service.default_weights)
     shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
     gr.Markdown(LEAD, elem_classes="lead")
-    chips = gr.Dataset(
-        label="Start with an example, or write your own text below",
-        components=[gr.Textbox(visible=False)],
-        samples=[[example.title] for example in EXAMPLES],
-        type="index",
-        elem_id="examples",
-    )
+    chips = title_chips("Start with an example, or write your own text below", EXAMPLES, "examples")
     with gr.Row():
         with gr.Column(min_width=320):
             question, fill, notice = _question(service, shape)

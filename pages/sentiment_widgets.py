@@ -9,7 +9,7 @@ from components.figures.architecture import Stage, draw_architecture
 from components.text_units import Unit
 from models.csv_table import MOST_ROWS
 from models.schema import ModelShape, Weights
-from pages.examples import text_examples
+from pages.examples import text_examples, title_chips
 from pages.page import CSV_FILE
 from pages.pictures import answer_picture
 
@@ -50,13 +50,7 @@ class Several:
 
 def sentiment_question(weights: Weights) -> tuple[Question, gr.Button, gr.HTML, gr.Dataset]:
     """The question, its button, the notice below it, and the examples. weights: chosen at first."""
-    chips = gr.Dataset(
-        label="Start with an example, or write your own text below",
-        components=[gr.Textbox(visible=False)],
-        samples=[[example.title] for example in EXAMPLES],
-        type="index",
-        elem_id=f"{NAME}-examples",
-    )
+    chips = title_chips("Start with an example, or write your own text below", EXAMPLES, f"{NAME}-examples")
     text = gr.Textbox(EXAMPLES[0].text, label="Text", lines=4, max_lines=12, elem_id=f"{NAME}-text")
     ask = gr.Button("Praise or blame?", variant="primary", elem_id=f"{NAME}-ask")
     notice = gr.HTML(elem_id=f"{NAME}-notice")

@@ -7,6 +7,7 @@ import gradio as gr
 
 from components.figures.architecture import Stage, draw_architecture
 from models.schema import ModelShape, Weights
+from pages.examples import title_chips
 from pages.page import hint
 from pages.pictures import answer_picture
 from pages.text_generation_view import (
@@ -71,13 +72,7 @@ class Buttons:
 
 def examples() -> tuple[gr.Dataset, gr.HTML]:
     """What to choose from, and what there is to notice about the chosen one."""
-    chips = gr.Dataset(
-        label="Start with an example, or write the beginning of a text below",
-        components=[gr.Textbox(visible=False)],
-        samples=[[example.title] for example in EXAMPLES],
-        type="index",
-        elem_id=f"{NAME}-examples",
-    )
+    chips = title_chips("Start with an example, or write the beginning of a text below", EXAMPLES, f"{NAME}-examples")
     return chips, gr.HTML(hint(EXAMPLES[0].notice), elem_id=f"{NAME}-example")
 
 

@@ -97,7 +97,6 @@ def from_query(
     """
     if params.get(TAB, page) != page or not params.get("text"):
         return None
-    looked = tuple(params.get("look", "").split(SEPARATOR))
     return TextView(
         text=params["text"],
         spans=_spans(params.get("mask", ""), len(params["text"].encode("utf-8", errors="replace"))),
@@ -105,7 +104,7 @@ def from_query(
         decoding=one_of(params.get("decoding"), ("parallel", "iterative"), otherwise.decoding),
         weights=one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
         traced=number(params.get("byte"), None),
-        looked=looked if understood(looked) else otherwise.looked,
+        looked=_looked(params, understood, otherwise.looked),
     )
 
 
@@ -127,13 +126,12 @@ def sentiment_from_query(
     """As `from_query`; units: what that control could have."""
     if params.get(TAB) != page or not params.get("text"):
         return None
-    looked = tuple(params.get("look", "").split(SEPARATOR))
     return SentimentView(
         text=params["text"],
         weights=one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
         occlude=one_of(params.get("words"), ("0", "1"), str(int(otherwise.occlude))) == "1",
         unit=one_of(params.get("unit"), units, otherwise.unit),
-        looked=looked if understood(looked) else otherwise.looked,
+        looked=_looked(params, understood, otherwise.looked),
     )
 
 
@@ -191,7 +189,6 @@ def generation_from_query(
     """As `sentiment_from_query`. Numbers are as written: what they may be depends on the model."""
     if params.get(TAB) != page or not params.get("text"):
         return None
-    looked = tuple(params.get("look", "").split(SEPARATOR))
     return GenerationView(
         prompt=params["text"],
         num_latents=number(params.get("latents"), otherwise.num_latents),
@@ -207,8 +204,13 @@ def generation_from_query(
         little=number(params.get("little"), None),
         traced=number(params.get("token"), None),
         unit=one_of(params.get("unit"), units, otherwise.unit),
-        looked=looked if understood(looked) else otherwise.looked,
+        looked=_looked(params, understood, otherwise.looked),
     )
+
+
+def _looked(params: Mapping[str, str], understood: Callable[[Looked], bool], otherwise: Looked) -> Looked:
+    looked = tuple(params.get("look", "").split(SEPARATOR))
+    return looked if understood(looked) else otherwise
 
 
 def _decimal(written: str | None, otherwise: float) -> float:
