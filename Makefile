@@ -5,6 +5,8 @@
 FITS := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Bytecode is written as modules are first imported: for all that is installed, it would take longer than installing.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
 .PHONY: run setup test lint bench clean
 
@@ -16,11 +18,11 @@ setup: .venv/app
 .venv/app: requirements.txt constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed, and neither was found."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/dev: requirements-dev.txt .venv/app
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 # In two parts: beside browsers, which take all the cores there are, everything else would wait.

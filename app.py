@@ -7,6 +7,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -15,34 +16,31 @@ from models.service import ModelService
 from models.settings import Settings, SettingsError
 from pages import PAGES
 from pages.link import OPENED, TAB, name_in_address
-from pages.page import PRIVATE, Opening
+from pages.page import PRIVATE, Opening, Page
 from pages.theme import SHEETS, theme
 
-_NAMES = tuple(page.name for page in PAGES)
 LEAD = "Watch Perceivers work: give an input, see the output, and trace any part of it to what it was read from."
 
 
-def create_app(service: ModelService) -> gr.Blocks:
-    """All pages over one service. Files that visitors save are deleted after a day."""
+def create_app(service: ModelService, pages: Sequence[Page] = PAGES) -> gr.Blocks:
+    """The pages over one service, a tab each. Files that visitors save are deleted after a day."""
+    names = tuple(page.name for page in pages)
+
+    def open_tab(browser: gr.Request) -> gr.Tabs:
+        """The page that the address names, or the first."""
+        asked = browser.query_params.get(TAB)
+        return gr.Tabs(selected=asked if asked in names else names[0])
+
     with gr.Blocks(title="Perceiver Playground", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
         gr.Markdown(f"# Perceiver Playground\n{LEAD}", elem_classes="title")
         with gr.Tabs() as tabs:
-            for page in PAGES:
+            for page in pages:
                 with gr.Tab(page.title, id=page.name) as tab:
-                    page.build(service, Opening(app, tab, page.name, _NAMES))
+                    page.build(service, Opening(app, tab, page.name, names))
                 tab.select(None, js=name_in_address(page.name), **PRIVATE)
-        opened = app.load(_open_tab, None, tabs, show_progress="hidden", **PRIVATE)
+        opened = app.load(open_tab, None, tabs, show_progress="hidden", **PRIVATE)
         opened.then(None, js=OPENED, **PRIVATE)
     return app.queue(max_size=64, default_concurrency_limit=4)
-
-
-def _open_tab(browser: gr.Request) -> gr.Tabs:
-    return gr.Tabs(selected=_named(browser))
-
-
-def _named(browser: gr.Request) -> str:
-    """The page that the address names, or the first."""
-    return next((name for name in _NAMES if name == browser.query_params.get(TAB)), _NAMES[0])
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -13,6 +16,8 @@ from models.checkpoints import Checkpoint, load_checkpoint
 from models.schema import CheckpointUnavailable
 from models.service import ModelService
 from models.settings import Settings
+from pages import PAGES
+from pages.link import TAB
 from tests.ui.visitor import Visit
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -30,13 +35,26 @@ def load_embedded_only(checkpoint: Checkpoint, *options: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+def serve() -> Iterator[Callable[[str | None], str]]:
+    """The address of the app with all pages, or with the one of a name alone: that opens in half the time."""
     settings = Settings(device="cpu", weights="embedded", port=0)
-    app = create_app(ModelService(settings, load_embedded_only))
+    service = ModelService(settings, load_embedded_only)
     options = launch_options(settings) | {"server_port": None}
-    _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
-    yield url
-    app.close()
+    with ExitStack() as running:
+
+        @cache
+        def started(name: str | None) -> str:
+            app = create_app(service, [page for page in PAGES if name in (None, page.name)])
+            _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+            running.callback(app.close)
+            return url
+
+        yield started
+
+
+@pytest.fixture(scope="session")
+def address(serve: Callable[[str | None], str]) -> str:
+    return serve(None)
 
 
 @pytest.fixture(scope="session")
@@ -60,16 +78,17 @@ def screens(browser: Browser) -> dict[bool, BrowserContext]:
 
 
 @pytest.fixture
-def visit(screens: dict[bool, BrowserContext], address: str) -> Iterator[Visit]:
+def visit(screens: dict[bool, BrowserContext], serve: Callable[[str | None], str]) -> Iterator[Visit]:
     """Opens the app; in the end it fails the test if a page reported an error of its own."""
     pages: list[Page] = []
     errors: list[str] = []
 
-    def opened(query: str = "", width: int = 1280) -> Page:
+    def opened(query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
+        named = parse_qs(query.removeprefix("?")).get(TAB, [None])[0]
         page = screens[width < PHONE].new_page()
         page.set_viewport_size({"width": width, "height": 800})
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address + query)
+        page.goto(serve(None if all_pages else named) + query)
         pages.append(page)
         return page
 
@@ -77,11 +96,3 @@ def visit(screens: dict[bool, BrowserContext], address: str) -> Iterator[Visit]:
     for page in pages:
         page.close()
     assert not errors
-
-
-@pytest.fixture
-def page(visit: Visit) -> Page:
-    """The first page as it opens, with its first example."""
-    page = visit()
-    page.wait_for_selector("#masked_bytes-figure svg")
-    return page

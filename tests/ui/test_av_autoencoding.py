@@ -14,6 +14,7 @@ from models.media.reading import open_clip
 from models.media.sound import read_sound
 from tests.clip_files import clip_bytes, numbered, tone, with_packet_lost
 from tests.ui.av_page import changed_by, clips, give, part, play, shows_an_answer
+from tests.ui.visitor import Visit, view_of
 
 pytestmark = pytest.mark.ui
 __all__ = ["clips"]
@@ -39,7 +40,8 @@ def test_opens_with_an_answer_and_what_to_notice_in_the_first_view(clips: Page) 
     expect(part(clips, "attention")).to_contain_text("picture")
 
 
-def test_a_page_answers_when_its_tab_is_first_chosen_and_then_stays_as_it_is(page: Page) -> None:
+def test_a_page_answers_when_its_tab_is_first_chosen_and_then_stays_as_it_is(visit: Visit) -> None:
+    page = visit(all_pages=True)
     assert part(page, "attention").locator(".read").count() == 0
     page.get_by_role("tab", name="Video and sound").click()
     shows_an_answer(page)
@@ -109,7 +111,7 @@ def test_between_the_pixels_and_between_the_frames(clips: Page) -> None:
     expect(part(clips, "at").locator("input[type=number]")).to_have_attribute("max", "32")
 
 
-def test_a_pixel_a_moment_and_the_label_are_traced(clips: Page, address: str) -> None:
+def test_a_pixel_a_moment_and_the_label_are_traced(clips: Page, visit: Visit) -> None:
     places = part(clips, "strip").locator("[data-rows]").first
     box = places.bounding_box()
     assert box
@@ -120,7 +122,7 @@ def test_a_pixel_a_moment_and_the_label_are_traced(clips: Page, address: str) ->
     assert "rows 33 to 40, columns 25 to 32" in said
     expect(part(clips, "frame")).to_contain_text("Frame 3")
     clips.wait_for_url(re.compile("output="))
-    url = clips.url
+    view = view_of(clips)
     sound = part(clips, "sound").locator("[data-rows]").first
     box = sound.bounding_box()
     assert box
@@ -129,10 +131,9 @@ def test_a_pixel_a_moment_and_the_label_are_traced(clips: Page, address: str) ->
     changed_by(clips, part(clips, "of-label").click, "attention")
     expect(part(clips, "attention")).to_contain_text("the class")
     changed_by(clips, lambda: part(clips, "look").get_by_text("encoder").click(), "attention")
-    clips.goto(address)
-    clips.goto(url)
-    shows_an_answer(clips)
-    assert part(clips, "attention").locator(".picture-block").inner_text() == said
+    linked = visit(view)
+    shows_an_answer(linked)
+    assert part(linked, "attention").locator(".picture-block").inner_text() == said
 
 
 def test_frames_one_by_one(clips: Page) -> None:

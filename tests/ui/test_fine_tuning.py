@@ -69,7 +69,7 @@ def taught(page: Page) -> float:
 
 
 def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
-    lesson = opened(visit, "&epochs=3")
+    lesson = opened(visit, "&epochs=2")
     expect(part(lesson, "try")).to_be_disabled()
     lesson.click("#fine_tuning-teach")
     expect(part(lesson, "curves").locator("svg").first).to_be_visible(timeout=60_000)
@@ -93,7 +93,7 @@ def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
     expect(part(lesson, "answer").locator("li").first).to_contain_text(model.config.id2label[best])
     assert json.loads((tmp_path / "taught-perceiver.ipynb").read_text())["nbformat"] == 4
     expect(part(lesson, "save-png")).to_be_enabled()
-    lesson.wait_for_function("location.search.includes('epochs=3')")
+    lesson.wait_for_function("location.search.includes('epochs=2')")
     lesson.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit
+from tests.ui.visitor import Visit, view_of
 
 pytestmark = pytest.mark.ui
 VARIANTS = ("learned", "fourier", "conv")
@@ -61,15 +61,11 @@ def test_opens_with_three_answers_in_the_first_view(pictures: Page) -> None:
     expect(part(pictures, "run-line")).to_contain_text("image_conv")
 
 
-def test_the_tab_is_in_the_address_and_can_be_changed(page: Page) -> None:
-    page.get_by_role("tab", name="Image classification").click()
-    expect(says(page, "conv").locator("img").first).to_be_visible()
-    page.wait_for_url("**tab=image_classification**")
-    page.get_by_role("tab", name="Masked bytes").click()
-    page.wait_for_url("**tab=masked_bytes**")
-
-
-def test_the_address_of_a_view_comes_back_with_its_tab(pictures: Page) -> None:
+def test_the_address_names_the_tab_and_a_view_comes_back_with_it(visit: Visit) -> None:
+    pictures = visit(all_pages=True)
+    pictures.get_by_role("tab", name="Image classification").click()
+    expect(says(pictures, "conv").locator("img").first).to_be_visible()
+    pictures.wait_for_url("**tab=image_classification**")
     before = answers(pictures)
     part(pictures, "examples").locator("img").nth(1).click()
     wait_for_other(pictures, before)
@@ -82,29 +78,29 @@ def test_the_address_of_a_view_comes_back_with_its_tab(pictures: Page) -> None:
     pictures.wait_for_url(view)
 
 
-def test_the_settings_of_a_view_of_ones_own_picture_can_be_linked(pictures: Page, address: str, tmp_path: Path) -> None:
+def test_the_settings_of_a_view_of_ones_own_picture_can_be_linked(pictures: Page, visit: Visit, tmp_path: Path) -> None:
     Image.effect_noise((50, 40), 90).save(tmp_path / "mine.png")
     before = answers(pictures)
     give(pictures, tmp_path / "mine.png")
     wait_for_other(pictures, before)
     pictures.wait_for_url("**look=encoder**")
     assert "example" not in pictures.url
-    pictures.goto(pictures.url.replace("look=encoder", "look=rollout"))
-    expect(says(pictures, "conv")).to_contain_text("roll-out", ignore_case=True)
-    expect(part(pictures, "notice")).to_contain_text("a picture that it cannot hold")
-    assert part(pictures, "look").locator("input:checked").get_attribute("value") == "rollout"
+    linked = visit(view_of(pictures).replace("look=encoder", "look=rollout"))
+    expect(says(linked, "conv")).to_contain_text("roll-out", ignore_case=True)
+    expect(part(linked, "notice")).to_contain_text("a picture that it cannot hold")
+    assert part(linked, "look").locator("input:checked").get_attribute("value") == "rollout"
 
 
-def test_an_example_is_answered_and_can_be_linked(pictures: Page, address: str) -> None:
+def test_an_example_is_answered_and_can_be_linked(pictures: Page, visit: Visit) -> None:
     before = answers(pictures)
     part(pictures, "examples").locator("img").nth(1).click()
     wait_for_other(pictures, before)
     expect(part(pictures, "notice")).not_to_be_empty()
     pictures.wait_for_url("**example=2**")
     shown = answers(pictures)
-    pictures.goto(pictures.url)
-    expect(says(pictures, "conv").locator("img").first).to_be_visible()
-    pictures.wait_for_function(
+    linked = visit(view_of(pictures))
+    expect(says(linked, "conv").locator("img").first).to_be_visible()
+    linked.wait_for_function(
         "([id, shown]) => document.querySelector(id + ' .picture-block').innerHTML === shown",
         arg=["#image_classification-says-conv", shown[2]],
     )

@@ -7,10 +7,20 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.ui.visitor import Visit, view_of
 
 pytestmark = pytest.mark.ui
 SENTENCE = "This is an incomplete sentence where some words are missing."
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    """The page as it opens, with its first example."""
+    page = visit("?tab=masked_bytes")
+    page.wait_for_selector("#masked_bytes-figure svg")
+    return page
 
 
 def write(page: Page, text: str) -> None:
@@ -262,7 +272,7 @@ def test_an_undecodable_filling_is_shown_as_such(page: Page) -> None:
     assert (page.locator("#filled-strip .invalid").count() == 0) == valid
 
 
-def test_the_address_brings_the_view_back(page: Page, browser: Browser) -> None:
+def test_the_address_brings_the_view_back(page: Page, visit: Visit) -> None:
     write(page, "She opened the window and looked out.")
     page.click(".mask-clear")
     drag(page, 4, 9)
@@ -271,20 +281,17 @@ def test_the_address_brings_the_view_back(page: Page, browser: Browser) -> None:
     page.locator("#filled-strip [data-position='7']").click()
     expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("roll-out.*byte 7,"))
     page.wait_for_url(re.compile("mask=4-10.*byte=7.*rollout"))
-    other = browser.new_page()
-    other.goto(page.url)
+    other = visit(view_of(page))
     expect(other.locator("#filled-strip .filled")).to_have_count(6)
     assert other.input_value("#text textarea") == "She opened the window and looked out."
     assert hidden(other) == "opened"
     assert filled_text(other) == filled_text(page)
     assert figure(other) == figure(page)
-    other.close()
 
 
 @pytest.mark.parametrize("width", [380, 1280])
-def test_fits_its_window_and_names_its_parts(browser: Browser, address: str, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(address)
+def test_fits_its_window_and_names_its_parts(visit: Visit, width: int) -> None:
+    page = visit(width=width)
     page.wait_for_selector("#masked_bytes-figure svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     nameless = page.evaluate(
@@ -299,7 +306,6 @@ def test_fits_its_window_and_names_its_parts(browser: Browser, address: str, wid
         "all => all.filter(s => !s.getAttribute('aria-label')).map(s => s.outerHTML)"
     )
     assert mute == []
-    page.close()
 
 
 def test_what_comes_first_is_visible_without_scrolling(page: Page) -> None:

@@ -20,6 +20,6 @@ ANSWERED = {
 
 @pytest.mark.parametrize("name", [page.name for page in PAGES])
 def test_nothing_is_wider_than_the_screen(visit: Visit, name: str) -> None:
-    page = visit(f"?tab={name}&__theme=dark", 380)
+    page = visit(f"?tab={name}&__theme=dark", 380, all_pages=True)
     page.wait_for_selector(ANSWERED[name], timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 380

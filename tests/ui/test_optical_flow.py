@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from models.flow_files import read_flow, write_flo, write_kitti
 from tests.image_files import saved
 from tests.ui.flow_page import TAB, changed_by, flow, give, noise, part, picture, shows_a_check
-from tests.ui.visitor import Visit
+from tests.ui.visitor import Visit, view_of
 
 pytestmark = pytest.mark.ui
 __all__ = ["flow"]
@@ -97,7 +97,7 @@ def test_another_method_beside_and_none(flow: Page) -> None:
     assert "method=&" in flow.url
 
 
-def test_a_click_asks_about_a_pixel_and_the_address_brings_it_back(flow: Page, address: str) -> None:
+def test_a_click_asks_about_a_pixel_and_the_address_brings_it_back(flow: Page, visit: Visit) -> None:
     places = part(flow, "motion").locator("[data-rows]").nth(1)
     box = places.bounding_box()
     assert box
@@ -105,12 +105,10 @@ def test_a_click_asks_about_a_pixel_and_the_address_brings_it_back(flow: Page, a
     assert re.search(r"Pixel at the cross: .*(px (right|left|up|down)|hardly moves)", said)
     expect(part(flow, "attention")).to_contain_text(re.compile(r"Cross: row 14\d, column (9[5-9]|10\d)"))
     flow.wait_for_url(re.compile("pixel="))
-    block = part(flow, "attention").locator(".picture-block")
-    before, url = block.inner_text(), flow.url
-    flow.goto(address)
-    flow.goto(url)
-    shows_a_check(flow)
-    assert block.inner_text() == before
+    linked = visit(view_of(flow))
+    shows_a_check(linked)
+    before, again = (part(each, "attention").locator(".picture-block").inner_text() for each in (flow, linked))
+    assert again == before
 
 
 def test_keys_choose_a_pixel_as_well(flow: Page) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed
+from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
 PRAISE = "a wonderful and moving film, beautifully acted."
@@ -66,7 +66,7 @@ def test_praise_and_blame_are_told_apart_and_words_left_out(texts: Page) -> None
     assert "No word was left out" in changed_by(texts, lambda: texts.click("#sentiment-ask"), "occlusion")
 
 
-def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(texts: Page) -> None:
+def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(texts: Page, visit: Visit) -> None:
     ask(texts, PRAISE)
     cells = part(texts, "strip").locator(".byte")
     assert [cell.strip() for cell in cells.all_inner_texts()] == PRAISE.split()
@@ -75,12 +75,11 @@ def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(text
     changed_by(texts, lambda: choose(texts, "method", "roll-out"), "figure")
     assert "roll-out" in figure(texts).lower()
     texts.wait_for_function("location.search.includes('rollout')")
-    seen = shown(texts, "labels")
-    texts.goto(texts.url)
-    expect(part(texts, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    assert "roll-out" in figure(texts).lower()
-    assert shown(texts, "labels") == seen
-    assert texts.input_value("#sentiment-text textarea") == PRAISE
+    linked = visit(view_of(texts))
+    expect(part(linked, "figure").locator("svg")).to_be_visible(timeout=60_000)
+    assert "roll-out" in figure(linked).lower()
+    assert shown(linked, "labels") == shown(texts, "labels")
+    assert linked.input_value("#sentiment-text textarea") == PRAISE
 
 
 def test_a_long_review_is_read_in_windows_that_vote_and_mistakes_are_said(texts: Page) -> None:

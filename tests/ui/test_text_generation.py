@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed
+from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
 TAB = "?tab=text_generation"
@@ -70,14 +70,21 @@ def test_the_same_seed_writes_the_same_and_the_address_brings_it_back(writing: P
     assert other != first
     writing.fill("#text_generation-prompt textarea", BEGIN)
     assert write(writing) == first
-    again = visit(writing.url[writing.url.index("?") :])
+    again = visit(view_of(writing))
     expect(part(again, "figure").locator("svg")).to_be_visible(timeout=60_000)
     assert written(again) == first
     assert traced(again) == traced(writing)
 
 
-def set_tokens(page: Page, count: int) -> None:
+def in_the_midst(visit: Visit) -> Page:
+    """A page that writes a long text, its settings open."""
+    page = visit(settings(2_000))
     page.get_by_text("How it writes").click()
+    expect(part(page, "notice")).to_contain_text(re.compile(r"[1-9]\d* tokens, \d+ a second"), timeout=60_000)
+    return page
+
+
+def set_tokens(page: Page, count: int) -> None:
     number = part(page, "tokens").locator("input[type=number]")
     number.fill(str(count))
     number.press("Tab")
@@ -85,15 +92,13 @@ def set_tokens(page: Page, count: int) -> None:
 
 
 def test_stops_keeps_what_is_there_and_writes_on(visit: Visit) -> None:
-    page = visit(settings(2_000))
-    expect(part(page, "notice")).to_contain_text(re.compile(r"[1-9]\d* tokens, \d+ a second"), timeout=60_000)
+    page = in_the_midst(visit)
     set_tokens(page, 7)
     page.click("#text_generation-write")  # the text under way gives way
     expect(part(page, "notice")).to_contain_text("As many tokens as you asked for. 7 tokens", timeout=60_000)
     expect(part(page, "text").locator(CELLS)).to_have_count(7)
 
-    page = visit(settings(2_000))
-    expect(part(page, "notice")).to_contain_text(re.compile(r"[1-9]\d* tokens, \d+ a second"), timeout=60_000)
+    page = in_the_midst(visit)
     page.click("#text_generation-stop")
     expect(part(page, "notice")).to_contain_text("Stopped.", timeout=60_000)
     expect(part(page, "figure").locator("svg")).to_be_visible()

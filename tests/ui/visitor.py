@@ -9,9 +9,17 @@ from playwright.sync_api import Page
 class Visit(Protocol):
     """The fixture `visit`."""
 
-    def __call__(self, query: str = "", width: int = 1280) -> Page:
-        """The app in a window of its own, so many pixels wide; query: as in the address, from the question mark on."""
+    def __call__(self, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
+        """The app in a window of its own, so many pixels wide.
+
+        query: as in the address, from the question mark on. all_pages: else the page that the query names is alone.
+        """
         ...
+
+
+def view_of(page: Page) -> str:
+    """What the address says of what is on the page, as a query."""
+    return page.url[page.url.index("?") :]
 
 
 def changed(page: Page, part: str, act: Callable[[], object]) -> None:
