@@ -15,7 +15,7 @@ import gradio as gr
 from models.service import ModelService
 from models.settings import Settings, SettingsError
 from pages import PAGES
-from pages.link import OPENED, TAB, name_in_address
+from pages.link import OPENED, name_in_address, open_named
 from pages.page import PRIVATE, Opening, Page
 from pages.theme import SHEETS, theme
 
@@ -25,12 +25,6 @@ LEAD = "Watch Perceivers work: give an input, see the output, and trace any part
 def create_app(service: ModelService, pages: Sequence[Page] = PAGES) -> gr.Blocks:
     """The pages over one service, a tab each. Files that visitors save are deleted after a day."""
     names = tuple(page.name for page in pages)
-
-    def open_tab(browser: gr.Request) -> gr.Tabs:
-        """The page that the address names, or the first."""
-        asked = browser.query_params.get(TAB)
-        return gr.Tabs(selected=asked if asked in names else names[0])
-
     with gr.Blocks(title="Perceiver Playground", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
         gr.Markdown(f"# Perceiver Playground\n{LEAD}", elem_classes="title")
         with gr.Tabs() as tabs:
@@ -38,7 +32,7 @@ def create_app(service: ModelService, pages: Sequence[Page] = PAGES) -> gr.Block
                 with gr.Tab(page.title, id=page.name) as tab:
                     page.build(service, Opening(app, tab, page.name, names))
                 tab.select(None, js=name_in_address(page.name), **PRIVATE)
-        opened = app.load(open_tab, None, tabs, show_progress="hidden", **PRIVATE)
+        opened = app.load(None, None, tabs, js=open_named(names), **PRIVATE)
         opened.then(None, js=OPENED, **PRIVATE)
     return app.queue(max_size=64, default_concurrency_limit=4)
 

@@ -35,12 +35,21 @@ OR_CHOSEN_BY_VISITOR = "(seen) => [seen || Boolean(window.perceiverOpened)]"
 """Client-side, when a tab is chosen: whether its page was seen by now; one tab chooses itself as the app opens."""
 
 
+def _named(pages: Sequence[str]) -> str:
+    """Client-side: the page that the address names; where it names none of them, it means the first."""
+    return f"""((pages, tab) => pages.includes(tab) ? tab : pages[0])(
+      {list(pages)}, new URLSearchParams(location.search).get('{TAB}')
+    )"""
+
+
+def open_named(pages: Sequence[str]) -> str:
+    """Client-side: an update for the tabs, that of the page which the address names is chosen."""
+    return f"() => [{{selected: {_named(pages)}, __type__: 'update'}}]"
+
+
 def is_named(page: str, pages: Sequence[str]) -> str:
-    """Client-side: whether the address names this one of the pages; where it names none of them, it means the first."""
-    return f"""() => {{
-      const pages = {list(pages)}, tab = new URLSearchParams(location.search).get('{TAB}');
-      return [(pages.includes(tab) ? tab : pages[0]) === '{page}'];
-    }}"""
+    """Client-side: whether the address names this one of the pages."""
+    return f"() => [{_named(pages)} === '{page}']"
 
 
 def name_in_address(page: str) -> str:
@@ -48,7 +57,10 @@ def name_in_address(page: str) -> str:
     return f"""() => {{
       if (!window.perceiverOpened) return;
       window.perceiverTab = '{page}';
-      ({SHOW_IN_ADDRESS})(window.perceiverViews?.['{page}'] ?? '{TAB}={page}');
+      const view = window.perceiverViews?.['{page}'];
+      // A view that the address asks for is still to come: its page was chosen by the address.
+      if (!view && new URLSearchParams(location.search).get('{TAB}') === '{page}') return;
+      ({SHOW_IN_ADDRESS})(view ?? '{TAB}={page}');
     }}"""
 
 
