@@ -42,6 +42,7 @@ bench: .venv/app
 	$(BIN)/python -m benchmarks.av_autoencoding
 	$(BIN)/python -m benchmarks.fine_tuning
 	$(BIN)/python -m benchmarks.text_generation
+	$(BIN)/python -m benchmarks.embedded_writing
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Say where the training data is: make $@ DATA=<folder>"; exit 1; }
