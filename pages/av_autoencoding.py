@@ -5,12 +5,12 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.av_handlers import Answer, Handlers, export_attention, export_clip, export_frames
+from pages.av_handlers import Answer, Handlers, attention_files, clip_files
 from pages.av_widgets import NAME, Question, Rebuilt, Trace, architecture, av_films, av_pictures, av_question, av_trace
-from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, view_link
 from pages.picture_api import av_autoencoding_call
 from pages.pictures import AS_IT_CAME, answer_picture
-from pages.trace import export_buttons, redrawn
+from pages.saving import FIGURE, save_buttons
 
 LEAD = (
     "A clip with sound, squeezed into a short list of latents and rebuilt: see and hear what is left, hide the picture "
@@ -36,7 +36,7 @@ CLIPS: dict[str, Any] = {"concurrency_id": "clip", "concurrency_limit": 1}
 
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
-    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    shown, link = gr.State(None), view_link()
     shape = service.shape(NAME, service.default_weights)
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
@@ -48,7 +48,7 @@ def build(service: ModelService, opening: Opening) -> None:
             with gr.Row():
                 labels = answer_picture(f"{NAME}-labels")
                 scores = answer_picture(f"{NAME}-scores")
-            exports = export_buttons(NAME, "MP4", "WAV")
+            saving = save_buttons(NAME, (*FIGURE, "MP4", "WAV"))
     rebuilt = av_pictures(films, scores, labels)
     section = av_trace()
     with gr.Accordion("How this works", open=False, elem_id=f"{NAME}-how"):
@@ -56,61 +56,47 @@ def build(service: ModelService, opening: Opening) -> None:
         drawing = gr.HTML(architecture(shape), elem_classes="drawing")
     answer = Answer(
         question.notice, shown, question.stop, rebuilt.original, rebuilt.rebuilt, rebuilt.scores, rebuilt.labels, ran,
-        rebuilt.at, rebuilt.strip, rebuilt.frame, rebuilt.sound, section.attention, link, *exports, *section.exports,
+        rebuilt.at, rebuilt.strip, rebuilt.frame, rebuilt.sound, section.attention, link,
     )  # fmt: skip
     handlers = Handlers(service)
-    asked = _wire_question(opening, handlers, question, section, answer, drawing)
-    framed, looked = _wire_looking(handlers, rebuilt, section, answer)
-    follow(asked, answer, export_clip, files=exports)
-    follow([framed], answer, export_frames, files=exports[:3])
-    follow([*asked, *looked], answer, export_attention, section.opacity, files=section.exports)
+    _wire_question(opening, handlers, question, section, answer, drawing)
+    _wire_looking(handlers, rebuilt, section, answer)
+    saving.save(clip_files, [shown])
+    section.saving.save(attention_files, [shown, section.opacity])
     gr.api(av_autoencoding_call(service), api_name=NAME, **CLIPS)
 
 
 def _wire_question(
     opening: Opening, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
-) -> list[Any]:
-    """Returns the events after which another clip, or the same in another way, is on the page."""
+) -> None:
+    """The events after which another clip, or the same in another way, is on the page."""
     settings = [question.hidden, question.label, question.finer, question.weights, section.look, section.scale]
     parts: list[Any] = list(answer)
     busy: dict[str, Any] = {"trigger_mode": "always_last", **CLIPS, **QUIET}
-    gr.on(
-        [question.ask.click, question.clip.upload],
-        handlers.waiting,
-        None,
-        [question.notice, question.stop],
-        queue=False,
-        **QUIET,
-    )
+    begins = [question.ask.click, question.clip.upload]
+    gr.on(begins, handlers.waiting, None, [question.notice, question.stop], queue=False, **QUIET)
     chosen = question.chips.click(handlers.choose_example, question.chips, [question.clip, question.notice], **QUIET)
     asked = [
-        question.ask.click(handlers.rebuild, [question.clip, answer.shown, *settings], parts, **busy, **AS_IT_CAME),
-        question.clip.upload(handlers.rebuild, [question.clip, answer.shown, *settings], parts, **busy, **AS_IT_CAME),
+        gr.on(begins, handlers.rebuild, [question.clip, answer.shown, *settings], parts, **busy, **AS_IT_CAME),
         chosen.then(handlers.rebuild_example, [question.chips, answer.shown, *settings], parts, **busy),
-        *opening.answers(handlers.open, [question.clip, *settings, drawing, *parts], **busy),
+        opening.answers(handlers.open, [question.clip, *settings, drawing, *parts], **busy),
     ]
     # Only then what is said of it: a part that was on its way would take its place.
     ended = question.stop.click(None, None, None, cancels=asked, queue=False, **PRIVATE)  # pyright: ignore[reportArgumentType]
     ended.then(handlers.stopped, answer.shown, [question.notice, question.stop, answer.frame], queue=False, **QUIET)
     changed = [question.notice, drawing, question.label]
     question.weights.input(handlers.choose_weights, question.weights, changed, **QUIET)
-    return asked
 
 
-def _wire_looking(handlers: Handlers, rebuilt: Rebuilt, section: Trace, answer: Answer) -> tuple[Any, list[Any]]:
-    """Returns the event after which another frame is looked at, and those after which the clip is traced otherwise."""
+def _wire_looking(handlers: Handlers, rebuilt: Rebuilt, section: Trace, answer: Answer) -> None:
+    """The events after which another frame is looked at, or the clip is traced otherwise."""
     parts: list[Any] = list(answer)
-    framed = rebuilt.at.input(
-        handlers.choose_frame, [answer.shown, rebuilt.at], parts, trigger_mode="always_last", **QUIET
-    )
-    return framed, [
-        rebuilt.strip.select(handlers.choose_pixel, answer.shown, parts, **EACH, **GPU),
-        rebuilt.sound.select(handlers.choose_moment, answer.shown, parts, **EACH, **GPU),
-        section.of_label.click(handlers.choose_label, answer.shown, parts, **EACH, **GPU),
-        section.look.input(handlers.look_again, [answer.shown, section.look], parts, **EACH, **GPU),
-        section.scale.input(handlers.rescale, [answer.shown, section.scale], parts, **EACH, **GPU),
-        redrawn(section.opacity, section.exports),
-    ]
+    rebuilt.at.input(handlers.choose_frame, [answer.shown, rebuilt.at], parts, trigger_mode="always_last", **QUIET)
+    rebuilt.strip.select(handlers.choose_pixel, answer.shown, parts, **EACH, **GPU)
+    rebuilt.sound.select(handlers.choose_moment, answer.shown, parts, **EACH, **GPU)
+    section.of_label.click(handlers.choose_label, answer.shown, parts, **EACH, **GPU)
+    section.look.input(handlers.look_again, [answer.shown, section.look], parts, **EACH, **GPU)
+    section.scale.input(handlers.rescale, [answer.shown, section.scale], parts, **EACH, **GPU)
 
 
 PAGE = Page(NAME, "Video and sound", build)

@@ -31,7 +31,7 @@ from pages.examples import example_of
 from pages.link import AvView, av_from_query, av_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, for_every_visitor, write_exports, written_once
+from pages.saving import Files, figure_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,8 @@ class Answer(NamedTuple):
     sound: Any = None
     attention: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
-    mp4: Any = None
-    wav: Any = None
-    attention_png: Any = None
-    attention_svg: Any = None
-    attention_npz: Any = None
 
 
-CLIP_FILES, CLIP_FIGURES, ATTENTION_FILES = Answer._fields[-8:-3], Answer._fields[-8:-5], Answer._fields[-3:]
 Settings = tuple[list[str], int, str, Weights, str, Scale]
 """What the controls say: hidden, label, finer, weights, look, scale."""
 
@@ -138,7 +129,7 @@ class Handlers:
         if self._first is None:
             *_, answer = self._rebuilt(EXAMPLES[0].file, self._first_view)
             films = Path(self._films.name)
-            self._first = for_every_visitor(_shown(answer.shown, EXAMPLES[0].notice, films))
+            self._first = _shown(answer.shown, EXAMPLES[0].notice, films)._replace(link="")
         yield self._first
 
     def choose_example(self, index: int) -> tuple[Any, ...]:
@@ -197,7 +188,7 @@ class Handlers:
             return Answer(None)
         frame = min(max(int(number), 1), len(shown.result.frames)) - 1
         chosen = replace(shown, frame=frame)
-        return Answer(None, chosen, strip=_strip(chosen), frame=_frame(chosen), **_exports_to_come(CLIP_FIGURES))
+        return Answer(None, chosen, strip=_strip(chosen), frame=_frame(chosen))
 
     def _rebuilt(self, file: Path, view: AvView, told: str = "") -> Iterator[Answer]:
         """Step by step: what is done, the first frame, then everything."""
@@ -278,7 +269,6 @@ def _shown(shown: Shown, told: str, folder: Path) -> Answer:
         labels=views.av_labels(result).html,
         ran=run_line(result.run),
         at=gr.update(maximum=max(2, frames), value=shown.frame + 1, interactive=frames > 1),
-        **_exports_to_come(CLIP_FILES),
     )
 
 
@@ -296,7 +286,6 @@ def _looked(shown: Shown) -> Answer:
         sound=views.av_sound(result, asked).html,
         attention=views.av_attention(result, view.scale).html,
         link=av_to_query(NAME, view),
-        **_exports_to_come(ATTENTION_FILES),
     )
 
 
@@ -306,10 +295,6 @@ def _strip(shown: Shown) -> str:
 
 def _frame(shown: Shown) -> str:
     return views.av_frame(shown.result, shown.frame).html
-
-
-def _exports_to_come(names: tuple[str, ...]) -> dict[str, Any]:
-    return dict.fromkeys(names, EXPORT_TO_COME)
 
 
 def _guarded(answers: Iterator[Answer], shown: Shown | None) -> Iterator[tuple[Any, ...]]:
@@ -326,13 +311,12 @@ def _updates(answer: Answer) -> tuple[Any, ...]:
     return tuple(gr.skip() if update is None else update for update in answer)
 
 
-@written_once
-def export_clip(shown: Shown | None) -> tuple[Any, ...]:
-    """Frames, sounds and scores as PNG, SVG and NPZ; the clip rebuilt as MP4 and WAV."""
+def clip_files(shown: Shown | None) -> Files | None:
+    """Frames, sounds and scores as a figure; the clip rebuilt as MP4 and WAV."""
     if shown is None:
-        return (gr.skip(),) * len(CLIP_FILES)
+        return None
     result = shown.result
-    return write_exports(
+    return figure_files(
         views.av_figure(result, shown.frame),
         "rebuilt",
         mp4=lambda path: write_film(path, result.frames, result.audio, result),
@@ -340,18 +324,8 @@ def export_clip(shown: Shown | None) -> tuple[Any, ...]:
     )
 
 
-@written_once
-def export_frames(shown: Shown | None) -> tuple[Any, ...]:
-    """Of `export_clip` what changes when another frame is looked at."""
+def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
-        return (gr.skip(),) * len(CLIP_FIGURES)
-    return write_exports(views.av_figure(shown.result, shown.frame), "rebuilt")
-
-
-@written_once
-def export_attention(shown: Shown | None, opacity: float) -> tuple[Any, ...]:
-    """The attention as PNG, SVG and NPZ."""
-    if shown is None:
-        return (gr.skip(),) * len(ATTENTION_FILES)
+        return None
     panel = views.av_attention_figure(shown.result, shown.view.scale, opacity)
-    return write_exports(panel, f"clip-{shown.view.look}")
+    return figure_files(panel, f"clip-{shown.view.look}")

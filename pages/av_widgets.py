@@ -10,7 +10,8 @@ from models.av_clip import LONGEST_SECONDS
 from models.schema import ModelShape, Weights
 from pages.examples import av_examples, example_chips
 from pages.pictures import answer_picture, comparing_picture, map_controls
-from pages.trace import CAVEAT, export_buttons
+from pages.saving import SaveButtons, save_buttons
+from pages.trace import CAVEAT
 
 NAME = "av_autoencoding"
 EXAMPLES = av_examples(NAME)
@@ -64,7 +65,7 @@ class Trace:
     scale: gr.Radio
     opacity: gr.Slider
     attention: gr.HTML
-    exports: tuple[gr.DownloadButton, ...]
+    saving: SaveButtons
 
 
 def av_question(shape: ModelShape, weights: Weights) -> Question:
@@ -137,9 +138,9 @@ def av_trace() -> Trace:
         of_label = gr.Button("Trace the label", size="sm", scale=1, min_width=120, elem_id=f"{NAME}-of-label")
         scale, opacity = map_controls(NAME, SCALES)
     attention = answer_picture(f"{NAME}-attention")
-    exports = export_buttons(f"{NAME}-attention")
+    saving = save_buttons(f"{NAME}-attention")
     gr.Markdown(CAVEAT, elem_classes="note")
-    return Trace(look, of_label, scale, opacity, attention, exports)
+    return Trace(look, of_label, scale, opacity, attention, saving)
 
 
 def architecture(shape: ModelShape) -> str:

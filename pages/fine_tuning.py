@@ -7,11 +7,11 @@ import gradio as gr
 from models.service import ModelService
 from pages.fine_tuning_handlers import Answer, Chosen, Handlers, Tried
 from pages.fine_tuning_widgets import CAPS, NAME, Course, Material, course, material, trial
-from pages.page import GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.page import GPU, PRIVATE, QUIET, Opening, Page, view_link
 from pages.pictures import AS_IT_CAME, answer_picture
+from pages.saving import FIGURE, save_buttons
 from pages.taught import TaughtModels
 from pages.text_api import fine_tuning_call
-from pages.trace import export_buttons
 
 LEAD = (
     "Teach a Perceiver to tell texts apart: give it rows with labels, watch it learn byte by byte, then try it on "
@@ -34,7 +34,7 @@ TEACHING: dict[str, Any] = {"concurrency_id": "teaching", "concurrency_limit": 2
 
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
-    lesson, shown, link = gr.State((None,)), gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    lesson, shown, link = gr.State((None,)), gr.State(None), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(scale=4, min_width=300):
@@ -53,9 +53,9 @@ def build(service: ModelService, opening: Opening) -> None:
     tried = trial()
     gr.Markdown("### What it gets right, and what it mixes up")
     held_out = answer_picture(f"{NAME}-held-out")
-    confusion = export_buttons(f"{NAME}-confusion")
+    confusion = save_buttons(f"{NAME}-confusion")
     gr.Markdown("### Take it home")
-    exports = export_buttons(NAME, "ZIP", "IPYNB")
+    saving = save_buttons(NAME, (*FIGURE, "ZIP", "IPYNB"))
     gr.Markdown(
         "PNG, SVG and NPZ: the curves. ZIP: the model, as a folder that `from_pretrained` of transformers loads. "
         "IPYNB: a notebook that does so.",
@@ -66,10 +66,12 @@ def build(service: ModelService, opening: Opening) -> None:
     chosen = Chosen(
         notice, lesson, rows.file, rows.columns, rows.text, rows.label, rows.labels, rows.preview, teach, tried.text
     )
-    answer = Answer(told, shown, stop, curves, ran, held_out, tried.ask, link, *exports, *confusion)
+    answer = Answer(told, shown, stop, curves, ran, held_out, tried.ask, link)
     handlers = Handlers(service, TaughtModels())
     _wire_material(opening, handlers, rows, how, chosen)
     _wire_teaching(handlers, teach, how, lesson, answer)
+    saving.save(handlers.files, [shown])
+    confusion.save(handlers.confusion_files, [shown])
     tries = Tried(tried.notice, tried.labels, tried.strip)
     for event in (tried.ask.click, tried.text.submit):
         event(handlers.try_it, tried.text, list(tries), **QUIET, **GPU)
@@ -90,16 +92,11 @@ def _wire_material(opening: Opening, handlers: Handlers, rows: Material, how: Co
 
 def _wire_teaching(handlers: Handlers, teach: gr.Button, how: Course, lesson: gr.State, answer: Answer) -> None:
     parts: list[Any] = list(answer)
-    exports = [answer.png, answer.svg, answer.npz, answer.zip, answer.ipynb]
-    confusion = [answer.confusion_png, answer.confusion_svg, answer.confusion_npz]
-    waiting = [answer.notice, answer.stop, answer.ask, *exports, *confusion]
-    teach.click(handlers.waiting, None, waiting, queue=False, **QUIET)
+    teach.click(handlers.waiting, None, [answer.notice, answer.stop, answer.ask], queue=False, **QUIET)
     taught = teach.click(handlers.teach, [lesson, *how.settings], parts, **TEACHING, **QUIET)
     # Only then what is said of it: a part that was on its way would take its place.
     ended = answer.stop.click(None, None, None, cancels=[taught], queue=False, **PRIVATE)
-    stopped = ended.then(handlers.stopped, answer.shown, parts, queue=False, **QUIET)
-    follow([taught, stopped], answer, handlers.export, files=exports)
-    follow([taught, stopped], answer, handlers.export_confusion, files=confusion)
+    ended.then(handlers.stopped, answer.shown, parts, queue=False, **QUIET)
 
 
 PAGE = Page(NAME, "Teach it", build)

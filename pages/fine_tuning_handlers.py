@@ -16,10 +16,10 @@ from pages.fine_tuning_widgets import AT_FIRST, BATCHES, MOST_EPOCHS, NAME, RATE
 from pages.lesson import Lesson, built_in, lesson, preview
 from pages.page import alert, beside_the_button, hint, in_words, run_line, updates_of
 from pages.pictures import uploaded
+from pages.saving import Files, figure_files
 from pages.taught import TaughtModels
 from pages.taught_files import FOLDER, write_notebook_file, write_zip
 from pages.text_link import TeachView, teach_from_query, teach_to_query
-from pages.trace import EXPORT_TO_COME, write_exports
 
 EVERY = 0.3
 """Seconds between two pictures of the curves."""
@@ -43,8 +43,9 @@ class Chosen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What was learnt, step by step, without the models: those are held apart, see `TaughtModels`."""
+    """What a visitor has taught, step by step, without the models: those are held apart, see `TaughtModels`."""
 
+    visitor: str
     lesson: Lesson
     taken: tuple[FineTuneStep, ...]
 
@@ -60,14 +61,6 @@ class Answer(NamedTuple):
     held_out: Any = None
     ask: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
-    zip: Any = None
-    ipynb: Any = None
-    confusion_png: Any = None
-    confusion_svg: Any = None
-    confusion_npz: Any = None
 
 
 class Tried(NamedTuple):
@@ -137,7 +130,7 @@ class Handlers:
         browser: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Curves as they grow; in the end, or where the visitor stops, what was learnt is kept."""
-        (chosen,) = lesson
+        (chosen,), visitor = lesson, _visitor(browser)
         taken: list[FineTuneStep] = []
         kept, looked = None, 0.0
         try:
@@ -147,15 +140,15 @@ class Handlers:
             for step in self._steps(chosen, view):
                 if step.model:
                     kept = step
-                    self._taught.keep(browser, step)
+                    self._taught.keep(visitor, step)
                 taken.append(replace(step, model=None))
                 if step.model or time.monotonic() - looked > EVERY:
                     looked = time.monotonic()
-                    yield updates_of(_learning(Shown(chosen, tuple(taken))))
+                    yield updates_of(_learning(Shown(visitor, chosen, tuple(taken))))
             if kept:
-                yield updates_of(_learnt(Shown(chosen, tuple(taken)), kept, view))
+                yield updates_of(_learnt(Shown(visitor, chosen, tuple(taken)), kept, view))
         except Exception as error:  # the last place before the visitor
-            ready = gr.update(interactive=self._taught.of(browser) is not None)
+            ready = gr.update(interactive=self._taught.of(visitor) is not None)
             yield updates_of(Answer(alert(in_words(error)), stop=_off(), ask=ready))
 
     def _steps(self, chosen: Lesson, view: TeachView) -> Iterator[FineTuneStep]:
@@ -166,13 +159,13 @@ class Handlers:
 
     def waiting(self, browser: gr.Request) -> tuple[Any, ...]:
         """Until the first step: what was taught before is given up."""
-        self._taught.drop(browser)
-        return hint("Getting ready …"), _on(), _off(), *(EXPORT_TO_COME,) * 8
+        self._taught.drop(_visitor(browser))
+        return hint("Getting ready …"), _on(), _off()
 
     @beside_the_button(Answer)
     def stopped(self, shown: Shown | None, browser: gr.Request) -> Answer:
         """What was learnt until then is kept."""
-        kept = self._taught.of(browser)
+        kept = self._taught.of(_visitor(browser))
         if kept is None or shown is None:
             return Answer(hint("Stopped before anything was learnt."), stop=_off())
         return _finished(shown, kept)._replace(
@@ -183,31 +176,31 @@ class Handlers:
 
     @beside_the_button(Tried)
     def try_it(self, text: str, browser: gr.Request) -> Tried:
-        kept = self._taught.of(browser)
+        kept = self._taught.of(_visitor(browser))
         if kept is None:
             return Tried(alert(NOTHING_YET))
         result = self._service.run(SentimentRequest(text, Probe(None, "encoder"), model=kept.model))
         panels = views.sentiment(result)
         return Tried("", panels.labels.html, panels.text.html)
 
-    def export(self, shown: Shown | None, browser: gr.Request) -> tuple[Any, ...]:
+    def files(self, shown: Shown | None) -> Files | None:
         """Curves, the model as a folder that transformers loads, and a notebook that does so."""
-        kept = self._taught.of(browser)
+        kept = self._taught.of(shown.visitor) if shown else None
         if shown is None or kept is None or kept.model is None:
-            return (gr.skip(),) * 5
+            return None
         curves = views.fine_tuning_figure(shown.taken, shown.lesson.chance)
-        return write_exports(
+        return figure_files(
             curves,
             FOLDER,
             zip=lambda file: write_zip(self._service, kept, shown.lesson, file),
             ipynb=lambda file: write_notebook_file(kept, file),
         )
 
-    def export_confusion(self, shown: Shown | None, browser: gr.Request) -> tuple[Any, ...]:
-        kept = self._taught.of(browser)
-        if shown is None or kept is None or kept.held_out is None:
-            return (gr.skip(),) * 3
-        return write_exports(views.fine_tuning_confusion_figure(kept.held_out, _labels(kept), kept.run), "confusion")
+    def confusion_files(self, shown: Shown | None) -> Files | None:
+        kept = self._taught.of(shown.visitor) if shown else None
+        if kept is None or kept.held_out is None:
+            return None
+        return figure_files(views.fine_tuning_confusion_figure(kept.held_out, _labels(kept), kept.run), "confusion")
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Set and settings when the page opens: from the address, or the first set."""
@@ -219,7 +212,11 @@ class Handlers:
 
     def leave(self, browser: gr.Request) -> None:
         """What a visitor has taught goes with them."""
-        self._taught.drop(browser)
+        self._taught.drop(_visitor(browser))
+
+
+def _visitor(browser: gr.Request) -> str:
+    return browser.session_hash or ""
 
 
 def _chosen_set(index: int) -> Chosen:

@@ -23,7 +23,7 @@ from pages.flow_widgets import EXAMPLES, LOOKS, METHODS, NAME, OF_FRAMES, archit
 from pages.link import FlowView, flow_from_query, flow_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, for_every_visitor, write_exports, written_once
+from pages.saving import Files, figure_files
 
 CHECK_TO_COME = '<p class="caption">The motion back is being asked for …</p>'
 MOST_FOR_TVL1 = 600_000
@@ -59,16 +59,6 @@ class Answer(NamedTuple):
     attention: Any = None
     step: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
-    flo: Any = None
-    attention_png: Any = None
-    attention_svg: Any = None
-    attention_npz: Any = None
-
-
-FLOW_FILES, ATTENTION_FILES = Answer._fields[-7:-3], Answer._fields[-3:]
 
 
 class Handlers:
@@ -154,7 +144,7 @@ class Handlers:
         if self._first is None:
             answer = self._answer_example(self._first_view)
             checked = self._checked(answer.shown)
-            self._first = for_every_visitor(answer._replace(shown=checked.shown, check=checked.check))
+            self._first = answer._replace(shown=checked.shown, check=checked.check, link="")
         return self._first
 
     @beside_the_button(Answer)
@@ -288,8 +278,8 @@ def _view(example: int | None, weights: Weights, method: str, look: str, scale: 
 
 
 def _drawn(shown: Shown) -> Answer:
-    """All of the page's answer but the check, its exports to come."""
-    return _looked(shown)._replace(check=CHECK_TO_COME, **dict.fromkeys(FLOW_FILES, EXPORT_TO_COME))
+    """All of the page's answer but the check."""
+    return _looked(shown)._replace(check=CHECK_TO_COME)
 
 
 def _looked(shown: Shown) -> Answer:
@@ -303,23 +293,18 @@ def _looked(shown: Shown) -> Answer:
         attention=views.flow_attention(shown.first, result, view.scale).html,
         step=gr.update(**sizes_read(result.trace.sizes if result.trace else (), view.step)),
         link=flow_to_query(NAME, view),
-        **dict.fromkeys(ATTENTION_FILES, EXPORT_TO_COME),
     )
 
 
-@written_once
-def export_flow(shown: Shown | None) -> tuple[Any, ...]:
-    """The flow as PNG, SVG, NPZ and .flo."""
+def flow_files(shown: Shown | None) -> Files | None:
     if shown is None:
-        return (gr.skip(),) * len(FLOW_FILES)
+        return None
     panel = views.flow_figure(shown.first, shown.flows, shown.result.run)
-    return write_exports(panel, "flow", flo=lambda path: write_flo(path, shown.result.flow))
+    return figure_files(panel, "flow", flo=lambda path: write_flo(path, shown.result.flow))
 
 
-@written_once
-def export_attention(shown: Shown | None, opacity: float) -> tuple[Any, ...]:
-    """The attention as PNG, SVG and NPZ."""
+def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
-        return (gr.skip(),) * len(ATTENTION_FILES)
+        return None
     panel = views.flow_attention_figure(shown.first, shown.result, shown.view.scale, opacity)
-    return write_exports(panel, f"flow-{shown.view.look}")
+    return figure_files(panel, f"flow-{shown.view.look}")

@@ -11,7 +11,8 @@ from components.views import FLOW_METHODS
 from models.schema import ModelShape, Weights
 from pages.examples import example_chips, flow_examples
 from pages.pictures import answer_picture, image_file, map_controls
-from pages.trace import CAVEAT, export_buttons
+from pages.saving import SaveButtons, save_buttons
+from pages.trace import CAVEAT
 
 NAME = "optical_flow"
 OF_FRAMES = f"{NAME}-frames"
@@ -63,7 +64,7 @@ class Trace:
     scale: gr.Radio
     opacity: gr.Slider
     attention: gr.HTML
-    exports: tuple[gr.DownloadButton, ...]
+    saving: SaveButtons
 
 
 def flow_question(weights: Weights) -> Question:
@@ -110,9 +111,9 @@ def flow_trace() -> Trace:
         step = gr.Dropdown(label="Frames read at", scale=2, min_width=160, elem_id=f"{NAME}-step", **sizes_read(()))
         scale, opacity = map_controls(NAME, SCALES)
     attention = answer_picture(f"{NAME}-attention")
-    exports = export_buttons(f"{NAME}-attention")
+    saving = save_buttons(f"{NAME}-attention")
     gr.Markdown(CAVEAT, elem_classes="note")
-    return Trace(look, step, scale, opacity, attention, exports)
+    return Trace(look, step, scale, opacity, attention, saving)
 
 
 def sizes_read(sizes: Sequence[tuple[int, int]], step: int | None = None) -> dict[str, Any]:

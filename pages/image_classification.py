@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.image_handlers import Answer, Handlers, export, shapes_of
+from pages.image_handlers import Answer, Handlers, attention_files, shapes_of
 from pages.image_widgets import (
     NAME,
     VARIANTS,
@@ -15,10 +15,9 @@ from pages.image_widgets import (
     image_question,
     image_trace,
 )
-from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, view_link
 from pages.picture_api import image_classification_call
 from pages.pictures import AS_IT_CAME, answer_picture
-from pages.trace import redrawn
 
 LEAD = (
     "One picture, three Perceivers, told in three ways where a pixel is: see what each says, and what each looked at."
@@ -38,7 +37,7 @@ is asked about."""
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shapes = shapes_of(service, service.default_weights)
-    shown, opened, link = gr.State(None), gr.State(False), gr.Textbox(visible="hidden", label="Link to this view")
+    shown, opened, link = gr.State(None), gr.State(False), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(scale=3, min_width=280):
@@ -54,7 +53,7 @@ def build(service: ModelService, opening: Opening) -> None:
         gr.Markdown(HOW)
         drawing = gr.HTML(architecture(shapes), elem_classes="drawing")
     handlers = Handlers(service)
-    answer = Answer._make([question.notice, shown, *says, *section.latents, ran, link, *section.exports])
+    answer = Answer._make([question.notice, shown, *says, *section.latents, ran, link])
     answered = _wire(opening, handlers, question, section, answer, drawing)
     chosen = [question.sizes, question.notice, question.classes, drawing]
     question.weights.input(handlers.choose_weights, question.weights, chosen, **QUIET)
@@ -72,27 +71,21 @@ def _wire(
     """Returns the events after which another picture may be shown, or another size of it."""
     settings = [question.weights, question.sizes, section.look, section.scale]
     says = (answer.says_learned, answer.says_fourier, answer.says_conv)
-    asked = [question.picture, *settings]
+    asked, parts = [question.picture, *settings], list(answer)
+    changed = [question.picture.input, question.ask.click, question.sizes.input]
     busy = {"show_progress_on": list(says), **ANSWERS}
     chosen = question.chips.click(handlers.choose_example, question.chips, [question.picture, question.notice], **QUIET)
     asked_anew = [
-        question.picture.input(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
-        question.ask.click(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
-        question.sizes.input(handlers.classify, asked, list(answer), **busy, **AS_IT_CAME),
-        chosen.then(handlers.classify_example, [question.chips, *settings], list(answer), **busy),
+        gr.on(changed, handlers.classify, asked, parts, **busy, **AS_IT_CAME),
+        chosen.then(handlers.classify_example, [question.chips, *settings], parts, **busy),
     ]
-    looked_again = [
-        *opening.answers(handlers.open, [*asked, question.classes, drawing, *answer], **QUIET, **GPU),
-        section.look.input(handlers.look_again, [answer.shown, section.look], list(answer), **EACH, **GPU),
-        section.scale.input(handlers.rescale, [answer.shown, section.scale], list(answer), **EACH, **GPU),
-        *(part.select(handlers.choose_place, answer.shown, list(answer), **EACH, **GPU) for part in says),
-        *(
-            part.select(handlers.choose_latent, [answer.shown, gr.State(variant)], list(answer), **EACH, **GPU)
-            for part, variant in zip(section.latents, VARIANTS, strict=True)
-        ),
-        redrawn(section.opacity, section.exports),
-    ]
-    follow([*asked_anew, *looked_again], answer, export, section.opacity)
+    opening.answers(handlers.open, [*asked, question.classes, drawing, *parts], **QUIET, **GPU)
+    section.look.input(handlers.look_again, [answer.shown, section.look], parts, **EACH, **GPU)
+    section.scale.input(handlers.rescale, [answer.shown, section.scale], parts, **EACH, **GPU)
+    gr.on([part.select for part in says], handlers.choose_place, answer.shown, parts, **EACH, **GPU)
+    for part, variant in zip(section.latents, VARIANTS, strict=True):
+        part.select(handlers.choose_latent, [answer.shown, gr.State(variant)], parts, **EACH, **GPU)
+    section.saving.save(attention_files, [answer.shown, section.opacity])
     return asked_anew
 
 

@@ -37,7 +37,7 @@ from pages.image_widgets import (
 from pages.link import ImageView, image_from_query, image_to_query
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, run_line
 from pages.pictures import uploaded
-from pages.trace import EXPORT_TO_COME, for_every_visitor, write_exports, written_once
+from pages.saving import Files, figure_files
 
 LATENT_MAPS = 8
 NO_LATENTS = (None,) * len(VARIANTS)
@@ -66,9 +66,6 @@ class Answer(NamedTuple):
     latents_conv: Any = None
     ran: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
 
 
 class Handlers:
@@ -141,7 +138,7 @@ class Handlers:
         answer = self._answer(self._first_view, EXAMPLES[0].file)
         if answer.shown.missing:  # what could not be had this time may be there the next
             return answer._replace(link="")
-        self._first = for_every_visitor(answer)
+        self._first = answer._replace(link="")
         return self._first
 
     @beside_the_button(Answer)
@@ -254,7 +251,7 @@ def _place(view: ImageView, result: ImageClassificationResult) -> int | None:
 
 
 def _drawn(shown: Shown) -> Answer:
-    """All of the page's answer, its exports to come."""
+    """All of the page's answer."""
     view = shown.view
     chosen = dict(zip(VARIANTS, view.latents, strict=True))
     panels = views.image_classification(shown.results, chosen, view.place, view.scale)
@@ -262,12 +259,11 @@ def _drawn(shown: Shown) -> Answer:
     says, latents = zip(*((panel.says.html, panel.latents.html) for panel in panels.values()), strict=True)
     ran, link = "  \n".join(lines), image_to_query(NAME, view)
     notice = alert(shown.missing) if shown.missing else ""
-    return Answer._make([notice, shown, *says, *latents, ran, link, *(EXPORT_TO_COME,) * 3])
+    return Answer._make([notice, shown, *says, *latents, ran, link])
 
 
-@written_once
-def export(shown: Shown | None, opacity: float) -> tuple[Any, ...]:
+def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
-        return (gr.skip(),) * 3
+        return None
     panel = views.image_attention(shown.results, shown.view.scale, opacity)
-    return write_exports(panel, f"image-{shown.view.look}")
+    return figure_files(panel, f"image-{shown.view.look}")

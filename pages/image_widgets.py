@@ -10,7 +10,8 @@ from components.figures.architecture import Stage, draw_architecture
 from models.schema import ModelShape, Variant, Weights
 from pages.examples import example_chips, image_examples
 from pages.pictures import image_file, latents_picture, map_controls
-from pages.trace import CAVEAT, export_buttons
+from pages.saving import SaveButtons, save_buttons
+from pages.trace import CAVEAT
 
 NAME = "image_classification"
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
@@ -51,7 +52,7 @@ class Trace:
     scale: gr.Radio
     opacity: gr.Slider
     latents: tuple[gr.HTML, ...]
-    exports: tuple[gr.DownloadButton, ...]
+    saving: SaveButtons
 
 
 def image_question(weights: Weights, shape: ModelShape) -> Question:
@@ -77,9 +78,9 @@ def image_trace() -> Trace:
         scale, opacity = map_controls(NAME, SCALES)
     with gr.Row():
         latents = tuple(latents_picture(f"{NAME}-latents-{variant}") for variant in VARIANTS)
-    exports = export_buttons(NAME)
+    saving = save_buttons(NAME)
     gr.Markdown(CAVEAT, elem_classes="note")
-    return Trace(look, scale, opacity, latents, exports)
+    return Trace(look, scale, opacity, latents, saving)
 
 
 def sizes_to_read_at(weights: Weights, shape: ModelShape, size: int | None = None) -> dict[str, Any]:

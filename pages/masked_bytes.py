@@ -13,22 +13,19 @@ from models.byte_text import read_text
 from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
 from models.service import ModelService
 from pages.examples import text_examples, title_chips
-from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, beside_the_button, follow, hint, run_line
+from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, beside_the_button, hint, run_line, view_link
+from pages.saving import Files, figure_files
 from pages.strips import FOLLOW_TEXT, mask_strip, result_strip, strip_value
 from pages.text_api import masked_bytes_call
 from pages.text_link import TextView, from_query, to_query
 from pages.trace import (
     AT_FIRST,
-    EXPORT_TO_COME,
     TraceSection,
     figure_markup,
     fit_to_model,
-    for_every_visitor,
     probe,
     trace_section,
     understood,
-    write_exports,
-    written_once,
 )
 
 NAME = "masked_bytes"
@@ -70,9 +67,6 @@ class Answer(NamedTuple):
     ran: Any = None
     figure: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
 
 
 class Handlers:
@@ -129,7 +123,7 @@ class Handlers:
     @cached_property
     def _first(self) -> Answer:
         """The first example's answer, the same for every visitor, with no link: the bare address shows it, too."""
-        return for_every_visitor(self._answer(self._first_view))
+        return self._answer(self._first_view)._replace(link="")
 
     def choose_weights(self, weights: Weights, strip: dict) -> tuple[Any, ...]:
         """Strip, notice, head, latent and drawing for another model."""
@@ -161,7 +155,7 @@ class Handlers:
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shape = service.shape(NAME, service.default_weights)
-    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    shown, link = gr.State(None), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     chips = title_chips("Start with an example, or write your own text below", EXAMPLES, "examples")
     with gr.Row():
@@ -175,7 +169,7 @@ def build(service: ModelService, opening: Opening) -> None:
     with gr.Accordion("How this works", open=False, elem_id="how"):
         gr.Markdown(HOW)
         drawing = gr.HTML(_drawing(shape), elem_classes="drawing")
-    answer = Answer(notice, shown, filled, candidates, ran, section.figure, link, *section.exports)
+    answer = Answer(notice, shown, filled, candidates, ran, section.figure, link)
     _wire(opening, Handlers(service), question, fill, chips, section, answer, drawing)
     gr.api(masked_bytes_call(service), api_name=NAME, **GPU)
 
@@ -195,17 +189,14 @@ def _wire(
     chosen = chips.click(
         handlers.choose_example, [chips, question.weights], [question.text, question.strip, answer.notice], **QUIET
     )
-    answered = [
-        fill.click(handlers.fill, asked, list(answer), **busy),
-        question.text.submit(handlers.fill, asked, list(answer), **busy),
-        chosen.then(handlers.fill_example, asked, list(answer), **busy),
-        *opening.answers(handlers.open, [*asked, *answer], **QUIET, **GPU),
-        answer.filled.select(handlers.trace_clicked, looked, list(answer), **EACH, **GPU),
-        answer.candidates.select(handlers.trace_clicked, looked, list(answer), **EACH, **GPU),
-        *(control.input(handlers.trace_again, looked, list(answer), **EACH, **GPU) for control in section.probed),
-        section.scale.input(handlers.rescale, looked, list(answer), **EACH),
-    ]
-    follow(answered, answer, _export)
+    parts: list[Any] = list(answer)
+    gr.on([fill.click, question.text.submit], handlers.fill, asked, parts, **busy)
+    chosen.then(handlers.fill_example, asked, parts, **busy)
+    opening.answers(handlers.open, [*asked, *parts], **QUIET, **GPU)
+    gr.on([answer.filled.select, answer.candidates.select], handlers.trace_clicked, looked, parts, **EACH, **GPU)
+    gr.on([control.input for control in section.probed], handlers.trace_again, looked, parts, **EACH, **GPU)
+    section.scale.input(handlers.rescale, looked, parts, **EACH)
+    section.saving.save(_files, [answer.shown])
     question.text.input(None, None, answer.notice, js="() => ['']", **QUIET)
     question.strip.input(None, None, answer.notice, js="() => ['']", **QUIET)
     question.text.change(None, [question.text, question.strip], question.strip, js=FOLLOW_TEXT, **QUIET)
@@ -258,23 +249,22 @@ def _scale(view: TextView) -> Scale:
 
 
 def _drawn(shown: Shown) -> Answer:
-    """All of the page's answer, its exports to come."""
+    """All of the page's answer."""
     view, result = shown.view, shown.result
     filled, candidates, figure = views.masked_bytes(result, view.traced, _scale(view))
     ran = run_line(result.run)
     if result.bytes_read < result.bytes_total:
         ran += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
-    link, exports = to_query(NAME, view), (EXPORT_TO_COME,) * 3
-    return Answer("", shown, filled.html, candidates.html, ran, figure_markup(figure), link, *exports)
+    return Answer("", shown, filled.html, candidates.html, ran, figure_markup(figure), to_query(NAME, view))
 
 
-@written_once
-def _export(shown: Shown | None) -> tuple[Any, ...]:
+def _files(shown: Shown | None) -> Files | None:
+    """The attention."""
     if shown is None or shown.result.attention is None:
-        return (gr.skip(),) * 3
+        return None
     panel = views.masked_bytes_attention(shown.result, shown.view.traced, _scale(shown.view))
     stem = f"masked-byte-{shown.view.traced}-{shown.result.attention.method}"
-    return write_exports(panel, stem)
+    return figure_files(panel, stem)
 
 
 PAGE = Page(NAME, "Masked bytes", build)

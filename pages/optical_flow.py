@@ -6,12 +6,12 @@ import gradio as gr
 
 from models.service import ModelService
 from pages.flow_clip import ClipHandlers
-from pages.flow_handlers import Answer, Handlers, export_attention, export_flow
+from pages.flow_handlers import Answer, Handlers, attention_files, flow_files
 from pages.flow_widgets import NAME, Question, Trace, architecture, flow_question, flow_trace
-from pages.page import ANSWERS, EACH, GPU, QUIET, Opening, Page, follow
+from pages.page import ANSWERS, EACH, GPU, QUIET, Opening, Page, view_link
 from pages.picture_api import optical_flow_call
 from pages.pictures import AS_IT_CAME, answer_picture, comparing_picture
-from pages.trace import export_buttons, redrawn
+from pages.saving import FIGURE, save_buttons
 
 LEAD = "Two frames, one Perceiver: see where everything moves, whether that is right, and what it was read from."
 HOW = """Nothing in the network is made for motion: both frames are read as one list of inputs, each of which holds what
@@ -29,7 +29,7 @@ then asks the latents with its own input as the **query**, and its motion is the
 
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
-    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    shown, link = gr.State(None), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(scale=4, min_width=280):
@@ -37,7 +37,7 @@ def build(service: ModelService, opening: Opening) -> None:
         with gr.Column(scale=9, min_width=300):
             motion = answer_picture(f"{NAME}-motion")
             ran = gr.Markdown(elem_classes="run-line", elem_id=f"{NAME}-run-line")
-            exports = export_buttons(NAME, "FLO")
+            saving = save_buttons(NAME, (*FIGURE, "FLO"))
             film = gr.Video(
                 label="The clip, and its flow", visible=False, elem_id=f"{NAME}-film", autoplay=True, loop=True
             )
@@ -48,25 +48,23 @@ def build(service: ModelService, opening: Opening) -> None:
     with gr.Accordion("How this works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
         drawing = gr.HTML(architecture(service.shape(NAME, service.default_weights)), elem_classes="drawing")
-    answer = Answer(
-        question.notice, shown, motion, ran, check, section.attention, section.step, link, *exports, *section.exports
-    )
+    answer = Answer(question.notice, shown, motion, ran, check, section.attention, section.step, link)
     handlers = Handlers(service)
-    estimated, looked_again = _wire(opening, handlers, question, section, answer, drawing)
+    estimated = _wire(opening, handlers, question, section, answer, drawing)
     estimated += _wire_clip(ClipHandlers(service, handlers), question, section, answer, (film, legend))
     for asks_for_others in (question.ask.click, question.chips.click):
         asks_for_others(lambda: (gr.update(value=None, visible=False), ""), None, [film, legend], **QUIET)
     for event in estimated:
         event.then(handlers.check, shown, list(answer), **QUIET, **GPU)
-    follow(estimated, answer, export_flow, files=exports)
-    follow([*estimated, *looked_again], answer, export_attention, section.opacity, files=section.exports)
+    saving.save(flow_files, [shown])
+    section.saving.save(attention_files, [shown, section.opacity])
     gr.api(optical_flow_call(service), api_name=NAME, **GPU)
 
 
 def _wire(
     opening: Opening, handlers: Handlers, question: Question, section: Trace, answer: Answer, drawing: gr.HTML
-) -> tuple[list[Any], list[Any]]:
-    """Returns the events after which other frames are answered, and those after which the same are seen otherwise."""
+) -> list[Any]:
+    """Returns the events after which other frames are answered."""
     settings = [question.weights, question.method, section.look, section.scale]
     frames = [question.first, question.second, question.truth]
     busy = {"show_progress_on": [answer.motion], **ANSWERS}
@@ -78,18 +76,20 @@ def _wire(
     estimated = [
         question.ask.click(handlers.estimate, [*frames, *settings], parts, **busy, **AS_IT_CAME),
         chosen.then(handlers.estimate_example, [question.chips, *settings], parts, **busy),
-        *opening.answers(handlers.open, [*frames, *settings, drawing, *parts], **QUIET, **GPU),
+        opening.answers(handlers.open, [*frames, *settings, drawing, *parts], **QUIET, **GPU),
         question.method.input(handlers.compare, [answer.shown, question.method], parts, **busy),
-        question.truth.upload(handlers.estimate, [*frames, *settings], parts, **busy, **AS_IT_CAME),
-        question.truth.clear(handlers.estimate, [*frames, *settings], parts, **busy, **AS_IT_CAME),
+        gr.on(
+            [question.truth.upload, question.truth.clear],
+            handlers.estimate,
+            [*frames, *settings],
+            parts,
+            **busy,
+            **AS_IT_CAME,
+        ),
     ]
-    looked_again = [
-        answer.motion.select(handlers.choose_pixel, answer.shown, parts, **EACH, **GPU),
-        section.look.input(handlers.look_again, looked, parts, **EACH, **GPU),
-        section.step.input(handlers.look_again, looked, parts, **EACH, **GPU),
-        section.scale.input(handlers.rescale, [answer.shown, section.scale], parts, **EACH, **GPU),
-        redrawn(section.opacity, section.exports),
-    ]
+    answer.motion.select(handlers.choose_pixel, answer.shown, parts, **EACH, **GPU)
+    gr.on([section.look.input, section.step.input], handlers.look_again, looked, parts, **EACH, **GPU)
+    section.scale.input(handlers.rescale, [answer.shown, section.scale], parts, **EACH, **GPU)
     told_of = gr.State(None)
     for field in (question.first, question.second):
         field.input(
@@ -101,7 +101,7 @@ def _wire(
             **AS_IT_CAME,
         )
     question.weights.input(handlers.choose_weights, question.weights, [question.notice, drawing], **QUIET)
-    return estimated, looked_again
+    return estimated
 
 
 def _wire_clip(
@@ -128,6 +128,7 @@ def _wire_clip(
     return [
         question.clip.upload(handlers.open, [question.clip, *settings], parts, cancels=[filmed], **busy, **AS_IT_CAME),
         question.drawn.click(handlers.open_example, settings, parts, cancels=[filmed], **busy),
+        # Each for itself: what is set in one while the other is answered must not wait, and be lost.
         question.pair.input(handlers.pick, [*controls, *settings], parts, **busy),
         question.apart.input(handlers.pick, [*controls, *settings], parts, **busy),
     ]

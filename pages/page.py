@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, ParamSpec, TypeVar
@@ -44,7 +44,7 @@ class Opening:
     name: str
     pages: tuple[str, ...]
 
-    def answers(self, fn: Callable[..., Any], outputs: Sequence[Any], **options: Any) -> list[Any]:
+    def answers(self, fn: Callable[..., Any], outputs: Sequence[Any], **options: Any) -> Any:
         """The event: fn takes the gr.Request and returns or yields the outputs' values.
 
         Which page is seen is found out in the browser: else an opening would ask the server once for every page.
@@ -53,7 +53,7 @@ class Opening:
         self.app.load(None, None, seen, js=is_named(self.name, self.pages), **QUIET)
         # The tab that an address names is chosen by the page itself, before OPENED.
         self.tab.select(None, seen, seen, js=OR_CHOSEN_BY_VISITOR, **QUIET)
-        return [seen.change(fn, None, list(outputs), **options)]
+        return seen.change(fn, None, list(outputs), **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +113,11 @@ def beside_the_button(
     return decorate
 
 
-def follow(
-    answered: Iterable[Any],
-    answer: Any,
-    export: Callable[..., tuple[Any, ...]],
-    *drawn_with: gr.components.Component,
-    files: Sequence[gr.components.Component] = (),
-) -> None:
-    """After each of these events: the files of what is shown now, and its address.
-
-    answer: the page's components, with `shown` and `link`. export: what is shown, and the values of `drawn_with` ->
-    updates of the buttons `files`, by default those of the answer, `png`, `svg` and `npz`.
-    """
-    buttons = list(files) or [answer.png, answer.svg, answer.npz]
-    for event in answered:
-        # One at a time, in turn: the last file is that of the last figure.
-        event.then(export, [answer.shown, *drawn_with], buttons, concurrency_id="export", concurrency_limit=1, **QUIET)
-        event.then(None, answer.link, js=SHOW_IN_ADDRESS, **QUIET)
+def view_link() -> gr.Textbox:
+    """The view of a page as a query, unseen; where it becomes another, the address does."""
+    link = gr.Textbox(visible="hidden", label="Link to this view")
+    link.change(None, link, js=SHOW_IN_ADDRESS, **QUIET)
+    return link
 
 
 def for_callers(fn: Callable[P, R]) -> Callable[P, R]:

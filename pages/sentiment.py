@@ -5,10 +5,11 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, follow
+from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, view_link
 from pages.pictures import AS_IT_CAME, answer_picture
-from pages.sentiment_handlers import Answer, Handlers, export_attention, export_occlusion
-from pages.sentiment_table import TableHandlers
+from pages.saving import save_buttons
+from pages.sentiment_handlers import Answer, Handlers, attention_files, occlusion_files
+from pages.sentiment_table import TableHandlers, table_files
 from pages.sentiment_widgets import (
     NAME,
     OCCLUDING,
@@ -21,7 +22,7 @@ from pages.sentiment_widgets import (
 )
 from pages.strips import result_strip
 from pages.text_api import sentiment_call
-from pages.trace import TraceSection, export_buttons, trace_section
+from pages.trace import TraceSection, trace_section
 
 LEAD = (
     "Does a text praise or blame? A Perceiver that reads raw bytes says so, and shows which words it read for that, "
@@ -42,7 +43,7 @@ then reads the latents and gives a score for each label.
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shape = service.shape(NAME, service.default_weights)
-    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    shown, link = gr.State(None), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(min_width=320):
@@ -56,18 +57,18 @@ def build(service: ModelService, opening: Opening) -> None:
     gr.Markdown("### What if a word were not there?")
     gr.Markdown(OCCLUDING, elem_classes="note")
     occlusion = answer_picture(f"{NAME}-occlusion")
-    exports = export_buttons(f"{NAME}-occlusion")
+    saving = save_buttons(f"{NAME}-occlusion")
     with gr.Accordion("Several texts at once", open=False, elem_id=f"{NAME}-several"):
         several = several_texts()
     with gr.Accordion("How this works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
         drawing = gr.HTML(architecture(shape), elem_classes="drawing")
-    answer = Answer(notice, shown, labels, text, ran, section.figure, occlusion, link, *section.exports, *exports)
+    answer = Answer(notice, shown, labels, text, ran, section.figure, occlusion, link)
     handlers = Handlers(service)
-    asked, drawn = _wire(opening, handlers, question, ask, chips, section, unit, answer, drawing)
-    left_out = [event.then(handlers.leave_out, shown, list(answer), **QUIET, **GPU) for event in asked]
-    follow([*asked, *drawn], answer, export_attention)
-    follow(left_out, answer, export_occlusion, files=exports)
+    for event in _wire(opening, handlers, question, ask, chips, section, unit, answer, drawing):
+        event.then(handlers.leave_out, shown, list(answer), **QUIET, **GPU)
+    section.saving.save(attention_files, [shown])
+    saving.save(occlusion_files, [shown])
     _wire_several(TableHandlers(service), several, question)
     gr.api(sentiment_call(service), api_name=NAME, **GPU)
 
@@ -82,43 +83,36 @@ def _wire(
     unit: gr.Radio,
     answer: Answer,
     drawing: gr.HTML,
-) -> tuple[list[Any], list[Any]]:
-    """Returns the events after which another answer is on the page, and those after which it is drawn otherwise."""
+) -> list[Any]:
+    """Returns the events after which another answer is on the page."""
     parts: list[Any] = list(answer)
-    asked = [*question.asked, unit, *section.looked]
+    asked, looked = [*question.asked, unit, *section.looked], [answer.shown, *section.looked]
     busy: dict[str, Any] = {"show_progress_on": answer.labels, **ANSWERS}
     chosen = chips.click(handlers.choose_example, chips, [question.text, answer.notice], **QUIET)
     answered = [
-        ask.click(handlers.classify, asked, parts, **busy),
-        question.text.submit(handlers.classify, asked, parts, **busy),
+        gr.on([ask.click, question.text.submit], handlers.classify, asked, parts, **busy),
         chosen.then(handlers.classify_example, asked, parts, **busy),
-        *opening.answers(handlers.open, [*asked, drawing, *parts], **QUIET, **GPU),
-        *(
-            control.input(handlers.trace_again, [answer.shown, *section.looked], parts, **EACH, **GPU)
-            for control in section.probed
-        ),
+        opening.answers(handlers.open, [*asked, drawing, *parts], **QUIET, **GPU),
+        gr.on([control.input for control in section.probed], handlers.trace_again, looked, parts, **EACH, **GPU),
     ]
-    redrawn = [
-        control.input(handlers.redraw, [answer.shown, unit, *section.looked], parts, **EACH)
-        for control in (unit, section.scale)
-    ]
+    gr.on([unit.input, section.scale.input], handlers.redraw, [answer.shown, unit, *section.looked], parts, **EACH)
     changed = [answer.notice, section.head, section.latent, drawing]
     question.weights.input(handlers.choose_weights, question.weights, changed, **QUIET)
-    return answered, redrawn
+    return answered
 
 
 def _wire_several(handlers: TableHandlers, several: Several, question: Question) -> None:
     done = gr.State(())
-    parts = [several.notice, done, several.column, several.ask, several.stop, several.table, several.save]
+    parts = [several.notice, done, several.column, several.ask, several.stop, several.table]
     lane: dict[str, Any] = {"concurrency_id": "table", "concurrency_limit": 1}
     last: dict[str, Any] = {"trigger_mode": "always_last", **AS_IT_CAME, **QUIET}
     gr.on([several.file.upload, several.file.clear], handlers.choose_file, several.file, parts, **last)
-    waiting = [several.notice, several.stop, several.save]
-    several.ask.click(handlers.waiting, None, waiting, queue=False, **QUIET)
+    several.ask.click(handlers.waiting, None, [several.notice, several.stop], queue=False, **QUIET)
     asked = [several.file, several.column, question.weights]
     answered = several.ask.click(handlers.classify_all, asked, parts, **lane, **QUIET, **AS_IT_CAME)
     ended = several.stop.click(None, None, None, cancels=[answered], queue=False, **PRIVATE)
     ended.then(handlers.stopped, done, parts, queue=False, **QUIET)
+    several.saving.save(table_files, [done])
 
 
 PAGE = Page(NAME, "Sentiment", build)

@@ -12,18 +12,15 @@ from components.text_units import Unit
 from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult, Weights
 from models.service import ModelService
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, run_line
+from pages.saving import Files, figure_files
 from pages.sentiment_widgets import EXAMPLES, NAME, UNIT_AT_FIRST, UNITS, architecture
 from pages.text_link import SentimentView, sentiment_from_query, sentiment_to_query
 from pages.trace import (
     AT_FIRST,
-    EXPORT_TO_COME,
     figure_markup,
     fit_to_model,
-    for_every_visitor,
     probe,
     understood,
-    write_exports,
-    written_once,
 )
 
 
@@ -46,12 +43,6 @@ class Answer(NamedTuple):
     figure: Any = None
     occlusion: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
-    occlusion_png: Any = None
-    occlusion_svg: Any = None
-    occlusion_npz: Any = None
 
 
 _told = beside_the_button(Answer, OF_BEFORE)
@@ -90,8 +81,7 @@ class Handlers:
             result = self._asked(shown.view, occlude=True)
         except InputError as error:
             return Answer(alert(str(error)), occlusion=hint("No word was left out."))
-        to_come = dict.fromkeys(("occlusion_png", "occlusion_svg", "occlusion_npz"), EXPORT_TO_COME)
-        return Answer(None, replace(shown, result=result), occlusion=views.sentiment_words(result).html, **to_come)
+        return Answer(None, replace(shown, result=result), occlusion=views.sentiment_words(result).html)
 
     @beside_the_button(Answer)
     def redraw(self, shown: Shown | None, unit: Unit, *looked: str) -> Answer:
@@ -120,7 +110,8 @@ class Handlers:
 
     @cached_property
     def _first(self) -> Answer:
-        return for_every_visitor(_drawn(Shown(self._first_view, self._asked(self._first_view, occlude=True))))
+        shown = Shown(self._first_view, self._asked(self._first_view, occlude=True))
+        return _drawn(shown)._replace(link="")  # the bare address shows it, too
 
     def choose_weights(self, weights: Weights) -> tuple[Any, ...]:
         """Notice, head, latent and drawing for another model."""
@@ -154,7 +145,7 @@ def _scale(view: SentimentView) -> Scale:
 
 
 def _drawn(shown: Shown) -> Answer:
-    """All of the page's answer, its exports to come."""
+    """All of the page's answer."""
     view, result = shown.view, shown.result
     panels = views.sentiment(result, view.unit, _scale(view))
     waiting = (
@@ -170,20 +161,17 @@ def _drawn(shown: Shown) -> Answer:
         figure_markup(panels.attention),
         occlusion,
         sentiment_to_query(NAME, view),
-        *(EXPORT_TO_COME,) * 6,
     )
 
 
-@written_once
-def export_attention(shown: Shown | None) -> tuple[Any, ...]:
+def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.result.attention is None:
-        return (gr.skip(),) * 3
+        return None
     panel = views.sentiment_attention(shown.result, shown.view.unit, _scale(shown.view))
-    return write_exports(panel, f"sentiment-{shown.result.attention.method}")
+    return figure_files(panel, f"sentiment-{shown.result.attention.method}")
 
 
-@written_once
-def export_occlusion(shown: Shown | None) -> tuple[Any, ...]:
+def occlusion_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.result.occlusion is None:
-        return (gr.skip(),) * 3
-    return write_exports(views.sentiment_occlusion(shown.result), "sentiment-words-left-out")
+        return None
+    return figure_files(views.sentiment_occlusion(shown.result), "sentiment-words-left-out")

@@ -13,7 +13,7 @@ from models.schema import CheckpointUnavailable, InputError, SentimentRequest, S
 from models.service import ModelService
 from pages.page import alert, beside_the_button, hint, in_words, updates_of
 from pages.pictures import uploaded
-from pages.trace import fresh_folder
+from pages.saving import Files
 
 AT_ONCE = 8
 """Texts that are classified between two looks at the progress."""
@@ -32,7 +32,6 @@ class Answer(NamedTuple):
     ask: Any = None
     stop: Any = None
     table: Any = None
-    save: Any = None
 
 
 class TableHandlers:
@@ -58,7 +57,7 @@ class TableHandlers:
         return Answer(hint(said), (), column, gr.update(interactive=True))
 
     def classify_all(self, file: Any, column: str, weights: Weights) -> Iterator[tuple[Any, ...]]:
-        """The table as far as it is classified, some rows at a time; in the end with its file."""
+        """The table as far as it is classified, some rows at a time."""
         done: list[tuple[int, SentimentResult]] = []
         try:
             path = uploaded(file)
@@ -82,7 +81,7 @@ class TableHandlers:
 
     def waiting(self) -> tuple[Any, ...]:
         """While the first texts are read."""
-        return hint("Reading …"), gr.update(interactive=True), gr.update(interactive=False)
+        return hint("Reading …"), gr.update(interactive=True)
 
     @beside_the_button(Answer)
     def stopped(self, done: Done) -> Answer:
@@ -102,11 +101,14 @@ def _finished(done: Done, left_out: list[str]) -> Answer:
     table = views.sentiment_table([result for _, result in done]).html if done else ""
     said = f"{len(done):,} texts classified." + (f" Left out: {' '.join(left_out)}" if left_out else "")
     notice = (alert if left_out else hint)(said)
-    save = gr.update(value=str(_written(done)), interactive=True) if done else gr.update(interactive=False)
-    return Answer(notice, tuple(done), stop=gr.update(interactive=False), table=table, save=save)
+    return Answer(notice, tuple(done), stop=gr.update(interactive=False), table=table)
 
 
-def _written(done: Done) -> Path:
+def table_files(done: Done) -> Files | None:
+    return Files("sentiment", {"csv": lambda file: _write(done, file)}) if done else None
+
+
+def _write(done: Done, file: Path) -> None:
     """row, text, label and its probability, then the probability of each label."""
     names = sorted(label.name for label in done[0][1].labels)
     columns = ["row", "text", "label", "probability", *(f"probability of {name}" for name in names)]
@@ -115,6 +117,4 @@ def _written(done: Done) -> Path:
         chances = {label.name: round(label.probability, 4) for label in result.labels}
         best = result.labels[0].name
         rows.append([number, result.text, best, chances[best], *(chances[name] for name in names)])
-    file = fresh_folder() / "sentiment.csv"
     file.write_bytes(write_csv(columns, rows))
-    return file

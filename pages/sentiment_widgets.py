@@ -12,6 +12,7 @@ from models.schema import ModelShape, Weights
 from pages.examples import text_examples, title_chips
 from pages.page import CSV_FILE
 from pages.pictures import answer_picture
+from pages.saving import SaveButtons, save_buttons
 
 NAME = "sentiment"
 EXAMPLES = text_examples(NAME)
@@ -45,7 +46,7 @@ class Several:
     stop: gr.Button
     notice: gr.HTML
     table: gr.HTML
-    save: gr.DownloadButton
+    saving: SaveButtons
 
 
 def sentiment_question(weights: Weights) -> tuple[Question, gr.Button, gr.HTML, gr.Dataset]:
@@ -86,9 +87,9 @@ def several_texts() -> Several:
     with gr.Row():
         ask = gr.Button("Classify them all", interactive=False, scale=3, elem_id=f"{NAME}-ask-all")
         stop = gr.Button("Stop", interactive=False, scale=1, min_width=70, elem_id=f"{NAME}-stop-all")
-        save = gr.DownloadButton("Save CSV", interactive=False, scale=1, min_width=90, elem_id=f"{NAME}-save-csv")
     notice = gr.HTML(elem_id=f"{NAME}-all-notice")
-    return Several(file, column, ask, stop, notice, answer_picture(f"{NAME}-table"), save)
+    table = answer_picture(f"{NAME}-table")
+    return Several(file, column, ask, stop, notice, table, save_buttons(NAME + "-table", ("CSV",)))
 
 
 def architecture(shape: ModelShape) -> str:

@@ -3,8 +3,6 @@
 import threading
 from collections import OrderedDict
 
-import gradio as gr
-
 from models.schema import FineTuneStep
 
 MOST_BYTES = 2**30
@@ -12,39 +10,35 @@ MOST_BYTES = 2**30
 
 
 class TaughtModels:
-    """One model a visitor, by the session of their browser; safe to use from many threads."""
+    """One model a visitor, who is told by the session of their browser; safe to use from many threads."""
 
     def __init__(self, most_bytes: int = MOST_BYTES):
         self._most_bytes = most_bytes
         self._held: OrderedDict[str, FineTuneStep] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, browser: gr.Request, taught: FineTuneStep) -> None:
+    def keep(self, visitor: str, taught: FineTuneStep) -> None:
         """In place of what this visitor has taught before. taught: with its `model`."""
         with self._lock:
-            self._held[_session(browser)] = taught
-            self._held.move_to_end(_session(browser))
+            self._held[visitor] = taught
+            self._held.move_to_end(visitor)
             while len(self._held) > 1 and sum(map(_nbytes, self._held.values())) > self._most_bytes:
                 self._held.popitem(last=False)
 
-    def of(self, browser: gr.Request) -> FineTuneStep | None:
+    def of(self, visitor: str) -> FineTuneStep | None:
         """What this visitor has taught last, if it is still there."""
         with self._lock:
-            if _session(browser) in self._held:
-                self._held.move_to_end(_session(browser))
-            return self._held.get(_session(browser))
+            if visitor in self._held:
+                self._held.move_to_end(visitor)
+            return self._held.get(visitor)
 
-    def drop(self, browser: gr.Request) -> None:
+    def drop(self, visitor: str) -> None:
         """When a visitor leaves, or teaches anew."""
         with self._lock:
-            self._held.pop(_session(browser), None)
+            self._held.pop(visitor, None)
 
     def __len__(self) -> int:
         return len(self._held)
-
-
-def _session(browser: gr.Request) -> str:
-    return browser.session_hash or ""
 
 
 def _nbytes(taught: FineTuneStep) -> int:

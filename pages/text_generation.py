@@ -5,12 +5,12 @@ from typing import Any
 import gradio as gr
 
 from models.service import ModelService
-from pages.page import EACH, GPU, QUIET, Opening, Page, follow
+from pages.page import EACH, GPU, QUIET, Opening, Page, view_link
 from pages.pictures import answer_picture
 from pages.strips import result_strip
 from pages.text_api import text_generation_call
 from pages.text_generation_handlers import Handlers
-from pages.text_generation_shown import Answer, export_attention
+from pages.text_generation_shown import Answer, attention_files
 from pages.text_generation_view import NAME
 from pages.text_generation_widgets import (
     WORDING,
@@ -46,7 +46,7 @@ WRITING: dict[str, Any] = {"concurrency_id": "writing", "concurrency_limit": 2}
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shape = service.shape(NAME, service.default_weights)
-    shown, link = gr.State(None), gr.Textbox(visible="hidden", label="Link to this view")
+    shown, link = gr.State(None), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     chips, example = examples()
     with gr.Row():
@@ -65,18 +65,15 @@ def build(service: ModelService, opening: Opening) -> None:
         drawing = gr.HTML(architecture(shape), elem_classes="drawing")
     answer = Answer(
         notice, shown, buttons.more, buttons.stop, border, text, alternatives, compared, ran, read, section.figure,
-        link, *section.exports,
+        link,
     )  # fmt: skip
     handlers = Handlers(service)
     asked = [*question.asked, unit, *section.looked]
     addressed, parts = gr.State([]), list(answer)
-    opened = [
-        event.then(handlers.write_opened, addressed, parts, **QUIET, **WRITING)
-        for event in opening.answers(handlers.open, [*asked, drawing, addressed, *answer], **QUIET, **GPU)
-    ]
-    finished = _wire_writing(handlers, question, buttons, (chips, example), asked, answer, opened)
-    drawn = _wire_tracing(handlers, section, unit, answer)
-    follow([*finished, *drawn], answer, export_attention)
+    seen = opening.answers(handlers.open, [*asked, drawing, addressed, *parts], **QUIET, **GPU)
+    opened = seen.then(handlers.write_opened, addressed, parts, **QUIET, **WRITING)
+    _wire_writing(handlers, question, buttons, (chips, example), asked, answer, opened)
+    _wire_tracing(handlers, section, unit, answer)
     opening.app.unload(handlers.leave)
     _wire_question(handlers, question, section, answer, drawing)
     gr.api(text_generation_call(service), api_name=NAME, **WRITING)
@@ -89,9 +86,9 @@ def _wire_writing(
     examples: tuple[gr.Dataset, gr.HTML],
     asked: list[Any],
     answer: Answer,
-    opened: list[Any],
-) -> list[Any]:
-    """The events after which another text is on the page, traced."""
+    opened: Any,
+) -> None:
+    """The events after which another text is on the page. opened: that of the text which an address begins."""
     parts: list[Any] = list(answer)
     chips, example = examples
     now = [answer.shown, *asked[len(question.asked) :]]  # as the controls are by then
@@ -103,21 +100,18 @@ def _wire_writing(
     writing = [event.then(handlers.write, asked, parts, **WRITING, **QUIET) for event in waited]
     writing.append(more.then(handlers.write_on, [answer.shown, question.max_new_tokens], parts, **WRITING, **QUIET))
     buttons.stop.click(handlers.stop, None, buttons.stop, queue=False, **QUIET)
-    return [event.then(handlers.finish, now, parts, **QUIET, **GPU) for event in (*writing, *opened)]
+    for event in (*writing, opened):
+        event.then(handlers.finish, now, parts, **QUIET, **GPU)
 
 
-def _wire_tracing(handlers: Handlers, section: TraceSection, unit: gr.Radio, answer: Answer) -> list[Any]:
-    """The events after which the attention is another one."""
+def _wire_tracing(handlers: Handlers, section: TraceSection, unit: gr.Radio, answer: Answer) -> None:
     parts: list[Any] = list(answer)
     looked = [answer.shown, *section.looked]
-    return [
-        answer.text.select(handlers.trace_clicked, looked, parts, **EACH, **GPU),
-        *(control.input(handlers.trace_again, looked, parts, **EACH, **GPU) for control in section.probed),
-        *(
-            control.input(handlers.redraw, [answer.shown, unit, *section.looked], parts, **EACH)
-            for control in (unit, section.scale)
-        ),
-    ]
+    answer.text.select(handlers.trace_clicked, looked, parts, **EACH, **GPU)
+    gr.on([control.input for control in section.probed], handlers.trace_again, looked, parts, **EACH, **GPU)
+    redrawn = [unit.input, section.scale.input]
+    gr.on(redrawn, handlers.redraw, [answer.shown, unit, *section.looked], parts, **EACH)
+    section.saving.save(attention_files, [answer.shown])
 
 
 def _wire_question(

@@ -28,7 +28,7 @@ from pages.text_generation_view import (
 )
 from pages.text_generation_widgets import Question, architecture
 from pages.text_link import GenerationView
-from pages.trace import AT_FIRST, fit_to_model, for_every_visitor, heads, probe
+from pages.trace import AT_FIRST, fit_to_model, heads, probe
 from pages.turns import Turn, Turns
 
 EVERY = 0.2
@@ -188,7 +188,7 @@ class Handlers:
         *_, last = self._written(Turn(), self._first_view)
         told = replace(last.shown, ran=ran(last.shown.step))
         answer = self._traced(told, 0, self._first_view.looked)
-        return for_every_visitor(answer._replace(notice=last.notice, border=self._lain(self._first_view)))
+        return answer._replace(notice=last.notice, border=self._lain(self._first_view), link="")
 
     def choose_weights(self, weights: Weights, num_latents: float | None) -> tuple[Any, ...]:
         """Notice, latents, head, latent and drawing for another model."""

@@ -10,9 +10,10 @@ from components.figures.attention import Scale
 from components.strips.compared import Compared
 from models.schema import Ended, TextGenerationStep, WrittenToken
 from pages.page import hint, run_line
+from pages.saving import Files, figure_files
 from pages.text_generation_view import NAME
 from pages.text_link import GenerationView, generation_to_query
-from pages.trace import EXPORT_TO_COME, figure_markup, write_exports, written_once
+from pages.trace import figure_markup
 
 ENDINGS: dict[Ended, str] = {
     "length": "As many tokens as you asked for.",
@@ -72,9 +73,6 @@ class Answer(NamedTuple):
     read: Any = None
     figure: Any = None
     link: Any = None
-    png: Any = None
-    svg: Any = None
-    npz: Any = None
 
 
 def on() -> Any:
@@ -87,8 +85,7 @@ def off() -> Any:
 
 def begun(shown: Shown) -> Answer:
     """The first picture of another text: what was traced in the one before is gone."""
-    gone = dict.fromkeys(("alternatives", "read", "figure", "ran"), "")
-    return growing(shown)._replace(**gone, **dict.fromkeys(("png", "svg", "npz"), EXPORT_TO_COME))
+    return growing(shown)._replace(**dict.fromkeys(("alternatives", "read", "figure", "ran"), ""))
 
 
 def growing(shown: Shown) -> Answer:
@@ -115,7 +112,7 @@ def ended(shown: Shown) -> Answer:
 
 
 def drawn(shown: Shown) -> Answer:
-    """All of the page's answer, its exports to come; a notice stays. The text can be written on."""
+    """All of the page's answer; a notice stays. The text can be written on."""
     view = replace(shown.view, max_new_tokens=len(shown.tokens))  # the address gives all that is there
     panels = views.text_generation(shown.step, shown.earlier, view.unit, shown.scale)
     return Answer(
@@ -129,9 +126,6 @@ def drawn(shown: Shown) -> Answer:
         read=panels.read.html if panels.read else "",
         figure=figure_markup(panels.attention),
         link=generation_to_query(NAME, view),
-        png=EXPORT_TO_COME,
-        svg=EXPORT_TO_COME,
-        npz=EXPORT_TO_COME,
     )
 
 
@@ -148,9 +142,8 @@ def _compared(shown: Shown) -> str:
     return views.text_generation_comparison([Compared(shown.step, shown.earlier), shown.beside]).html
 
 
-@written_once
-def export_attention(shown: Shown | None) -> tuple[Any, ...]:
+def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.step.attention is None:
-        return (gr.skip(),) * 3
+        return None
     panel = views.text_generation_attention(shown.step, shown.view.unit, shown.scale)
-    return write_exports(panel, f"written-token-{shown.view.traced}-{shown.step.attention.method}")
+    return figure_files(panel, f"written-token-{shown.view.traced}-{shown.step.attention.method}")

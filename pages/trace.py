@@ -1,21 +1,15 @@
-"""Where did this come from? The section that every page has under its result: how to trace, the figure, its export."""
+"""Where did this come from? The section that every page has under its result: how to trace, and the figure."""
 
-import functools
-import tempfile
-from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 
-from components.figures.sheet import export_sheet, to_svg
+from components.figures.sheet import to_svg
 from components.panels import FigurePanel
 from models.schema import Method, ModelShape, Probe
-from pages.page import QUIET
+from pages.saving import SaveButtons, save_buttons
 
-A = TypeVar("A", bound=Any)
 CAVEAT = (
     "Attention shows what was read; it is not by itself an explanation. The encoder's maps leave out the layers "
     "between. Roll-out follows them all, counts each residual as half, and counts apart what stayed on the learned "
@@ -26,15 +20,6 @@ MEAN = "mean of heads"
 ALL = "all, weighed"
 AT_FIRST = ("encoder", MEAN, ALL, "linear")
 """What the controls say when a page opens: the encoder, since its picture is the one that needs least explaining."""
-EXPORT_TO_COME = gr.update(interactive=False)
-"""For a download button while its file is still that of the last figure."""
-
-_folders: deque[tempfile.TemporaryDirectory[str]] = deque()
-_kept_folders: list[tempfile.TemporaryDirectory[str]] = []
-_openings: list[Any] = []
-_MOST_FOLDERS = 32
-_MOST_KEPT = 4
-"""Drawings of what a page opens with whose files are kept: of other opacities, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +53,7 @@ class TraceSection:
     latent: gr.Dropdown
     scale: gr.Radio
     figure: gr.HTML
-    exports: tuple[gr.DownloadButton, ...]
+    saving: SaveButtons
 
     @property
     def probed(self) -> list[Any]:
@@ -99,27 +84,10 @@ def trace_section(page: str, shape: ModelShape, wording: Wording = PERCEIVER_IO)
             _latents(shape), value=latent_first, label="Latent", min_width=180, visible=wording.latents
         )
     figure = gr.HTML(elem_id=f"{page}-figure", elem_classes="figure-card", label="Attention", apply_default_css=False)
-    exports = export_buttons(page)
+    saving = save_buttons(page)
     gr.Markdown(wording.caveat, elem_classes="note")
     method.change(_fit_controls, method, [head, latent], show_progress="hidden", queue=False, api_visibility="private")
-    return TraceSection(method, head, latent, scale, figure, exports)
-
-
-def export_buttons(page: str, *more: str) -> tuple[gr.DownloadButton, ...]:
-    """For PNG, SVG, NPZ and `more` kinds, in a row; of no use until `write_exports` gives them files."""
-    with gr.Row():
-        return tuple(
-            gr.DownloadButton(
-                f"Save {kind}", size="sm", interactive=False, elem_id=f"{page}-save-{kind}".lower(), min_width=90
-            )
-            for kind in ("PNG", "SVG", "NPZ", *more)
-        )
-
-
-def redrawn(opacity: gr.Slider, exports: Sequence[gr.DownloadButton]) -> Any:
-    """The event of another opacity: until new files are there, none are to be had. For `follow`."""
-    to_come = (EXPORT_TO_COME,) * len(exports)
-    return opacity.change(lambda: to_come, None, list(exports), trigger_mode="always_last", **QUIET)
+    return TraceSection(method, head, latent, scale, figure, saving)
 
 
 def fit_to_model(shape: ModelShape) -> tuple[Any, Any]:
@@ -161,49 +129,3 @@ def understood(looked: tuple[str, ...]) -> bool:
 
 def figure_markup(panel: FigurePanel | None) -> str:
     return to_svg(panel.sheet) if panel else ""
-
-
-def for_every_visitor(answer: A) -> A:
-    """The answer that a page opens with: it has no link, for the bare address shows it, and its files are kept."""
-    _openings.append(answer.shown)
-    return answer._replace(link="")
-
-
-def written_once(export: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    """The same export, whose files are kept where they are of what a page opens with, `for_every_visitor`, and need not
-    be drawn for each of them anew. Nothing of a visitor's own is kept. Of all events that export, one runs at a time.
-    """
-    kept: list[tuple[Any, tuple[Any, ...], tuple[dict[str, Any], ...]]] = []
-
-    @functools.wraps(export)
-    def once(shown: Any, *drawn_with: Any) -> tuple[Any, ...]:
-        for known, otherwise, updates in kept:
-            if known is shown and otherwise == drawn_with:
-                return tuple(map(dict, updates))  # Gradio takes apart what it is given
-        updates = export(shown, *drawn_with)
-        if any(shown is each for each in _openings) and len(kept) < _MOST_KEPT:
-            _kept_folders.append(_folders.pop())
-            kept.append((shown, drawn_with, tuple(map(dict, updates))))
-        return updates
-
-    return once
-
-
-def fresh_folder() -> Path:
-    """For files to save; only the last _MOST_FOLDERS are kept."""
-    _folders.append(tempfile.TemporaryDirectory(prefix="perceiver-"))
-    while len(_folders) > _MOST_FOLDERS:
-        _folders.popleft().cleanup()
-    return Path(_folders[-1].name)
-
-
-def write_exports(panel: FigurePanel, stem: str, **more: Callable[[Path], None]) -> tuple[Any, ...]:
-    """Updates for the download buttons. more: what writes files of other kinds, by their endings.
-
-    Gradio copies the files into its own cache, which it empties; ours are only needed for that moment.
-    """
-    folder = fresh_folder()
-    files = [*export_sheet(panel.sheet, folder, stem), *(folder / f"{stem}.{ending}" for ending in more)]
-    for file, write in zip(files[-len(more) :] if more else (), more.values(), strict=True):
-        write(file)
-    return tuple(gr.update(value=str(file), interactive=True) for file in files)

@@ -1,9 +1,11 @@
 """What tests ask of a figure: its words, whether they can be read, its pixels."""
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.text import Text
 
-from components.figures.sheet import Sheet
+from components.figures.sheet import Sheet, save_sheet
 
 
 def texts(sheet: Sheet) -> list[Text]:
@@ -37,3 +39,11 @@ def assert_legible(sheet: Sheet) -> None:
 def pixels(sheet: Sheet) -> np.ndarray:
     sheet.canvas.draw()
     return np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()
+
+
+def saved(sheet: Sheet, folder: Path) -> tuple[Path, Path, Path]:
+    """The sheet as PNG, SVG and NPZ."""
+    png, svg, npz = (folder / f"sheet.{ending}" for ending in ("png", "svg", "npz"))
+    for file in (png, svg, npz):
+        save_sheet(sheet, file)
+    return png, svg, npz

@@ -149,11 +149,11 @@ def _xml_text(text: str) -> str:
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
-def export_sheet(sheet: Sheet, folder: Path, stem: str) -> tuple[Path, Path, Path]:
-    """Writes <stem>.png (1600 x 1000), .svg and .npz (`sheet.arrays`) and returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    png, svg, npz = (folder / f"{stem}.{ending}" for ending in ("png", "svg", "npz"))
-    sheet.savefig(png, dpi=DPI)
-    svg.write_text(to_svg(sheet), encoding="utf-8")
-    np.savez_compressed(npz, allow_pickle=False, **sheet.arrays)
-    return png, svg, npz
+def save_sheet(sheet: Sheet, file: Path) -> None:
+    """As the file's ending says: .png (1600 x 1000), .svg, or .npz (`sheet.arrays`)."""
+    if file.suffix == ".svg":
+        file.write_text(to_svg(sheet), encoding="utf-8")
+    elif file.suffix == ".npz":
+        np.savez_compressed(file, allow_pickle=False, **sheet.arrays)
+    else:
+        sheet.savefig(file, dpi=DPI)

@@ -14,21 +14,11 @@ from models.media.reading import open_clip
 from models.media.sound import read_sound
 from tests.clip_files import clip_bytes, numbered, tone, with_packet_lost
 from tests.ui.av_page import changed_by, clips, give, part, play, shows_an_answer
-from tests.ui.visitor import Visit, view_of
+from tests.ui.visitor import Visit, downloaded, view_of
 
 pytestmark = pytest.mark.ui
 __all__ = ["clips"]
 EXAMPLES = "button:has(img), .gallery-item"
-
-
-def downloaded(page: Page, name: str, folder: Path) -> Path:
-    button = part(page, name)
-    expect(button).to_be_enabled()
-    with page.expect_download() as download:
-        button.click()
-    file = folder / f"{name}.{name[-3:]}"
-    download.value.save_as(file)
-    return file
 
 
 def test_opens_with_an_answer_and_what_to_notice_in_the_first_view(clips: Page) -> None:
@@ -66,7 +56,7 @@ def test_both_films_play_in_step_with_their_sound(clips: Page, tmp_path: Path) -
     original, rebuilt = play(clips, "rebuilt")
     assert rebuilt > 0.2
     assert abs(original - rebuilt) < 0.1
-    file = downloaded(clips, "save-mp4", tmp_path)
+    file = downloaded(clips, part(clips, "save-mp4"), tmp_path)
     with av.open(str(file)) as container:
         assert {stream.codec_context.name for stream in container.streams} == {"h264", "aac"}
     clip = open_clip(file)
@@ -75,11 +65,11 @@ def test_both_films_play_in_step_with_their_sound(clips: Page, tmp_path: Path) -
 
 
 def test_what_is_saved(clips: Page, tmp_path: Path) -> None:
-    assert Image.open(downloaded(clips, "save-png", tmp_path)).width >= 1200
-    with av.open(str(downloaded(clips, "save-wav", tmp_path))) as container:
+    assert Image.open(downloaded(clips, part(clips, "save-png"), tmp_path)).width >= 1200
+    with av.open(str(downloaded(clips, part(clips, "save-wav"), tmp_path))) as container:
         stream = container.streams.audio[0]
         assert (stream.sample_rate, stream.channels) == (8_000, 1)
-    with np.load(downloaded(clips, "attention-save-npz", tmp_path)) as arrays:
+    with np.load(downloaded(clips, part(clips, "attention-save-npz"), tmp_path)) as arrays:
         assert sum(np.size(arrays[name]) for name in arrays) > 288
 
 
@@ -131,7 +121,7 @@ def test_a_pixel_a_moment_and_the_label_are_traced(clips: Page, visit: Visit) ->
     changed_by(clips, part(clips, "of-label").click, "attention")
     expect(part(clips, "attention")).to_contain_text("the class")
     changed_by(clips, lambda: part(clips, "look").get_by_text("encoder").click(), "attention")
-    linked = visit(view)
+    linked = visit(view, all_pages=True)
     shows_an_answer(linked)
     assert part(linked, "attention").locator(".picture-block").inner_text() == said
 

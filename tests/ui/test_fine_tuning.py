@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from pages.taught import TaughtModels
-from tests.ui.visitor import Visit
+from tests.ui.visitor import Visit, downloaded
 
 pytestmark = pytest.mark.ui
 COLOURS = {"warm": ("red", "orange", "yellow"), "cold": ("blue", "cyan", "violet")}
@@ -71,6 +71,8 @@ def taught(page: Page) -> float:
 def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
     lesson = opened(visit, "&epochs=2")
     expect(part(lesson, "try")).to_be_disabled()
+    part(lesson, "save-zip").click()
+    expect(lesson.get_by_text("There is nothing to save yet")).to_be_visible()
     lesson.click("#fine_tuning-teach")
     expect(part(lesson, "curves").locator("svg").first).to_be_visible(timeout=60_000)
     assert taught(lesson) > 0.8
@@ -80,10 +82,7 @@ def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
     expect(part(lesson, "answer")).to_contain_text("%")
     assert part(lesson, "answer").inner_text().startswith("urgent")
 
-    with lesson.expect_download() as download:
-        expect(part(lesson, "save-zip")).to_be_enabled(timeout=60_000)
-        part(lesson, "save-zip").click()
-    zipfile.ZipFile(download.value.path()).extractall(tmp_path)
+    zipfile.ZipFile(downloaded(lesson, part(lesson, "save-zip"), tmp_path)).extractall(tmp_path)
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path / "taught-perceiver").eval()
     ids = PerceiverTokenizer()("Could you water the plants some time next month?", return_tensors="pt").input_ids
     with torch.no_grad():
@@ -92,7 +91,6 @@ def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
     lesson.click("#fine_tuning-try")
     expect(part(lesson, "answer").locator("li").first).to_contain_text(model.config.id2label[best])
     assert json.loads((tmp_path / "taught-perceiver.ipynb").read_text())["nbformat"] == 4
-    expect(part(lesson, "save-png")).to_be_enabled()
     lesson.wait_for_function("location.search.includes('epochs=2')")
     lesson.close()
 
@@ -126,7 +124,7 @@ def test_two_visitors_teach_at_once_and_neither_meets_the_others_labels(visit: V
     assert held() == 0
 
 
-def test_stopping_keeps_what_was_learnt(visit: Visit) -> None:
+def test_stopping_keeps_what_was_learnt(visit: Visit, tmp_path: Path) -> None:
     page = opened(visit, "&set=2&epochs=50&batch=16&learns=decoder", "german")
     page.click("#fine_tuning-teach")
     expect(part(page, "notice")).to_contain_text("epoch 3", timeout=60_000)
@@ -135,7 +133,8 @@ def test_stopping_keeps_what_was_learnt(visit: Visit) -> None:
     expect(part(page, "try")).to_be_enabled()
     page.click("#fine_tuning-try")
     expect(part(page, "answer").locator("li")).to_have_count(4)
-    expect(part(page, "save-zip")).to_be_enabled(timeout=60_000)
+    with zipfile.ZipFile(downloaded(page, part(page, "save-zip"), tmp_path)) as kept:
+        assert "taught-perceiver/config.json" in kept.namelist()
     page.close()
 
 

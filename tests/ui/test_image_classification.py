@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, view_of
+from tests.ui.visitor import Visit, downloaded, view_of
 
 pytestmark = pytest.mark.ui
 VARIANTS = ("learned", "fourier", "conv")
@@ -63,6 +63,7 @@ def test_opens_with_three_answers_in_the_first_view(pictures: Page) -> None:
 
 def test_the_address_names_the_tab_and_a_view_comes_back_with_it(visit: Visit) -> None:
     pictures = visit(all_pages=True)
+    expect(pictures.locator("#masked_bytes-figure svg")).to_be_visible()
     pictures.get_by_role("tab", name="Image classification").click()
     expect(says(pictures, "conv").locator("img").first).to_be_visible()
     pictures.wait_for_url("**tab=image_classification**")
@@ -85,7 +86,7 @@ def test_the_settings_of_a_view_of_ones_own_picture_can_be_linked(pictures: Page
     wait_for_other(pictures, before)
     pictures.wait_for_url("**look=encoder**")
     assert "example" not in pictures.url
-    linked = visit(view_of(pictures).replace("look=encoder", "look=rollout"))
+    linked = visit(view_of(pictures).replace("look=encoder", "look=rollout"), all_pages=True)
     expect(says(linked, "conv")).to_contain_text("roll-out", ignore_case=True)
     expect(part(linked, "notice")).to_contain_text("a picture that it cannot hold")
     assert part(linked, "look").locator("input:checked").get_attribute("value") == "rollout"
@@ -98,7 +99,7 @@ def test_an_example_is_answered_and_can_be_linked(pictures: Page, visit: Visit) 
     expect(part(pictures, "notice")).not_to_be_empty()
     pictures.wait_for_url("**example=2**")
     shown = answers(pictures)
-    linked = visit(view_of(pictures))
+    linked = visit(view_of(pictures), all_pages=True)
     expect(says(linked, "conv").locator("img").first).to_be_visible()
     linked.wait_for_function(
         "([id, shown]) => document.querySelector(id + ' .picture-block').innerHTML === shown",
@@ -159,7 +160,6 @@ def test_opacity_is_changed_at_once_and_draws_nothing_anew(pictures: Page) -> No
     part(pictures, "opacity").locator("input[type=number]").fill("")
     part(pictures, "opacity").get_by_role("button", name="reset").click()
     pictures.wait_for_function(f"() => {opacity} === '0.6'")
-    expect(part(pictures, "save-png")).to_be_enabled()
     assert answers(pictures) == before
 
 
@@ -209,20 +209,16 @@ def test_position_encodings_are_drawn(pictures: Page) -> None:
 
 
 def test_the_saved_figure_is_as_opaque_as_the_maps_on_the_page(pictures: Page, tmp_path: Path) -> None:
-    def saved(name: str) -> Image.Image:
-        expect(part(pictures, "save-png")).to_be_enabled()
-        with pictures.expect_download() as download:
-            part(pictures, "save-png").click()
-        download.value.save_as(tmp_path / name)
-        return Image.open(tmp_path / name)
+    def drawn() -> np.ndarray:
+        with Image.open(downloaded(pictures, part(pictures, "save-png"), tmp_path)) as image:
+            return np.asarray(image, float)
 
-    before = saved("before.png")
+    before = drawn()
     slider = part(pictures, "opacity").locator("input[type=range]")
     slider.focus()
     for _ in range(8):
         slider.press("ArrowRight")
-    pictures.wait_for_timeout(2000)  # until the last of these steps has its file
-    assert np.abs(np.asarray(saved("after.png"), float) - np.asarray(before, float)).mean() > 1
+    assert np.abs(drawn() - before).mean() > 1
 
 
 def test_figures_are_saved(pictures: Page, tmp_path: Path) -> None:

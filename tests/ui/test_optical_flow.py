@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from models.flow_files import read_flow, write_flo, write_kitti
 from tests.image_files import saved
 from tests.ui.flow_page import TAB, changed_by, flow, give, noise, part, picture, shows_a_check
-from tests.ui.visitor import Visit, view_of
+from tests.ui.visitor import Visit, downloaded, view_of
 
 pytestmark = pytest.mark.ui
 __all__ = ["flow"]
@@ -105,7 +105,7 @@ def test_a_click_asks_about_a_pixel_and_the_address_brings_it_back(flow: Page, v
     assert re.search(r"Pixel at the cross: .*(px (right|left|up|down)|hardly moves)", said)
     expect(part(flow, "attention")).to_contain_text(re.compile(r"Cross: row 14\d, column (9[5-9]|10\d)"))
     flow.wait_for_url(re.compile("pixel="))
-    linked = visit(view_of(flow))
+    linked = visit(view_of(flow), all_pages=True)
     shows_a_check(linked)
     before, again = (part(each, "attention").locator(".picture-block").inner_text() for each in (flow, linked))
     assert again == before
@@ -179,14 +179,8 @@ def test_a_truth_as_of_kitti_and_none(flow: Page, tmp_path: Path) -> None:
 
 
 def test_figures_and_flow_are_saved(flow: Page, tmp_path: Path) -> None:
-    kinds = {}
-    for name in ("save-png", "save-svg", "save-npz", "save-flo", "attention-save-png", "attention-save-npz"):
-        button = part(flow, name)
-        expect(button).to_be_enabled()
-        with flow.expect_download() as download:
-            button.click()
-        kinds[name] = tmp_path / f"{name}.{name[-3:]}"
-        download.value.save_as(kinds[name])
+    names = ("save-png", "save-svg", "save-npz", "save-flo", "attention-save-png", "attention-save-npz")
+    kinds = {name: downloaded(flow, part(flow, name), tmp_path) for name in names}
     for name in ("save-png", "attention-save-png"):
         assert Image.open(kinds[name]).size == (1600, 1000)
     saved_flow = read_flow(kinds["save-flo"], (288, 384))

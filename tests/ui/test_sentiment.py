@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed, view_of
+from tests.ui.visitor import Visit, changed, downloaded, view_of
 
 pytestmark = pytest.mark.ui
 PRAISE = "a wonderful and moving film, beautifully acted."
@@ -75,7 +75,7 @@ def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(text
     changed_by(texts, lambda: choose(texts, "method", "roll-out"), "figure")
     assert "roll-out" in figure(texts).lower()
     texts.wait_for_function("location.search.includes('rollout')")
-    linked = visit(view_of(texts))
+    linked = visit(view_of(texts), all_pages=True)
     expect(part(linked, "figure").locator("svg")).to_be_visible(timeout=60_000)
     assert "roll-out" in figure(linked).lower()
     assert shown(linked, "labels") == shown(texts, "labels")
@@ -105,18 +105,11 @@ def test_a_long_review_is_read_in_windows_that_vote_and_mistakes_are_said(texts:
 
 
 def saves_its_figures(texts: Page, tmp_path: Path) -> None:
-    for kind in ("png", "svg", "npz"):
-        for name in ("", "occlusion-"):
-            button = part(texts, f"{name}save-{kind}")
-            expect(button).to_be_enabled(timeout=60_000)
-            with texts.expect_download() as download:
-                button.click()
-            download.value.save_as(tmp_path / f"{name}figure.{kind}")
-    for name in ("", "occlusion-"):
-        with Image.open(tmp_path / f"{name}figure.png") as image:
+    for name in ("save", "occlusion-save"):
+        with Image.open(downloaded(texts, part(texts, f"{name}-png"), tmp_path)) as image:
             assert image.size == (1600, 1000)
-        ElementTree.parse(tmp_path / f"{name}figure.svg")
-    with np.load(tmp_path / "figure.npz") as arrays:
+        ElementTree.parse(downloaded(texts, part(texts, f"{name}-svg"), tmp_path))
+    with np.load(downloaded(texts, part(texts, "save-npz"), tmp_path)) as arrays:
         assert arrays["values"].sum() == pytest.approx(1, abs=1e-4)
 
 
@@ -133,9 +126,7 @@ def test_figures_are_saved_and_a_table_is_classified_and_a_bad_one_refused(texts
     expect(part(texts, "all-notice")).to_contain_text("3 texts classified")
     expect(part(texts, "all-notice")).to_contain_text("Row 5")
     assert "<b>" in part(texts, "table").inner_text()
-    with texts.expect_download() as download:
-        part(texts, "save-csv").click()
-    with open(download.value.path(), encoding="utf-8-sig", newline="") as file:
+    with downloaded(texts, part(texts, "table-save-csv"), tmp_path).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["row"], row["label"]) for row in rows[:2]] == [("2", "positive"), ("3", "negative")]
     assert rows[2]["text"] == "'=1+1 <b>wonderful</b>"

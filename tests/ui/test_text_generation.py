@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed, view_of
+from tests.ui.visitor import Visit, changed, downloaded, view_of
 
 pytestmark = pytest.mark.ui
 TAB = "?tab=text_generation"
@@ -70,7 +70,7 @@ def test_the_same_seed_writes_the_same_and_the_address_brings_it_back(writing: P
     assert other != first
     writing.fill("#text_generation-prompt textarea", BEGIN)
     assert write(writing) == first
-    again = visit(view_of(writing))
+    again = visit(view_of(writing), all_pages=True)
     expect(part(again, "figure").locator("svg")).to_be_visible(timeout=60_000)
     assert written(again) == first
     assert traced(again) == traced(writing)
@@ -142,10 +142,6 @@ def test_an_example_is_written_and_compared_with_little_prefix(writing: Page) ->
 
 
 def test_figures_are_saved(writing: Page, tmp_path: Path) -> None:
-    expect(part(writing, "save-npz")).to_be_enabled(timeout=60_000)
-    with writing.expect_download() as download:
-        part(writing, "save-npz").click()
-    download.value.save_as(tmp_path / "read.npz")
-    with np.load(tmp_path / "read.npz") as saved:
-        assert saved["values"].shape == (len(BEGIN),)
-        assert saved["values"].sum() == pytest.approx(1, abs=1e-4)
+    with np.load(downloaded(writing, part(writing, "save-npz"), tmp_path)) as read:
+        assert read["values"].shape == (len(BEGIN),)
+        assert read["values"].sum() == pytest.approx(1, abs=1e-4)

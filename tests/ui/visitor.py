@@ -1,9 +1,10 @@
 """What visitors do on every page."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 
 class Visit(Protocol):
@@ -27,3 +28,12 @@ def changed(page: Page, part: str, act: Callable[[], object]) -> None:
     before = page.locator(part).first.inner_html()
     act()
     page.wait_for_function("([part, before]) => document.querySelector(part).innerHTML !== before", arg=[part, before])
+
+
+def downloaded(page: Page, button: Locator, folder: Path) -> Path:
+    """Clicks a button that saves; the file, under its own name."""
+    with page.expect_download() as download:
+        button.click()
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file

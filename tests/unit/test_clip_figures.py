@@ -11,10 +11,10 @@ from PIL import Image
 
 from components import views
 from components.figures.clip import frames_shown
-from components.figures.sheet import Sheet, export_sheet
+from components.figures.sheet import Sheet
 from models.schema import AttentionMap, AvAutoencodingResult
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
-from tests.sheets import assert_legible, pixels, words
+from tests.sheets import assert_legible, pixels, saved, words
 
 
 def pictures(sheet: Sheet) -> list[Axes]:
@@ -143,7 +143,7 @@ def test_sheets_of_clips_are_legible(frames):
 
 def test_exports(tmp_path):
     result = asked(pixel_trace(), 0.2)
-    png, svg, npz = export_sheet(views.av_attention_figure(result).sheet, tmp_path, "read")
+    png, svg, npz = saved(views.av_attention_figure(result).sheet, tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag.endswith("svg")

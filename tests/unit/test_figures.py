@@ -13,9 +13,9 @@ from PIL import Image
 
 from components.figures.attention import COLOUR_MAPS, LOG_FLOOR, colours, describe, ink_on, scaled
 from components.figures.bytes import MARK, attention_over_bytes, attention_over_latents
-from components.figures.sheet import REMINDER, export_sheet, printable, to_svg
+from components.figures.sheet import REMINDER, printable, to_svg
 from models.schema import AttentionMap, RunInfo
-from tests.sheets import assert_legible, pixels, texts, words
+from tests.sheets import assert_legible, pixels, saved, texts, words
 
 RUN = RunInfo("deepmind/language-perceiver", "published", "cpu", "float32", 0.5, False)
 TITLE = "Roll-out through all layers, mean of heads: what was byte 52 “$m_1$” read from?"
@@ -174,8 +174,7 @@ def test_marked_cells_are_outlined_in_the_picture():
 def test_export_is_a_picture_a_drawing_and_the_raw_map(tmp_path, count):
     attention = rollout(count)
     sheet = attention_over_bytes(attention, labels_of(count), RUN)
-    png, svg, npz = export_sheet(sheet, tmp_path / "new", "byte-52")
-    assert [path.name for path in (png, svg, npz)] == ["byte-52.png", "byte-52.svg", "byte-52.npz"]
+    png, svg, npz = saved(sheet, tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag == f"{SVG}svg"

@@ -13,10 +13,10 @@ from PIL import Image
 
 from components.figures.images import ImageColumn, compare_attention
 from components.figures.shared_scale import SharedScale, multiple, relative
-from components.figures.sheet import Sheet, export_sheet, to_svg
+from components.figures.sheet import Sheet, to_svg
 from components.places import index_at, most_attended, place_in_words, region, shares_in_words
 from models.schema import AttentionMap, RunInfo
-from tests.sheets import assert_legible, pixels, words
+from tests.sheets import assert_legible, pixels, saved, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ("learned", "fourier", "conv")
@@ -247,7 +247,7 @@ def test_inputs_are_not_compared_with_latents():
 
 def test_export_is_a_picture_a_drawing_and_all_that_was_drawn(tmp_path):
     columns = three()
-    png, svg, npz = export_sheet(compare_attention(columns, "log", "Where"), tmp_path / "new", "image")
+    png, svg, npz = saved(compare_attention(columns, "log", "Where"), tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag == f"{SVG}svg"

@@ -18,9 +18,9 @@ from components.figures.flow import (
     largest_error_shown,
 )
 from components.figures.flow_attention import PixelAsked, flow_attention_sheet, most_read
-from components.figures.sheet import Sheet, export_sheet
+from components.figures.sheet import Sheet
 from models.schema import AttentionMap, RunInfo
-from tests.sheets import assert_legible, pixels, words
+from tests.sheets import assert_legible, pixels, saved, words
 
 RUN = RunInfo("optical_flow", "embedded", "cpu", "float32", 0.5, False)
 NAN = float("nan")
@@ -119,7 +119,7 @@ def test_what_does_not_belong_together_is_refused():
 
 def test_export_of_a_flow(tmp_path):
     columns = two_methods()
-    png, svg, npz = export_sheet(flow_sheet(frame(6, 4), columns, RUN, "Where"), tmp_path, "flow")
+    png, svg, npz = saved(flow_sheet(frame(6, 4), columns, RUN, "Where"), tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag.endswith("svg")

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from components import views
-from components.figures.sheet import export_sheet
 from models.schema.common import Method
-from tests.sheets import assert_legible, words
+from tests.sheets import assert_legible, saved, words
 from tests.written import TITLE, attention, letters, step
 
 PROMPT = "The $key$ of the café had lain there for years — <b>nobody</b> asked.\n漢字 " * 3
@@ -57,7 +56,7 @@ def test_a_map_over_latents_has_no_prefix():
 
 def test_the_export_has_all_three_files(tmp_path: Path):
     sheet = views.text_generation_attention(shown(len(PROMPT.encode()))).sheet
-    _, svg, npz = export_sheet(sheet, tmp_path, "read")
+    _, svg, npz = saved(sheet, tmp_path)
     assert "<b>" not in svg.read_text("utf-8")
     with np.load(npz) as arrays:
         np.testing.assert_array_equal(arrays["values"], sheet.arrays["values"])

@@ -1,0 +1,92 @@
+"""Saving what is on a page: a file is written when a visitor asks for it, of what is shown by then."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from components.figures.sheet import save_sheet
+from components.panels import FigurePanel
+from models.schema import InputError
+from pages.page import QUIET, in_words
+
+Write = Callable[[Path], None]
+FIGURE = ("PNG", "SVG", "NPZ")
+"""The kinds of files that a figure is saved as."""
+NOTHING_YET = "There is nothing to save yet."
+DOWNLOAD = """(file) => {
+  if (!file) return;
+  const link = document.createElement('a');
+  link.href = file.url;
+  link.download = file.orig_name;
+  link.click();
+}"""
+"""Client-side: the browser saves the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What can be saved. stem: the files' name. write: what writes each kind, by its ending."""
+
+    stem: str
+    write: Mapping[str, Write]
+
+
+def figure_files(panel: FigurePanel, stem: str, **more: Write) -> Files:
+    """A figure in each of its kinds, and `more`."""
+    figure = {kind.lower(): lambda file: save_sheet(panel.sheet, file) for kind in FIGURE}
+    return Files(stem, figure | more)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveButtons:
+    """A button for each kind. written: the file that was asked for last, on its way to the browser, unseen."""
+
+    buttons: tuple[gr.Button, ...]
+    written: gr.DownloadButton
+
+    def save(self, files_of: Callable[..., Files | None], shown: Sequence[gr.components.Component]) -> None:
+        """Makes them save. files_of: the values of `shown` -> what can be saved of that, or None."""
+        asked = gr.on(
+            [button.click for button in self.buttons],
+            _written(files_of),
+            list(shown),
+            self.written,
+            trigger_mode="multiple",
+            concurrency_id="save",
+            concurrency_limit=1,
+            **QUIET,
+        )
+        asked.then(None, self.written, js=DOWNLOAD, **QUIET)
+
+
+def save_buttons(page: str, kinds: Sequence[str] = FIGURE) -> SaveButtons:
+    """In a row. page: its name, for ids that no other page has."""
+    with gr.Row():
+        buttons = tuple(
+            gr.Button(f"Save {kind}", size="sm", elem_id=f"{page}-save-{kind.lower()}", min_width=90) for kind in kinds
+        )
+    return SaveButtons(buttons, gr.DownloadButton(visible="hidden"))
+
+
+def _written(files_of: Callable[..., Files | None]) -> Callable[..., Iterator[str | None]]:
+    """The handler of a click: writes the kind of file that the button's id ends with."""
+
+    def written(event: gr.EventData, *shown: Any) -> Iterator[str | None]:
+        try:
+            files = files_of(*shown)
+            if files is None:
+                raise InputError(NOTHING_YET)
+            kind = str(event.target and event.target.elem_id).rpartition("-")[2]
+            with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
+                file = Path(folder, f"{files.stem}.{kind}")
+                files.write[kind](file)
+                yield str(file)  # Gradio copies it before it goes on, into a cache that it empties
+        except Exception as error:  # the last place before the visitor
+            gr.Warning(in_words(error))
+            yield None
+
+    return written
