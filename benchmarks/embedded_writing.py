@@ -36,7 +36,8 @@ ASKED = {
 def written(service: ModelService, request: TextGenerationRequest) -> dict[str, float]:
     """Seconds from asking to the first token, tokens a second from there on, and how often the text was read."""
     began = time.perf_counter()
-    steps = [(time.perf_counter() - began, step) for step in service.stream(request)]
+    # Before the first token there is a step without any: the text is being read.
+    steps = [(time.perf_counter() - began, step) for step in service.stream(request) if step.tokens]
     (first, _), (last, ended) = steps[0], steps[-1]
     if len(ended.tokens) != TOKENS:
         raise SystemExit(f"{len(ended.tokens)} tokens instead of {TOKENS}: {ended.ended}")

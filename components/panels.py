@@ -14,6 +14,6 @@ class MarkupPanel:
 
 @dataclass(frozen=True, slots=True)
 class FigurePanel:
-    """A figure that can be shown as SVG and exported."""
+    """A figure that can be shown as SVG and saved."""
 
     sheet: Sheet

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -317,7 +318,7 @@ def clip_files(shown: Shown | None) -> Files | None:
         return None
     result = shown.result
     return figure_files(
-        views.av_figure(result, shown.frame),
+        partial(views.av_figure, result, shown.frame),
         "rebuilt",
         mp4=lambda path: write_film(path, result.frames, result.audio, result),
         wav=lambda path: write_wav(path, result.audio, result.sample_rate),
@@ -327,5 +328,5 @@ def clip_files(shown: Shown | None) -> Files | None:
 def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
         return None
-    panel = views.av_attention_figure(shown.result, shown.view.scale, opacity)
+    panel = partial(views.av_attention_figure, shown.result, shown.view.scale, opacity)
     return figure_files(panel, f"clip-{shown.view.look}")

@@ -70,7 +70,7 @@ def build(service: ModelService, opening: Opening) -> None:
     handlers = Handlers(service, TaughtModels())
     _wire_material(opening, handlers, rows, how, chosen)
     _wire_teaching(handlers, teach, how, lesson, answer)
-    saving.save(handlers.files, [shown])
+    saving.save(handlers.teaching_files, [shown])
     confusion.save(handlers.confusion_files, [shown])
     tries = Tried(tried.notice, tried.labels, tried.strip)
     for event in (tried.ask.click, tried.text.submit):
@@ -92,7 +92,8 @@ def _wire_material(opening: Opening, handlers: Handlers, rows: Material, how: Co
 
 def _wire_teaching(handlers: Handlers, teach: gr.Button, how: Course, lesson: gr.State, answer: Answer) -> None:
     parts: list[Any] = list(answer)
-    teach.click(handlers.waiting, None, [answer.notice, answer.stop, answer.ask], queue=False, **QUIET)
+    waiting = [answer.notice, answer.shown, answer.stop, answer.curves, answer.held_out, answer.ask]
+    teach.click(handlers.waiting, None, waiting, queue=False, **QUIET)
     taught = teach.click(handlers.teach, [lesson, *how.settings], parts, **TEACHING, **QUIET)
     # Only then what is said of it: a part that was on its way would take its place.
     ended = answer.stop.click(None, None, None, cancels=[taught], queue=False, **PRIVATE)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -24,6 +25,7 @@ from pages.text_link import TeachView, teach_from_query, teach_to_query
 EVERY = 0.3
 """Seconds between two pictures of the curves."""
 NOTHING_YET = "Nothing is taught yet: press “Teach it” first."
+GONE = "This model is not kept any more: teach it again."
 
 
 class Chosen(NamedTuple):
@@ -43,11 +45,16 @@ class Chosen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a visitor has taught, step by step, without the models: those are held apart, see `TaughtModels`."""
+    """What a visitor has taught, step by step, without the models: those are held apart, see `TaughtModels`.
+
+    learnt: the step whose model is kept, without it, once the teaching is over. labels: of that model.
+    """
 
     visitor: str
     lesson: Lesson
     taken: tuple[FineTuneStep, ...]
+    learnt: FineTuneStep | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Answer(NamedTuple):
@@ -158,9 +165,9 @@ class Handlers:
         yield from self._service.stream(request)
 
     def waiting(self, browser: gr.Request) -> tuple[Any, ...]:
-        """Until the first step: what was taught before is given up."""
+        """Until the first step: what was taught before is given up, and gone from the page."""
         self._taught.drop(_visitor(browser))
-        return hint("Getting ready …"), _on(), _off()
+        return hint("Getting ready …"), None, _on(), "", "", _off()
 
     @beside_the_button(Answer)
     def stopped(self, shown: Shown | None, browser: gr.Request) -> Answer:
@@ -183,24 +190,30 @@ class Handlers:
         panels = views.sentiment(result)
         return Tried("", panels.labels.html, panels.text.html)
 
-    def files(self, shown: Shown | None) -> Files | None:
+    def teaching_files(self, shown: Shown | None) -> Files | None:
         """Curves, the model as a folder that transformers loads, and a notebook that does so."""
-        kept = self._taught.of(shown.visitor) if shown else None
-        if shown is None or kept is None or kept.model is None:
+        if shown is None:
             return None
-        curves = views.fine_tuning_figure(shown.taken, shown.lesson.chance)
         return figure_files(
-            curves,
+            partial(views.fine_tuning_figure, shown.taken, shown.lesson.chance),
             FOLDER,
-            zip=lambda file: write_zip(self._service, kept, shown.lesson, file),
-            ipynb=lambda file: write_notebook_file(kept, file),
+            zip=lambda file: write_zip(self._service, self._kept(shown), shown.lesson, file),
+            ipynb=lambda file: write_notebook_file(self._kept(shown), file),
         )
 
+    def _kept(self, shown: Shown) -> FineTuneStep:
+        """With its model. Raises InputError where that had to make room for others'."""
+        kept = self._taught.of(shown.visitor)
+        if kept is None or kept.model is None:
+            raise InputError(GONE)
+        return kept
+
     def confusion_files(self, shown: Shown | None) -> Files | None:
-        kept = self._taught.of(shown.visitor) if shown else None
-        if kept is None or kept.held_out is None:
+        learnt = shown.learnt if shown else None
+        if shown is None or learnt is None or learnt.held_out is None:
             return None
-        return figure_files(views.fine_tuning_confusion_figure(kept.held_out, _labels(kept), kept.run), "confusion")
+        panel = partial(views.fine_tuning_confusion_figure, learnt.held_out, shown.labels, learnt.run)
+        return figure_files(panel, "confusion")
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Set and settings when the page opens: from the address, or the first set."""
@@ -271,13 +284,11 @@ def _held_out_in_words(last: FineTuneStep) -> str:
     return f"Of {rows:,} held-out rows it gets {right:,} right ({right / rows:.0%})."
 
 
-def _labels(kept: FineTuneStep) -> tuple[str, ...]:
-    return kept.model.labels if kept.model else ()
-
-
 def _finished(shown: Shown, kept: FineTuneStep) -> Answer:
     """Curves and confusion, and what can be done with the model now."""
-    held_out = views.fine_tuning_confusion(kept.held_out, _labels(kept)).html if kept.held_out else ""
+    labels = kept.model.labels if kept.model else ()
+    held_out = views.fine_tuning_confusion(kept.held_out, labels).html if kept.held_out else ""
     ended = replace(shown.taken[-1], model=kept.model)
     curves = views.fine_tuning((*shown.taken[:-1], ended), shown.lesson.chance).html
+    shown = replace(shown, learnt=replace(kept, model=None), labels=labels)
     return Answer("", shown, _off(), curves, run_line(kept.run), held_out, _on())

@@ -1,6 +1,7 @@
 """What the events of the page on optical flow do."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -299,12 +300,12 @@ def _looked(shown: Shown) -> Answer:
 def flow_files(shown: Shown | None) -> Files | None:
     if shown is None:
         return None
-    panel = views.flow_figure(shown.first, shown.flows, shown.result.run)
+    panel = partial(views.flow_figure, shown.first, shown.flows, shown.result.run)
     return figure_files(panel, "flow", flo=lambda path: write_flo(path, shown.result.flow))
 
 
 def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
         return None
-    panel = views.flow_attention_figure(shown.first, shown.result, shown.view.scale, opacity)
+    panel = partial(views.flow_attention_figure, shown.first, shown.result, shown.view.scale, opacity)
     return figure_files(panel, f"flow-{shown.view.look}")

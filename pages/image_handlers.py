@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -265,5 +266,5 @@ def _drawn(shown: Shown) -> Answer:
 def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
         return None
-    panel = views.image_attention(shown.results, shown.view.scale, opacity)
+    panel = partial(views.image_attention, shown.results, shown.view.scale, opacity)
     return figure_files(panel, f"image-{shown.view.look}")

@@ -196,7 +196,7 @@ def _wire(
     gr.on([answer.filled.select, answer.candidates.select], handlers.trace_clicked, looked, parts, **EACH, **GPU)
     gr.on([control.input for control in section.probed], handlers.trace_again, looked, parts, **EACH, **GPU)
     section.scale.input(handlers.rescale, looked, parts, **EACH)
-    section.saving.save(_files, [answer.shown])
+    section.saving.save(attention_files, [answer.shown])
     question.text.input(None, None, answer.notice, js="() => ['']", **QUIET)
     question.strip.input(None, None, answer.notice, js="() => ['']", **QUIET)
     question.text.change(None, [question.text, question.strip], question.strip, js=FOLLOW_TEXT, **QUIET)
@@ -258,13 +258,12 @@ def _drawn(shown: Shown) -> Answer:
     return Answer("", shown, filled.html, candidates.html, ran, figure_markup(figure), to_query(NAME, view))
 
 
-def _files(shown: Shown | None) -> Files | None:
-    """The attention."""
+def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.result.attention is None:
         return None
-    panel = views.masked_bytes_attention(shown.result, shown.view.traced, _scale(shown.view))
-    stem = f"masked-byte-{shown.view.traced}-{shown.result.attention.method}"
-    return figure_files(panel, stem)
+    view, result = shown.view, shown.result
+    stem = f"masked-byte-{view.traced}-{shown.result.attention.method}"
+    return figure_files(lambda: views.masked_bytes_attention(result, view.traced, _scale(view)), stem)
 
 
 PAGE = Page(NAME, "Masked bytes", build)

@@ -51,7 +51,6 @@ class Opening:
         """
         seen = gr.Checkbox(visible="hidden", label="Page was seen")
         self.app.load(None, None, seen, js=is_named(self.name, self.pages), **QUIET)
-        # The tab that an address names is chosen by the page itself, before OPENED.
         self.tab.select(None, seen, seen, js=OR_CHOSEN_BY_VISITOR, **QUIET)
         return seen.change(fn, None, list(outputs), **options)
 

@@ -13,10 +13,12 @@ from components.panels import FigurePanel
 from models.schema import InputError
 from pages.page import QUIET, in_words
 
-Write = Callable[[Path], None]
+Write = Callable[[Path], object]
 FIGURE = ("PNG", "SVG", "NPZ")
 """The kinds of files that a figure is saved as."""
 NOTHING_YET = "There is nothing to save yet."
+SAVES: dict[str, Any] = {"concurrency_id": "save", "concurrency_limit": 1}
+"""Events that write files: one at a time, whoever asks."""
 DOWNLOAD = """(file) => {
   if (!file) return;
   const link = document.createElement('a');
@@ -35,52 +37,45 @@ class Files:
     write: Mapping[str, Write]
 
 
-def figure_files(panel: FigurePanel, stem: str, **more: Write) -> Files:
-    """A figure in each of its kinds, and `more`."""
-    figure = {kind.lower(): lambda file: save_sheet(panel.sheet, file) for kind in FIGURE}
+def figure_files(panel: Callable[[], FigurePanel], stem: str, **more: Write) -> Files:
+    """A figure, drawn once it is asked for, in each of its kinds; and `more`."""
+    figure = {kind.lower(): lambda file: save_sheet(panel().sheet, file) for kind in FIGURE}
     return Files(stem, figure | more)
 
 
 @dataclass(frozen=True, slots=True)
 class SaveButtons:
-    """A button for each kind. written: the file that was asked for last, on its way to the browser, unseen."""
+    """A button for each kind of file. on_its_way: of each the file on its way to the browser, unseen."""
 
-    buttons: tuple[gr.Button, ...]
-    written: gr.DownloadButton
+    buttons: Mapping[str, gr.Button]
+    on_its_way: Mapping[str, gr.DownloadButton]
 
     def save(self, files_of: Callable[..., Files | None], shown: Sequence[gr.components.Component]) -> None:
         """Makes them save. files_of: the values of `shown` -> what can be saved of that, or None."""
-        asked = gr.on(
-            [button.click for button in self.buttons],
-            _written(files_of),
-            list(shown),
-            self.written,
-            trigger_mode="multiple",
-            concurrency_id="save",
-            concurrency_limit=1,
-            **QUIET,
-        )
-        asked.then(None, self.written, js=DOWNLOAD, **QUIET)
+        for kind, button in self.buttons.items():
+            file = self.on_its_way[kind]
+            asked = button.click(file_writer(files_of, kind), list(shown), file, **SAVES, **QUIET)
+            asked.then(None, file, js=DOWNLOAD, **QUIET)
 
 
 def save_buttons(page: str, kinds: Sequence[str] = FIGURE) -> SaveButtons:
     """In a row. page: its name, for ids that no other page has."""
     with gr.Row():
-        buttons = tuple(
-            gr.Button(f"Save {kind}", size="sm", elem_id=f"{page}-save-{kind.lower()}", min_width=90) for kind in kinds
-        )
-    return SaveButtons(buttons, gr.DownloadButton(visible="hidden"))
+        buttons = {
+            kind.lower(): gr.Button(f"Save {kind}", size="sm", elem_id=f"{page}-save-{kind.lower()}", min_width=90)
+            for kind in kinds
+        }
+    return SaveButtons(buttons, {kind: gr.DownloadButton(visible="hidden") for kind in buttons})
 
 
-def _written(files_of: Callable[..., Files | None]) -> Callable[..., Iterator[str | None]]:
-    """The handler of a click: writes the kind of file that the button's id ends with."""
+def file_writer(files_of: Callable[..., Files | None], kind: str) -> Callable[..., Iterator[str | None]]:
+    """The handler of a click: what it yields is the path of a file that is there until it is asked for more."""
 
-    def written(event: gr.EventData, *shown: Any) -> Iterator[str | None]:
+    def write(*shown: Any) -> Iterator[str | None]:
         try:
             files = files_of(*shown)
             if files is None:
                 raise InputError(NOTHING_YET)
-            kind = str(event.target and event.target.elem_id).rpartition("-")[2]
             with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
                 file = Path(folder, f"{files.stem}.{kind}")
                 files.write[kind](file)
@@ -89,4 +84,4 @@ def _written(files_of: Callable[..., Files | None]) -> Callable[..., Iterator[st
             gr.Warning(in_words(error))
             yield None
 
-    return written
+    return write

@@ -43,7 +43,7 @@ then reads the latents and gives a score for each label.
 def build(service: ModelService, opening: Opening) -> None:
     """Widgets, and what happens when they are used."""
     shape = service.shape(NAME, service.default_weights)
-    shown, link = gr.State(None), view_link()
+    shown, left_out, link = gr.State(None), gr.State(()), view_link()
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(min_width=320):
@@ -63,12 +63,12 @@ def build(service: ModelService, opening: Opening) -> None:
     with gr.Accordion("How this works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
         drawing = gr.HTML(architecture(shape), elem_classes="drawing")
-    answer = Answer(notice, shown, labels, text, ran, section.figure, occlusion, link)
+    answer = Answer(notice, shown, labels, text, ran, section.figure, occlusion, left_out, link)
     handlers = Handlers(service)
     for event in _wire(opening, handlers, question, ask, chips, section, unit, answer, drawing):
         event.then(handlers.leave_out, shown, list(answer), **QUIET, **GPU)
     section.saving.save(attention_files, [shown])
-    saving.save(occlusion_files, [shown])
+    saving.save(occlusion_files, [left_out])
     _wire_several(TableHandlers(service), several, question)
     gr.api(sentiment_call(service), api_name=NAME, **GPU)
 

@@ -1,7 +1,7 @@
 """What the events of the page on sentiment do."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -32,6 +32,10 @@ class Shown:
     result: SentimentResult
 
 
+LeftOut = tuple[()] | tuple[SentimentResult]
+"""The answer with its words left out, where these were; apart from `Shown`, of which another may be there by then."""
+
+
 class Answer(NamedTuple):
     """What the page shows, or the updates of it, of which None leaves a part as it is."""
 
@@ -42,6 +46,7 @@ class Answer(NamedTuple):
     ran: Any = None
     figure: Any = None
     occlusion: Any = None
+    left_out: Any = None
     link: Any = None
 
 
@@ -81,7 +86,7 @@ class Handlers:
             result = self._asked(shown.view, occlude=True)
         except InputError as error:
             return Answer(alert(str(error)), occlusion=hint("No word was left out."))
-        return Answer(None, replace(shown, result=result), occlusion=views.sentiment_words(result).html)
+        return Answer(None, occlusion=views.sentiment_words(result).html, left_out=(result,))
 
     @beside_the_button(Answer)
     def redraw(self, shown: Shown | None, unit: Unit, *looked: str) -> Answer:
@@ -90,7 +95,8 @@ class Handlers:
             return Answer()
         # What is being traced otherwise meanwhile will come with its own method.
         looked = (*shown.view.looked[:-1], looked[-1])
-        return _drawn(Shown(replace(shown.view, unit=unit, looked=looked), shown.result))
+        drawn = _drawn(Shown(replace(shown.view, unit=unit, looked=looked), shown.result))
+        return drawn._replace(occlusion=None, left_out=None)
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Question, controls, drawing and answer when the page opens: from the address, or the first example."""
@@ -160,6 +166,7 @@ def _drawn(shown: Shown) -> Answer:
         run_line(result.run),
         figure_markup(panels.attention),
         occlusion,
+        (result,) if result.occlusion else (),
         sentiment_to_query(NAME, view),
     )
 
@@ -167,11 +174,9 @@ def _drawn(shown: Shown) -> Answer:
 def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.result.attention is None:
         return None
-    panel = views.sentiment_attention(shown.result, shown.view.unit, _scale(shown.view))
+    panel = partial(views.sentiment_attention, shown.result, shown.view.unit, _scale(shown.view))
     return figure_files(panel, f"sentiment-{shown.result.attention.method}")
 
 
-def occlusion_files(shown: Shown | None) -> Files | None:
-    if shown is None or shown.result.occlusion is None:
-        return None
-    return figure_files(views.sentiment_occlusion(shown.result), "sentiment-words-left-out")
+def occlusion_files(left_out: LeftOut) -> Files | None:
+    return figure_files(partial(views.sentiment_occlusion, *left_out), "sentiment-words-left-out") if left_out else None

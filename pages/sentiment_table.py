@@ -42,19 +42,19 @@ class TableHandlers:
 
     @beside_the_button(Answer)
     def choose_file(self, file: Any) -> Answer:
-        """Reads the columns of a file; without one, all is as before."""
+        """Reads the columns of a file. What was classified before stays until others are."""
         path = uploaded(file)
         nothing = gr.update(choices=[], value=None, interactive=False)
         if path is None:
-            return Answer("", (), nothing, gr.update(interactive=False))
+            return Answer("", None, nothing, gr.update(interactive=False))
         try:
             table = read_table(path)
         except InputError as error:
-            return Answer(alert(str(error)), (), nothing, gr.update(interactive=False))
+            return Answer(alert(str(error)), None, nothing, gr.update(interactive=False))
         text, _ = guess_columns(table)
         column = gr.update(choices=list(table.columns), value=text, interactive=True)
         said = f"{len(table.rows):,} rows. Choose the column with the texts."
-        return Answer(hint(said), (), column, gr.update(interactive=True))
+        return Answer(hint(said), None, column, gr.update(interactive=True))
 
     def classify_all(self, file: Any, column: str, weights: Weights) -> Iterator[tuple[Any, ...]]:
         """The table as far as it is classified, some rows at a time."""

@@ -1,6 +1,7 @@
 """What is on the page on writing, and how it is drawn: as it grows, and once it is traced."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -145,5 +146,6 @@ def _compared(shown: Shown) -> str:
 def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.step.attention is None:
         return None
-    panel = views.text_generation_attention(shown.step, shown.view.unit, shown.scale)
+    step, unit, scale = shown.step, shown.view.unit, shown.scale
+    panel = partial(views.text_generation_attention, step, unit, scale)
     return figure_files(panel, f"written-token-{shown.view.traced}-{shown.step.attention.method}")

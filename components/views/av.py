@@ -121,10 +121,10 @@ def _latents(attention: AttentionMap, scale: Scale) -> MarkupPanel:
 
 
 def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> FigurePanel:
-    """The same as a sheet for export. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
+    """The same as a sheet to be saved. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
     return FigurePanel(clip_attention_sheet(result, scale, opacity))
 
 
 def av_figure(result: AvAutoencodingResult, frame: int = 0) -> FigurePanel:
-    """Frames, `frame` among them, sounds and scores as a sheet for export."""
+    """Frames, `frame` among them, sounds and scores as a sheet to be saved."""
     return FigurePanel(clip_sheet(result, frame))

@@ -21,7 +21,7 @@ def fine_tuning(taken: Sequence[FineTuneStep], chance: float) -> MarkupPanel:
 
 
 def fine_tuning_figure(taken: Sequence[FineTuneStep], chance: float) -> FigurePanel:
-    """The curves as a sheet for export. Raises ValueError before the first step."""
+    """The curves as a sheet to be saved. Raises ValueError before the first step."""
     return FigurePanel(curves_sheet(taken, chance))
 
 
@@ -44,5 +44,5 @@ def fine_tuning_confusion(held_out: HeldOut, labels: Sequence[str]) -> MarkupPan
 
 
 def fine_tuning_confusion_figure(held_out: HeldOut, labels: Sequence[str], run: RunInfo) -> FigurePanel:
-    """The confusion matrix as a sheet for export."""
+    """The confusion matrix as a sheet to be saved."""
     return FigurePanel(confusion_sheet(held_out.confusion, labels, run))

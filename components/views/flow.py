@@ -87,7 +87,7 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "line
 def flow_attention_figure(
     first: Image, result: OpticalFlowResult, scale: Scale = "linear", opacity: float = 0.6
 ) -> FigurePanel:
-    """The same as a sheet for export."""
+    """The same as a sheet to be saved."""
     trace, asked = _asked(result)
     return FigurePanel(flow_attention_sheet((first, trace.second), asked, result.run, scale, opacity))
 
@@ -111,7 +111,7 @@ def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> Flow
 
 
 def flow_figure(first: Image, flows: Flows, run: RunInfo) -> FigurePanel:
-    """The flows as a sheet for export."""
+    """The flows as a sheet to be saved."""
     columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
     title = "Where each pixel of the first frame moves"
     return FigurePanel(flow_sheet(first, columns, run, title, _full_colour(flows)))

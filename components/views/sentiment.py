@@ -53,7 +53,7 @@ def sentiment_words(result: SentimentResult) -> MarkupPanel:
 
 
 def sentiment_occlusion(result: SentimentResult) -> FigurePanel:
-    """The words' attention and effects as a sheet for export. Raises ValueError where none was left out."""
+    """The words' attention and effects as a sheet to be saved. Raises ValueError where none was left out."""
     return FigurePanel(occlusion_sheet(result))
 
 

@@ -61,7 +61,7 @@ def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: 
 
 
 def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> FigurePanel:
-    """The same as a sheet for export. Raises ValueError where no attention was asked for."""
+    """The same as a sheet to be saved. Raises ValueError where no attention was asked for."""
     return FigurePanel(attention_over_written(step, unit, scale))
 
 

@@ -70,6 +70,7 @@ def test_the_same_seed_writes_the_same_and_the_address_brings_it_back(writing: P
     assert other != first
     writing.fill("#text_generation-prompt textarea", BEGIN)
     assert write(writing) == first
+    writing.wait_for_function("location.search.includes('sea+and&')")
     again = visit(view_of(writing), all_pages=True)
     expect(part(again, "figure").locator("svg")).to_be_visible(timeout=60_000)
     assert written(again) == first
