@@ -1,9 +1,12 @@
 """What tests of the training share."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+
+from training.command import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +16,16 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
+    """Runs a command of a recipe, as from a shell; returns the lines on its stdout."""
+
+    def run(recipe: Recipe, *arguments: object) -> list[str]:
+        monkeypatch.setattr(sys, "argv", [recipe.model, *map(str, arguments)])
+        capfd.readouterr()
+        recipe.main()
+        return capfd.readouterr().out.splitlines()
+
+    return run

@@ -2,7 +2,6 @@
 
 import json
 import lzma
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -151,19 +150,6 @@ def test_thirty_steps_beat_the_unigram(tmp_path):
 
 
 @pytest.fixture
-def command(monkeypatch, capfd):
-    """Runs a command of the recipe; returns the lines on its stdout."""
-
-    def run(*arguments: object) -> list[str]:
-        monkeypatch.setattr(sys, "argv", ["masked_bytes", *(str(argument) for argument in arguments)])
-        capfd.readouterr()
-        RECIPE.main()
-        return capfd.readouterr().out.splitlines()
-
-    return run
-
-
-@pytest.fixture
 def data(tmp_path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -177,16 +163,16 @@ def data(tmp_path) -> Path:
 def test_from_training_to_the_card(command, data, tmp_path):
     run, weights = tmp_path / "run", tmp_path / "weights"
     size = ("--blocks", 1, "--layers", 1, "--widening", 1)
-    command("train", "--data", data, "--run", run, "--steps", 2, "--batch", 2, "--validate-every", 1, *size)
+    command(RECIPE, "train", "--data", data, "--run", run, "--steps", 2, "--batch", 2, "--validate-every", 1, *size)
     started = json.loads((run / "training.json").read_text())
     assert {"steps": 2, "batch": 2, "warmup": 500, "seed": 0}.items() <= started.items()
-    command("export", "--run", run, "--to", weights)
-    (scores,) = command("evaluate", "--data", data / "valid.txt", "--weights", weights)
+    command(RECIPE, "export", "--run", run, "--to", weights)
+    (scores,) = command(RECIPE, "evaluate", "--data", data / "valid.txt", "--weights", weights)
     assert json.loads(scores)["data"] == "valid.txt"
-    (counted,) = command("baselines", "--data", data)
+    (counted,) = command(RECIPE, "baselines", "--data", data)
     assert json.loads(counted).keys() == {"most_frequent", "two_sided_5gram"}
 
-    command("card", "--data", data, "--run", run, "--weights", weights, "--to", weights)
+    command(RECIPE, "card", "--data", data, "--run", run, "--weights", weights, "--to", weights)
     card = (weights / "card.md").read_text()
     for words in (f"{json.loads(scores)['accuracy']:.1%}", "CC0", "4 windows", "curve.svg", "CPU", "Float16 on disk"):
         assert words in card
@@ -195,7 +181,7 @@ def test_from_training_to_the_card(command, data, tmp_path):
 
     packed = data / "copy.txt.xz"
     packed.write_bytes(lzma.compress((data / "valid.txt").read_bytes()))
-    (again,) = command("evaluate", "--data", packed, "--weights", weights)
+    (again,) = command(RECIPE, "evaluate", "--data", packed, "--weights", weights)
     differing = {"data", "seconds"}
     assert {k: v for k, v in json.loads(again).items() if k not in differing} == {
         k: v for k, v in json.loads(scores).items() if k not in differing
@@ -207,7 +193,7 @@ def test_exported_weights_are_float16_and_below_10_megabytes(command, tmp_path):
     model = PerceiverForMaskedLM(config())
     (tmp_path / "model.json").write_text("{}")
     torch.save(model.state_dict(), tmp_path / "best.pt")
-    command("export", "--run", tmp_path, "--to", tmp_path / "weights")
+    command(RECIPE, "export", "--run", tmp_path, "--to", tmp_path / "weights")
     file = tmp_path / "weights" / "model.safetensors"
     assert file.stat().st_size < 10_000_000
     assert {tensor.dtype for tensor in load_file(file).values()} == {np.dtype(np.float16)}
@@ -221,9 +207,9 @@ def test_what_cannot_be_evaluated_is_said_in_a_line(command, tmp_path, name):
     (tmp_path / "broken.txt.xz").write_bytes(short)
     tiny_model().save_pretrained(tmp_path / "weights")
     with pytest.raises(SystemExit, match=r"512 bytes .* 510|cannot be read"):
-        command("evaluate", "--data", tmp_path / name, "--weights", tmp_path / "weights")
+        command(RECIPE, "evaluate", "--data", tmp_path / name, "--weights", tmp_path / "weights")
 
 
 def test_without_weights_nothing_is_asked_of_the_hub(command, data, tmp_path):
     with pytest.raises(SystemExit, match="export weights first"):
-        command("evaluate", "--data", data / "valid.txt", "--weights", tmp_path / "none")
+        command(RECIPE, "evaluate", "--data", data / "valid.txt", "--weights", tmp_path / "none")

@@ -177,29 +177,22 @@ def test_baselines_are_one_line_of_json(data, capsys, monkeypatch):
     assert found["zero"]["synthetic"]["epe"] > 0.5
 
 
-def test_a_run_resumes_exports_and_is_judged(data, tmp_path, monkeypatch, capfd):
+def test_a_run_resumes_exports_and_is_judged(command, data, tmp_path, monkeypatch):
     """One scene a step: two steps at once, and in two sessions."""
-
-    def command(*arguments: object) -> list[str]:
-        monkeypatch.setattr(sys, "argv", ["optical_flow", *map(str, arguments)])
-        capfd.readouterr()
-        RECIPE.main()
-        return capfd.readouterr().out.splitlines()
-
     straight, stopped, weights = tmp_path / "straight", tmp_path / "stopped", tmp_path / "weights"
     start = ("train", "--data", data, "--steps", 2, "--batch", 1, "--layers", 1, "--latents", 4, "--validate-every", 2)
-    command(*start, "--run", straight)
-    command(*start, "--run", stopped, "--seconds", 0)
-    command(*start, "--run", stopped)
+    command(RECIPE, *start, "--run", straight)
+    command(RECIPE, *start, "--run", stopped, "--seconds", 0)
+    command(RECIPE, *start, "--run", stopped)
     one, other = (torch.load(run / "state.pt", weights_only=True)["model"] for run in (straight, stopped))
     torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
-    command("export", "--run", straight, "--to", weights)
-    (line,) = command("evaluate", "--data", data, "--weights", weights)
+    command(RECIPE, "export", "--run", straight, "--to", weights)
+    (line,) = command(RECIPE, "evaluate", "--data", data, "--weights", weights)
     found = json.loads(line)
     assert found["bars"]["middlebury"] == pytest.approx(0.45 * 5)
     assert found["met"] == all(found[name]["epe"] <= bar for name, bar in found["bars"].items())
     monkeypatch.setattr(flow_evaluation, "METHODS", dict.fromkeys(NAMES, METHODS["zero"]))
-    command("card", "--data", data, "--run", straight, "--weights", weights, "--to", tmp_path / "card")
+    command(RECIPE, "card", "--data", data, "--run", straight, "--weights", weights, "--to", tmp_path / "card")
     text = (tmp_path / "card" / "card.md").read_text()
     errors = [found[name]["epe"] for name in ("synthetic", "middlebury")]
     assert f"| **this model** | {errors[0]:.3f} | {errors[1]:.3f} | {errors[1]:.3f} |" in text

@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import sys
 import tarfile
 from pathlib import Path
 
@@ -258,19 +257,6 @@ def test_scores_of_a_model_are_those_of_transformers_itself(variant):
 
 
 @pytest.fixture
-def command(monkeypatch, capfd):
-    """Runs a command of the recipe; returns the lines on its stdout."""
-
-    def run(*arguments: object) -> list[str]:
-        monkeypatch.setattr(sys, "argv", ["image_classification", *(str(argument) for argument in arguments)])
-        capfd.readouterr()
-        RECIPE.main()
-        return capfd.readouterr().out.splitlines()
-
-    return run
-
-
-@pytest.fixture
 def steps_taken(monkeypatch) -> list[tuple[int, int]]:
     """(pixels along each side, seed of the random numbers) of each training step of the recipe."""
     taken = []
@@ -293,21 +279,21 @@ def test_a_run_resumes_and_exports_what_transformers_loads(command, data, tmp_pa
     """Three steps at once, and in two sessions; two on smaller images, in all but conv."""
     start = ("train", "--variant", variant, "--data", data, "--steps", 3, "--coarse", 0.4, "--validate-every", 1, *SIZE)
     straight, stopped, weights = tmp_path / "straight", tmp_path / "stopped", tmp_path / f"image_{variant}"
-    command(*start, "--run", straight)
+    command(RECIPE, *start, "--run", straight)
     sides = [side for side, _ in steps_taken]
     assert set(sides[:2]) <= ({32} if variant == "conv" else set(COARSE))
     assert sides[2] == 32
     assert len({seed for _, seed in steps_taken}) == 3
-    command(*start, "--run", stopped, "--seconds", 0)
+    command(RECIPE, *start, "--run", stopped, "--seconds", 0)
     assert torch.load(stopped / "state.pt", weights_only=True)["step"] == 1
-    command(*start, "--run", stopped)
+    command(RECIPE, *start, "--run", stopped)
     assert steps_taken[3:] == steps_taken[:3]
     torch.testing.assert_close(weights_of(stopped), weights_of(straight), atol=1e-6, rtol=1e-4)
     started = json.loads((straight / "training.json").read_text())
     assert {"variant": variant, "steps": 3, "batch": 4, "latents": 4, "layers": 1}.items() <= started.items()
     assert not {"data", "run", "command"} & started.keys()
 
-    command("export", "--variant", variant, "--run", straight, "--to", weights)
+    command(RECIPE, "export", "--variant", variant, "--run", straight, "--to", weights)
     stored = {tensor.dtype for tensor in load_file(weights / "model.safetensors").values()}
     assert np.dtype(np.float16) in stored
     assert np.dtype(np.float32) not in stored
@@ -318,7 +304,7 @@ def test_a_run_resumes_and_exports_what_transformers_loads(command, data, tmp_pa
     read, _, _ = model.perceiver.input_preprocessor(torch.zeros(1, 3, 32, 32))
     assert read.shape == (1, TOKENS[variant] ** 2, CHANNELS[variant])
 
-    (line,) = command("evaluate", "--variant", variant, "--data", data, "--weights", weights)
+    (line,) = command(RECIPE, "evaluate", "--variant", variant, "--data", data, "--weights", weights)
     found = json.loads(line)
     assert (found["variant"], found["bar"], found["met"]) == (variant, BARS[variant], found["top1"] >= BARS[variant])
     assert found["images"] == 12
@@ -332,26 +318,28 @@ def test_a_run_resumes_and_exports_what_transformers_loads(command, data, tmp_pa
 def test_card_of_a_run(command, data, tmp_path):
     """What is not given as a file is computed; the scores are kept for the cards of the other variants."""
     run, weights = tmp_path / "run", tmp_path / "image_conv"
-    command("train", "--variant", "conv", "--data", data, "--steps", 2, "--validate-every", 1, *SIZE, "--run", run)
-    command("export", "--variant", "conv", "--run", run, "--to", weights)
+    command(
+        RECIPE, "train", "--variant", "conv", "--data", data, "--steps", 2, "--validate-every", 1, *SIZE, "--run", run
+    )
+    command(RECIPE, "export", "--variant", "conv", "--run", run, "--to", weights)
     options = ("card", "--variant", "conv", "--data", data, "--run", run, "--to", weights)
-    command(*options)
-    (line,) = command("evaluate", "--variant", "conv", "--data", data, "--weights", weights)
+    command(RECIPE, *options)
+    (line,) = command(RECIPE, "evaluate", "--variant", "conv", "--data", data, "--weights", weights)
     found = {name: value for name, value in json.loads(line).items() if name != "seconds"}
     assert json.loads((weights / "scores.json").read_text()) == found
     card = (weights / "card.md").read_text()
     assert f"| **this model** | {found['top1']:.1%} | {found['top5']:.1%} | {found['nats']:.3f} |" in card
     assert "6 images held out the weights as trained score" in card
 
-    for name, content in (("scores", line), ("baselines", command("baselines", "--data", data)[0])):
+    for name, content in (("scores", line), ("baselines", command(RECIPE, "baselines", "--data", data)[0])):
         (tmp_path / name).write_text(content)
     (weights / "card.md").unlink()
-    command(*options, "--scores", tmp_path / "scores", "--baselines", tmp_path / "baselines")
+    command(RECIPE, *options, "--scores", tmp_path / "scores", "--baselines", tmp_path / "baselines")
     assert (weights / "card.md").read_text() == card
 
 
 def test_baselines_learn_colours_but_not_edges_from_plain_pictures(command, data):
-    (line,) = command("baselines", "--data", data)
+    (line,) = command(RECIPE, "baselines", "--data", data)
     found = json.loads(line)
     assert found["pixels"]["top1"] == 1
     assert 0 < found["pixels"]["nats"] < 0.9 * math.log(6)
@@ -375,4 +363,4 @@ def test_baselines_learn_edges_that_pixels_do_not_show():
 
 def test_without_weights_nothing_is_asked_of_the_hub(command, data, tmp_path):
     with pytest.raises(SystemExit, match="export weights first"):
-        command("evaluate", "--variant", "conv", "--data", data, "--weights", tmp_path / "none")
+        command(RECIPE, "evaluate", "--variant", "conv", "--data", data, "--weights", tmp_path / "none")

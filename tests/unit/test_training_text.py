@@ -3,7 +3,6 @@
 import json
 import lzma
 import math
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -164,19 +163,6 @@ def test_baselines_know_what_repeats():
 
 
 @pytest.fixture
-def command(monkeypatch, capfd):
-    """Runs a command of the recipe; returns the lines on its stdout."""
-
-    def run(*arguments: object) -> list[str]:
-        monkeypatch.setattr(sys, "argv", ["text_generation", *(str(argument) for argument in arguments)])
-        capfd.readouterr()
-        RECIPE.main()
-        return capfd.readouterr().out.splitlines()
-
-    return run
-
-
-@pytest.fixture
 def data(tmp_path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -193,21 +179,21 @@ def options(steps: int) -> list[object]:
 
 def test_from_training_to_the_card(command, data, tmp_path, monkeypatch):
     run, weights = tmp_path / "run", tmp_path / "weights"
-    command("train", "--data", data, "--run", run, *options(2))
+    command(RECIPE, "train", "--data", data, "--run", run, *options(2))
     assert {"steps": 2, "batch": 2, "dropout": 0.1}.items() <= json.loads((run / "training.json").read_text()).items()
-    command("export", "--run", run, "--to", weights)
-    (printed,) = command("evaluate", "--data", data / "valid.txt", "--weights", weights)
+    command(RECIPE, "export", "--run", run, "--to", weights)
+    (printed,) = command(RECIPE, "evaluate", "--data", data / "valid.txt", "--weights", weights)
     scores = json.loads(printed)
     assert (scores["data"], scores["bytes"], scores["context"], scores["least_context"]) == ("valid.txt", 90, 32, 29)
     curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
     best = min(line["valid"] for line in curve if "valid" in line)
     assert scores["bits_per_byte"] == pytest.approx(best, abs=0.01)  # rounded to float16
-    (counted,) = command("baselines", "--data", data)
+    (counted,) = command(RECIPE, "baselines", "--data", data)
     assert json.loads(counted)["5-gram"] < 3
 
     (tmp_path / "scores.json").write_text(printed)
     monkeypatch.setattr("training.text_samples.PROMPTS", ("a prompt",))
-    command("card", "--data", data, "--run", run, "--to", weights, "--scores", tmp_path / "scores.json")
+    command(RECIPE, "card", "--data", data, "--run", run, "--to", weights, "--scores", tmp_path / "scores.json")
     said = (weights / "card.md").read_text(encoding="utf-8")
     assert f"| **this model** | **{scores['bits_per_byte']:.3f}** |" in said
     assert f"| 5-gram | {json.loads(counted)['5-gram']:.3f} |" in said
@@ -219,9 +205,9 @@ def test_from_training_to_the_card(command, data, tmp_path, monkeypatch):
 
 def test_resumed_as_if_it_had_never_stopped(command, data, tmp_path):
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
-    command("train", "--data", data, "--run", straight, *options(3))
+    command(RECIPE, "train", "--data", data, "--run", straight, *options(3))
     for _ in range(3):
-        command("train", "--data", data, "--run", stopped, "--seconds", 0, *options(3))
+        command(RECIPE, "train", "--data", data, "--run", stopped, "--seconds", 0, *options(3))
     one, other = (torch.load(run / "state.pt", weights_only=True) for run in (straight, stopped))
     assert one["step"] == other["step"] == 3
     assert all(torch.equal(value, other["model"][name]) for name, value in one["model"].items())
@@ -232,7 +218,7 @@ def test_exported_weights_are_float16_and_below_10_megabytes(command, tmp_path):
     assert sum(parameter.numel() for parameter in model.parameters()) < 5_000_000
     write_config(model.config, tmp_path)
     torch.save(model.state_dict(), tmp_path / "best.pt")
-    command("export", "--run", tmp_path, "--to", tmp_path / "weights")
+    command(RECIPE, "export", "--run", tmp_path, "--to", tmp_path / "weights")
     file = tmp_path / "weights" / "model.safetensors"
     assert file.stat().st_size < 10_000_000
     assert {tensor.dtype for tensor in load_file(file).values() if tensor.ndim > 1} == {torch.float16}
@@ -245,6 +231,6 @@ def test_what_cannot_be_evaluated_is_said_in_a_line(command, tmp_path, name):
     model = tiny_model()
     write_config(model.config, tmp_path)
     torch.save(model.state_dict(), tmp_path / "best.pt")
-    command("export", "--run", tmp_path, "--to", tmp_path / "weights")
+    command(RECIPE, "export", "--run", tmp_path, "--to", tmp_path / "weights")
     with pytest.raises(SystemExit, match=r"is empty|cannot be read"):
-        command("evaluate", "--data", tmp_path / name, "--weights", tmp_path / "weights")
+        command(RECIPE, "evaluate", "--data", tmp_path / name, "--weights", tmp_path / "weights")
