@@ -13,14 +13,14 @@ from pages.sentiment_table import TableHandlers, table_files
 from pages.sentiment_widgets import (
     NAME,
     OCCLUDING,
+    UNIT_AT_FIRST,
     Question,
     Several,
     architecture,
     sentiment_question,
     several_texts,
-    unit_choice,
 )
-from pages.strips import result_strip
+from pages.strips import result_strip, unit_choice
 from pages.text_api import sentiment_call
 from pages.trace import TraceSection, trace_section
 
@@ -52,7 +52,7 @@ def build(service: ModelService, opening: Opening) -> None:
             labels = answer_picture(f"{NAME}-labels")
             text = result_strip(f"{NAME}-strip", "The text, coloured by what was read of it")
             ran = gr.Markdown(elem_classes="run-line", elem_id=f"{NAME}-run-line")
-            unit = unit_choice()
+            unit = unit_choice(NAME, UNIT_AT_FIRST, "The model reads bytes; shares are added up.")
     section = trace_section(NAME, shape)
     gr.Markdown("### What if a word were not there?")
     gr.Markdown(OCCLUDING, elem_classes="note")

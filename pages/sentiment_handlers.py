@@ -8,12 +8,12 @@ import gradio as gr
 
 from components import views
 from components.figures.attention import Scale
-from components.text_units import Unit
+from components.text_units import UNITS, Unit
 from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult, Weights
 from models.service import ModelService
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, run_line
 from pages.saving import Files, figure_files
-from pages.sentiment_widgets import EXAMPLES, NAME, UNIT_AT_FIRST, UNITS, architecture
+from pages.sentiment_widgets import EXAMPLES, NAME, UNIT_AT_FIRST, architecture
 from pages.text_link import SentimentView, sentiment_from_query, sentiment_to_query
 from pages.trace import (
     AT_FIRST,
@@ -100,7 +100,7 @@ class Handlers:
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
         """Question, controls, drawing and answer when the page opens: from the address, or the first example."""
-        view = sentiment_from_query(NAME, browser.query_params, self._first_view, tuple(dict(UNITS)), understood)
+        view = sentiment_from_query(NAME, browser.query_params, self._first_view, UNITS, understood)
         if view is None:
             return (*[gr.skip()] * (len(AT_FIRST) + 5), *self._open_first())
         asked = view.text, view.weights, view.occlude, view.unit, *view.looked

@@ -1,7 +1,7 @@
 """The widgets of the page on sentiment: what a visitor sets, and what shows the answer."""
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
@@ -17,7 +17,6 @@ from pages.saving import SaveButtons, save_buttons
 NAME = "sentiment"
 EXAMPLES = text_examples(NAME)
 WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 206 M parameters, film reviews", "published")]
-UNITS = [(unit, unit) for unit in get_args(Unit)]
 UNIT_AT_FIRST: Unit = "words"
 OCCLUDING = """Each word is left out in turn, and the text read anew. Beside the attention on that word, this shows
 whether **what was read most** is also **what made the difference**."""
@@ -64,13 +63,6 @@ def sentiment_question(weights: Weights) -> tuple[Question, gr.Button, gr.HTML, 
             elem_id=f"{NAME}-occlude",
         )
     return Question(text, chosen, occlude), ask, notice, chips
-
-
-def unit_choice() -> gr.Radio:
-    return gr.Radio(
-        UNITS, value=UNIT_AT_FIRST, label="Attention on", info="The model reads bytes; shares are added up.",
-        elem_id=f"{NAME}-unit",
-    )  # fmt: skip
 
 
 def several_texts() -> Several:

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from components.text_units import UNITS, Unit
+
 _FOLDER = Path(__file__).parent.parent / "components" / "strips"
 
 FOLLOW_TEXT = "(text, value) => [window.perceiverMaskStrip.retext(text, value)]"
@@ -27,6 +29,11 @@ def mask_strip(text: str, spans: Iterable[tuple[int, int]], limit: int) -> gr.HT
         elem_id="mask-strip",
         apply_default_css=False,
     )
+
+
+def unit_choice(page: str, chosen: Unit, info: str | None = None) -> gr.Radio:
+    """What a strip counts attention on. page: its name, for an id that no other page has."""
+    return gr.Radio(list(UNITS), value=chosen, label="Attention on", info=info, elem_id=f"{page}-unit")
 
 
 def result_strip(elem_id: str, label: str) -> gr.HTML:

@@ -7,11 +7,11 @@ import gradio as gr
 from models.service import ModelService
 from pages.page import EACH, GPU, QUIET, Opening, Page, view_link
 from pages.pictures import answer_picture
-from pages.strips import result_strip
+from pages.strips import result_strip, unit_choice
 from pages.text_api import text_generation_call
 from pages.text_generation_handlers import Handlers
 from pages.text_generation_shown import Answer, attention_files
-from pages.text_generation_view import NAME
+from pages.text_generation_view import FIRST_VIEW, NAME
 from pages.text_generation_widgets import (
     WORDING,
     Buttons,
@@ -19,7 +19,6 @@ from pages.text_generation_widgets import (
     architecture,
     examples,
     text_question,
-    unit_choice,
 )
 from pages.trace import TraceSection, trace_section
 
@@ -57,7 +56,7 @@ def build(service: ModelService, opening: Opening) -> None:
             ran = gr.Markdown(elem_classes="run-line", elem_id=f"{NAME}-run-line")
             alternatives = answer_picture(f"{NAME}-alternatives")
             read = result_strip(f"{NAME}-read", "What it was read from: the text before it")
-            unit = unit_choice()
+            unit = unit_choice(NAME, FIRST_VIEW.unit)
     compared = answer_picture(f"{NAME}-compared")
     section = trace_section(NAME, shape, WORDING)
     with gr.Accordion("How this works", open=False, elem_id=f"{NAME}-how"):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import gradio as gr
 
 from components import views
-from components.text_units import Unit
+from components.text_units import UNITS, Unit
 from components.writing_costs import WriterShape
 from models.schema import ModelShape, TextGenerationRequest, TextGenerationStep, Weights
 from models.tasks.text_prompt import MOST_NEW_TOKENS, fitting_latents
@@ -21,7 +21,6 @@ T = TypeVar("T", bound=float)
 
 NAME = "text_generation"
 EXAMPLES = text_examples(NAME)
-UNITS = [(unit, unit) for unit in get_args(Unit)]
 LITTLE, MOST_LITTLE = 32, 256
 """Tokens of prefix that the text it is compared with has, at first and at most."""
 MOST_AT_ONCE = 500
@@ -95,7 +94,7 @@ def view_in_address(
     params: Mapping[str, str], otherwise: GenerationView, shape_of: Callable[[Weights], ModelShape]
 ) -> GenerationView | None:
     """What the address asks of this page, or None; numbers are brought within what the controls can have."""
-    view = generation_from_query(NAME, params, otherwise, tuple(dict(UNITS)), understood)
+    view = generation_from_query(NAME, params, otherwise, UNITS, understood)
     if view is None:
         return None
     shape = shape_of(view.weights)

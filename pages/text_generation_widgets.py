@@ -19,7 +19,6 @@ from pages.text_generation_view import (
     NAME,
     TEMPERATURES,
     TOP_P,
-    UNITS,
 )
 from pages.trace import Wording
 
@@ -143,10 +142,6 @@ def _chance(weights: Weights) -> tuple[Any, ...]:
         )  # fmt: skip
         little = gr.Slider(0, MOST_LITTLE, value=LITTLE, step=16, label="Little prefix, in tokens", min_width=160)
     return longest, do_sample, temperature, top_k, top_p, seed, stop, cut, weighed, compared, little
-
-
-def unit_choice() -> gr.Radio:
-    return gr.Radio(UNITS, value=FIRST_VIEW.unit, label="Attention on", elem_id=f"{NAME}-unit")
 
 
 def architecture(shape: ModelShape) -> str:

@@ -6,6 +6,7 @@ from torch import Tensor
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_provenance import cross_rows, follow, rollout, self_rows
 from models.schema import AttentionMap, Probe
+from models.tasks.tracing import attention_map, head_in_words
 
 
 def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, output: str) -> AttentionMap:
@@ -23,24 +24,13 @@ def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, o
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = _of_head(self_rows(model, followed, len(model.layers) - 1, latent), probe)
-            title = f"Last self-attention layer over the latents, {_head(probe)}"
+            title = f"Last self-attention layer over the latents, {head_in_words(probe)}"
         case "encoder":
             values = _of_head(cross_rows(model, followed, latent), probe)
-            title = f"Cross-attention over prefix and latents, {_head(probe)}"
-    return AttentionMap(
-        values=values.float().cpu().numpy().copy(),
-        latent_share=latent_share,
-        query_share=query_share,
-        uniform=1 / len(values),
-        method=probe.method,
-        title=f"{title}: {output}",
-    )
+            title = f"Cross-attention over prefix and latents, {head_in_words(probe)}"
+    return attention_map(values, probe, f"{title}: {output}", latent_share, query_share)
 
 
 def _of_head(rows: Tensor, probe: Probe) -> Tensor:
     """[1, H, K] -> [K]."""
     return rows[0].mean(dim=0) if probe.head is None else rows[0, probe.head]
-
-
-def _head(probe: Probe) -> str:
-    return "mean of heads" if probe.head is None else f"head {probe.head}"

@@ -26,26 +26,34 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = decoder_rows(loaded.model, encoded, wanted, probe.head)[0]
-            title = f"Decoder cross-attention over the latents, {_head(probe)}"
+            title = f"Decoder cross-attention over the latents, {head_in_words(probe)}"
         case "encoder" if probe.latent is not None:
             values = encoder_rows(loaded.model, encoded, slice(probe.latent, probe.latent + 1), probe.head)[0]
-            title = f"Encoder cross-attention of latent {probe.latent}, {_head(probe)}, whatever reads it"
+            title = f"Encoder cross-attention of latent {probe.latent}, {head_in_words(probe)}, whatever reads it"
         case "encoder" if not probe.weighed:
             latents = perceiver_of(loaded.model).config.num_latents
             weights = torch.full((1, latents), 1 / latents, device=encoded.latents.device)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = f"Encoder cross-attention, {_head(probe)}, mean of all latents, whatever reads them"
+            title = f"Encoder cross-attention, {head_in_words(probe)}, mean of all latents, whatever reads them"
         case _:
             weights = decoder_rows(loaded.model, encoded, wanted)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = f"Encoder cross-attention, {_head(probe)}, latents weighed by what the output reads of them"
+            title = f"Encoder cross-attention, {head_in_words(probe)}, latents weighed by what the output reads of them"
+    title = f"{title}: {output}" if _is_of_the_output(probe) else title
+    return attention_map(values, probe, title, latent_share, query_share)
+
+
+def attention_map(
+    values: Tensor, probe: Probe, title: str, latent_share: float = 0.0, query_share: float = 0.0
+) -> AttentionMap:
+    """values: [K] shares over what was read, on any device."""
     return AttentionMap(
         values=values.float().cpu().numpy().copy(),
         latent_share=latent_share,
         query_share=query_share,
         uniform=1 / len(values),
         method=probe.method,
-        title=f"{title}: {output}" if _is_of_the_output(probe) else title,
+        title=title,
     )
 
 
@@ -54,7 +62,7 @@ def _is_of_the_output(probe: Probe) -> bool:
     return probe.method != "encoder" or (probe.latent is None and probe.weighed)
 
 
-def _head(probe: Probe) -> str:
+def head_in_words(probe: Probe) -> str:
     return "mean of heads" if probe.head is None else f"head {probe.head}"
 
 
