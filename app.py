@@ -12,8 +12,8 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
-from models.settings import Settings, SettingsError
+from models.backend.local import ModelService
+from models.backend.settings import Settings, SettingsError
 from pages import PAGES
 from pages.link import OPENED, name_in_address, open_named
 from pages.page import PRIVATE, Opening, Page

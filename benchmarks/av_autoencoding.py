@@ -20,12 +20,12 @@ from torch import Tensor
 from transformers import PerceiverForMultimodalAutoencoding
 
 from benchmarks.optical_flow import measured
-from models.checkpoints import PUBLISHED
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.engine import Encoded, basic_decoder, decode, encode
 from models.perceiver.pixel_clips import decode_video
 from models.schema import AvAutoencodingRequest
-from models.service import ModelService
-from models.settings import Settings
 
 CHUNKS, TIMED = 128, (0, 127)
 TOLERANCE = 1e-4

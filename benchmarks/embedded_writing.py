@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.schema import TextGenerationRequest
-from models.service import ModelService
-from models.settings import Settings
 
 RUNS, TOKENS = 5, 200
 FIRST, SPEED = 0.3, 20

@@ -22,7 +22,7 @@ import torch
 from transformers import PerceiverConfig, PerceiverForSequenceClassification, PerceiverTokenizer
 
 from benchmarks.timing import medians
-from models.checkpoints import config_of
+from models.perceiver.checkpoints import config_of
 from models.perceiver.fine_tuning import Learnt, Recipe, Rows, Teaching
 from models.tasks.byte_tokens import padded_ids
 from models.tasks.sentiment import SENTIMENT

@@ -21,11 +21,11 @@ from transformers import PerceiverPreTrainedModel
 
 from benchmarks.memory import peak_mib
 from benchmarks.timing import medians
-from models.checkpoints import PUBLISHED, Checkpoint
+from models.backend.local import ModelService
+from models.perceiver.checkpoints import PUBLISHED, Checkpoint
 from models.perceiver.engine import decode, encode
 from models.perceiver.provenance import rollout
 from models.schema import ImageClassificationRequest, Probe
-from models.service import ModelService
 from models.tasks.image_classification import IMAGE_CLASSIFICATION
 
 TOLERANCE = 1e-4

@@ -16,12 +16,12 @@ import torch
 from transformers import PerceiverForMaskedLM, PerceiverTokenizer
 
 from benchmarks.timing import medians
-from models.byte_text import read_text
-from models.checkpoints import PUBLISHED
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.data.byte_text import read_text
+from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.engine import decode, encode
 from models.schema import MaskedBytesRequest, Probe
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks.byte_tokens import FIRST_BYTE, MASK, token_ids
 
 TEXT = "This is an incomplete sentence where some words are missing."

@@ -19,7 +19,7 @@ from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
 from benchmarks.memory import peak_mib
-from models.checkpoints import PUBLISHED
+from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.pixel_flow import PIXELS, neighbourhoods, pixel_flow, tile_size
 from models.perceiver.tiles import corners_of_tiles
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.figures.sheet import Sheet
+from components.plots.plot import Sheet
 
 
 @dataclass(frozen=True, slots=True)

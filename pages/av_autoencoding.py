@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
+from models.backend.local import ModelService
 from pages.av_handlers import Answer, Handlers, attention_files, clip_files
 from pages.av_widgets import NAME, Question, Rebuilt, Trace, architecture, av_films, av_pictures, av_question, av_trace
 from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, view_link

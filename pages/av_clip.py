@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from models.av_clip import frames_in
-from models.media.clip import Clip
-from models.media.sound import read_sound
-from models.media.squares import check_moving, read_squares
-from models.media.writing import write_clip
+from models.backend.local import ModelService
+from models.data.av_clip import frames_in
+from models.data.media.clip import Clip
+from models.data.media.sound import read_sound
+from models.data.media.squares import check_moving, read_squares
+from models.data.media.writing import write_clip
 from models.schema import AvAutoencodingRequest, AvAutoencodingResult, ModelShape
-from models.service import ModelService
 from pages.link import AvView
 
 FILM_SIDE = 240

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from components import views
-from components.clip import pixel_in_strip, sample_at, strip_frames
-from components.figures.attention import Scale
-from models.media.clip import Clip
-from models.media.reading import open_clip
-from models.media.writing import write_wav
+from components import render as views
+from components.analysis.clip import pixel_in_strip, sample_at, strip_frames
+from components.scale.attention import Scale
+from models.backend.local import ModelService
+from models.data.media.clip import Clip
+from models.data.media.reading import open_clip
+from models.data.media.writing import write_wav
 from models.schema import (
     AvAutoencodingRequest,
     AvAutoencodingResult,
@@ -25,7 +26,6 @@ from models.schema import (
     Probe,
     Weights,
 )
-from models.service import ModelService
 from pages.av_clip import av_request, outputs_of, write_film
 from pages.av_widgets import EXAMPLES, LOOKS, NAME, UNTOLD, architecture, labels_to_tell
 from pages.examples import example_of

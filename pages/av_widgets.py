@@ -1,12 +1,12 @@
 """The widgets of the page on the multimodal autoencoder: what a visitor sets, and what shows the clip rebuilt."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 
-from components.figures.architecture import Stage, draw_architecture
-from models.av_clip import LONGEST_SECONDS
+from components.js import script
+from components.plots.architecture import Stage, draw_architecture
+from models.data.av_clip import LONGEST_SECONDS
 from models.schema import ModelShape, Weights
 from pages.examples import av_examples, example_chips
 from pages.pictures import answer_picture, comparing_picture, map_controls
@@ -115,7 +115,7 @@ def av_films() -> tuple[gr.Video, gr.Video]:
     with gr.Row(elem_classes="in-step", elem_id=f"{NAME}-films"):
         original = _film("The clip", "original")
         rebuilt = _film("Rebuilt from the latents", "rebuilt")
-    gr.HTML("", js_on_load=_script("in_step.js"), visible=True, elem_id=f"{NAME}-in-step")
+    gr.HTML("", js_on_load=script("in_step.js"), visible=True, elem_id=f"{NAME}-in-step")
     return original, rebuilt
 
 
@@ -155,7 +155,3 @@ def architecture(shape: ModelShape) -> str:
 
 def _film(label: str, name: str) -> gr.Video:
     return gr.Video(label=label, interactive=False, loop=True, min_width=140, height=300, elem_id=f"{NAME}-{name}")
-
-
-def _script(name: str) -> str:
-    return (Path(__file__).parent.parent / "components" / "pictures" / name).read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
+from models.backend.local import ModelService
 from pages.fine_tuning_handlers import Answer, Chosen, Handlers, Tried
 from pages.fine_tuning_widgets import CAPS, NAME, Course, Material, course, material, trial
 from pages.page import GPU, PRIVATE, QUIET, Opening, Page, view_link

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import views
-from models.csv_table import read_table
-from models.labelled_rows import guess_columns
+from components import render as views
+from models.backend.local import ModelService
+from models.data.csv_table import read_table
+from models.data.labeled_rows import guess_columns
 from models.schema import FineTuneRequest, FineTuneStep, InputError, Probe, SentimentRequest
-from models.service import ModelService
 from pages.fine_tuning_widgets import AT_FIRST, BATCHES, MOST_EPOCHS, NAME, RATES, SETS
 from pages.lesson import Lesson, built_in, lesson, preview
 from pages.page import alert, beside_the_button, hint, in_words, run_line, updates_of

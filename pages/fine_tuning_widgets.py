@@ -5,11 +5,11 @@ from typing import Any
 
 import gradio as gr
 
-from models.csv_table import MOST_ROWS
-from models.labelled_rows import FEWEST_LABELS, MOST_LABELS
+from models.data.csv_table import MOST_ROWS
+from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
 from models.schema import Weights
 from models.tasks.fine_tuning import MOST_SECONDS
-from models.tasks.teaching_rows import EPOCHS, MOST_STEPS
+from models.tasks.fine_tuning_rows import EPOCHS, MOST_STEPS
 from pages.examples import teaching_sets, title_chips
 from pages.page import CSV_FILE
 from pages.pictures import answer_picture

@@ -10,12 +10,12 @@ import gradio as gr
 import numpy as np
 from PIL.Image import Image, fromarray
 
-from components import views
-from models.media.clip import Clip
-from models.media.reading import open_clip, read_frames
-from models.media.writing import write_clip
+from components import render as views
+from models.backend.local import ModelService
+from models.data.media.clip import Clip
+from models.data.media.reading import open_clip, read_frames
+from models.data.media.writing import write_clip
 from models.schema import InputError, OpticalFlowRequest, Weights
-from models.service import ModelService
 from pages.examples import FOLDER
 from pages.flow_handlers import Answer, Handlers
 from pages.flow_widgets import NAME

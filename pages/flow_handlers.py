@@ -9,15 +9,15 @@ import gradio as gr
 import numpy as np
 from PIL.Image import Image
 
-from components import views
-from components.figures.attention import Scale
-from components.views.flow import Flows
-from models.classical_flow import METHODS as CLASSICAL
-from models.flow_check import check_flow
-from models.flow_files import read_flow, write_flo
-from models.images import is_animated, open_image
+from components import render as views
+from components.render.optical_flow import Flows
+from components.scale.attention import Scale
+from models.backend.local import ModelService
+from models.data.classical_flow import METHODS as CLASSICAL
+from models.data.flow_check import check_flow
+from models.data.flow_files import read_flow, write_flo
+from models.data.images import is_animated, open_image
 from models.schema import InputError, OpticalFlowRequest, OpticalFlowResult, Probe, Weights
-from models.service import ModelService
 from models.tasks.optical_flow import check_frames
 from pages.examples import example_of
 from pages.flow_widgets import EXAMPLES, LOOKS, METHODS, NAME, OF_FRAMES, architecture, sizes_read

@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from components.figures.architecture import Stage, draw_architecture
-from components.views import FLOW_METHODS
+from components.plots.architecture import Stage, draw_architecture
+from components.render import FLOW_METHODS
 from models.schema import ModelShape, Weights
 from pages.examples import example_chips, flow_examples
 from pages.pictures import answer_picture, image_file, map_controls

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
+from models.backend.local import ModelService
 from pages.image_handlers import Answer, Handlers, attention_files, shapes_of
 from pages.image_widgets import (
     NAME,

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import gradio as gr
 from PIL.Image import Image
 
-from components import views
-from components.figures.attention import Scale
-from components.places import index_at
-from models.images import is_animated, open_image
+from components import render as views
+from components.analysis.grid import index_at
+from components.scale.attention import Scale
+from models.backend.local import ModelService
+from models.data.images import is_animated, open_image
 from models.schema import (
     CheckpointUnavailable,
     ImageClassificationRequest,
@@ -23,7 +24,6 @@ from models.schema import (
     Variant,
     Weights,
 )
-from models.service import ModelService
 from pages.examples import example_of
 from pages.image_widgets import (
     EXAMPLES,

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from components.figures.architecture import Stage, draw_architecture
+from components.plots.architecture import Stage, draw_architecture
 from models.schema import ModelShape, Variant, Weights
 from pages.examples import example_chips, image_examples
 from pages.pictures import image_file, latents_picture, map_controls

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from components import views
-from components.learning import chance_level
-from components.pictures.tables import PreviewRow
-from models.csv_table import Table, read_table
-from models.labelled_rows import labelled_rows
+from components import render as views
+from components.analysis.learning import chance_level
+from components.html.charts.tables import PreviewRow
+from models.data.csv_table import Table, read_table
+from models.data.labeled_rows import labelled_rows
 from models.schema import InputError
 from pages.examples import TeachingSet
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from components.figures.attention import Scale
+from components.scale.attention import Scale
 from models.schema import Weights
 
 T = TypeVar("T")

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import views
-from components.figures.architecture import Stage, draw_architecture
-from components.figures.attention import Scale
-from models.byte_text import read_text
+from components import render as views
+from components.plots.architecture import Stage, draw_architecture
+from components.scale.attention import Scale
+from models.backend.local import ModelService
+from models.data.byte_text import read_text
 from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Weights
-from models.service import ModelService
 from pages.examples import text_examples, title_chips
 from pages.page import EACH, GPU, PRIVATE, QUIET, Opening, Page, beside_the_button, hint, run_line, view_link
 from pages.saving import Files, figure_files

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
+from models.backend.local import ModelService
 from pages.flow_clip import ClipHandlers
 from pages.flow_handlers import Answer, Handlers, attention_files, flow_files
 from pages.flow_widgets import NAME, Question, Trace, architecture, flow_question, flow_trace

@@ -9,8 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
+from models.backend.local import ModelService
 from models.schema import CheckpointUnavailable, InputError, RunInfo
-from models.service import ModelService
 from pages.link import OR_CHOSEN_BY_VISITOR, SHOW_IN_ADDRESS, is_named
 
 P = ParamSpec("P")

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from PIL.Image import Image
 
-from models.flow_files import flo_bytes
-from models.images import open_image
-from models.media.reading import open_clip
+from models.backend.local import ModelService
+from models.data.flow_files import flo_bytes
+from models.data.images import open_image
+from models.data.media.reading import open_clip
 from models.schema import ImageClassificationRequest, InputError, OpticalFlowRequest, Probe
-from models.service import ModelService
 from pages.as_json import as_json
 from pages.av_clip import av_request, write_film
 from pages.link import AvView

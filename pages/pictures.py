@@ -7,10 +7,9 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
+from components.js import script
 from models.schema import InputError
 from pages.page import QUIET
-
-_FOLDER = Path(__file__).parent.parent / "components" / "pictures"
 
 SHOW_OPACITY = """(opacity) => {
     if (Number.isFinite(opacity)) document.documentElement.style.setProperty('--map-opacity', opacity);
@@ -78,11 +77,11 @@ def map_controls(page: str, scales: Sequence[tuple[str, str]]) -> tuple[gr.Radio
     return scale, opacity
 
 
-def _picture(elem_id: str, script: str) -> gr.HTML:
+def _picture(elem_id: str, behavior: str) -> gr.HTML:
     return gr.HTML(
         value="",
         html_template='<div class="picture-block">${value}</div>',
-        js_on_load=(_FOLDER / script).read_text(encoding="utf-8"),
+        js_on_load=script(behavior),
         elem_id=elem_id,
         apply_default_css=False,
         min_width=240,

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from components.figures.sheet import save_sheet
 from components.panels import FigurePanel
+from components.plots.plot import save_sheet
 from models.schema import InputError
 from pages.page import QUIET, in_words
 

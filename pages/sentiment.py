@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
+from models.backend.local import ModelService
 from pages.page import ANSWERS, EACH, GPU, PRIVATE, QUIET, Opening, Page, view_link
 from pages.pictures import AS_IT_CAME, answer_picture
 from pages.saving import save_buttons

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import views
-from components.figures.attention import Scale
-from components.text_units import UNITS, Unit
+from components import render as views
+from components.analysis.text_units import UNITS, Unit
+from components.scale.attention import Scale
+from models.backend.local import ModelService
 from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult, Weights
-from models.service import ModelService
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, run_line
 from pages.saving import Files, figure_files
 from pages.sentiment_widgets import EXAMPLES, NAME, UNIT_AT_FIRST, architecture

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import views
-from models.csv_table import read_table, write_csv
-from models.labelled_rows import guess_columns, texts_in
+from components import render as views
+from models.backend.local import ModelService
+from models.data.csv_table import read_table, write_csv
+from models.data.labeled_rows import guess_columns, texts_in
 from models.schema import CheckpointUnavailable, InputError, SentimentRequest, SentimentResult, Weights
-from models.service import ModelService
 from pages.page import alert, beside_the_button, hint, in_words, updates_of
 from pages.pictures import uploaded
 from pages.saving import Files

@@ -5,9 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from components.figures.architecture import Stage, draw_architecture
-from components.text_units import Unit
-from models.csv_table import MOST_ROWS
+from components.analysis.text_units import Unit
+from components.plots.architecture import Stage, draw_architecture
+from models.data.csv_table import MOST_ROWS
 from models.schema import ModelShape, Weights
 from pages.examples import text_examples, title_chips
 from pages.page import CSV_FILE

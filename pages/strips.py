@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from components.text_units import UNITS, Unit
-
-_FOLDER = Path(__file__).parent.parent / "components" / "strips"
+from components.analysis.text_units import UNITS, Unit
+from components.js import script
 
 FOLLOW_TEXT = "(text, value) => [window.perceiverMaskStrip.retext(text, value)]"
 """Client-side: what was typed and the strip's value -> the strip's new value."""
@@ -24,8 +22,8 @@ def mask_strip(text: str, spans: Iterable[tuple[int, int]], limit: int) -> gr.HT
     """Its value is a `strip_value`; `input` is triggered when the visitor hides or shows something."""
     return gr.HTML(
         value=strip_value(text, spans, limit),
-        html_template=(_FOLDER / "mask_strip.html").read_text(encoding="utf-8"),
-        js_on_load=(_FOLDER / "mask_strip.js").read_text(encoding="utf-8"),
+        html_template=script("mask_strip.html"),
+        js_on_load=script("mask_strip.js"),
         elem_id="mask-strip",
         apply_default_css=False,
     )
@@ -37,11 +35,11 @@ def unit_choice(page: str, chosen: Unit, info: str | None = None) -> gr.Radio:
 
 
 def result_strip(elem_id: str, label: str) -> gr.HTML:
-    """HTML from `components.strips`; `select` carries the `position` of the byte that was clicked."""
+    """HTML from `components.html.text`; `select` carries the `position` of the byte that was clicked."""
     return gr.HTML(
         value="",
         html_template=f'<div class="strip-block"><div class="strip-label">{escape(label)}</div>${{value}}</div>',
-        js_on_load=(_FOLDER / "click.js").read_text(encoding="utf-8"),
+        js_on_load=script("click.js"),
         elem_id=elem_id,
         apply_default_css=False,
     )

@@ -4,9 +4,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from models.notebook import write_notebook, write_readme
+from models.backend.local import ModelService
+from models.data.notebook import write_notebook, write_readme
 from models.schema import FineTuneStep
-from models.service import ModelService
 from pages.lesson import Lesson
 
 FOLDER = "taught-perceiver"

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
+from models.backend.local import ModelService
 from models.schema import FineTuneRequest, MaskedBytesRequest, Probe, SentimentRequest, TextGenerationRequest
-from models.service import ModelService
 from pages.as_json import as_json
 from pages.page import for_callers
 

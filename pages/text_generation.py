@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from models.service import ModelService
+from models.backend.local import ModelService
 from pages.page import EACH, GPU, QUIET, Opening, Page, view_link
 from pages.pictures import answer_picture
 from pages.strips import result_strip, unit_choice

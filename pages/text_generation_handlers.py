@@ -9,10 +9,10 @@ from typing import Any
 
 import gradio as gr
 
-from components.strips.compared import Compared
-from components.text_units import Unit
+from components.analysis.text_units import Unit
+from components.html.text.compared import Compared
+from models.backend.local import ModelService
 from models.schema import ModelShape, TextGenerationStep, Weights, WrittenToken
-from models.service import ModelService
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, updates_of
 from pages.text_generation_shown import Answer, Shown, begun, drawn, ended, growing, off, on, ran
 from pages.text_generation_view import (

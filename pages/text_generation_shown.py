@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import views
-from components.figures.attention import Scale
-from components.strips.compared import Compared
+from components import render as views
+from components.html.text.compared import Compared
+from components.scale.attention import Scale
 from models.schema import Ended, TextGenerationStep, WrittenToken
 from pages.page import hint, run_line
 from pages.saving import Files, figure_files

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from components import views
-from components.text_units import UNITS, Unit
-from components.writing_costs import WriterShape
+from components import render as views
+from components.analysis.generation_costs import WriterShape
+from components.analysis.text_units import UNITS, Unit
 from models.schema import ModelShape, TextGenerationRequest, TextGenerationStep, Weights
 from models.tasks.text_prompt import MOST_NEW_TOKENS, fitting_latents
 from models.tasks.text_tokens import ByteTokens

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.figures.architecture import Stage, draw_architecture
+from components.plots.architecture import Stage, draw_architecture
 from models.schema import ModelShape, Weights
 from pages.examples import title_chips
 from pages.page import hint

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from components.text_units import Unit
+from components.analysis.text_units import Unit
 from models.schema import Decoding, Weights
 from pages.link import SEPARATOR, TAB, number, one_of
 

@@ -4,15 +4,9 @@ from pathlib import Path
 
 import gradio as gr
 
-SHEETS = (
-    Path(__file__).parent / "theme.css",
-    Path(__file__).parent.parent / "components" / "strips" / "strips.css",
-    Path(__file__).parent.parent / "components" / "pictures" / "pictures.css",
-    Path(__file__).parent.parent / "components" / "pictures" / "flow.css",
-    Path(__file__).parent.parent / "components" / "pictures" / "clips.css",
-    Path(__file__).parent.parent / "components" / "pictures" / "texts.css",
-    Path(__file__).parent.parent / "components" / "pictures" / "learning.css",
-)
+from components.html import STYLE_SHEETS
+
+SHEETS = (Path(__file__).with_name("theme.css"), *STYLE_SHEETS)
 
 
 def theme() -> gr.themes.Base:

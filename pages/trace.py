@@ -5,8 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from components.figures.sheet import to_svg
 from components.panels import FigurePanel
+from components.plots.plot import to_svg
 from models.schema import Method, ModelShape, Probe
 from pages.saving import SaveButtons, save_buttons
 

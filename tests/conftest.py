@@ -7,8 +7,8 @@ import pytest
 import torch
 from hypothesis import settings
 
-from models.service import ModelService
-from models.settings import Settings
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from tests.tiny_models import load_tiny
 
 settings.register_profile("seeded", derandomize=True, deadline=None, database=None)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.text import Text
 
-from components.figures.sheet import Sheet, save_sheet
+from components.plots.plot import Sheet, save_sheet
 
 
 def texts(sheet: Sheet) -> list[Text]:

@@ -14,7 +14,7 @@ from models.tasks import TASKS
 from pages import PAGES
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("pages", "components", "models", "training", "drawing", "benchmarks")
+PACKAGES = ("pages", "components", "models", "training", "tools", "benchmarks")
 FILES = (ROOT / "app.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))))
 
 # What each layer may import of the project, besides itself.
@@ -24,16 +24,34 @@ BELOW = {
     "components": ("models.schema",),
     "models": (),
     "training": ("models",),
-    "drawing": ("models.media",),
+    "tools": ("models.data.media",),
     "benchmarks": ("models", "training"),
+}
+# Folders of a layer in their order: each may import those before it and itself.
+ORDER = {
+    "components": (
+        ("components.words",),
+        ("components.scale",),
+        ("components.analysis",),
+        ("components.js", "components.html", "components.plots"),
+        ("components.render",),
+    ),
+    "components.html": (("components.html.images",), ("components.html.text",), ("components.html.charts",)),
+    "models": (
+        ("models.schema",),
+        ("models.data",),
+        ("models.perceiver",),
+        ("models.tasks",),
+        ("models.backend",),
+        ("models.service",),
+    ),
 }
 UI = ("gradio", "gradio_client", "streamlit")
 HEAVY = ("torch", "torchvision", "torchaudio", "transformers", "safetensors.torch")
 MAY_BE_HEAVY = (
     "models.perceiver",
     "models.tasks",
-    "models.checkpoints",
-    "models.service",
+    "models.backend.local",
     "training",
     "benchmarks",
 )
@@ -107,11 +125,41 @@ def test_imports_go_one_way(path):
     assert broken_rules(module_of(path), path.read_text(encoding="utf-8")) == []
 
 
+def points_back(module: str, source: str) -> list[str]:
+    """Imports of a folder that comes later, or next to it, in the order of its layer."""
+    problems = []
+    for layer, ranks in ORDER.items():
+        own = next((rank for rank, folders in enumerate(ranks) if inside(module, *folders)), None)
+        if own is None:
+            continue
+        home = next(folder for folder in ranks[own] if inside(module, folder))
+        for imported in imports(source):
+            others = [each for folders in ranks[own:] for each in folders if each != home]
+            if inside(imported, *others):
+                problems.append(f"{module} imports {imported}, against the order of {layer}")
+    return problems
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_no_folder_points_back(path):
+    assert points_back(module_of(path), path.read_text(encoding="utf-8")) == []
+
+
+def test_an_arrow_back_is_seen():
+    assert points_back("components.words.numbers", "from components.scale import shared")
+    assert points_back("components.html.images.flow", "from components.plots.plot import Plot")
+    assert points_back("components.html.images.flow", "from components.html.charts.bars import bars")
+    assert points_back("models.schema.common", "from models.data import images")
+    assert not points_back("models.backend.local", "from models.tasks import TASKS")
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_settings_alone_read_the_environment(path):
     """The app's entry may set defaults for libraries."""
     module = module_of(path)
-    assert uses_environment(path.read_text(encoding="utf-8"), defaults=module == "app") is (module == "models.settings")
+    assert uses_environment(path.read_text(encoding="utf-8"), defaults=module == "app") is (
+        module == "models.backend.settings"
+    )
 
 
 def test_no_module_imports_itself_through_others():
@@ -133,11 +181,11 @@ def _targets(name: str, modules: dict[str, Path]) -> set[str]:
     ("module", "forbidden"),
     [
         ("models.schema", ("torch", "transformers", "gradio", "matplotlib")),
-        ("models.settings", ("torch", "transformers", "gradio")),
-        ("models.byte_text", ("torch", "transformers", "gradio")),
-        ("models.images", ("torch", "transformers", "gradio", "matplotlib")),
-        ("components.views", ("torch", "transformers", "gradio")),
-        ("models.service", ("gradio", "matplotlib")),
+        ("models.backend.settings", ("torch", "transformers", "gradio")),
+        ("models.data.byte_text", ("torch", "transformers", "gradio")),
+        ("models.data.images", ("torch", "transformers", "gradio", "matplotlib")),
+        ("components.render", ("torch", "transformers", "gradio")),
+        ("models.backend.local", ("gradio", "matplotlib")),
     ],
 )
 def test_what_is_really_loaded(module, forbidden):
@@ -153,37 +201,37 @@ def test_what_is_really_loaded(module, forbidden):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("models.service", "import gradio"),
-        ("models.service", "def f():\n    from gradio import Blocks"),
-        ("components.views", "import gradio as gr"),
+        ("models.backend.local", "import gradio"),
+        ("models.backend.local", "def f():\n    from gradio import Blocks"),
+        ("components.render", "import gradio as gr"),
         ("training.loop", "import gradio_client"),
         ("models.schema", "import torch"),
         ("models.schema", "def f():\n    if True:\n        import torch.nn as nn"),
-        ("models.cache", "from transformers import PerceiverModel"),
-        ("models.settings", "from torch import cuda"),
-        ("components.views", "from torch import Tensor"),
+        ("models.backend.cache", "from transformers import PerceiverModel"),
+        ("models.backend.settings", "from torch import cuda"),
+        ("components.render", "from torch import Tensor"),
         ("pages.masked_bytes", "import transformers"),
         ("pages.masked_bytes", "from torch import Tensor"),
         ("app", "import torch"),
         ("pages.page", "from importlib import import_module\nimport_module('torch')"),
         ("pages.page", "import importlib\nimportlib.import_module('torch.nn')"),
         ("pages.page", "__import__('torch')"),
-        ("components.views", "import importlib\nimportlib.import_module(name)"),
-        ("models.service", "from pages import PAGES"),
-        ("models.service", "import components.views"),
-        ("models.service", "from training.loop import fit"),
-        ("components.views", "from pages.page import Page"),
-        ("components.views", "from models.service import ModelService"),
-        ("components.views", "from models import service"),
-        ("components.views", "from models import byte_text"),
+        ("components.render", "import importlib\nimportlib.import_module(name)"),
+        ("models.backend.local", "from pages import PAGES"),
+        ("models.backend.local", "import components.render"),
+        ("models.backend.local", "from training.loop import fit"),
+        ("components.render", "from pages.page import Page"),
+        ("components.render", "from models.backend.local import ModelService"),
+        ("components.render", "from models.backend import local"),
+        ("components.render", "from models import data"),
         ("pages.page", "from app import create_app"),
         ("pages.page", "import training"),
         ("pages.page", "from . import theme"),
         ("training.loop", "from pages import PAGES"),
-        ("drawing.images", "from models import images"),
-        ("drawing.images", "import torch"),
-        ("pages.examples", "from drawing.images import FOLDER"),
-        ("models.cache", "from tests.tiny_models import TINY"),
+        ("tools.images", "from models import images"),
+        ("tools.images", "import torch"),
+        ("pages.examples", "from tools.images import FOLDER"),
+        ("models.backend.cache", "from tests.tiny_models import TINY"),
     ],
 )
 def test_a_broken_rule_is_seen(module, source):
@@ -193,10 +241,13 @@ def test_a_broken_rule_is_seen(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("app", "from models.service import ModelService\nfrom pages import PAGES\nimport gradio as gr"),
+        ("app", "from models.backend.local import ModelService\nfrom pages import PAGES\nimport gradio as gr"),
         ("pages.page", "import gradio\nfrom components import views\nfrom models.schema import Probe\nimport numpy"),
-        ("components.views", "from components.panels import Panel\nfrom models.schema import Probe\nimport matplotlib"),
-        ("models.service", "import torch\nfrom models.tasks import TASKS\nimport transformers"),
+        (
+            "components.render",
+            "from components.words import numbers\nfrom models.schema import Probe\nimport matplotlib",
+        ),
+        ("models.backend.local", "import torch\nfrom models.tasks import TASKS\nimport transformers"),
         ("models.perceiver.engine", "from torch import nn"),
         ("training.loop", "import torch\nfrom models.perceiver.engine import encode"),
     ],

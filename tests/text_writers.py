@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.perceiver.ar import PerceiverAr
 from models.schema import TextGenerationRequest, TextGenerationStep
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks.byte_tokens import FIRST_BYTE
 from models.tasks.text_generation import TEXT_GENERATION
 from tests.tiny_models import load_tiny

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from transformers import PerceiverConfig, PerceiverPreTrainedModel
 from transformers.models.perceiver.modeling_perceiver import PerceiverOpticalFlowDecoder
 
-from models.checkpoints import Checkpoint
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
+from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow_config
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal, patch_multimodal_config
 from models.schema import CheckpointUnavailable, Weights

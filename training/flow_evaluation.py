@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from models import classical_flow
-from models.flow_files import read_flow
+from models.data import classical_flow
+from models.data.flow_files import read_flow
 from training.flow_scenes import held_out
 from training.flow_textures import read_photographs
 from training.progress import reported

@@ -4,9 +4,9 @@ import torch
 from torch.nn import functional as F
 from transformers import PerceiverForSequenceClassification
 
+from models.data.text_windows import text_windows
 from models.perceiver.engine import decode, encode
 from models.tasks.byte_tokens import padded_ids
-from models.text_windows import text_windows
 from training.sentiment_rows import LONGEST, Rows
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from huggingface_hub import snapshot_download
 
-from models.hub import ask_hub
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig, read_config
 from models.perceiver.ar_weights import PICKLED, SAFETENSORS, load
+from models.perceiver.hub import ask_hub
 
 PUBLISHED_AR: Mapping[str, PerceiverArConfig] = {
     "krasserm/perceiver-ar-clm-base": PerceiverArConfig(

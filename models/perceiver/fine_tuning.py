@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from transformers import PerceiverForSequenceClassification
 
 from models.perceiver.engine import Encoded, decode, encode
+from models.perceiver.fine_tuned import learning_model
 from models.perceiver.linear import coarse_weight_gradients
-from models.perceiver.taught import learning_model
 
 KEPT_BYTES = 512 * 2**20
 """Of latents, at most, while a frozen encoder's decoder learns; rows beyond are encoded again each time."""

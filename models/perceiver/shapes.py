@@ -11,8 +11,16 @@ from transformers.models.perceiver.modeling_perceiver import (
     PerceiverTextPreprocessor,
 )
 
-from models.checkpoints import Checkpoint, config_of, count_parameters, image_size_of, labels_of, name_of, outline
 from models.perceiver.ar_config import PerceiverArConfig
+from models.perceiver.checkpoints import (
+    Checkpoint,
+    config_of,
+    count_parameters,
+    image_size_of,
+    labels_of,
+    name_of,
+    outline,
+)
 from models.perceiver.clip_models import clip_shape
 from models.perceiver.engine import perceiver_of
 from models.schema import ModelShape

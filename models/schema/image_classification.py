@@ -28,7 +28,7 @@ class LatentMaps:
 class ImageClassificationRequest:
     """Say what an image shows.
 
-    image: of any size from 1x1 to `models.images.MOST_PIXELS`, in any mode. variant: how the model is told where a
+    image: of any size from 1x1 to `models.data.images.MOST_PIXELS`, in any mode. variant: how the model is told where a
     pixel is. top_k: classes wanted. probe.output: a class, as an index of `ModelShape.labels`. size: pixels along
     each side at which the model reads the image, or None for what it was trained on. latent_maps: how many single
     latents' maps are wanted. place: an input, as a flat index into the grid, whose readers are wanted. positions:

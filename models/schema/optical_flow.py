@@ -65,7 +65,7 @@ class OpticalFlowResult:
 
 @dataclass(frozen=True, slots=True)
 class FlowCheck:
-    """How right one flow is: `models.flow_check`.
+    """How right one flow is: `models.data.flow_check`.
 
     warped: the second frame moved back by it, RGB. known: bool [height, width], where that shows something of the
     second frame. before, after: mean photometric error, in grey levels of 0 to 255, as the frames are and with the

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from transformers import PerceiverForMultimodalAutoencoding
 
-from models import av_clip
-from models.checkpoints import Checkpoint, labels_of
+from models.data import av_clip
+from models.perceiver.checkpoints import Checkpoint, labels_of
 from models.perceiver.clip_models import (
     LABEL_ASKED,
     ClipModel,

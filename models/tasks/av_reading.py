@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models import av_clip
-from models.checkpoints import labels_of
+from models.data import av_clip
+from models.perceiver.checkpoints import labels_of
 from models.perceiver.clip_models import ClipShape, clip_shape
 from models.schema import AvAutoencodingRequest, InputError
 from models.tasks.task import Loaded

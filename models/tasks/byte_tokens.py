@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PerceiverTokenizer
 
-from models.byte_text import ByteText
+from models.data.byte_text import ByteText
 
 _VOCABULARY = PerceiverTokenizer().get_vocab()
 PAD, CLS, SEP, MASK, FIRST_BYTE = (_VOCABULARY[token] for token in ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "\0"))

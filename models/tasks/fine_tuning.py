@@ -9,12 +9,12 @@ from typing import cast
 import numpy as np
 from transformers import PerceiverForSequenceClassification
 
+from models.perceiver.fine_tuned import taught_value
 from models.perceiver.fine_tuning import Judged, Learnt, Recipe, Teaching
-from models.perceiver.taught import taught_value
 from models.schema import FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo, TaughtModel
+from models.tasks.fine_tuning_rows import PartedRows, check, check_steps, longest_text, part
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Runtime, Task, longest_work
-from models.tasks.teaching_rows import PartedRows, check, check_steps, longest_text, part
 
 MOST_SECONDS = 600.0
 """A teaching ends after this time, with what was learnt so far; on ZeroGPU before the loan of the GPU ends."""

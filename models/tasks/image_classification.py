@@ -17,8 +17,8 @@ from transformers import (
     PerceiverImageProcessorPil,
 )
 
-from models.checkpoints import Checkpoint, image_size_of, labels_of
-from models.images import as_rgb, check_size
+from models.data.images import as_rgb, check_size
+from models.perceiver.checkpoints import Checkpoint, image_size_of, labels_of
 from models.perceiver.engine import Encoded, decode, perceiver_of
 from models.perceiver.provenance import decoder_rows, encoder_rows, readers
 from models.schema import (

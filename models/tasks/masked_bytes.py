@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from transformers import PerceiverForMaskedLM
 
-from models.byte_text import ByteText, read_text
-from models.checkpoints import Checkpoint
+from models.data.byte_text import ByteText, read_text
+from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded, decode
 from models.schema import AttentionMap, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids

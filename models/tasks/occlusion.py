@@ -6,8 +6,8 @@ from typing import Any, cast
 import numpy as np
 from scipy.stats import spearmanr
 
+from models.data.text_windows import Span, cut_out, without, word_spans
 from models.schema import Occlusion
-from models.text_windows import Span, cut_out, without, word_spans
 
 MOST_WORDS = 400
 _FEWEST_TO_COMPARE = 3

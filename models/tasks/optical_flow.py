@@ -14,9 +14,9 @@ from PIL.Image import Image, fromarray
 from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
-from models.checkpoints import Checkpoint
-from models.images import as_rgb, check_size
+from models.data.images import as_rgb, check_size
 from models.perceiver import patch_flow as patches
+from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.coarse_to_fine import pyramid, resize, resize_flow, warp_back
 from models.perceiver.patch_flow import PerceiverForPatchFlow
 from models.perceiver.pixel_flow import neighbourhoods, pixel_flow

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from transformers import PerceiverForSequenceClassification
 
-from models.byte_text import utf8
-from models.checkpoints import Checkpoint, labels_of
+from models.data.byte_text import utf8
+from models.data.text_windows import Span, text_windows, word_spans
+from models.perceiver.checkpoints import Checkpoint, labels_of
 from models.perceiver.engine import Encoded, decode, encode
-from models.perceiver.taught import taught_model
+from models.perceiver.fine_tuned import taught_model
 from models.schema import (
     AttentionMap,
     InputError,
@@ -30,7 +31,6 @@ from models.tasks.byte_tokens import AROUND, padded_ids
 from models.tasks.occlusion import MOST_WORDS, beside_attention, occlude
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
-from models.text_windows import Span, text_windows, word_spans
 
 LONGEST_TEXT = 16_384
 AT_ONCE = 16

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from models.checkpoints import Checkpoint
+from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded
 from models.schema import InputError, RunInfo, Weights
 

@@ -6,11 +6,11 @@ from collections.abc import Generator
 import torch
 from torch import Tensor
 
-from models.checkpoints import Checkpoint
+from models.data.running_text import RunningText
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_writing import Window, Writer, next_window
+from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.sampling import Sampling, choose, probabilities, ranked
-from models.running_text import RunningText
 from models.schema import (
     AttentionMap,
     Ended,

@@ -2,7 +2,7 @@
 
 import math
 
-from models.byte_text import utf8
+from models.data.byte_text import utf8
 from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_writing import Refill, Window, first_window, next_window
 from models.schema import InputError, TextGenerationRequest

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from transformers import AutoTokenizer
 
-from models.byte_text import utf8
-from models.hub import ask_hub
+from models.data.byte_text import utf8
+from models.perceiver.hub import ask_hub
 from models.schema import CheckpointUnavailable
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
-from models.checkpoints import PUBLISHED
 from models.perceiver import attention, engine
 from models.perceiver.attention import Projected
+from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.engine import decode, encode
 from tests.tiny_models import (
     BATCH,

@@ -8,8 +8,8 @@ from torch import Tensor
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from models.perceiver import fine_tuning
+from models.perceiver.fine_tuned import save_taught, taught_model, taught_value
 from models.perceiver.fine_tuning import Recipe, Rows, Teaching, warm_up_then_linear
-from models.perceiver.taught import save_taught, taught_model, taught_value
 from models.schema import TaughtModel
 from tests.tiny_models import FAR, assert_equal, tiny_model
 

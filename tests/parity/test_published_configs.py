@@ -4,7 +4,7 @@ import pytest
 import torch
 import transformers
 
-from models.checkpoints import PUBLISHED, Checkpoint, config_of, count_parameters
+from models.perceiver.checkpoints import PUBLISHED, Checkpoint, config_of, count_parameters
 
 # Hub id: class, latents x dim, d_model, blocks x layers, self/cross heads, parameters in millions (reference: recipes).
 TABLE = {

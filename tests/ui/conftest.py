@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app import create_app, launch_options
-from models.checkpoints import Checkpoint, load_checkpoint
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.perceiver.checkpoints import Checkpoint, load_checkpoint
 from models.schema import CheckpointUnavailable
-from models.service import ModelService
-from models.settings import Settings
 from pages import PAGES
 from pages.link import TAB
 from tests.ui.visitor import Visit

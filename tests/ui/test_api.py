@@ -11,8 +11,10 @@ from gradio_client import Client
 from PIL import Image
 
 from app import create_app, launch_options
-from models.flow_files import read_flow
-from models.media.reading import open_clip
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.data.flow_files import read_flow
+from models.data.media.reading import open_clip
 from models.schema import (
     ImageClassificationRequest,
     MaskedBytesRequest,
@@ -21,8 +23,6 @@ from models.schema import (
     SentimentRequest,
     TextGenerationRequest,
 )
-from models.service import ModelService
-from models.settings import Settings
 from pages import PAGES
 from tests.clip_files import clip_bytes, numbered, tone
 

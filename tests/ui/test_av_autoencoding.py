@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from models.media.reading import open_clip
-from models.media.sound import read_sound
+from models.data.media.reading import open_clip
+from models.data.media.sound import read_sound
 from tests.clip_files import clip_bytes, numbered, tone, with_packet_lost
 from tests.ui.av_page import changed_by, clips, give, part, play, shows_an_answer
 from tests.ui.visitor import Visit, downloaded, view_of

@@ -1,29 +1,25 @@
 """What a visitor does with a clip: two videos in step, a click on a strip of frames or on a sound; without a server."""
 
 import base64
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from components import views
-from components.clip import pixel_in_strip, strip_frames
+from components import render as views
+from components.analysis.clip import pixel_in_strip, strip_frames
+from components.html import STYLE_SHEETS
+from components.js import script
 from tests.clip_files import clip_bytes, numbered
 from tests.made_up_clip import rebuilt_clip
 
 pytestmark = pytest.mark.ui
 
-FOLDER = Path(__file__).parents[2] / "components" / "pictures"
 START = """(script) => {
     window.chosen = [];
     const trigger = (name, data) => window.chosen.push(data);
     new Function('element', 'trigger', 'watch', script)(document.querySelector('.picture-block'), trigger, () => {});
 }"""
 VIDEOS = "[...document.querySelectorAll('video')]"
-
-
-def script(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 # Two videos in step
@@ -120,7 +116,7 @@ def test_other_videos_are_left_alone(films):
 
 def opened(browser: Browser, html: str, width: int = 900) -> Page:
     page = browser.new_page(viewport={"width": width, "height": 700})
-    css = "".join(script(name) for name in ("pictures.css", "flow.css", "clips.css"))
+    css = "".join(sheet.read_text(encoding="utf-8") for sheet in STYLE_SHEETS)
     page.set_content(f'<style>{css}</style><div class="picture-block">{html}</div>')
     page.evaluate(START, script("click_place.js"))
     return page

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from components.pictures.comparison import warp_check
+from components.html.images.comparison import warp_check
 
 pytestmark = pytest.mark.ui
 
-FOLDER = Path(__file__).parents[2] / "components" / "pictures"
+FOLDER = Path(__file__).parents[2] / "components"
 START = """(script) => {
     window.watched = [];
     const watch = (names, callback) => window.watched.push(callback);
@@ -26,9 +26,11 @@ def markup() -> str:
 
 def opened(browser: Browser, width: int) -> Page:
     page = browser.new_page(viewport={"width": width, "height": 700})
-    css = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("pictures.css", "flow.css"))
+    css = "".join(
+        (FOLDER / "html" / "images" / name).read_text(encoding="utf-8") for name in ("images.css", "flow.css")
+    )
     page.set_content(f'<style>{css}</style><div class="picture-block">{markup()}</div>')
-    page.evaluate(START, (FOLDER / "compare.js").read_text(encoding="utf-8"))
+    page.evaluate(START, (FOLDER / "js" / "compare.js").read_text(encoding="utf-8"))
     return page
 
 

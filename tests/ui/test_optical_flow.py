@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from models.flow_files import read_flow, write_flo, write_kitti
+from models.data.flow_files import read_flow, write_flo, write_kitti
 from tests.image_files import saved
 from tests.ui.flow_page import TAB, changed_by, flow, give, noise, part, picture, shows_a_check
 from tests.ui.visitor import Visit, downloaded, view_of

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from models.media.writing import write_clip
+from models.data.media.writing import write_clip
 from tests.ui.flow_page import changed_by, flow, give, noise, part, picture
 
 pytestmark = pytest.mark.ui

@@ -8,13 +8,13 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from models.checkpoints import Checkpoint, config_of, count_parameters, load_checkpoint, outline
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.perceiver import ar_checkpoint
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_weights import save
+from models.perceiver.checkpoints import Checkpoint, config_of, count_parameters, load_checkpoint, outline
 from models.schema import CheckpointUnavailable, TextGenerationRequest
-from models.service import ModelService
-from models.settings import Settings
 from tests.tiny_ar import CONFIG, tiny_ar
 from tests.tiny_models import assert_equal, tiny_model, tiny_text_writer
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from models import av_clip
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.data import av_clip
 from models.perceiver.engine import decode, encode
 from models.perceiver.multimodal_places import video_places
 from models.perceiver.patch_multimodal import video_of_patches
 from models.perceiver.provenance import rollout
 from models.schema import AvAutoencodingRequest, AvPart, InputError, Probe, Weights
-from models.service import ModelService
-from models.settings import Settings
 from tests.tiny_models import Counting, load_tiny, served_model
 
 WEIGHTS: tuple[Weights, ...] = ("embedded", "published")

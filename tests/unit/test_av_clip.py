@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio
 
-from models import av_clip
+from models.data import av_clip
 
 
 @given(st.integers(1, 200), st.integers(1, 20))

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drawing.clip_bell import bell
-from drawing.clip_digits import Digit
-from drawing.clip_toll import GAP, PERIOD, Ringing, ringing
-from drawing.clip_voices import RATE, track
-from drawing.clips import COUNT, FPS, NINE, SEVEN, STILL, THREE, TWO, WINDOW, count_lengths
-from models.media.clip import Clip
-from models.media.reading import open_clip, read_frames
-from models.media.sound import read_sound
+from models.data.media.clip import Clip
+from models.data.media.reading import open_clip, read_frames
+from models.data.media.sound import read_sound
 from pages.examples import FOLDER, av_examples
+from tools.clip_bell import bell
+from tools.clip_digits import Digit
+from tools.clip_toll import GAP, PERIOD, Ringing, ringing
+from tools.clip_voices import RATE, track
+from tools.clips import COUNT, FPS, NINE, SEVEN, STILL, THREE, TWO, WINDOW, count_lengths
 
 EXAMPLES = {example.file.stem: example for example in av_examples("av_autoencoding")}
 SINGLE = {"three": THREE, "seven": SEVEN, "nine": NINE, "disagreeing": TWO}

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.av_clip import frames_in
-from models.media.reading import open_clip
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.data.av_clip import frames_in
+from models.data.media.reading import open_clip
 from models.schema import InputError
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks.av_autoencoding import AV_AUTOENCODING
 from models.tasks.av_reading import read_clip
 from pages.av_clip import av_request, outputs_of

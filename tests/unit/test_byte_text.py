@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.byte_text import LONGEST_TEXT, ByteText, read_text
+from models.data.byte_text import LONGEST_TEXT, ByteText, read_text
 from models.schema import InputError
 
 CHARACTERS = st.characters(codec="utf-8")

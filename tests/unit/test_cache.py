@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.cache import ByteCache
+from models.backend.cache import ByteCache
 
 LONG = 10  # seconds until a test gives up on another thread
 

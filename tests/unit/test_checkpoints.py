@@ -16,7 +16,9 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from transformers import PerceiverForMaskedLM, PerceiverForSequenceClassification
 
-from models.checkpoints import (
+from models.perceiver.ar import PerceiverAr
+from models.perceiver.ar_weights import FREQUENCIES, published_names
+from models.perceiver.checkpoints import (
     EMBEDDED,
     Checkpoint,
     config_of,
@@ -26,8 +28,6 @@ from models.checkpoints import (
     name_of,
     source_of,
 )
-from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_weights import FREQUENCIES, published_names
 from models.schema import CheckpointUnavailable
 from models.tasks import TASKS
 from tests.tiny_models import assert_equal, tiny_model

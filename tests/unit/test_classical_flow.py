@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 
-from models.classical_flow import METHODS
-from models.flow_scores import mean_error
+from models.data.classical_flow import METHODS
+from models.data.flow_scores import mean_error
 from models.schema import InputError
 
 
@@ -82,6 +82,6 @@ def test_different_sizes_are_named(name):
 
 
 def test_scikit_image_is_loaded_when_asked_for():
-    code = "import sys, models.classical_flow; print('skimage' in sys.modules)"
+    code = "import sys, models.data.classical_flow; print('skimage' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from components import views
-from components.figures.clip import frames_shown
-from components.figures.sheet import Sheet
+from components import render as views
+from components.plots.clip import frames_shown
+from components.plots.plot import Sheet
 from models.schema import AttentionMap, AvAutoencodingResult
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
 from tests.sheets import assert_legible, pixels, saved, words

@@ -8,14 +8,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from components import views
-from components.clip_scores import (
-    decibels_in_words,
-    mean_colour_psnr,
-    numbers_in_words,
-    scores_in_words,
-    sound_error_in_words,
-)
+from components import render as views
+from components.analysis.clip_scores import mean_colour_psnr, numbers_in_words, scores_in_words, sound_error_in_words
+from components.words.numbers import decibels_in_words
 from models.schema import AttentionMap, AvTrace
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
 from tests.markup import Elements, decoded

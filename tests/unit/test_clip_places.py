@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.clip import (
+from components.analysis.clip import (
     asked_in_words,
     part_of,
     pixel_in_strip,
     sample_at,
-    seconds_in_words,
     strip_frames,
     time_ticks,
     window_samples,
 )
+from components.words.numbers import seconds_in_words
 from models.schema import AvTrace
 from tests.made_up_clip import pixel_trace, rebuilt_clip, sound_trace
 

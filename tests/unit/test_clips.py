@@ -6,7 +6,7 @@ import pytest
 from av.stream import Disposition
 from PIL import Image
 
-from models.media.reading import open_clip, read_frames
+from models.data.media.reading import open_clip, read_frames
 from models.schema import InputError
 from tests.clip_files import (
     BLUE,

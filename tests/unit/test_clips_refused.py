@@ -6,9 +6,9 @@ import av
 import pytest
 from PIL import Image
 
-from models.media import clip as limits
-from models.media import pictures, videos
-from models.media.reading import open_clip, read_frames
+from models.data.media import clip as limits
+from models.data.media import pictures, videos
+from models.data.media.reading import open_clip, read_frames
 from models.schema import InputError
 from tests.clip_files import HEIGHT, WIDTH, clip_bytes, number_of, numbered, tone, with_packet_lost
 from tests.image_files import saved

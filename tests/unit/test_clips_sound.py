@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.media.reading import open_clip
-from models.media.sound import read_sound
+from models.data.media.reading import open_clip
+from models.data.media.sound import read_sound
 from models.schema import InputError
 from tests.clip_files import clip_bytes, hertz_of, tone, with_packet_lost
 

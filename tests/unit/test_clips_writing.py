@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from models.media.reading import open_clip, read_frames
-from models.media.sound import read_sound
-from models.media.writing import write_clip, write_wav
+from models.data.media.reading import open_clip, read_frames
+from models.data.media.sound import read_sound
+from models.data.media.writing import write_clip, write_wav
 from tests.clip_files import RED, SIZE, hertz_of, number_of, numbered, tone
 from tests.image_files import assert_close
 
@@ -113,7 +113,7 @@ def test_frames_are_taken_one_by_one(path):
     code = f"""if True:
         import resource, numpy as np
         from pathlib import Path
-        from models.media.writing import write_clip
+        from models.data.media.writing import write_clip
         def megabytes_after(count):
             frames = (np.full((360, 640, 3), number, np.uint8) for number in range(count))
             write_clip(Path({str(path)!r}), frames, 25)

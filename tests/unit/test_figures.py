@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.figures.attention import COLOUR_MAPS, LOG_FLOOR, colours, describe, ink_on, scaled
-from components.figures.bytes import MARK, attention_over_bytes, attention_over_latents
-from components.figures.sheet import REMINDER, printable, to_svg
+from components.analysis.attention import describe
+from components.plots.bytes import MARK, attention_over_bytes, attention_over_latents
+from components.plots.plot import REMINDER, printable, to_svg
+from components.scale.attention import COLOUR_MAPS, LOG_FLOOR, colours, ink_on, scaled
 from models.schema import AttentionMap, RunInfo
 from tests.sheets import assert_legible, pixels, saved, texts, words
 
@@ -225,7 +226,7 @@ def test_threads_draw_the_same_pictures_as_one_after_the_other():
 
 
 def test_figures_need_neither_torch_nor_gradio_nor_pyplot():
-    code = "import sys, components.figures.bytes; print(*(set(sys.modules) & {'torch', 'gradio', 'matplotlib.pyplot'}))"
+    code = "import sys, components.plots.bytes; print(*(set(sys.modules) & {'torch', 'gradio', 'matplotlib.pyplot'}))"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -11,10 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from PIL import Image
 
-from components.figures.images import ImageColumn, compare_attention
-from components.figures.shared_scale import SharedScale, multiple, relative
-from components.figures.sheet import Sheet, to_svg
-from components.places import index_at, most_attended, place_in_words, region, shares_in_words
+from components.analysis.attention import most_attended, shares_in_words
+from components.analysis.grid import index_at, place_in_words, region
+from components.plots.images import ImageColumn, compare_attention
+from components.plots.plot import Sheet, to_svg
+from components.scale.shared import SharedScale, relative
+from components.words.numbers import multiple
 from models.schema import AttentionMap, RunInfo
 from tests.sheets import assert_legible, pixels, saved, words
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from transformers import PerceiverForSequenceClassification
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.schema import FineTuneStep
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks import fine_tuning
 from tests.taught_rows import LABELS, ROWS, request
 from tests.tiny_models import READS, load_tiny

@@ -9,11 +9,11 @@ import numpy as np
 import pandas
 import pytest
 
-from components import views
-from components.figures.confusion import confusion_sheet
-from components.learning import MOST_POINTS, Learning, chance_level, progress_in_words, smoothed
-from components.pictures.confusion import confusion_table
-from components.pictures.tables import PreviewRow, label_counts, mistakes_table, rows_preview
+from components import render as views
+from components.analysis.learning import MOST_POINTS, Learning, chance_level, progress_in_words, smoothed
+from components.html.charts.confusion import confusion_table
+from components.html.charts.tables import PreviewRow, label_counts, mistakes_table, rows_preview
+from components.plots.confusion import confusion_sheet
 from models.schema import FineTuneStep, HeldOut, RunInfo, TaughtModel
 from tests.markup import Elements
 from tests.sheets import assert_legible, words

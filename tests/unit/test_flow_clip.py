@@ -7,8 +7,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from models.media.reading import open_clip
-from models.media.writing import write_clip
+from models.data.media.reading import open_clip
+from models.data.media.writing import write_clip
 from pages import flow_clip
 from pages.flow_clip import ClipHandlers, Film, Opened, pair_of
 from pages.flow_handlers import Answer, Handlers

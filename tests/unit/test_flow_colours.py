@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from components.figures.flow_colours import arrows, flow_colours, largest_shown, shrunk, shrunk_frame, wheel
+from components.scale.flow import arrows, flow_colours, largest_shown, shrunk, shrunk_frame, wheel
 
 LENGTHS = st.floats(0.0, 50.0)
 ANGLES = st.floats(-np.pi, np.pi)

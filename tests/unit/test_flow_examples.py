@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drawing.layers import Layer, Scene, Texture, moved, resting, scaled
 from pages.examples import FOLDER
+from tools.layers import Layer, Scene, Texture, moved, resting, scaled
 
 PAIRS = FOLDER / "optical_flow"
 ROWS = json.loads((PAIRS / "examples.json").read_text(encoding="utf-8"))

@@ -8,17 +8,11 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from components.figures.flow import (
-    ErrorColumn,
-    FlowColumn,
-    error_colours,
-    error_sheet,
-    flow_sheet,
-    largest_error_in_words,
-    largest_error_shown,
-)
-from components.figures.flow_attention import PixelAsked, flow_attention_sheet, most_read
-from components.figures.sheet import Sheet
+from components.analysis.flow_attention import PixelAsked, most_read
+from components.plots.flow import FlowColumn, error_sheet, flow_sheet
+from components.plots.flow_attention import flow_attention_sheet
+from components.plots.plot import Sheet
+from components.scale.flow_errors import ErrorColumn, error_colours, largest_error_in_words, largest_error_shown
 from models.schema import AttentionMap, RunInfo
 from tests.sheets import assert_legible, pixels, saved, words
 

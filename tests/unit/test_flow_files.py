@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models import flow_files
-from models.flow_files import read_flow, write_flo, write_kitti
+from models.data import flow_files
+from models.data.flow_files import read_flow, write_flo, write_kitti
 from models.schema import InputError
 from tests.image_files import PICTURE, png, saved
 

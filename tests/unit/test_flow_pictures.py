@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.figures.flow import ErrorColumn
-from components.figures.flow_attention import PixelAsked
-from components.figures.flow_colours import flow_colours
-from components.pictures.comparison import error_in_words, warp_check
-from components.pictures.flow import arrows_picture, flow_pictures, wheel_legend
-from components.pictures.flow_attention import flow_attention_pictures
-from components.pictures.flow_maps import error_pictures, hidden_in_words, occlusion_picture
-from components.pictures.frames import colour_map, photograph, ring
+from components.analysis.flow_attention import PixelAsked
+from components.html.images.comparison import error_in_words, warp_check
+from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
+from components.html.images.flow_attention import flow_attention_pictures
+from components.html.images.flow_maps import error_pictures, hidden_in_words, occlusion_picture
+from components.html.images.frames import colour_map, photograph, ring
+from components.scale.flow import flow_colours
+from components.scale.flow_errors import ErrorColumn
 from models.schema import AttentionMap
 from tests.markup import Elements, decoded
 

@@ -6,15 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
-from models.flow_scores import (
-    error_map,
-    fl_all,
-    mean_error,
-    occluded,
-    photometric_error,
-    warp,
-    zero_flow_error,
-)
+from models.data.flow_scores import error_map, fl_all, mean_error, occluded, photometric_error, warp, zero_flow_error
 from models.schema import InputError
 
 NAN = np.nan

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components import views
-from components.figures.flow_colours import flow_colours
-from models.flow_check import check_flow
+from components import render as views
+from components.scale.flow import flow_colours
+from models.data.flow_check import check_flow
 from models.schema import AttentionMap, FlowTrace, OpticalFlowResult, RunInfo
 from tests.markup import Elements
 

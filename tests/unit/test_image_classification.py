@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from transformers import PerceiverImageProcessorPil
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.perceiver.engine import Encoded
 from models.schema import ImageClassificationResult, LabelScore, Probe
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks.image_classification import CROPS, _grid, crop
 from tests.masked_sentence import assert_close
 from tests.noisy_picture import (

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.backend.local import ModelService
 from models.schema import AttentionMap, ImageClassificationResult, Probe
-from models.service import ModelService
 from tests.masked_sentence import assert_close
 from tests.noisy_picture import GOOD, GRID, VARIANTS, Read, forward
 from tests.tiny_models import SIDE

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from models import images
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.data import images
 from models.schema import CheckpointUnavailable, InputError, Probe
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks import TASKS
 from tests.noisy_picture import GOOD, PICTURE, VARIANTS
 from tests.tiny_models import SIDE, unavailable

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image
 
-from models.images import as_rgb, is_animated, open_image
+from models.data.images import as_rgb, is_animated, open_image
 from tests.image_files import COLOURS, PICTURE, assert_close, grey, opened, png, saved, spy_on_decoders
 
 # Kinds of files

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from models.images import MOST_PIXELS, check_size, open_image
+from models.data.images import MOST_PIXELS, check_size, open_image
 from models.schema import InputError
 from tests.image_files import PICTURE, opened, png, saved, spy_on_decoders
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from models.csv_table import Table, TableRow, read_table, write_csv
-from models.labelled_rows import guess_columns, labelled_rows, texts_in
+from models.data.csv_table import Table, TableRow, read_table, write_csv
+from models.data.labeled_rows import guess_columns, labelled_rows, texts_in
 from pages.examples import teaching_sets, text_examples
 
 

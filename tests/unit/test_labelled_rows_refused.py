@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from models.csv_table import MOST_BYTES, read_table
-from models.labelled_rows import labelled_rows, texts_in
+from models.data.csv_table import MOST_BYTES, read_table
+from models.data.labeled_rows import labelled_rows, texts_in
 from models.schema import InputError
 from tests.unit.test_labelled_rows import labelled, made, read
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.schema import MaskedBytesRequest, Probe
-from models.service import ModelService
-from models.settings import Settings
 from tests.masked_sentence import FIRST_BYTE, POSITIONS, SPANS, TEXT, assert_close, forward, padded_forward
 from tests.tiny_models import READS, load_tiny, tiny_model
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.backend.local import ModelService
 from models.schema import MaskedBytesResult, Probe
-from models.service import ModelService
 from tests.masked_sentence import GOOD, POSITIONS, TEXT, assert_close, forward, padded_forward
 
 

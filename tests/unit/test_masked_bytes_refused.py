@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.schema import InputError, MaskedBytesRequest, Probe
-from models.service import ModelService
-from models.settings import Settings
 from tests.masked_sentence import GOOD
 from tests.tiny_models import READS, tiny_model
 

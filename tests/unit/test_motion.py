@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from components.motion import (
+from components.analysis.motion import (
     direction_in_words,
     errors_in_words,
     flow_in_words,
-    length_in_words,
     scores_in_words,
     vector_in_words,
 )
+from components.words.numbers import length_in_words
 
 NAN = float("nan")
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from models.notebook import write_notebook, write_readme
+from models.data.notebook import write_notebook, write_readme
 from tests.tiny_models import tiny_model
 
 TEXTS = ('Is "it" here?\n', "Grüße, [SEP] ☕")

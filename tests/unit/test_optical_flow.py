@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.perceiver.engine import encode
 from models.perceiver.patch_flow import patch_flow
 from models.perceiver.provenance import rollout
 from models.schema import OpticalFlowResult, Probe, Weights
-from models.service import ModelService
-from models.settings import Settings
 from tests.noisy_frames import CLASSES, asked, forward, frame, tensor
 from tests.tiny_models import FLOW_TILES, Counting, load_tiny, served_model
 

@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.schema import CheckpointUnavailable, InputError, Probe
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks.optical_flow import LONGEST_SIDE, MOST_PIXELS
 from tests.image_files import spy_on_decoders
 from tests.noisy_frames import asked, frame

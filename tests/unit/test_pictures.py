@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components import views
-from components.figures.shared_scale import SharedScale
-from components.pictures.bars import label_bars
-from components.pictures.heatmap import overlay
-from components.pictures.latents import latent_sheet
-from components.pictures.pixels import data_uri, percent
-from components.pictures.positions import bands_to_show, frequencies, position_sheet, principal_components
-from components.pictures.readers import readers_table
+from components import render as views
+from components.html.charts.bars import label_bars
+from components.html.images.attending_latents import readers_table
+from components.html.images.heatmap import overlay
+from components.html.images.latents import latent_sheet
+from components.html.images.pixels import data_uri
+from components.html.images.positions import bands_to_show, frequencies, position_sheet, principal_components
+from components.scale.shared import SharedScale
+from components.words.numbers import percent
 from models.schema import AttentionMap, ImageClassificationResult, LabelScore, LatentMaps, RunInfo
 from tests.markup import Elements, decoded
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.running_text import RunningText
+from models.data.running_text import RunningText
 
 
 def grown(parts: list[bytes]) -> tuple[list[str], str]:

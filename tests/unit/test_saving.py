@@ -6,8 +6,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from components.figures.sheet import start_sheet
 from components.panels import FigurePanel
+from components.plots.plot import start_sheet
 from models.schema import InputError
 from pages.saving import Files, figure_files, file_writer
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from transformers import PerceiverForSequenceClassification
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
+from models.data.text_windows import text_windows
 from models.schema import InputError, Probe, SentimentRequest
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks import sentiment
-from models.text_windows import text_windows
 from tests.taught_rows import LABELS, request
 from tests.tiny_models import READS, load_tiny, served_model
 

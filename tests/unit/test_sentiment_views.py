@@ -7,11 +7,12 @@ import matplotlib
 import numpy as np
 import pytest
 
-from components import views
-from components.occlusion import agreement_in_words, points, words_to_show
-from components.pictures.occlusion import occlusion_bars
-from components.pictures.tables import results_table
-from components.strips.read import read_strip
+from components import render as views
+from components.analysis.occlusion import agreement_in_words, words_to_show
+from components.html.charts.occlusion import occlusion_bars
+from components.html.charts.tables import results_table
+from components.html.text.read import read_strip
+from components.words.numbers import points
 from models.schema import AttentionMap, LabelScore, Occlusion, RunInfo, SentimentResult, TextWindow
 from tests.markup import Elements
 from tests.sheets import assert_legible, words

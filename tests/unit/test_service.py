@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from models import service as service_module
+from models.backend import local as service_module
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.schema import CheckpointUnavailable, InputError, Probe
-from models.service import ModelService
-from models.settings import Settings
 from tests.masked_sentence import GOOD, assert_close, assert_same, parts
 from tests.tiny_models import Counting, load_tiny, unavailable
 

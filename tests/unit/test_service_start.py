@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from models import service as service_module
-from models.checkpoints import config_of
+from models.backend import local as service_module
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.perceiver.ar import PerceiverAr
+from models.perceiver.checkpoints import config_of
 from models.schema import AvAutoencodingRequest, CheckpointUnavailable, InputError, MaskedBytesRequest, Probe, Weights
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks import TASKS
 from tests.masked_sentence import GOOD, assert_same
 from tests.tiny_models import READS, Counting, load_tiny, unavailable

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from models.service import ModelService
-from models.settings import Settings, SettingsError
+from models.backend.local import ModelService
+from models.backend.settings import Settings, SettingsError
 
 
 def test_defaults():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from components.figures.sound import Sounds, envelope, frequency_in_words, sound_in_words, spectral_ends, spectrogram
+from components.analysis.sound import Sounds, envelope, sound_in_words, spectral_ends, spectrogram
+from components.words.numbers import frequency_in_words
 
 
 def tone(hertz: float, rate: int, seconds: float, amplitude: float = 1.0) -> np.ndarray:

@@ -6,10 +6,10 @@ from itertools import islice
 import pytest
 import torch
 
+from models.backend.local import ModelService
+from models.backend.settings import Settings
 from models.perceiver.ar_writing import Writer
 from models.schema import Probe, TextGenerationRequest
-from models.service import ModelService
-from models.settings import Settings
 from models.tasks import text_generation
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 from tests.text_writers import PROMPT, biased, ids_of, model_of, of_letters, steps_of

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.backend.local import ModelService
 from models.schema import InputError, Probe, TextGenerationStep
-from models.service import ModelService
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 from tests.text_writers import PROMPT, biased, ids_of, model_of, steps_of
 from tests.tiny_ar import Naive, naive

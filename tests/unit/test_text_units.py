@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.text_units import UnitShares, fitted, named, pieces, shortened
+from components.analysis.text_units import UnitShares, fitted, named, pieces, shortened
 from models.schema import AttentionMap
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.text_windows import cut_out, text_windows, without, word_spans
+from models.data.text_windows import cut_out, text_windows, without, word_spans
 
 TEXTS = st.text(st.sampled_from("ab \n☕é𝄞"), max_size=120)
 

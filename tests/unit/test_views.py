@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from components import views
-from components.byte_labels import byte_label, characters
+from components import render as views
+from components.analysis.byte_labels import byte_label, characters
 from models.schema import AttentionMap, MaskedBytesResult, RunInfo
 
 RUN = RunInfo("model", "embedded", "cpu", "float32", 0.1, False)

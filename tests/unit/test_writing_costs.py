@@ -5,9 +5,9 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from components import views
-from components.pictures.border import memory, operations
-from components.writing_costs import WriterShape, costs
+from components import render as views
+from components.analysis.generation_costs import WriterShape, costs
+from components.html.charts.border import memory, operations
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_memory import Memory

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components import views
+from components import render as views
 from models.schema.common import Method
 from tests.sheets import assert_legible, saved, words
 from tests.written import TITLE, attention, letters, step

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from components import views
-from components.strips.alternatives import alternative_bars
-from components.strips.cells import in_words, kept_together
-from components.strips.compared import Compared
-from components.strips.traced import traced_strip
-from components.strips.written import running_strip, written_strip
-from components.text_units import pieces
-from components.views.text_generation import text_generation_alternatives
-from components.written_text import bits_each, read_text, token_name, tokens_after_prompt
+from components import render as views
+from components.analysis.generated_text import bits_each, read_text, token_name, tokens_after_prompt
+from components.analysis.text_units import pieces
+from components.html.text.alternatives import alternative_bars
+from components.html.text.cells import in_words, kept_together
+from components.html.text.compared import Compared
+from components.html.text.traced import traced_strip
+from components.html.text.written import running_strip, written_strip
+from components.render.text_generation import text_generation_alternatives
 from models.schema import WrittenToken
 from tests.markup import Elements
 from tests.written import attention, letters, step, written
 
-SHEET = Path(__file__).parents[2] / "components" / "strips" / "strips.css"
+SHEET = Path(__file__).parents[2] / "components" / "html" / "text" / "text.css"
 
 
 # Cells

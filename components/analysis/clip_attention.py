@@ -1,0 +1,149 @@
+"""What an output of a clip was read from: pictures, sound and label on one scale, and how much of each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.analysis.clip import asked_in_words, evenly, window_samples
+from components.scale.attention import Scale
+from components.scale.shared import SharedScale, times_uniform
+from components.words.numbers import multiple, seconds_in_words
+from models.schema import AttentionMap, AvAutoencodingResult, AvTrace
+
+MODALITIES = {"image": "picture", "audio": "sound", "label": "label"}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the attention of an output. kind: of MODALITIES, "latents" or "query". even: its part of what was read
+    from inputs, if all of them were read alike; None for what stayed with no input."""
+
+    kind: str
+    name: str
+    share: float
+    even: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWindow:
+    """A window of a clip as an output read it.
+
+    frames: which ones of the clip are shown, at most 16; where the clip ends before its window, the last one is held.
+    pixels: uint8 [n, side, side, 3], these. image: levels of `SharedScale`, float64 [n, rows, columns], of each frame
+    shown; times: of how many frames apart the picture was read. sound: float32 [samples], of the whole window, silent
+    where the clip's ends. audio: levels, float64 [inputs], over the same time. label: its level, which the colours do
+    not reach to: one input of its own often has many times the share of any other, and would bleach all maps.
+    """
+
+    frames: tuple[int, ...]
+    pixels: np.ndarray
+    image: np.ndarray
+    times: int
+    sound: np.ndarray
+    samples: range
+    audio: np.ndarray
+    label: float
+    shared: SharedScale
+
+    @property
+    def label_in_words(self) -> str:
+        """ "1.8× uniform", or on the log scale "+0.26"."""
+        return self.shared.in_words(self.label) + (" uniform" if self.shared.scale == "linear" else "")
+
+
+def asked_about(result: AvAutoencodingResult) -> tuple[AttentionMap, AvTrace]:
+    """Raises ValueError for a result without a probe, or one of the latents alone."""
+    if result.attention is None or result.trace is None:
+        raise ValueError("this result was asked for without a probe of its inputs")
+    return result.attention, result.trace
+
+
+def shares(attention: AttentionMap, trace: AvTrace) -> list[Share]:
+    """Of what was read, most first as they are named; they sum to 1. Those that stayed only where there are any."""
+    counts = {"image": trace.image.size, "audio": trace.audio.size, "label": 1}
+    held = {"image": float(trace.image.sum()), "audio": float(trace.audio.sum()), "label": trace.label}
+    inputs = sum(counts.values())
+    found = [Share(kind, name, held[kind], counts[kind] / inputs) for kind, name in MODALITIES.items()]
+    stayed = {
+        "latents": ("learned latent array", attention.latent_share),
+        "query": ("output query", attention.query_share),
+    }
+    return found + [Share(kind, name, share, None) for kind, (name, share) in stayed.items() if share]
+
+
+def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
+    """Raises ValueError as `asked_about` does."""
+    attention, trace = asked_about(result)
+    reached = float(trace.image.sum() + trace.audio.sum() + trace.label) or 1.0
+    image, audio, label = (
+        times_uniform(np.asarray(values), attention.uniform * reached, scale)
+        for values in (trace.image, trace.audio, trace.label)
+    )
+    window = range(trace.start, trace.start + trace.frames)
+    asked = trace.area[0] if trace.asked == "image" else trace.start
+    frames = evenly(window, min(max(asked, window.start), window.stop - 1))
+    samples = window_samples(result, trace)
+    heard = result.seen_audio[samples.start : samples.stop]
+    return ReadWindow(
+        frames=tuple(frames),
+        pixels=result.seen_frames[np.minimum(frames, len(result.seen_frames) - 1)],
+        image=image[[(frame - trace.start) * len(image) // trace.frames for frame in frames]],
+        times=len(image),
+        sound=np.pad(heard, (0, len(samples) - len(heard))),
+        samples=samples,
+        audio=audio,
+        label=float(label),
+        shared=SharedScale.over([image, audio], scale),
+    )
+
+
+def covers_in_words(trace: AvTrace) -> str:
+    """How many frames one input holds; nothing where that is one."""
+    each = trace.frames / len(trace.image)
+    return f"Each map holds for {each:g} frames, which were read together." if each > 1 else ""
+
+
+def held_in_words(read: ReadWindow, result: AvAutoencodingResult) -> str:
+    """What the window holds beyond the end of its clip; nothing where it ends before."""
+    frames = len(result.seen_frames)
+    if read.frames[-1] < frames:
+        return ""
+    return f"The clip ends at {seconds_in_words(frames / result.fps)}: from there its last frame is held, in silence."
+
+
+def most_read_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
+    """Where in picture and sound most was read, and how many times the mean of each."""
+    said = []
+    if trace.image.any():
+        at, row, column = np.unravel_index(int(trace.image.argmax()), trace.image.shape)
+        each = trace.frames / len(trace.image)
+        frame = trace.start + int((at + 0.5) * each)
+        rows, columns = trace.image.shape[1:]
+        said.append(
+            f"most of the picture at {seconds_in_words(frame / result.fps)}, row {row + 1}, column {column + 1} of "
+            f"{rows} × {columns}: {multiple(float(trace.image.max() / trace.image.mean()))} times the picture's mean"
+        )
+    if trace.audio.any():
+        seconds = trace.frames / result.fps
+        moment = trace.start / result.fps + (int(trace.audio.argmax()) + 0.5) * seconds / len(trace.audio)
+        said.append(
+            f"most of the sound at {seconds_in_words(moment)}: "
+            f"{multiple(float(trace.audio.max() / trace.audio.mean()))} times the sound's mean"
+        )
+    return "; ".join(said) or "nothing was read from the clip"
+
+
+def hidden_in_words(result: AvAutoencodingResult) -> str:
+    """What the model read in place of what was hidden from it; nothing where nothing was."""
+    instead = {
+        "image": "The picture was hidden from the model, which read black frames.",
+        "audio": "The sound was hidden from the model, which read silence.",
+    }
+    return " ".join(said for name, said in instead.items() if name in result.hidden)
+
+
+def title_in_words(result: AvAutoencodingResult) -> str:
+    """What was asked, and how it was traced."""
+    attention, trace = asked_about(result)
+    how = attention.title.partition(": ")[0]  # behind it the task names the output, as programs count
+    return f"{how}: {asked_in_words(result, trace)}"

@@ -1,0 +1,206 @@
+"""A text that a model wrote on: its tokens, what they are called, and what the text before one of them was read as."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from components.analysis.byte_labels import NEWLINE, SPACE, byte_label
+from components.analysis.text_units import Piece, Unit, UnitShares, fitted
+from components.words.numbers import counted, percent
+from models.schema import AttentionMap, TextGenerationStep, WrittenToken
+
+NOTHING = "∅"
+"""What stands in the cell of a token that stands for no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Of what follows the prompt. written: how it was, or None for one that was taken as it is."""
+
+    content: bytes
+    written: WrittenToken | None
+
+
+def tokens_after_prompt(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> list[Token]:
+    """In order. earlier: the request's `written` as they were when they were written; without them, only contents.
+
+    Raises ValueError where these are others.
+    """
+    if earlier and tuple(token.content for token in earlier) != step.written_tokens:
+        raise ValueError(f"{len(earlier)} earlier tokens are not the {len(step.written_tokens)} that were taken over")
+    known = earlier or [None] * len(step.written_tokens)
+    before = [Token(content, how) for content, how in zip(step.written_tokens, known, strict=True)]
+    return [*before, *(Token(token.content, token) for token in step.tokens)]
+
+
+def noun(contents: Sequence[bytes]) -> str:
+    """What a token is, where a model's tokens are such: "byte" or "token"."""
+    return "byte" if all(len(content) <= 1 for content in contents) else "token"
+
+
+def plain(contents: Sequence[bytes]) -> str:
+    """The text of tokens; bytes that are no UTF-8 as U+FFFD."""
+    return b"".join(contents).decode("utf-8", "replace")
+
+
+def token_name(content: bytes) -> str:
+    """As it is called in a sentence: “e”, space, new line, byte C3, end of the text."""
+    named = {b"": "end of the text", b" ": "space", b"\n": "new line", b"\t": "tab"}.get(content)
+    if named:
+        return named
+    try:
+        text = content.decode("utf-8").replace(" ", SPACE).replace("\n", NEWLINE)
+    except UnicodeDecodeError:
+        text = ""
+    if text.isprintable() and text:
+        return f"“{text}”"
+    return ("byte " if len(content) == 1 else "bytes ") + content.hex(" ").upper()
+
+
+def bits_each(tokens: Sequence[Token]) -> float | None:
+    """Mean of -log2 of the probabilities of those that are known; None where none is."""
+    known = [token.written.probability for token in tokens if token.written]
+    # A probability that float32 rounded to 0 is still one.
+    return float(-np.log2(np.maximum(known, 1e-38)).mean()) if known else None
+
+
+def surprise_in_words(tokens: Sequence[Token]) -> str:
+    """Of the tokens that are known: bits, and the probability that is the geometric mean; or ""."""
+    bits = bits_each(tokens)
+    if bits is None:
+        return ""
+    each = noun([token.content for token in tokens])
+    return f"On average {abs(bits):.2f} bits a {each}: a probability of {2**-bits:.0%}."
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """The text before a token in pieces, and what attention each of them got.
+
+    token: the content that was asked about. dropped, out_of_sight: how many tokens at the left were not read, and their
+    text. pieces: of prefix and latents; their start and stop count tokens from the prompt's first. border: how many of
+    them are prefix. first: the first that the map is over; shares are of the pieces from there on. unit: of the
+    pieces; said: what these are called. each: what a token is. note: why they are not of the unit asked for, or "".
+    """
+
+    token: bytes
+    dropped: int
+    out_of_sight: str
+    pieces: tuple[Piece, ...]
+    border: int
+    first: int
+    shares: UnitShares
+    unit: Unit
+    said: str
+    each: str
+    note: str
+
+    @property
+    def prefix_share(self) -> float:
+        """Of the attention, 0 to 1; 0 where the map is over the latents alone."""
+        return float(self.shares.shares[: self.border - self.first].sum())
+
+    @property
+    def latents_share(self) -> float:
+        return float(self.shares.shares[self.border - self.first :].sum())
+
+    def in_words(self, at: int) -> str:
+        """The share of a piece that the map is over."""
+        return self.shares.in_words(at - self.first)
+
+
+def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
+    """What the traced token was read from. Words and characters that the border cuts are two.
+
+    Raises ValueError where no attention was asked for, or where it is not over this text.
+    """
+    attention, prompt = traced_attention(step), len(step.prompt_tokens)
+    contents = (*step.prompt_tokens, *step.written_tokens, *(token.content for token in step.tokens))
+    stop = step.dropped + step.prefix_length + step.latents
+    over = step.latents if attention.method == "decoder" else step.prefix_length + step.latents
+    if stop != prompt + (step.traced or 0) or stop >= len(contents) or attention.values.shape != (over,):
+        raise ValueError(f"no attention over the {stop} tokens before number {step.traced} that was written")
+    seen = contents[step.dropped : stop]
+    shown = fitted(b"".join(seen).decode("utf-8", "surrogateescape"), unit)
+    spans = _spans(seen, step.prefix_length, shown.unit, shown.pieces)
+    border = sum(start < step.prefix_length for start, _ in spans)
+    first = border if attention.method == "decoder" else 0
+    each = noun(contents)
+    return ReadText(
+        token=contents[stop],
+        dropped=step.dropped,
+        out_of_sight=plain(contents[: step.dropped]),
+        pieces=tuple(_piece(seen[a:b], step.dropped + a, shown.unit) for a, b in spans),
+        border=border,
+        first=first,
+        shares=_shares(attention, spans[first:]),
+        unit=shown.unit,
+        said=f"{each}s" if shown.unit == "bytes" else shown.unit,
+        each=each,
+        note=shown.note,
+    )
+
+
+def traced_attention(step: TextGenerationStep) -> AttentionMap:
+    """Raises ValueError where none was asked for."""
+    if step.attention is None or step.traced is None:
+        raise ValueError("this text was asked for without a probe")
+    return step.attention
+
+
+def zones_in_words(step: TextGenerationStep, read: ReadText) -> str:
+    """How much of the attention is on the prefix, on the latents, and in residuals."""
+    attention = traced_attention(step)
+    latents = f"{percent(read.latents_share)} of the attention is on the {counted(step.latents, 'latent')}"
+    if attention.method == "decoder":
+        return f"{latents}: this map is over them alone."
+    said = f"{percent(read.prefix_share)} is on the {counted(step.prefix_length, read.each)} of prefix"
+    if not step.prefix_length:
+        said = "there is no prefix"
+    if stayed := attention.latent_share + attention.query_share:
+        said += f", and {percent(stayed)} stayed in residuals, at the places of the latents themselves"
+    return f"{latents}, {said}."
+
+
+def _spans(contents: Sequence[bytes], prefix: int, unit: Unit, found: Sequence[Piece]) -> list[tuple[int, int]]:
+    """Half-open, of tokens: those that begin in the same piece, on the same side of the border.
+
+    A token that brings along the space before it belongs to the word that follows.
+    """
+    starts = accumulate(map(len, contents), initial=0)
+    begins = [start + _spaces_before(content) for start, content in zip(starts, contents, strict=False)]
+    piece = np.searchsorted([each.stop for each in found], begins, side="right").tolist()
+    alone = [unit == "bytes" or not content for content in contents]
+    cuts = [
+        at
+        for at in range(len(contents))
+        if at in (0, prefix) or alone[at] or alone[at - 1] or piece[at] != piece[at - 1]
+    ]
+    return list(pairwise([*cuts, len(contents)]))
+
+
+def _spaces_before(content: bytes) -> int:
+    """Of the text of a token; of spaces alone, none."""
+    text = content.lstrip()
+    return len(content) - len(text) if text else 0
+
+
+def _piece(contents: Sequence[bytes], start: int, unit: Unit) -> Piece:
+    joined = b"".join(contents)
+    text = byte_label(joined[0]) if unit == "bytes" and len(joined) == 1 else plain(contents) or NOTHING
+    return Piece(start, start + len(contents), text)
+
+
+def _shares(attention: AttentionMap, spans: Sequence[tuple[int, int]]) -> UnitShares:
+    starts = np.array([start for start, _ in spans]) - spans[0][0]
+    shares = np.add.reduceat(attention.values.astype(np.float64), starts)
+    return UnitShares(shares, np.array([stop - start for start, stop in spans]), attention.uniform)
+
+
+def place_in_words(piece: Piece, each: str) -> str:
+    """ "byte 12", "bytes 12 to 15", counted from the prompt's first."""
+    if piece.stop - piece.start == 1:
+        return f"{each} {piece.start:,}"
+    return f"{each}s {piece.start:,} to {piece.stop - 1:,}"

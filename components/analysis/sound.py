@@ -1,0 +1,106 @@
+"""Sound as pictures: how far it swings, and which tones are in it. Samples are float [n], -1 to 1."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+
+from components.words.numbers import seconds_in_words
+
+HIGHEST = 4000
+"""Hz up to which tones are shown."""
+RANGE = 70
+"""dB below the loudest tone that are told apart."""
+SPECTRAL_COLOURS = "viridis"
+_HEARD = 0.032
+"""Seconds that a column of a spectrogram is made of: long enough to tell tones of 31 Hz apart."""
+_COLUMNS = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrogram:
+    """levels: float32 [rows, columns], dB of a sine of amplitude 1, highest tone first. top: Hz at the upper edge."""
+
+    levels: np.ndarray
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """A clip's sound, the one rebuilt, and what is wrong with it, by their names; all of one rate, shown alike."""
+
+    samples: Mapping[str, np.ndarray]
+    rate: int
+
+    @classmethod
+    def of(cls, seen: np.ndarray, rebuilt: np.ndarray, rate: int) -> "Sounds":
+        """rebuilt: of the same length, or empty where it was not asked for."""
+        if not len(rebuilt):
+            return cls({"Original": seen}, rate)
+        return cls({"Original": seen, "Rebuilt": rebuilt, "Difference": rebuilt - seen}, rate)
+
+    @property
+    def length(self) -> int:
+        return max(map(len, self.samples.values()))
+
+    @property
+    def seconds(self) -> float:
+        return self.length / self.rate
+
+    @property
+    def loudest(self) -> float:
+        """The largest swing of all, which fills a picture's height; 1 for silence."""
+        return max(float(np.abs(each).max(initial=0.0)) for each in self.samples.values()) or 1.0
+
+    def spectrograms(self) -> dict[str, Spectrogram]:
+        return {name: spectrogram(each, self.rate) for name, each in self.samples.items()}
+
+
+def envelope(samples: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest sample of each column, float [columns]; as many columns as samples where fewer."""
+    starts = np.arange(min(columns, len(samples))) * len(samples) // max(min(columns, len(samples)), 1)
+    if not len(starts):
+        return np.zeros(0), np.zeros(0)
+    return np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
+
+
+def spectrogram(samples: np.ndarray, rate: int) -> Spectrogram:
+    """At most 360 columns that share the sound's time alike, each a mean of Hann windows of 32 ms; at least a sample.
+
+    Rows are the tones up to HIGHEST, or half the rate.
+    """
+    size = max(round(_HEARD * rate), 8)
+    columns = max(1, min(_COLUMNS, len(samples) // max(size // 8, 1)))
+    each = max(1, -(-2 * len(samples) // (columns * size)))  # windows a column: they overlap by half
+    middles = ((np.arange(columns * each) + 0.5) * len(samples) / (columns * each)).astype(int)
+    padded = np.pad(samples.astype(np.float32), size)
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    pieces = padded[(middles + size - size // 2)[:, None] + np.arange(size)] * window
+    rows = min(size // 2, round(HIGHEST * size / rate))
+    tones = np.abs(np.fft.rfft(pieces)[:, 1 : rows + 1]) * (2 / window.sum())
+    power = np.square(tones).reshape(columns, each, rows).mean(axis=1)
+    levels = 10 * np.log10(np.maximum(power, 1e-20)).astype(np.float32)
+    return Spectrogram(levels.T[::-1], rows * rate / size)
+
+
+def spectral_ends(found: Sequence[Spectrogram]) -> tuple[float, float]:
+    """dB at which colours begin and end, for all that are compared: RANGE below the loudest tone, and that one."""
+    loudest = max(float(each.levels.max()) for each in found)
+    high = float(np.ceil(loudest)) if loudest > -120 else 0.0
+    return high - RANGE, high
+
+
+def spectral_colours(found: Spectrogram, ends: tuple[float, float]) -> np.ndarray:
+    """uint8 RGB [rows, columns, 3]."""
+    low, high = ends
+    return matplotlib.colormaps[SPECTRAL_COLOURS]((found.levels - low) / (high - low), bytes=True)[..., :3]
+
+
+def sound_in_words(samples: np.ndarray, rate: int) -> str:
+    """ "largest swing 0.52, at 0.34 s", or "silent"."""
+    swings = np.abs(samples)
+    if not swings.any():
+        return "silent"
+    at = int(swings.argmax())
+    return f"largest swing {swings[at]:.2g}, at {seconds_in_words(at / rate)}"

@@ -1,0 +1,133 @@
+"""A text in the units that a reader asks about: bytes, characters or words, and what attention each of them got."""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Literal
+
+import numpy as np
+
+from components.analysis.byte_labels import byte_label
+from models.schema import AttentionMap
+
+Unit = Literal["bytes", "characters", "words"]
+UNITS: tuple[Unit, ...] = ("bytes", "characters", "words")
+"""From the finest to the coarsest."""
+MOST_UNITS = 2048
+"""How many a strip or a figure tells apart; with the tokens at both ends, 2,050 cells."""
+_JOINER = "\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes start:stop of a text, and what they say; of a single byte, what it is called."""
+
+    start: int
+    stop: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A text in pieces few enough to be told apart. note: why they are not of the unit that was asked for, or ""."""
+
+    unit: Unit
+    pieces: tuple[Piece, ...]
+    note: str
+
+
+def pieces(text: str, unit: Unit) -> list[Piece]:
+    """All of the text, each byte in one piece. A word has the space behind it; a character, the marks that join it.
+
+    Bytes that are no UTF-8 may stand in the text as `surrogateescape` decodes them; each is then a character.
+    """
+    if unit == "bytes":
+        return [Piece(at, at + 1, byte_label(byte)) for at, byte in enumerate(_encoded(text))]
+    parts = _joined_characters(text) if unit == "characters" else re.findall(r"\s+|\S+\s*", text)
+    ends = accumulate((len(_encoded(part)) for part in parts), initial=0)
+    return [Piece(start, stop, part) for (start, stop), part in zip(pairwise(ends), parts, strict=True)]
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _joined_characters(text: str) -> list[str]:
+    parts: list[str] = []
+    for character in text:
+        joins = character == _JOINER or unicodedata.category(character).startswith("M")
+        if parts and (joins or parts[-1].endswith(_JOINER)):
+            parts[-1] += character
+        else:
+            parts.append(character)
+    return parts
+
+
+def fitted(text: str, unit: Unit, most: int = MOST_UNITS) -> Fitted:
+    """In this unit, or the next coarser one of which there are at most `most`; if need be, several words at a time."""
+    found = pieces(text, unit)
+    if len(found) <= most:
+        return Fitted(unit, tuple(found), "")
+    asked = f"{len(found):,} {unit} are too many to tell apart"
+    for coarser in UNITS[UNITS.index(unit) + 1 :]:
+        found = pieces(text, coarser)
+        if len(found) <= most:
+            return Fitted(coarser, tuple(found), f"{asked}: shown are {coarser}.")
+    each = -(-len(found) // most)
+    joined = [_several(found[at : at + each]) for at in range(0, len(found), each)]
+    return Fitted("words", tuple(joined), f"{asked}: shown are words, {each} at a time.")
+
+
+def _several(words: Sequence[Piece]) -> Piece:
+    return Piece(words[0].start, words[-1].stop, "".join(word.text for word in words))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitShares:
+    """What each unit got: [CLS] first, [SEP] last, the pieces between them.
+
+    shares: float64 [n + 2], 0 to 1. sizes: int64 [n + 2], bytes in each, which is 1 for a token. uniform: the share
+    of one byte where nothing is preferred; a unit's own uniform level is as many times that as it has bytes.
+    """
+
+    shares: np.ndarray
+    sizes: np.ndarray
+    uniform: float
+
+    @classmethod
+    def of(cls, attention: AttentionMap, spans: Sequence[Piece]) -> "UnitShares":
+        """Sums over the bytes of each. Raises ValueError where the map is not over [CLS], these bytes and [SEP]."""
+        count = spans[-1].stop if spans else 0
+        if attention.method == "decoder" or attention.values.shape != (count + 2,):
+            raise ValueError(f"no attention over {count} bytes and the tokens at their ends")
+        starts = np.array([0, *(piece.start + 1 for piece in spans), count + 1])
+        shares = np.add.reduceat(attention.values.astype(np.float64), starts)
+        return cls(shares, np.diff(starts, append=count + 2), attention.uniform)
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Of one byte of each on average, float64 [n + 2]: what is coloured, so that a long word is not the brighter
+        for its length."""
+        return self.shares / self.sizes
+
+    def in_words(self, index: int) -> str:
+        return share_in_words(float(self.shares[index]), self.uniform * int(self.sizes[index]))
+
+
+def share_in_words(share: float, uniform: float) -> str:
+    """uniform: the share that this would have where nothing is preferred."""
+    return f"{share:.2%} of the attention, {share / uniform:.1f} × uniform"
+
+
+def named(piece: Piece) -> str:
+    """A piece as it is called in a sentence: quoted, without the spaces at its ends where it has more than these."""
+    return f"“{shortened(piece.text.strip() or piece.text, 32)}”"
+
+
+def shortened(text: str, most: int) -> str:
+    """Its beginning, on one line, at most so many characters; an ellipsis stands for what is left out."""
+    found = textwrap.shorten(text, most, placeholder=" …") if text.strip() else text
+    return text.strip()[: most - 2] + " …" if found.strip() == "…" and len(text.strip()) > most else found

@@ -1,0 +1,117 @@
+"""Prefix and latents of a prompt within the context, and what that border costs: data in, HTML out."""
+
+from collections.abc import Callable
+from html import escape
+
+from components.analysis.generation_costs import WriterShape, costs
+from components.words.numbers import counted
+
+_ROOM_FOR_NAME = 0.25
+"""Share of the bar from which a part's name fits, on a narrow screen."""
+
+
+def border_picture(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> str:
+    """The context as a bar: prefix, latents, room; and what they cost. each: what a token is.
+
+    cut: tokens of the prompt at its left that are not read. Raises ValueError where prefix and latents are more than
+    the model takes, or where there is no latent.
+    """
+    if not (0 < latents <= shape.latents and 0 <= prefix <= shape.most_prefix):
+        raise ValueError(f"{latents} latents after a prefix of {prefix}: this model takes {shape.latents} at most")
+    room = shape.context - prefix - latents
+    parts = (("prefix", prefix), ("latents", latents), ("room", room))
+    bar = "".join(_part(name, tokens, tokens / shape.context) for name, tokens in parts)
+    spoken = (
+        f"The context of {counted(shape.context, each)}: {prefix:,} of prefix, {latents:,} latents, room for {room:,}"
+    )
+    return (
+        f'<div class="border-picture"><p class="border-label" style="--at:{prefix / shape.context:.4f}">'
+        f"<span>{'border' if prefix else 'no prefix: border'} before {each} {prefix + cut:,}</span></p>"
+        f'<div class="context-bar" role="img" aria-label="{escape(spoken)}">{bar}</div>'
+        f"{_words(shape, (prefix, latents, room), cut, each)}{_costs(shape, prefix, latents, each)}</div>"
+    )
+
+
+def _part(name: str, tokens: int, share: float) -> str:
+    label = f"{name} {tokens:,}" if share >= _ROOM_FOR_NAME else ""
+    return f'<i class="{name}" style="flex-grow:{tokens}">{label}</i>'
+
+
+def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str) -> str:
+    prefix, latents, room = parts
+    readers = f"the cross-attention and all {shape.layers} layers after it"
+    said = {
+        "prefix": f"{counted(prefix, each)}: read by the cross-attention alone, and never worked on."
+        if prefix
+        else "none: all that is read of the prompt are latents.",
+        "latents": f"the prompt's last {counted(latents, each)}: they read everything up to themselves, through "
+        f"{readers}. The border lies before the first of them.",
+        "room": f"{counted(room, each)}. {_growth(shape, latents, each)}",
+    }
+    if cut:
+        said = {"not read": f"{counted(cut, each)} at the prompt's left."} | said
+    rows = "".join(
+        f'<div><dt class="{name.split()[0]}">{name}</dt><dd>{escape(text)}</dd></div>' for name, text in said.items()
+    )
+    return f'<dl class="zones">{rows}</dl>'
+
+
+def _growth(shape: WriterShape, latents: int, each: str) -> str:
+    """What becomes of the border as the text grows."""
+    again = (shape.latents + 1) // 2
+    then = f"half of the latents become prefix, and all is read again: once in {shape.latents + 1 - again:,} {each}s."
+    if more := shape.latents - latents:
+        return f"The next {counted(more, each)} become latents, too, at the small price; then {then}"
+    return f"All {shape.latents:,} latents are in use: with the next {each}, {then}"
+
+
+def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> str:
+    ours, theirs = costs(shape, prefix, latents)
+    rows = (
+        ("read the prompt", ours.prompt, theirs.prompt, operations),
+        (f"a further {each}", ours.token, theirs.token, operations),
+        ("keys and values kept", ours.memory, theirs.memory, memory),
+    )
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>{_cost(mine, other, said)}{_cost(other, mine, said)}'
+        f"<td>{_ratio(mine, other)}</td></tr>"
+        for name, mine, other, said in rows
+    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "Perceiver AR", "decoder-only", ""))
+    return (
+        '<div class="scrolled costs" tabindex="0" role="region" aria-label="What it costs"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p class="caption">Counted, not measured: multiplications and additions, as floating-point operations. '
+        f"Decoder-only: a Transformer as deep ({1 + shape.layers} layers) and as wide ({shape.channels:,} channels) "
+        "that works on every position in every layer.</p>"
+    )
+
+
+def _cost(cost: int, other: int, said: Callable[[int], str]) -> str:
+    width = 100 * cost / max(cost, other)
+    return f'<td>{said(cost)}<span class="bar"><i style="width:{width:.2f}%"></i></span></td>'
+
+
+def _ratio(ours: int, theirs: int) -> str:
+    times = theirs / ours
+    if 0.95 < times < 1.05:
+        return "the same"
+    return f"{times:.3g} × less" if times > 1 else f"{1 / times:.3g} × more"
+
+
+def operations(count: int) -> str:
+    """ "1.24 GFLOP"."""
+    return _scaled(count, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP"))
+
+
+def memory(count: int) -> str:
+    """ "3.15 MB", in powers of 1,000."""
+    return _scaled(count, ("bytes", "kB", "MB", "GB", "TB"))
+
+
+def _scaled(count: float, units: tuple[str, ...]) -> str:
+    """Three digits."""
+    at = 0
+    while count >= 999.5 and at + 1 < len(units):
+        count, at = count / 1000, at + 1
+    return f"{count:.3g} {units[at]}"

@@ -1,0 +1,52 @@
+"""Which latents read one place of a picture: data in, HTML out."""
+
+from html import escape
+
+import numpy as np
+
+from components.words.numbers import multiple
+
+
+def readers_table(readers: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8) -> str:
+    """The latents that read a place most, as bars.
+
+    readers: float32 [latents], the share of its attention that each gives the place. inputs: how many there are, so
+    that uniform is 1 / inputs. place: in words. reach: times uniform at which a bar is full, that several tables can be
+    compared; without it, the largest of these.
+    """
+    times = readers.astype(np.float64) * inputs
+    full = max(float(times.max()) if reach is None else reach, 1.0)
+    best = np.argsort(-times, kind="stable")[:most]
+    rows = "".join(_row(latent, float(readers[latent]), float(times[latent]), full) for latent in best.tolist())
+    return (
+        f'<div class="readers"><h4>Which latents read {escape(place)}?</h4><p class="summary">{_summary(times)}</p>'
+        f'<ol role="list">{rows}</ol><p class="caption">The line across the bars: uniform, 1/{inputs:,} = '
+        f"{_percent(1 / inputs)} of a latent's attention.</p></div>"
+    )
+
+
+def _row(latent: int, share: float, times: float, full: float) -> str:
+    return (
+        f'<li><span class="name">latent {latent}</span>'
+        f'<span class="number">{_percent(share)} of its attention ({multiple(times)} times uniform)</span>'
+        f'<span class="bar"><i style="width:{min(100 * times / full, 100):.2f}%"></i>'
+        f'<b style="left:{100 / full:.2f}%"></b></span></li>'
+    )
+
+
+def _summary(times: np.ndarray) -> str:
+    """In a sentence or two. times: uniform, float64 [latents]; its mean is that of all latents together."""
+    count, above, mean = len(times), int((times > 1).sum()), float(times.mean())
+    together = f"Together the {count:,} latents give it {multiple(mean)} times their uniform share."
+    if not above:
+        return f"No latent reads it more than uniform. {together}"
+    if mean < 0.5:
+        return f"Hardly any latent reads it: {above} of {count:,} more than uniform. {together}"
+    return f"{above} of {count:,} more than uniform. {together}"
+
+
+def _percent(share: float) -> str:
+    """Two digits: "3.1 %", "0.098 %"."""
+    if 0 < share < 1e-5:
+        return "< 0.001 %"
+    return f"{100 * share:#.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"

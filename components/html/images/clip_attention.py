@@ -1,0 +1,80 @@
+"""What an output of a clip was read from, as HTML; data in, HTML out.
+
+How strongly the maps cover the frames is the page's `--map-opacity`.
+"""
+
+from html import escape
+
+import numpy as np
+
+from components.analysis.clip import Box, part_of
+from components.analysis.clip_attention import ReadWindow, Share
+from components.analysis.sound import Sounds
+from components.html.images.film import film, heads, outlined, side_by_side
+from components.html.images.frames import photograph
+from components.html.images.pixels import colour_legend, picture
+from components.html.images.sound import time_axis, waveform
+from components.scale.shared import SharedScale
+from components.words.numbers import percent
+
+
+def share_bar(shares: list[Share]) -> str:
+    """How much of the attention each modality holds, and what stayed with none, as parts of one bar."""
+    read = sum(share.share for share in shares if share.even is not None) or 1.0
+    parts = "".join(f'<i class="{share.kind}" style="width:{100 * share.share:.2f}%"></i>' for share in shares)
+    said = ", ".join(f"{share.name} {percent(share.share)}" for share in shares)
+    rows = "".join(
+        f'<li><i class="{share.kind}"></i><span><b>{escape(share.name)}</b> {percent(share.share)}'
+        f"<small>{_of_inputs(share, read)}</small></span></li>"
+        for share in shares
+    )
+    return (
+        f'<div class="shares"><div class="whole" role="img" aria-label="Shares of the attention: {escape(said)}">'
+        f'{parts}</div><ul role="list">{rows}</ul></div>'
+    )
+
+
+def _of_inputs(share: Share, read: float) -> str:
+    if share.even is None:
+        return "stayed there, in residuals"
+    return f"{percent(share.share / read)} of what was read; {percent(share.even)} if all inputs were read alike"
+
+
+def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | None) -> str:
+    """The frames with the attention laid over them, and below it alone. pixel: what was asked about, of the whole."""
+    mark = "" if pixel is None else outlined(pixel, "marker")
+    maps = np.hstack(list(read.shared.fills(read.image)))
+    frames = photograph(side_by_side(read.pixels), f"Frames {read.frames[0] + 1} to {read.frames[-1] + 1}", "row crop")
+    over = f'<div class="reel">{frames}{picture(maps, "Map of the attention over them", "row map")}{mark}</div>'
+    alone = f'<div class="reel">{picture(maps, "The map alone", "row")}{mark}</div>'
+    return film(f"{heads(read.frames, fps, chosen)}{over}{alone}", len(read.frames))
+
+
+def read_sound(read: ReadWindow, rate: int, asked: range | None) -> str:
+    """The window's waveform, and the attention of its parts below it. asked: samples that were asked about."""
+    sounds = Sounds({"The window's sound": read.sound}, rate)
+    mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
+    wave = waveform("The window's sound", read.sound, sounds)
+    heat = picture(read.shared.fills(read.audio)[None], "Map of the attention over the same time", "heat")
+    axis = time_axis(sounds.seconds, read.samples.start / rate)
+    return f'<div class="sound"><div class="tracks">{wave}{heat}{mark}</div>{axis}</div>'
+
+
+def read_label(read: ReadWindow) -> str:
+    """The one input that may name the class, in the colour of its share."""
+    swatch = picture(read.shared.fills(np.array([[read.label]])), "The label's colour", "swatch")
+    return f'<p class="read-label">{swatch}<span>The label, one input: {escape(read.label_in_words)}</span></p>'
+
+
+def read_latents(values: np.ndarray, shared: SharedScale, levels: np.ndarray) -> str:
+    """Which latents an output read. values: float32 [latents], shares; levels: of `shared`."""
+    most = int(values.argmax())
+    heat = picture(shared.fills(levels)[None], f"Latents 0 to {len(values) - 1}; most on latent {most}", "heat")
+    said = f"Latents 0 to {len(values) - 1}, from left to right. Most on latent {most}: {percent(float(values[most]))}."
+    return f'<div class="sound"><div class="tracks">{heat}</div></div><p class="caption">{said}</p>'
+
+
+def read_legend(shared: SharedScale, of: str) -> str:
+    """of: what the colours are one scale for."""
+    measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
+    return colour_legend(shared, f"{measure}, one scale for {of}")

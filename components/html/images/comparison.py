@@ -1,0 +1,73 @@
+"""A check that needs no truth: the first frame against the second warped back, as HTML; data in, HTML out.
+
+A border that a range input slides (compare.js) shares the picture between both, without the server.
+"""
+
+from html import escape
+
+import numpy as np
+from PIL import Image as Images
+from PIL.Image import Image
+
+from components.html.images.frames import Size, framed, photograph
+from components.scale.flow import UNKNOWN, shrunk_frame
+from components.words.numbers import percent
+
+
+def warp_check(
+    first: Image, warped: Image, before: float, after: float, known: np.ndarray | None = None, name: str = ""
+) -> str:
+    """The first frame on the left of the border, the second warped back by the flow on its right.
+
+    before, after: mean photometric error, in grey levels of 0 to 255, of the second frame as it is and of `warped`.
+    known: bool [height, width], where `warped` shows something of the second frame; elsewhere it is grey. name: whose
+    flow. Raises ValueError for pictures of different sizes.
+    """
+    if first.size != warped.size:
+        raise ValueError(f"the first frame is {first.size}, and the warped one {warped.size} (width, height)")
+    unseen = ""
+    if known is not None and not known.all():
+        grey = Images.fromarray(
+            np.where(known[..., None], np.asarray(warped.convert("RGB")), np.array(UNKNOWN, np.uint8))
+        )
+        warped, unseen = grey, f" Grey: {percent(1 - float(known.mean()))} lies outside of the second frame."
+    back = f"second, warped back{f' by {name}' if name else ''}"
+    said = error_in_words(before, after)
+    caption = (
+        f"{said}{unseen} Left of the border: the first frame; right: the second, each pixel fetched from where the "
+        "flow leads."
+    )
+    return (
+        f'<figure class="comparison">{_sliding(first, warped, back)}<figcaption>{escape(caption)}</figcaption></figure>'
+    )
+
+
+def _sliding(first: Image, warped: Image, back: str) -> str:
+    left = photograph(shrunk_frame(first), "First frame", "side")
+    right = photograph(shrunk_frame(warped), f"Second frame, warped back to the first: {back}", "side")
+    return sliding((left, "first", "first frame"), (right, back, back), first.size)
+
+
+def sliding(left: tuple[str, str, str], right: tuple[str, str, str], size: Size) -> str:
+    """Two pictures of one size above each other, with a border between them that compare.js slides.
+
+    Each: its <img> of class "side", its name over it, and its name in a sentence. size: width and height.
+    """
+    label = f"Border between the {left[2]}, on the left, and the {right[2]}, on the right: percent from the left"
+    inner = (
+        f'<div class="right">{right[0]}<span class="name">{escape(right[1])}</span></div>'
+        f'<div class="left">{left[0]}<span class="name">{escape(left[1])}</span></div><i class="border"></i>'
+        f'<input type="range" class="slide" min="0" max="100" step="0.5" value="50" aria-label="{escape(label)}">'
+    )
+    return framed(inner, size)
+
+
+def error_in_words(before: float, after: float) -> str:
+    """ "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83 % less." """
+    if not np.isfinite([before, after]).all():
+        return "Mean difference of brightness: unknown."
+    said = f"Mean difference of brightness {before:.1f} before, {after:.1f} after (of 255)"
+    if not before or f"{before:.1f}" == f"{after:.1f}":
+        return f"{said}."
+    change = after / before - 1
+    return f"{said}: {percent(abs(change))} {'more' if change > 0 else 'less'}."

@@ -1,0 +1,86 @@
+"""Frames of a clip side by side, as HTML; data in, HTML out.
+
+What carries `data-rows` can be pointed at: click_place.js.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from components.analysis.clip import Box
+from components.html.images.frames import photograph
+from components.words.numbers import seconds_in_words
+
+LARGEST = 64
+"""Pixels a side up to which a frame of a strip is kept exactly as it is."""
+_KEYS = "Arrow keys move a cursor over their pixels, with Shift from frame to frame, Enter asks what one was read from."
+
+
+def film_strip(
+    original: np.ndarray, rebuilt: np.ndarray, frames: Sequence[int], fps: float, chosen: int, pixel: Box | None = None
+) -> str:
+    """Frames above the same ones rebuilt, with their numbers and times; each of their pixels can be chosen.
+
+    original, rebuilt: uint8 [n, side, side, 3]. frames: which ones of the clip they are; chosen: one of these. pixel:
+    what was asked about, of the rebuilt half.
+    """
+    side, at = original.shape[1], frames.index(chosen)
+    shown = (
+        photograph(side_by_side(original), f"Frames {_listed(frames)} of the clip", "row")
+        + photograph(side_by_side(rebuilt), "The same frames, rebuilt", "row")
+        + outlined((at / len(frames), 0.0, 1 / len(frames), 1.0), "tile")
+        + ("" if pixel is None else outlined((pixel[0], 0.5 + pixel[1] / 2, pixel[2], pixel[3] / 2), "marker"))
+    )
+    label = (
+        f"Frames {_listed(frames)}, originals above, rebuilt ones below. Chosen: frame {chosen + 1}, at "
+        f"{seconds_in_words(chosen / fps)}. {_KEYS}"
+    )
+    place = side // 2 * len(frames) * side + at * side + side // 2
+    attributes = (
+        f' role="application" tabindex="0" aria-label="{escape(label)}" data-rows="{2 * side}" '
+        f'data-columns="{len(frames) * side}" data-start="0" data-stop="1" data-place="{place}" data-tile="{side}" '
+        f'data-frames="{" ".join(str(frame + 1) for frame in frames)}"'
+    )
+    reel = f'<div class="reel places"{attributes}>{shown}<span class="spoken" aria-live="polite"></span></div>'
+    caption = "Originals above, rebuilt ones below. Click any pixel: what was it read from?"
+    return f'{film(heads(frames, fps, chosen) + reel, len(frames))}<p class="caption">{caption}</p>'
+
+
+def film(inner: str, count: int) -> str:
+    """A box that a visitor can scroll sideways where `count` frames have no room."""
+    return f'<div class="film"><div class="frames" style="--count:{count}">{inner}</div></div>'
+
+
+def heads(frames: Sequence[int], fps: float, chosen: int | None = None) -> str:
+    """The frames' numbers and times, above them."""
+    cells = "".join(
+        f"<span{' class=chosen' if frame == chosen else ''}><b>{frame + 1}</b> {seconds_in_words(frame / fps)}</span>"
+        for frame in frames
+    )
+    return f'<div class="heads" aria-hidden="true">{cells}</div>'
+
+
+def side_by_side(frames: np.ndarray) -> np.ndarray:
+    """uint8 [n, side, side, 3] -> uint8 [side, n side, 3], side at most LARGEST: what is larger is shrunk by areas."""
+    if frames.shape[1] > LARGEST:
+        small = (Image.fromarray(frame).resize((LARGEST, LARGEST), Image.Resampling.BOX) for frame in frames)
+        frames = np.stack([np.asarray(frame) for frame in small])
+    return np.hstack(list(frames))
+
+
+def outlined(box: Box, kind: str) -> str:
+    """An outline about a part of a picture, "marker" or "tile". click_place.js puts its cursor in the same way."""
+    left, top, width, height = (100 * share for share in box)
+    style = f"left:{left + width / 2:.3f}%;top:{top + height / 2:.3f}%;width:{width:.3f}%;height:{height:.3f}%"
+    return f'<i class="{kind}" style="{style}"></i>'
+
+
+def _listed(frames: Sequence[int]) -> str:
+    """ "1 to 16", "1, 3, … 31", "7"."""
+    if len(frames) == 1:
+        return str(frames[0] + 1)
+    if frames[1] - frames[0] == 1:
+        return f"{frames[0] + 1} to {frames[-1] + 1}"
+    return f"{frames[0] + 1}, {frames[1] + 1}, … {frames[-1] + 1}"

@@ -1,0 +1,89 @@
+"""Optical flow as HTML: in colours with their wheel, and as arrows; data in, HTML out.
+
+What carries `data-rows` can be pointed at: click_place.js.
+"""
+
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+from PIL import Image as Images
+from PIL.Image import Image
+
+from components.analysis.grid import place_in_words
+from components.analysis.motion import flow_in_words, vector_in_words
+from components.html.images.frames import Pixel, Size, colour_map, cross, photograph, pointed_at
+from components.scale.flow import Arrows, arrows, flow_colours, largest_shown, shrunk, shrunk_frame, wheel
+from components.words.numbers import length_in_words
+
+_KEYS = "Arrow keys move a cursor over its pixels, Enter asks where one moves and what that was read from."
+_WHEEL = 112
+
+
+def flow_pictures(
+    flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, largest: float | None = None, head: str = ""
+) -> str:
+    """Flows of the same frames by the names of their methods, in colours on one scale, with one wheel.
+
+    flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown. chosen:
+    the pixel that was asked about. largest: pixels at which colours are full; without it, the largest of all. head:
+    markup that stands first, such as the frame with arrows. Raises ValueError for no flow, or for several sizes.
+    """
+    if len({flow.shape for flow in flows.values()}) != 1:
+        raise ValueError("flows that are compared are of one size, and there is one or more")
+    full = largest_shown(flows.values()) if largest is None else largest
+    shown = "".join(_flow(name, flow, full, chosen) for name, flow in flows.items())
+    return f'<div class="flows">{head}{shown}{wheel_legend(full)}</div>'
+
+
+def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> str:
+    size = flow.shape[1], flow.shape[0]
+    said = flow_in_words(flow)
+    inner, label, below = (
+        colour_map(flow_colours(shrunk(flow), largest), f"{name}: {said}", "map"),
+        f"{name}, {said}.",
+        "",
+    )
+    if chosen is not None:
+        vector = vector_in_words(*flow[chosen].tolist())
+        inner += cross(chosen, size)
+        where = place_in_words(chosen[0] * size[0] + chosen[1], (size[1], size[0]))
+        label += f" Pixel at the cross: {where}: {vector}."
+        below = f"<br>Pixel at the cross: <b>{escape(vector)}</b>"
+    picture = pointed_at(inner, size, f"{label} {_KEYS}", chosen)
+    return f"<figure>{picture}<figcaption><b>{escape(name)}</b>: {escape(said)}{below}</figcaption></figure>"
+
+
+def wheel_legend(largest: float) -> str:
+    """What the colours mean, and the pixels at which they are full."""
+    length = length_in_words(largest)
+    colours = Images.fromarray(wheel(_WHEEL))
+    white = Images.new("RGB", colours.size, "white")
+    white.paste(colours, mask=colours.getchannel("A"))
+    rim = colour_map(
+        np.asarray(white), f"Colour wheel: directions about its middle, full colour from {length}", "wheel"
+    )
+    return (
+        f'<div class="wheel-legend"><div>{rim}<b aria-hidden="true">{length}</b></div><p>Colour: where it moves, seen '
+        f"from the middle of the wheel. The fuller, the faster: full at <b>{length}</b> or more. "
+        '<span class="still"><i></i> still</span> <span class="unknown"><i></i> unknown</span></p></div>'
+    )
+
+
+def arrows_picture(first: Image, flow: np.ndarray, name: str, chosen: Pixel | None = None) -> str:
+    """The first frame with arrows on a regular grid, and how long these are. flow, chosen: as in `flow_pictures`."""
+    drawn, size = arrows(flow), first.size
+    alt = f"First frame, {size[0]} × {size[1]} pixels, with arrows: {name}, {flow_in_words(flow)}"
+    inner = photograph(shrunk_frame(first), alt) + _lines(drawn, size) + (cross(chosen, size) if chosen else "")
+    caption = f"<b>First frame</b>: {escape(name)}, {drawn.scale_in_words}. Click any pixel."
+    picture = pointed_at(inner, size, f"{alt}. {_KEYS}", chosen)
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+
+
+def _lines(drawn: Arrows, size: Size) -> str:
+    """White with a dark edge, to be seen on any picture. Still places have a dot, a line of no length."""
+    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in stroke) for stroke in drawn.strokes.tolist())
+    return (
+        f'<svg class="arrows" viewBox="0 0 {size[0]} {size[1]}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path class="edge" d="{path}"/><path d="{path}"/></svg>'
+    )

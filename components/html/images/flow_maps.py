@@ -1,0 +1,84 @@
+"""What is hidden in the second frame, and how far a flow is from the truth, as HTML; data in, HTML out."""
+
+from collections.abc import Mapping
+from html import escape
+
+import matplotlib
+import numpy as np
+from PIL.Image import Image
+
+from components.analysis.grid import region
+from components.analysis.motion import errors_in_words, scores_in_words
+from components.html.images.frames import colour_map, framed, photograph, stencil
+from components.html.images.pixels import legend
+from components.scale.flow import shrunk, shrunk_frame
+from components.scale.flow_errors import (
+    ERROR_COLOURS,
+    ErrorColumn,
+    error_colours,
+    largest_error_in_words,
+    largest_error_shown,
+)
+from components.words.numbers import percent
+
+HIDDEN = (214, 0, 108)
+
+
+def occlusion_picture(first: Image, hidden: Mapping[str, np.ndarray]) -> str:
+    """Over the first frame, which of its pixels are not in the second, as methods estimate it.
+
+    hidden: bool [height, width] by the methods' names. How strongly the frame is covered is the page's `--map-opacity`.
+    """
+    frame = photograph(shrunk_frame(first), f"First frame, {first.width} × {first.height} pixels")
+    shown = "".join(
+        f"<figure>{framed(frame + _over(mask), first.size)}<figcaption><b>{escape(name)}</b>: {hidden_in_words(mask)}"
+        "</figcaption></figure>"
+        for name, mask in hidden.items()
+    )
+    said = "does not return: hidden in the second frame or outside of it, or the flow is wrong there"
+    return f'<div class="flows">{shown}</div><p class="caption"><span class="hidden-key"></span> {said}</p>'
+
+
+def _over(mask: np.ndarray) -> str:
+    return stencil(shrunk(mask), HIDDEN, f"Map over it: {hidden_in_words(mask)}", "map")
+
+
+def hidden_in_words(mask: np.ndarray) -> str:
+    """ "4.2 % does not return, most in the middle right". mask: bool [height, width]."""
+    if not mask.any():
+        return "all of it returns"
+    rows, columns = mask.shape
+    at, along = np.nonzero(mask)
+    # By the middle of a pixel, as `region` does.
+    ninths = ((at + 0.5) / rows * 3).astype(int) * 3 + ((along + 0.5) / columns * 3).astype(int)
+    most = int(np.bincount(ninths, minlength=9).argmax())
+    return f"{percent(float(mask.mean()))} does not return, most in the {region(most, (3, 3))}"
+
+
+def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> str:
+    """Each method's end-point error on one scale, with its EPE and Fl-all; grey where no truth is known.
+
+    largest: pixels at which colours end; without it, a percentile of all. Raises ValueError for no method.
+    """
+    if not columns:
+        raise ValueError("one or more methods are shown")
+    every = [column.errors for column in columns]
+    end = largest_error_shown(every) if largest is None else largest
+    shown = "".join(_errors(column, end) for column in columns)
+    ends = ("0 px", largest_error_in_words(every, end))
+    said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
+    said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5 %"
+    known = all(np.isfinite(each).all() for each in every)
+    bar = legend(matplotlib.colormaps[ERROR_COLOURS], ends, said + ("" if known else "; grey: no truth known"))
+    return f'<div class="flows">{shown}</div>{bar}'
+
+
+def _errors(column: ErrorColumn, end: float) -> str:
+    size = column.errors.shape[1], column.errors.shape[0]
+    scores, said = scores_in_words(column.epe, column.fl_all), errors_in_words(column.errors)
+    alt = f"Error of {column.title}: {scores}; {said}"
+    picture = framed(colour_map(error_colours(shrunk(column.errors), end), alt, "map"), size)
+    return (
+        f"<figure>{picture}<figcaption><b>{escape(column.title)}</b>: {escape(scores)}<br>{escape(said)}"
+        "</figcaption></figure>"
+    )

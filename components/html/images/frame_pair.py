@@ -1,0 +1,57 @@
+"""One frame of a clip, original against rebuilt, and their difference, as HTML; data in, HTML out."""
+
+import matplotlib
+import numpy as np
+
+from components.analysis.grid import region
+from components.html.images.comparison import sliding
+from components.html.images.frames import colour_map, framed, photograph
+from components.html.images.pixels import legend
+from components.words.numbers import seconds_in_words
+
+FULL = 96
+"""Levels of 255 at which the colours of a difference end, the same for all frames and clips."""
+COLOURS = "viridis"
+
+
+def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float) -> str:
+    """Two pictures that share a border which can be moved (compare.js), and how far apart they are.
+
+    original, rebuilt: uint8 [side, side, 3]. frame: which one of the clip it is.
+    """
+    size = original.shape[1], original.shape[0]
+    said = f"Frame {frame + 1}, at {seconds_in_words(frame / fps)}"
+    left, right = photograph(original, f"{said}, original", "side"), photograph(rebuilt, f"{said}, rebuilt", "side")
+    pair = sliding((left, "original", "original"), (right, "rebuilt", "rebuilt frame"), size)
+    apart = difference(original, rebuilt)
+    away = framed(
+        colour_map(difference_colours(apart), f"{said}, difference: {difference_in_words(apart)}", "map"), size
+    )
+    mean = float(apart.mean())
+    ends = "0", f"≥ {FULL}" if apart.max() > FULL else str(FULL)
+    meaning = "difference of colours in levels of 255, mean of red, green and blue; line: mean of this frame"
+    bar = legend(matplotlib.colormaps[COLOURS], ends, meaning, min(mean / FULL, 1.0))
+    return (
+        f'<div class="flows"><figure class="comparison">{pair}<figcaption>{said}. Left of the border: original; right: '
+        f"rebuilt.</figcaption></figure><figure>{away}<figcaption>Difference: {difference_in_words(apart)}{bar}"
+        "</figcaption></figure></div>"
+    )
+
+
+def difference(original: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
+    """How far colours are apart, float64 [height, width], levels of 0 to 255: the mean of red, green and blue."""
+    return np.abs(original.astype(np.float64) - rebuilt).mean(axis=-1)
+
+
+def difference_colours(apart: np.ndarray) -> np.ndarray:
+    """uint8 RGB [height, width, 3]."""
+    return matplotlib.colormaps[COLOURS](apart / FULL, bytes=True)[..., :3]
+
+
+def difference_in_words(apart: np.ndarray) -> str:
+    """ "mean 12.3 of 255, largest 140 in the upper left", or "none"."""
+    if not apart.any():
+        return "none"
+    most = int(apart.argmax())
+    where = region(most, (apart.shape[0], apart.shape[1]))
+    return f"mean {apart.mean():.1f} of 255, largest {apart.max():.0f} in the {where}"

@@ -1,0 +1,93 @@
+"""What all pictures of a frame share: its pixels, small enough to stand in a page, its shape, and marks on it.
+
+What is larger than MOST_SHOWN pixels a side is shown smaller. Places are told in pixels of the full size.
+"""
+
+import base64
+import io
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from components.html.images.pixels import data_uri
+
+Size = tuple[int, int]
+"""Width and height of a frame, in pixels."""
+Pixel = tuple[int, int]
+"""Row and column."""
+
+LOSSLESS = 256 * 256
+"""Pixels up to which a photograph is kept exactly as it is."""
+MOST_BYTES = 900_000
+"""Of the markup of one image, above which even a map is not kept exactly."""
+SMALL = 256
+"""Pixels a side up to which they are kept apart where they are shown larger."""
+
+
+def photograph(pixels: np.ndarray, alt: str, classes: str = "crop") -> str:
+    """An <img> of uint8 RGB [height, width, 3]: exact where it is small, else hardly to be told from that."""
+    small = pixels.shape[0] * pixels.shape[1] <= LOSSLESS
+    return _image(data_uri(pixels) if small else _lossy(pixels), pixels, alt, classes)
+
+
+def colour_map(pixels: np.ndarray, alt: str, classes: str) -> str:
+    """An <img> of colours that mean something: exact, but for a large one of noise."""
+    uri = data_uri(pixels)
+    return _image(uri if len(uri) <= MOST_BYTES else _lossy(pixels), pixels, alt, classes)
+
+
+def stencil(mask: np.ndarray, colour: tuple[int, int, int], alt: str, classes: str) -> str:
+    """An <img> of one colour where bool [height, width] is true, and transparent elsewhere."""
+    image = Image.fromarray(mask.astype(np.uint8))
+    image.putpalette([0, 0, 0, *colour])
+    written = io.BytesIO()
+    image.save(written, format="png", transparency=0)
+    return _image("data:image/png;base64," + base64.b64encode(written.getvalue()).decode("ascii"), mask, alt, classes)
+
+
+def _lossy(pixels: np.ndarray) -> str:
+    """With as many pixels of colour as of brightness: hue is what a flow is read from."""
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, format="jpeg", quality=90, subsampling=0)
+    return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode("ascii")
+
+
+def _image(uri: str, pixels: np.ndarray, alt: str, classes: str) -> str:
+    if max(pixels.shape[:2]) > SMALL:
+        classes += " fine"
+    return f'<img class="{classes}" src="{uri}" alt="{escape(alt)}" draggable="false">'
+
+
+def framed(inner: str, size: Size, classes: str = "", attributes: str = "") -> str:
+    """A box of a frame's proportions for pictures above each other; one that would be a hairline is shown thicker."""
+    return (
+        f'<div class="{f"frame {classes}".strip()}" style="--ratio:{size[0] / size[1]:.6g}"{attributes}>{inner}</div>'
+    )
+
+
+def pointed_at(inner: str, size: Size, label: str, chosen: Pixel | None) -> str:
+    """A frame whose pixels can be chosen, with pointer or keys: click_place.js. label: all that is said of it."""
+    width, height = size
+    place = "" if chosen is None else f' data-place="{chosen[0] * width + chosen[1]}"'
+    attributes = (
+        f' role="application" tabindex="0" aria-label="{escape(label)}" data-rows="{height}" data-columns="{width}" '
+        f'data-start="0" data-stop="1"{place}'
+    )
+    return framed(f'{inner}<span class="spoken" aria-live="polite"></span>', size, "places", attributes)
+
+
+def cross(pixel: Pixel, size: Size) -> str:
+    """Where a pixel is. Not an outline about it: of a large frame, one is too small to be seen."""
+    return _mark("cross", (pixel[1] + 0.5, pixel[0] + 0.5), size)
+
+
+def ring(point: tuple[float, float], size: Size) -> str:
+    """About a point, x and y in pixels; nothing where it lies outside of the frame."""
+    inside = 0 <= point[0] <= size[0] and 0 <= point[1] <= size[1]
+    return _mark("ring", point, size) if inside else ""
+
+
+def _mark(kind: str, point: tuple[float, float], size: Size) -> str:
+    left, top = (100 * at / along for at, along in zip(point, size, strict=True))
+    return f'<i class="{kind}" style="left:{left:.3f}%;top:{top:.3f}%"></i>'

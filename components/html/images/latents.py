@@ -1,0 +1,41 @@
+"""What single latents read, as a sheet of small maps: data in, HTML out. What carries `data-latent` can be clicked."""
+
+import numpy as np
+
+from components.html.images.pixels import colour_legend, picture
+from components.scale.attention import Scale
+from components.scale.shared import SharedScale, times_uniform
+from components.words.numbers import percent
+from models.schema import LatentMaps
+
+
+def latent_sheet(maps: LatentMaps, selected: int | None, scale: Scale) -> str:
+    """A button a latent, most read first, and one for all; all maps on one scale. selected: a latent, or None."""
+    inputs = maps.maps[0].size
+    levels = times_uniform(maps.maps, 1 / inputs, scale)
+    shared = SharedScale.over([levels], scale)
+    latents = zip(maps.latents.tolist(), maps.weights.tolist(), levels, strict=True)
+    buttons = "".join(_button(shared, *latent, selected) for latent in latents)
+    measure = "times uniform" if scale == "linear" else "log10 of times uniform"
+    said = f"{measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
+    return (
+        f'<div class="latent-sheet" role="group" aria-label="What single latents read">{_button_for_all(selected)}'
+        f"{buttons}</div>{colour_legend(shared, said)}"
+    )
+
+
+def _button_for_all(selected: int | None) -> str:
+    return (
+        f'<button type="button" data-latent="" aria-pressed="{str(selected is None).lower()}" '
+        'aria-label="all latents together" title="back to all latents together">'
+        '<span class="tile" aria-hidden="true">all</span><small aria-hidden="true">together</small></button>'
+    )
+
+
+def _button(shared: SharedScale, latent: int, weight: float, levels: np.ndarray, selected: int | None) -> str:
+    title = f"latent {latent}, read by the answer with {percent(weight)}"
+    return (
+        f'<button type="button" data-latent="{latent}" aria-pressed="{str(latent == selected).lower()}" '
+        f'aria-label="{title}" title="{title}">{picture(shared.fills(levels), "", "tile")}'
+        f'<small aria-hidden="true"><b>{latent}</b> {percent(weight)}</small></button>'
+    )

@@ -1,0 +1,126 @@
+"""How a model is told where an input is: its position encoding as a sheet of small maps. Data in, HTML out."""
+
+from html import escape
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import Normalize
+
+from components.html.images.pixels import FINE, legend, picture
+from components.words.numbers import percent
+from models.schema import Variant
+
+MAX_RESOLUTION: dict[Variant, int] = {"fourier": 224, "conv": 56}
+"""Of the two variants with Fourier features: twice the highest of their frequencies, in waves across the picture."""
+COLOUR_MAP = "PuOr_r"
+BANDS_SHOWN, COMPONENTS_SHOWN = 6, 12
+_FEATURES = ("sin of row", "sin of column", "cos of row", "cos of column")
+_UNIT = Normalize(-1.0, 1.0)
+
+
+def position_sheet(positions: np.ndarray, variant: Variant) -> str:
+    """positions: float32 [height, width, channels], as the encoder reads them, at least 2 inputs a side."""
+    return _learned(positions) if variant == "learned" else _fourier(positions, MAX_RESOLUTION[variant])
+
+
+def frequencies(bands: int, max_resolution: int) -> np.ndarray:
+    """float64 [bands], in waves across the picture: feature k is sin or cos of pi * f[k] * position, from -1 to 1."""
+    return np.linspace(1.0, max_resolution / 2, bands)
+
+
+def bands_to_show(bands: int, max_resolution: int) -> list[int]:
+    """Some of the bands from the lowest to the highest, each about as many times higher than the one before."""
+    known = frequencies(bands, max_resolution)
+    wanted = np.geomspace(known[0], known[-1], BANDS_SHOWN)
+    return sorted({int(np.abs(known - each).argmin()) for each in wanted})
+
+
+def principal_components(positions: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores float64 [height, width, n] and the share of the variance over positions that each explains, [n].
+
+    n: `most` or fewer, as many as there are directions. A component's sign means nothing: the score farthest from 0 is
+    positive.
+    """
+    height, width, channels = positions.shape
+    vectors = positions.reshape(-1, channels).astype(np.float64)
+    vectors -= vectors.mean(axis=0)
+    # From the channels' own products: the pixels of a large picture outnumber them a hundredfold, and a direct
+    # decomposition would take seconds.
+    products = vectors.T @ vectors
+    variances, directions = np.linalg.eigh(products)
+    order = np.argsort(-variances)[: min(most, height * width, channels)]
+    explained = np.maximum(variances[order], 0.0) / max(float(np.trace(products)), np.finfo(float).tiny)
+    scores = vectors @ directions[:, order]
+    scores *= np.where(scores.max(axis=0) >= -scores.min(axis=0), 1.0, -1.0)
+    return scores.reshape(height, width, -1), explained
+
+
+def _fourier(positions: np.ndarray, max_resolution: int) -> str:
+    """Channels: row, column, then all bands of sin of the row, sin of the column, cos of the row, cos of the column."""
+    height, width, channels = positions.shape
+    bands = (channels - 2) // 4
+    # A wave is sampled often enough where neighbours, 2 / (n - 1) apart, differ by at most half of it.
+    known, limit = frequencies(bands, max_resolution), (min(height, width) - 1) / 2
+    shown = bands_to_show(bands, max_resolution)
+    plain = "".join(_tile(positions[..., at], _UNIT, f"{axis} itself") for at, axis in enumerate(("row", "column")))
+    heads = "".join(f"<span>{name.replace(' of ', '<br>')}</span>" for name in _FEATURES)
+    rows = [
+        f'<div class="band"><span>positions</span>{plain}<small>the row<br>and the column</small></div>',
+        f'<div class="band head" aria-hidden="true"><span></span>{heads}</div>',
+        *(_band(positions[..., 2 + band :: bands], float(known[band]), known[band] > limit) for band in shown),
+    ]
+    said = [
+        f"{channels} channels: both positions, and sine and cosine of each at {bands} frequencies, from 1 to "
+        f"{known[-1]:.4g} waves across the picture, of which {len(shown)} are shown."
+    ]
+    if too_fine := int((known > limit).sum()):
+        said.append(
+            f"Neighbours on this grid of {height} × {width} tell waves apart up to {limit:.4g}; {too_fine} of the "
+            f"{bands} frequencies are above that and alias: they look like slower waves."
+        )
+    return _sheet("bands", "".join(rows), ("−1", "+1"), [*said, *_blended(positions)])
+
+
+def _band(features: np.ndarray, frequency: float, aliased: bool) -> str:
+    """features: [height, width, 4], in the order of `_FEATURES`. frequency: waves across the picture."""
+    waves = f"{frequency:.3g} wave{'s' if frequency != 1 else ''}"
+    tiles = "".join(_tile(features[..., part], _UNIT, f"{name}, {waves}") for part, name in enumerate(_FEATURES))
+    return f'<div class="band"><span>{waves}{"<br><em>aliased</em>" if aliased else ""}</span>{tiles}</div>'
+
+
+def _blended(positions: np.ndarray) -> list[str]:
+    """What must be said of maps that are shown smaller than they are."""
+    height, width, _ = positions.shape
+    said = f"Each map of {height} × {width} is shown smaller than it is: what is too fine for that blends."
+    return [said] if max(height, width) > FINE else []
+
+
+def _learned(positions: np.ndarray) -> str:
+    height, width, channels = positions.shape
+    scores, explained = principal_components(positions, COMPONENTS_SHOWN)
+    reach = float(np.abs(scores).max())
+    if reach == 0.0:
+        return '<div class="positions"><p class="caption">All positions are alike: nothing tells them apart.</p></div>'
+    tiles = "".join(
+        f"<figure>{_tile(scores[..., at], Normalize(-reach, reach), f'component {at + 1}, {percent(share)}')}"
+        f"<figcaption>{at + 1}: {percent(share)}</figcaption></figure>"
+        for at, share in enumerate(explained)
+    )
+    said = [
+        f"The first {len(explained)} principal components of {height} × {width} positions with {channels} channels "
+        f"each, and what share of the variance they explain: {percent(float(explained.sum()))} together. "
+        "Trained for each pixel apart; the embedded model's began as Fourier features.",
+        *_blended(positions),
+    ]
+    return _sheet("components", tiles, (f"−{reach:.2g}", f"+{reach:.2g}"), said)
+
+
+def _tile(values: np.ndarray, norm: Normalize, alt: str) -> str:
+    """values: [height, width]."""
+    return picture(matplotlib.colormaps[COLOUR_MAP](norm(values), bytes=True)[..., :3], alt, "tile")
+
+
+def _sheet(kind: str, tiles: str, ends: tuple[str, str], said: list[str]) -> str:
+    scale = legend(matplotlib.colormaps[COLOUR_MAP], ends, "one scale for all maps of this sheet, 0 in the middle", 0.5)
+    words = escape(" ".join(said))
+    return f'<div class="positions"><div class="{kind}">{tiles}</div>{scale}<p class="caption">{words}</p></div>'

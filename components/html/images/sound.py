@@ -1,0 +1,100 @@
+"""Sounds of one length below each other, as HTML; data in, HTML out. A moment of them can be chosen: click_place.js."""
+
+from html import escape
+
+import matplotlib
+import numpy as np
+
+from components.analysis.clip import part_of, time_ticks
+from components.analysis.sound import (
+    RANGE,
+    SPECTRAL_COLOURS,
+    Sounds,
+    Spectrogram,
+    envelope,
+    sound_in_words,
+    spectral_colours,
+    spectral_ends,
+)
+from components.html.images.film import outlined
+from components.html.images.pixels import legend, picture
+from components.words.numbers import decibels, frequency_in_words, seconds_in_words
+
+SILENCE = '<p class="caption">This clip has no sound.</p>'
+MOMENTS = 1024
+"""Into how many parts of its time a sound is divided for pointing at."""
+_COLUMNS, _HALF = 720, 100
+_KEYS = "Arrow keys move a cursor along it, with Shift faster, Enter asks what a moment was read from."
+
+
+def sound_pictures(sounds: Sounds, marked: range | None = None) -> str:
+    """All waveforms on one scale, then all spectrograms on one scale. marked: samples that were asked about."""
+    spectrograms = sounds.spectrograms()
+    ends = spectral_ends(list(spectrograms.values()))
+    rows = [_row(name, waveform(name, each, sounds)) for name, each in sounds.samples.items()]
+    top = f"up to {frequency_in_words(next(iter(spectrograms.values())).top)}"
+    rows += [_row(f"{name}, tones {top}", _spectrum(name, each, ends)) for name, each in spectrograms.items()]
+    mark = "" if marked is None else outlined(part_of(marked, range(sounds.length)), "marker")
+    return (
+        f'<div class="sound">{_pointed_at("".join(rows) + mark, sounds, marked)}{time_axis(sounds.seconds)}</div>'
+        f"{_colours(ends)}"
+    )
+
+
+def _pointed_at(inner: str, sounds: Sounds, marked: range | None) -> str:
+    moments = min(MOMENTS, sounds.length)
+    said = "; ".join(f"{name}: {sound_in_words(each, sounds.rate)}" for name, each in sounds.samples.items())
+    place, asked = "", ""
+    if marked is not None:
+        at = (marked.start + len(marked) / 2) / sounds.length
+        place = f' data-place="{min(int(at * moments), moments - 1)}"'
+        asked = f" Chosen: the moment at {seconds_in_words(at * sounds.seconds)}."
+    attributes = (
+        f' role="application" tabindex="0" aria-label="{escape(f"{said}.{asked} {_KEYS}")}" data-rows="1" '
+        f'data-columns="{moments}" data-start="0" data-stop="1" data-seconds="{sounds.seconds:.6g}"{place}'
+    )
+    return f'<div class="tracks places"{attributes}>{inner}<span class="spoken" aria-live="polite"></span></div>'
+
+
+def _row(name: str, drawn: str) -> str:
+    return f'<div class="track"><span class="name">{escape(name)}</span>{drawn}</div>'
+
+
+def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> str:
+    """From the lowest to the highest sample of each column, as high as the loudest of all `sounds`."""
+    lows, highs = (_HALF - np.rint(_HALF / sounds.loudest * edge).astype(int) for edge in envelope(samples, _COLUMNS))
+    middles = np.arange(len(lows)) + 0.5
+    along = np.concatenate([middles, middles[::-1]])
+    points = zip(along.tolist(), np.concatenate([highs, lows[::-1]]).tolist(), strict=True)
+    path = "L".join(f"{x:g} {y}" for x, y in points)
+    said = f"Waveform of {name.lower()}: {sound_in_words(samples, sounds.rate)}"
+    return (
+        f'<svg class="wave" viewBox="0 0 {max(len(lows), 1)} {2 * _HALF}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(said)}"><path class="still" d="M0 {_HALF}H{max(len(lows), 1)}"/>'
+        f'<path d="M{path}Z"/></svg>'
+    )
+
+
+def _spectrum(name: str, found: Spectrogram, ends: tuple[float, float]) -> str:
+    loudest = float(found.levels.max())
+    said = f"loudest tone {decibels(loudest)}" if loudest > -120 else "silent"
+    return picture(spectral_colours(found, ends), f"Spectrogram of {name.lower()}: {said}", "spectrum")
+
+
+def _colours(ends: tuple[float, float]) -> str:
+    low, high = ends
+    said = (
+        f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
+        "are on one scale as well; the difference is what was rebuilt less what was there"
+    )
+    return legend(matplotlib.colormaps[SPECTRAL_COLOURS], (f"≤ {decibels(low)}", decibels(high)), said)
+
+
+def time_axis(seconds: float, begin: float = 0.0) -> str:
+    """Ticks and their seconds along the width of what stands above. begin: seconds at its left edge."""
+    marks = "".join(
+        f'<span{" class=late" if at > 0.85 else ""} style="left:{100 * at:.3f}%">{tick:g} s</span>'
+        for tick in time_ticks(begin, begin + seconds)
+        for at in [(tick - begin) / seconds]
+    )
+    return f'<div class="seconds" aria-hidden="true">{marks}</div>'

@@ -1,0 +1,93 @@
+"""What cells of all strips share: colour and ink of a value, what stands at both ends, and where lines may break."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import accumulate, pairwise
+
+import numpy as np
+from matplotlib.colors import to_hex
+
+from components.analysis.byte_labels import NEWLINE, characters
+from components.analysis.text_units import Piece, Unit
+from components.scale.attention import Scale, colours, ink_on, scaled
+from models.schema import AttentionMap
+
+
+def fill_styles(fills: np.ndarray) -> list[str]:
+    """fills: [n, 4], sRGB in 0 to 1. Each as background, with an ink that can be read on it."""
+    return [f' style="background:{to_hex(fill)};color:{ink}"' for fill, ink in zip(fills, ink_on(fills), strict=True)]
+
+
+def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[str]:
+    """A style for each input that was read; none where the map is not over the inputs."""
+    if attention is None or attention.method == "decoder":
+        return []
+    norm, colour_map = colours(attention, scale)
+    return fill_styles(colour_map(norm(scaled(attention, scale))))
+
+
+def end_token(name: str, style: str = "", share: str = "") -> str:
+    """[CLS] or [SEP]. share: its attention, in words."""
+    title = f"[{name}], {share}" if share else f"the token [{name}] that the model reads before and after the bytes"
+    return f'<span class="end-token" title="{title}"{style}>{name}</span>'
+
+
+def character_cells(text: str, cells: Sequence[str]) -> str:
+    """The cell of a character's one byte, or those of its several beside its glyph."""
+    if len(cells) == 1:
+        return cells[0]
+    return f'<span class="character"><span class="glyph">{escape(text)}</span>{"".join(cells)}</span>'
+
+
+def in_words(cells: Iterable[tuple[str, str]]) -> str:
+    """Characters, or tokens of several, and their cells in words, so that lines break between words and not within."""
+    said: list[str] = []
+    word: list[str] = []
+    for text, cell in cells:
+        if len(text) > 1 and text[0] in " \n":
+            said.extend(_word(word))
+            word = []
+        word.append(cell)
+        if text.endswith((" ", "\n")):
+            said.extend(_word(word))
+            word = []
+        if text.endswith("\n"):
+            said.append("<br>")
+    return "".join([*said, *_word(word)])
+
+
+def _word(cells: list[str]) -> list[str]:
+    return [f'<span class="word">{"".join(cells)}</span>'] if cells else []
+
+
+def unit_label(piece: Piece, unit: Unit) -> str:
+    """What stands in a cell. Only in words are spaces what they are: alone in a cell, they would not be seen."""
+    if unit == "bytes":
+        return escape(piece.text)
+    if unit == "characters":
+        return escape({" ": "\u00a0", "\n": NEWLINE}.get(piece.text, piece.text))
+    return escape(piece.text).replace("\n", NEWLINE)
+
+
+def word_cells(cells: Iterable[tuple[str, str]]) -> str:
+    """Words and their cells; lines break where the text has it, behind the cell."""
+    return "".join(cell + "<br>" * ("\n" in text) for text, cell in cells)
+
+
+def kept_together(contents: Sequence[bytes]) -> Iterator[tuple[str | None, range]]:
+    """Tokens in groups that end where a character ends: the text of each group, and the numbers of its tokens.
+
+    contents: bytes that each token stands for. Mostly a group is one token; those that share a character are in one
+    group. The text is None where the bytes are no UTF-8, and then the token is alone.
+    """
+    whole = b"".join(contents)
+    ends = {character.stop for character in characters(whole)} | {0}
+    starts = list(accumulate(map(len, contents), initial=0))
+    cuts = [at for at, byte in enumerate(starts) if byte in ends]
+    # Where several tokens begin at one byte, all but the last are empty and stand alone.
+    for first, stop in pairwise(cuts):
+        try:
+            text = whole[starts[first] : starts[stop]].decode("utf-8")
+        except UnicodeDecodeError:
+            text = None
+        yield text, range(first, stop)

@@ -1,0 +1,53 @@
+"""The same text written on from little and from much prefix, side by side: data in, HTML out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from components.analysis.generated_text import Token, noun, surprise_in_words, tokens_after_prompt
+from components.html.text.written import plain_cells, probability_legend
+from components.words.numbers import counted
+from models.schema import TextGenerationStep, WrittenToken
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of the texts, so far. earlier: how the request's `written` were written."""
+
+    step: TextGenerationStep
+    earlier: tuple[WrittenToken, ...] = ()
+
+
+def compared_strips(texts: Sequence[Compared]) -> str:
+    """A strip each, with what prefix was read before its first token; they are the same text up to where it says."""
+    written = [tokens_after_prompt(text.step, text.earlier) for text in texts]
+    each = noun([token.content for tokens in written for token in tokens])
+    columns = "".join(_column(text.step, tokens, each) for text, tokens in zip(texts, written, strict=True))
+    caption = f'<p class="caption">{escape(_same_until(written, each))}</p>'
+    return f'<div class="compared-texts">{columns}</div>{probability_legend(each)}{caption}'
+
+
+def _column(step: TextGenerationStep, tokens: Sequence[Token], each: str) -> str:
+    first = tokens[0].written if tokens else None
+    prefix = first.prefix if first else step.prefix_length
+    heading = f"{counted(prefix, each)} of prefix read" if prefix else "no prefix read"
+    spoken = escape(f"Written with {heading}: {step.text}")
+    said = surprise_in_words(tokens) or "Nothing is written yet."
+    return (
+        f'<section><h4>{heading}</h4><div class="result-strip written" role="group" tabindex="0" aria-label="{spoken}">'
+        f'<div dir="auto">{plain_cells(tokens)}</div></div><p class="caption">{counted(len(tokens), each)}. {said}</p>'
+        "</section>"
+    )
+
+
+def _same_until(written: Sequence[Sequence[Token]], each: str) -> str:
+    """Where the texts part, as far as they are written."""
+    contents = [[token.content for token in tokens] for tokens in written]
+    shortest = min(map(len, contents), default=0)
+    same = next((at for at in range(shortest) if len({text[at] for text in contents}) > 1), shortest)
+    if not shortest:
+        return "There is nothing to compare yet."
+    said = f"The texts are the same for {counted(same, each)}." if same else "The texts differ from the start."
+    if same == shortest:
+        said = f"So far, the texts are the same: {counted(same, each)}."
+    return f"{said} Fewer bits: the model was surer of what it wrote, which does not make it better."

@@ -1,0 +1,127 @@
+"""A text that was classified, as a strip: data in, HTML out. Its cells only show; there is nothing to click."""
+
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted, named
+from components.html.images.pixels import colour_legend
+from components.html.text.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
+from components.scale.attention import Scale
+from components.scale.shared import SharedScale, times_uniform
+from models.schema import SentimentResult, TextWindow
+
+
+def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> str:
+    """The text, a cell a unit, coloured by `result.attention` where that is over the bytes.
+
+    A text of more than 2,048 units is shown in coarser ones, and says so; where it was read in several windows, marks
+    stand where one begins or ends.
+    """
+    return _ReadStrip(result, fitted(result.text, unit), scale).markup()
+
+
+class _Coloured(NamedTuple):
+    shares: UnitShares
+    scale: SharedScale
+    styles: list[str]
+
+
+class _ReadStrip:
+    def __init__(self, result: SentimentResult, shown: Fitted, scale: Scale):
+        self.result, self.shown = result, shown
+        self.coloured = _coloured(result, shown, scale)
+        self.before, self.behind = _window_marks(result.windows, shown.pieces)
+
+    def markup(self) -> str:
+        inner = self._end_token("CLS", 0) + self._cells() + self._end_token("SEP", -1)
+        legend = ""
+        if self.coloured:
+            measure = "times the uniform share" if self.coloured.scale.scale == "linear" else "log10 of times uniform"
+            legend = colour_legend(self.coloured.scale, f"{measure}, of a byte of each of these {self.shown.unit}")
+        return (
+            f'<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{escape(self._spoken())}">'
+            f'<div dir="auto">{inner}</div></div>{legend}<p class="caption">{escape(" ".join(self._caption()))}</p>'
+        )
+
+    def _cells(self) -> str:
+        if self.shown.unit == "words":
+            return word_cells((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
+        if self.shown.unit == "characters":
+            return in_words((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
+        found, at = [], 0
+        for character in self.result.text:
+            width = len(character.encode("utf-8"))
+            cells = [self._cell(byte) for byte in range(at, at + width)]
+            found.append((character, character_cells(character, cells)))
+            at += width
+        return in_words(found)
+
+    def _cell(self, at: int) -> str:
+        style = self.coloured.styles[at + 1] if self.coloured else ""
+        title = escape(", ".join(self._title(at)))
+        label = unit_label(self.shown.pieces[at], self.shown.unit)
+        cell = f'<span class="byte" title="{title}"{style}>{label}</span>'
+        return self.before.get(at, "") + cell + self.behind.get(at, "")
+
+    def _title(self, at: int) -> list[str]:
+        piece = self.shown.pieces[at]
+        place = f"byte {piece.start}" if piece.stop - piece.start == 1 else f"bytes {piece.start} to {piece.stop - 1}"
+        return [place, self.coloured.shares.in_words(at + 1)] if self.coloured else [place]
+
+    def _end_token(self, name: str, index: int) -> str:
+        if not self.coloured:
+            return end_token(name)
+        shares = self.coloured.shares
+        return end_token(name, self.coloured.styles[index], shares.in_words(index % len(shares.shares)))
+
+    def _spoken(self) -> str:
+        said = f"The text that was read, {len(self.shown.pieces):,} {self.shown.unit}"
+        if not self.coloured or not self.shown.pieces:
+            return f"{said}."
+        shares = self.coloured.shares
+        first = np.argsort(-shares.shares[1:-1], kind="stable")[:3].tolist()
+        most = "; ".join(f"{named(self.shown.pieces[at])}: {shares.in_words(at + 1)}" for at in first)
+        return f"{said}. Read most: {most}."
+
+    def _caption(self) -> list[str]:
+        """What is shown, and what must be known about it; nothing of what is not there."""
+        said = [self.shown.note] if self.shown.note else []
+        if self.coloured and self.result.attention:
+            title = self.result.attention.title
+            said.append(title if title.endswith((".", "?", "!")) else f"{title}.")
+            if self.shown.unit == "words":
+                said.append("A word counts with the space behind it.")
+        if (count := len(self.result.windows)) > 1:
+            said.append(f"Read in {count} windows: ▸2 marks where the second begins, 1◂ where the first ends.")
+        return said
+
+
+def _coloured(result: SentimentResult, shown: Fitted, scale: Scale) -> _Coloured | None:
+    attention = result.attention
+    if attention is None or attention.method == "decoder":
+        return None
+    shares = UnitShares.of(attention, shown.pieces)
+    levels = times_uniform(shares.levels, shares.uniform, scale)
+    shared = SharedScale.over([levels], scale)
+    return _Coloured(shares, shared, fill_styles(shared.fills(levels) / 255))
+
+
+def _window_marks(windows: tuple[TextWindow, ...], found: tuple[Piece, ...]) -> tuple[dict[int, str], dict[int, str]]:
+    """What stands before and what behind a piece: by its number, for the one in which a window begins or ends."""
+    before: dict[int, str] = {}
+    behind: dict[int, str] = {}
+    stops = np.array([piece.stop for piece in found])
+    for number, window in enumerate(windows, start=1):
+        first, last = np.searchsorted(stops, (window.start, window.stop - 1), side="right").tolist()
+        if number > 1:
+            mark = _mark(f"▸{number}", f"window {number} begins at byte {window.start:,}")
+            before[first] = before.get(first, "") + mark
+        if number < len(windows):
+            behind[last] = behind.get(last, "") + _mark(f"{number}◂", f"window {number} ends before {window.stop:,}")
+    return before, behind
+
+
+def _mark(label: str, title: str) -> str:
+    return f'<span class="window-mark" title="{title}">{label}</span>'

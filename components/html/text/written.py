@@ -1,0 +1,126 @@
+"""A text as it is written, as a strip: data in, HTML out. What carries `data-position` can be clicked."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+
+import matplotlib
+import numpy as np
+
+from components.analysis.byte_labels import NEWLINE, byte_label
+from components.analysis.generated_text import (
+    NOTHING,
+    Token,
+    noun,
+    plain,
+    surprise_in_words,
+    token_name,
+    tokens_after_prompt,
+)
+from components.html.images.pixels import legend
+from components.html.text.cells import character_cells, in_words, kept_together
+from components.words.numbers import counted, percent
+from models.schema import TextGenerationStep, WrittenToken
+
+COLOUR_MAP, LEVELS = "cividis", 20
+"""Colours of probabilities, in steps of 5 %: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
+UNFOLDED = 300
+"""Characters of the prompt that stand before the text; those before them are folded."""
+_ALTERNATIVES = 3
+
+
+def written_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), selected: int | None = None) -> str:
+    """The prompt, dimmed, and a cell a written token, coloured by its probability; position counts from the first.
+
+    earlier: how the request's `written` were written. selected: the token that is traced. A long strip is one stop of
+    the tab key, and arrows lead from cell to cell.
+    """
+    tokens = tokens_after_prompt(step, earlier)
+    at_stop = selected if selected is not None and selected < len(tokens) else 0
+    cells = [_button(token, at, at == selected, at == at_stop) for at, token in enumerate(tokens)]
+    each = noun([token.content for token in tokens])
+    said = f"{counted(len(tokens), each)}. {surprise_in_words(tokens)}".strip()
+    body = _prompt(step, folded=True) + in_words(_characters(tokens, cells))
+    # Focus goes from cell to cell only where it is watched for: `click.js`.
+    strip = _strip("written roving", f"Written after the prompt: {step.text} {said}", body)
+    return f'{strip}{probability_legend(each)}<p class="caption">{said}</p>'
+
+
+def running_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> str:
+    """The same while it is being written: nothing to click and no titles, for it is sent several times a second."""
+    tokens = tokens_after_prompt(step, earlier)
+    body = _prompt(step, folded=False) + plain_cells(tokens)
+    return _strip("written", "The text as it is being written", body) + probability_legend(noun(step.prompt_tokens))
+
+
+def plain_cells(tokens: Sequence[Token]) -> str:
+    """Cells with a colour and nothing else."""
+    return in_words(_characters(tokens, [f"<b class={_level(each)}>{_label(each.content)}</b>" for each in tokens]))
+
+
+def probability_legend(each: str) -> str:
+    said = f"probability that the model gave each {each}, before temperature and the choice among the likeliest"
+    return legend(matplotlib.colormaps[COLOUR_MAP], ("0 %", "100 %"), said)
+
+
+def _strip(classes: str, spoken: str, body: str) -> str:
+    said = escape(spoken)
+    return f'<div class="result-strip {classes}" role="group" aria-label="{said}"><div dir="auto">{body}</div></div>'
+
+
+def _prompt(step: TextGenerationStep, folded: bool) -> str:
+    """Its end, and what is before that: folded, or only counted."""
+    text = plain(step.prompt_tokens)
+    before, end = text[:-UNFOLDED], text[-UNFOLDED:]
+    shown = f'<span class="prompt">{escape(end)}</span>'
+    if not before:
+        return shown
+    said = f"{counted(len(before), 'character')} of the prompt before"
+    if not folded:
+        return f'<span class="prompt folded">{said} …</span>{shown}'
+    return f'<details class="prompt"><summary>{said}</summary>{escape(before)}</details>{shown}'
+
+
+def _characters(tokens: Sequence[Token], cells: Sequence[str]) -> list[tuple[str, str]]:
+    groups = kept_together([token.content for token in tokens])
+    return [(text or "", character_cells(text or "", cells[run.start : run.stop])) for text, run in groups]
+
+
+def _button(token: Token, at: int, selected: bool, stop: bool) -> str:
+    # Short, for there may be thousands. Without a form around it, a button needs no type.
+    classes = f'"{_level(token)} selected" aria-current=true' if selected else _level(token)
+    return (
+        f'<button class={classes} tabindex={0 if stop else -1} data-position="{at}" title="{_title(token)}">'
+        f"{_label(token.content)}</button>"
+    )
+
+
+def _level(token: Token) -> str:
+    return f"p{round(LEVELS * token.written.probability)}" if token.written else "known"
+
+
+@lru_cache(maxsize=1024)  # the same few again and again, several times a second
+def _label(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8").replace("\n", NEWLINE)
+    except UnicodeDecodeError:
+        text = "\x00"
+    return escape(text) or NOTHING if text.isprintable() else " ".join(map(byte_label, content))
+
+
+def _title(token: Token) -> str:
+    name = token_name(token.content)
+    if token.written is None:
+        return escape(f"{name}, from before")
+    others = [
+        f"{token_name(content)} {percent(share)}"
+        for content, share in token.written.alternatives
+        if content != token.content
+    ]
+    said = f"{name} {percent(token.written.probability)}"
+    return escape(f"{said}; else {', '.join(others[:_ALTERNATIVES])}" if others else said)
+
+
+def level_colours() -> np.ndarray:
+    """float64 [LEVELS + 1, 4]: what the style sheet gives `.p0` to `.p20`."""
+    return matplotlib.colormaps[COLOUR_MAP](np.arange(LEVELS + 1) / LEVELS)

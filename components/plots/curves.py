@@ -1,0 +1,70 @@
+"""How a model learnt, as a sheet."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from components.analysis.learning import Curve, Learning, curve_in_words, duration, nats, whole_percent
+from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, WIDTH, Sheet, start_sheet
+from models.schema import FineTuneStep
+
+TRAINING, HELD = "#0f766e", "#c2410c"
+REMINDER = "Of few held-out rows, each one moves the accuracy by much; another seed holds out others."
+_GAP, _AXIS = 1.0, 0.55
+
+
+def curves_sheet(taken: Sequence[FineTuneStep], chance: float) -> Sheet:
+    """Loss and accuracy, beside each other. taken: the steps as they were streamed. Raises ValueError for none.
+
+    chance: the accuracy of always saying the most common label, 0 to 1.
+    """
+    learning, last = Learning.of(taken, chance), taken[-1]
+    alt = " ".join((curve_in_words(learning.loss, nats), curve_in_words(learning.accuracy, whole_percent),
+                    f"Always the most common label would be right in {whole_percent(chance)}."))  # fmt: skip
+    points = "a batch" if learning.each == 1 else f"the mean of {learning.each} batches"
+    run = last.run
+    facts = [f"model {run.model}", f"started from {run.weights} weights", f"{run.device}, {run.dtype}"]
+    facts += [] if run.seed is None else [f"seed {run.seed}"]
+    facts.append(f"{last.step:,} of {last.steps:,} steps in {duration(last.seconds)}")
+    heading = "How the model learnt: loss and accuracy, step by step"
+    said = f"Light: {points}. Dark: smoothed. Circles: all held-out rows, before and after each epoch"
+    sheet = start_sheet(heading, said, facts, alt, REMINDER)
+    sheet.arrays = {"model": run.model, "chance": chance, **_arrays(learning)}
+    width = (WIDTH - 2 * MARGIN - 2 * _AXIS - _GAP) / 2
+    bottom = sheet.bottom + 0.8
+    height = sheet.top - 0.75 - bottom
+    loss = sheet.axes_at(MARGIN + _AXIS, bottom, width, height)
+    _draw(loss, learning.loss, learning.steps, "loss in nats")
+    loss.set_ylim(0, 1.05 * max(learning.loss.highest, 0.1))
+    accuracy = sheet.axes_at(MARGIN + 2 * _AXIS + _GAP + width, bottom, width, height)
+    _draw(accuracy, learning.accuracy, learning.steps, "accuracy in %", 100.0)
+    accuracy.set_ylim(-1, 101)
+    accuracy.axhline(100 * chance, color=INK, linewidth=1.4, linestyle=(0, (6, 3)))
+    label = f"dashed: always the most common label, {whole_percent(chance)}"
+    sheet.write(WIDTH - MARGIN, bottom + height + 0.15, label, color=SOFT_INK, ha="right")
+    return sheet
+
+
+def _arrays(learning: Learning) -> dict[str, np.ndarray]:
+    """Means where a point stands for several steps."""
+    found = {}
+    for curve in (learning.loss, learning.accuracy):
+        name = curve.name.lower()
+        found |= {f"{name}_steps": curve.at, name: curve.values, f"{name}_smoothed": curve.smoothed}
+        found |= {f"held_out_{name}_steps": curve.held_at, f"held_out_{name}": curve.held}
+    return found
+
+
+def _draw(axes: Axes, curve: Curve, steps: int, name: str, unit: float = 1.0) -> None:
+    axes.plot(curve.at, unit * curve.values, color=TRAINING, linewidth=1, alpha=0.35)
+    axes.plot(curve.at, unit * curve.smoothed, color=TRAINING, linewidth=2.4)
+    axes.plot(curve.held_at, unit * curve.held, color=HELD, linewidth=1.6, marker="o", markersize=8, clip_on=False)
+    axes.set_xlim(0, steps)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=13, labelcolor=INK, color=SOFT_INK, labelfontfamily=SANS)
+    axes.set_xlabel("step", size=14, color=INK, family=SANS)
+    axes.set_ylabel(name, size=14, color=INK, family=SANS)

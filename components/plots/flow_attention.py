@@ -1,0 +1,92 @@
+"""What a pixel's flow was read from, in both frames."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from PIL.Image import Image
+
+from components.analysis.attention import shares_in_words
+from components.analysis.flow_attention import Area, PixelAsked
+from components.plots.attention import draw_colour_bar, footer
+from components.plots.plot import Sheet, start_sheet
+from components.plots.tiles import GAP, Pane, draw_panes
+from components.scale.attention import Scale
+from components.scale.flow import shrunk_frame
+from components.scale.shared import SharedScale, relative
+from models.schema import RunInfo
+
+CROSS = "#ff7a1a"
+
+
+def flow_attention_sheet(
+    frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "linear", opacity: float = 0.6
+) -> Sheet:
+    """The map over both frames, and alone, on one scale; a cross at the pixel, a ring where it is found.
+
+    frames: first and second, of one size. opacity: of the maps over the frames, 0 to 1. Raises ValueError for frames of
+    different sizes.
+    """
+    if frames[0].size != frames[1].size:
+        raise ValueError(f"the frames have sizes {frames[0].size} and {frames[1].size}")
+    size = frames[0].size
+    attention, apart = asked.attention, asked.apart
+    shared = SharedScale.of([attention], scale)
+    alt = f"{attention.title}. {asked.in_words(size)}."
+    sheet = start_sheet(attention.title, shared.quantity("input"), footer([attention], [run], scale), alt)
+    sheet.arrays = _arrays(frames, asked, run)
+    low, high = shared.ends
+    ends = (low, f"uniform\n{shared.in_words(shared.uniform)}", high)
+    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, ends) - GAP
+    fills = shared.fills(relative(attention, scale))
+    fills = fills if apart else np.stack([fills, fills])
+    panes = [
+        Pane("First frame", f"cross: row {asked.row + 1}, column {asked.column + 1}", shrunk_frame(frames[0])),
+        Pane(asked.second_in_words, asked.found_in_words, shrunk_frame(frames[1])),
+    ]
+    if apart:
+        panes += [Pane("First frame's map alone", "", None), Pane("Second frame's map alone", "", None)]
+    else:
+        panes.append(Pane("The map alone", "each input holds both frames at its place", None))
+    shares = shares_in_words(attention)
+    if shares:
+        panes[-1] = Pane(panes[-1].title, shares if apart else f"of both frames; {shares}", None)
+    for axes, pane, at in zip(draw_panes(sheet, panes, size, right), panes, (0, 1, 0, 1), strict=False):
+        _lay(axes, fills[at], asked.area, None if pane.pixels is None else opacity)
+        _mark(axes, asked, at if apart or pane.pixels is not None else 0)
+    return sheet
+
+
+def _lay(axes: Axes, fills: np.ndarray, area: Area, opacity: float | None) -> None:
+    """Not smoothed. axes: in pixels of the frame."""
+    width, height = axes.get_xlim()[1], axes.get_ylim()[0]
+    top, left, bottom, right = area
+    extent = (left * width, right * width, bottom * height, top * height)
+    axes.imshow(fills, alpha=opacity, extent=extent, interpolation="nearest", aspect="auto")
+    axes.set(xlim=(0, width), ylim=(height, 0))  # which every picture changes
+
+
+def _mark(axes: Axes, asked: PixelAsked, frame: int) -> None:
+    """A cross at the pixel; in the second frame also a ring where it is found."""
+    marks = [("x", (asked.column + 0.5, asked.row + 0.5))]
+    if frame == 1 and asked.found is not None:
+        marks.append(("o", asked.found))
+    for shape, (x, y) in marks:
+        for colour, width in (("black", 5.0), ("white", 3.6), (CROSS, 2.0)):
+            axes.plot(x, y, shape, color=colour, fillstyle="none", markersize=13, markeredgewidth=width)
+
+
+def _arrays(frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo) -> dict[str, np.ndarray | str]:
+    attention = asked.attention
+    return {
+        "values": attention.values,
+        "latent_share": np.asarray(attention.latent_share),
+        "query_share": np.asarray(attention.query_share),
+        "uniform": np.asarray(attention.uniform),
+        "method": attention.method,
+        "title": attention.title,
+        "model": run.model,
+        "pixel": np.array([asked.row, asked.column]),
+        "vector": np.array(asked.vector),
+        "area": np.array(asked.area),
+        "first": np.asarray(frames[0].convert("RGB")),
+        "second": np.asarray(frames[1].convert("RGB")),
+    }

@@ -1,0 +1,109 @@
+"""What a written token was read from, as a sheet: the text before it in cells, and the border of its latents."""
+
+from dataclasses import asdict
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from components.analysis.generated_text import ReadText, read_text, token_name, traced_attention, zones_in_words
+from components.analysis.text_units import Unit, named
+from components.plots.attention import draw_colour_bar, draw_parts, footer
+from components.plots.bytes import MARK
+from components.plots.plot import MARGIN, SOFT_INK, Sheet, printable, start_sheet, wrapped
+from components.plots.text import cell_label, draw_units, level_numbers, unit_quantity
+from components.scale.attention import Scale
+from components.scale.shared import SharedScale, times_uniform
+from components.words.numbers import counted
+from models.schema import TextGenerationStep
+
+
+def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Sheet:
+    """A cell a unit of prefix and latents, or of the latents where the map is over them alone.
+
+    Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where no attention was
+    asked for.
+    """
+    read, attention = read_text(step, unit), traced_attention(step)
+    shown = read.pieces[read.first :]
+    levels = times_uniform(read.shares.levels, read.shares.uniform, scale)
+    shared = SharedScale.over([levels], scale)
+    sheet = _start(step, read, scale)
+    _say_where(sheet, step, read)
+    if len(parts := _parts(step, read)) > 1:
+        draw_parts(sheet, parts)
+    low, high = shared.ends
+    middle = f"uniform\n{shared.in_words(shared.uniform)}\n1/{round(1 / attention.uniform):,}"
+    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, (low, middle, high))
+    labels = [printable(piece.text) if read.unit == "bytes" else cell_label(piece.text) for piece in shown]
+    starts = [piece.start for piece in shown]
+    axes, boxes = draw_units(
+        sheet, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels)
+    )
+    if 0 < read.border - read.first < len(shown):
+        _draw_border(axes, boxes[read.border - read.first])
+    return sheet
+
+
+def _start(step: TextGenerationStep, read: ReadText, scale: Scale) -> Sheet:
+    attention = traced_attention(step)
+    facts = footer([attention], [step.run], scale)
+    sheet = start_sheet(attention.title, unit_quantity(read.said, scale), facts, _alt_text(step, read, scale))
+    sheet.arrays = {
+        "model": step.run.model,
+        "units": np.array([piece.text for piece in read.pieces[read.first :]], dtype=str),
+        "shares": read.shares.shares,
+        "sizes": read.shares.sizes,
+        "prefix": step.prefix_length,
+        "dropped": step.dropped,
+        **asdict(attention),
+    }
+    return sheet
+
+
+def _say_where(sheet: Sheet, step: TextGenerationStep, read: ReadText) -> None:
+    """How the text lay, and what the border means, below the title."""
+    said = [f"Asked about: {token_name(read.token)}, which comes after all that is shown."]
+    lies = f"{counted(step.prefix_length, read.each)} of prefix, then {counted(step.latents, 'latent')}"
+    if read.first < read.border:
+        lies += ", which begin at the upright line"
+    elif read.first:
+        lies += "; the latents alone are shown"
+    said.append(f"{lies}.")
+    if read.dropped:
+        said.append(f"{counted(read.dropped, read.each)} before them were out of sight.")
+    for line in [*wrapped(printable(" ".join(said)), 13, 14.0, lines=2), *wrapped(read.note, 13, 14.0, lines=2)]:
+        sheet.write(MARGIN, sheet.top + 0.02, line, color=SOFT_INK)
+        sheet.top -= 0.26
+
+
+def _parts(step: TextGenerationStep, read: ReadText) -> dict[str, float]:
+    """Where all of the attention is, by what a legend calls it."""
+    attention = traced_attention(step)
+    parts = {"prefix": read.prefix_share, "latents": read.latents_share}
+    stayed = {
+        "residuals of other latents": attention.latent_share,
+        "residual of the latent asked": attention.query_share,
+    }
+    return {name: share for name, share in (parts | stayed).items() if share}
+
+
+def _draw_border(axes: Axes, box: np.ndarray) -> None:
+    """Before the first latent. box: left, bottom, width and height of its cell, inches."""
+    left, bottom, _, height = box
+    axes.plot([left, left], [bottom, bottom + height], color=MARK, linewidth=min(4.0, 36 * height), clip_on=False)
+    # The triangle points to what begins here.
+    reach = min(0.16, 0.3 * height)
+    corners = np.array([(left, bottom + height), (left + reach, bottom + height), (left, bottom + height - reach)])
+    axes.fill(*corners.T, color=MARK, linewidth=0, clip_on=False)
+
+
+def _alt_text(step: TextGenerationStep, read: ReadText, scale: Scale) -> str:
+    shown = read.pieces[read.first :]
+    first = np.argsort(-read.shares.shares, kind="stable")[:3].tolist()
+    most = "; ".join(f"{named(shown[at])}: {read.shares.in_words(at)}" for at in first)
+    title = traced_attention(step).title
+    said = [title if title.endswith((".", "?", "!")) else f"{title}.", read.note]
+    said += [f"Most attention of {len(shown):,} {read.said}: {most}.", zones_in_words(step, read)]
+    if scale == "log":
+        said.append("Colours show log10 of times uniform, 0 being uniform.")
+    return " ".join(filter(None, said))

@@ -1,0 +1,172 @@
+"""Attention over a text in bytes, characters or words: a cell each, in reading order, as wide as what stands in it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+
+from components.analysis.byte_labels import NEWLINE, SPACE
+from components.analysis.text_units import Fitted, Unit, UnitShares, fitted, named, shortened
+from components.plots.attention import add_shares, draw_colour_bar, footer
+from components.plots.bytes import ROOM_FOR_NUMBER, attention_over_bytes
+from components.plots.plot import MARGIN, MONO, RULE, SANS, SOFT_INK, Sheet, printable, start_sheet, wrapped
+from components.scale.attention import Scale, ink_on
+from components.scale.shared import SharedScale, times_uniform
+from components.words.numbers import precise_percent
+from models.schema import AttentionMap, RunInfo
+
+LONGEST_LABEL = 24
+"""Characters of a word that stand in its cell."""
+LARGEST_LINE, SMALLEST_LINE = 0.9, 0.05
+"""Inches from line to line."""
+_LETTER = 0.602
+"""Width over size of every letter of the upright mono font."""
+
+
+def attention_over_text(
+    attention: AttentionMap, text: str, run: RunInfo, unit: Unit = "words", scale: Scale = "linear"
+) -> Sheet:
+    """attention.values: [bytes + 2], the text's own between [CLS] and [SEP].
+
+    Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where the map is not
+    over these bytes.
+    """
+    shown = fitted(text, unit)
+    if shown.unit == "bytes":
+        labels = ["CLS", *(piece.text for piece in shown.pieces), "SEP"]
+        return attention_over_bytes(attention, labels, run, scale, first=-1)
+    shares = UnitShares.of(attention, shown.pieces)
+    levels = times_uniform(shares.levels, shares.uniform, scale)
+    shared = SharedScale.over([levels], scale)
+    sheet = _start(attention, shown, shares, run, scale)
+    add_shares(sheet, attention)
+    low, high = shared.ends
+    middle = f"uniform\n{shared.in_words(shared.uniform)}"
+    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, (low, middle, high))
+    labels = ["CLS", *(cell_label(piece.text) for piece in shown.pieces), "SEP"]
+    starts = [0, *(piece.start for piece in shown.pieces), shown.pieces[-1].stop if shown.pieces else 0]
+    draw_units(sheet, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels))
+    return sheet
+
+
+def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunInfo, scale: Scale) -> Sheet:
+    alt = _alt_text(attention, shown, shares, scale)
+    sheet = start_sheet(attention.title, unit_quantity(shown.unit, scale), footer([attention], [run], scale), alt)
+    if shown.note:
+        for line in wrapped(shown.note, 13, 13.0, lines=2):
+            sheet.write(MARGIN, sheet.top + 0.02, line, color=SOFT_INK)
+            sheet.top -= 0.26
+    texts = np.array(["[CLS]", *(piece.text for piece in shown.pieces), "[SEP]"], dtype=str)
+    sheet.arrays = {"model": run.model, "units": texts, "shares": shares.shares, "sizes": shares.sizes}
+    sheet.arrays |= asdict(attention)
+    return sheet
+
+
+def unit_quantity(unit: Unit, scale: Scale) -> str:
+    """What the colours measure; the uniform level is each unit's own."""
+    each = f"attention on each of these {unit}, over what as many bytes get where none is preferred"
+    return f"Times uniform: {each}" if scale == "linear" else f"log10 of times uniform: {each}"
+
+
+def level_numbers(shared: SharedScale, levels: np.ndarray) -> list[str]:
+    """What stands below each label: the level of its colour, as short as a narrow cell needs it."""
+    return [f"{each:.2g}×" if shared.scale == "linear" and each < 99.5 else shared.in_words(each) for each in levels]
+
+
+def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale: Scale) -> str:
+    names = ["[CLS]", *map(named, shown.pieces), "[SEP]"]
+    first = np.argsort(-shares.shares, kind="stable")[:3].tolist()
+    most = "; ".join(f"{names[at]}: {shares.in_words(at)}" for at in first)
+    said = [attention.title if attention.title.endswith((".", "?", "!")) else f"{attention.title}."]
+    said += [shown.note, f"Most attention of {len(shown.pieces):,} {shown.unit}: {most}."]
+    if attention.latent_share or attention.query_share:
+        stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
+        said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
+    if scale == "log":
+        said.append("Colours show log10 of times uniform, 0 being uniform.")
+    return " ".join(filter(None, said))
+
+
+def cell_label(text: str) -> str:
+    """A word without the spaces behind it; spaces alone, and line breaks, are pictured."""
+    broken = NEWLINE if "\n" in text else ""
+    return printable(shortened(text, LONGEST_LABEL).strip() or broken or SPACE, MONO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Where cells stand: boxes float64 [n, 4], left, bottom, width and height in inches, the first line on top."""
+
+    boxes: np.ndarray
+    pitch: float
+    firsts: tuple[int, ...]
+
+
+def draw_units(
+    sheet: Sheet, right: float, labels: Sequence[str], starts: Sequence[int], fills: np.ndarray, numbers: Sequence[str]
+) -> tuple[Axes, np.ndarray]:
+    """A cell a unit in lines, as large as they fit into the empty band from the left margin to `right` inches.
+
+    starts: what each line is numbered with, by its first unit. fills: [n, 3], 0 to 1. numbers: below each label where
+    there is room. Returns the axes, in inches, and the boxes of the cells: float64 [n, 4], left, bottom, width, height.
+    """
+    left, top = MARGIN + 0.6, sheet.top
+    width, height = right - left, top - sheet.bottom - 0.2
+    lines = _laid(labels, width, height)
+    axes = sheet.canvas_at(left, top - height, width, height)
+    _draw_boxes(axes, lines, fills)
+    # The room that the numbers of an equally high grid have.
+    numbered = lines.pitch >= ROOM_FOR_NUMBER
+    size = _letter_size(lines.pitch)
+    for box, label, number, ink in zip(lines.boxes, labels, numbers, ink_on(fills), strict=True):
+        style = {"ha": "center", "va": "center_baseline", "color": ink, "parse_math": False}
+        x, y = box[0] + box[2] / 2, box[1] + box[3] * (0.62 if numbered else 0.5)
+        axes.text(x, y, label, size=min(size, 72 * 0.9 * box[2] / (_LETTER * len(label))), family=MONO, **style)
+        if numbered:
+            axes.text(x, box[1] + box[3] * 0.2, number, size=min(0.5 * size, 12), family=SANS, **style)
+    for line, first in enumerate(lines.firsts):
+        y = height - (line + 0.5) * lines.pitch
+        style = {"size": min(11, 72 * 0.8 * lines.pitch), "color": SOFT_INK, "ha": "right", "va": "center"}
+        axes.text(-0.12, y, f"{starts[first]}", family=SANS, **style)
+    return axes, lines.boxes
+
+
+def _laid(labels: Sequence[str], width: float, height: float) -> _Lines:
+    """As large as they fit."""
+    for pitch in np.geomspace(LARGEST_LINE, SMALLEST_LINE, 48):
+        lines = _broken(labels, width, float(pitch))
+        if len(lines.firsts) * pitch <= height:
+            break
+    boxes = lines.boxes + np.array([0, height, 0, 0])
+    return _Lines(boxes, lines.pitch, lines.firsts)
+
+
+def _letter_size(pitch: float) -> float:
+    """Points."""
+    return 72 * pitch * (0.36 if pitch >= ROOM_FOR_NUMBER else 0.55)
+
+
+def _broken(labels: Sequence[str], width: float, pitch: float) -> _Lines:
+    """Into lines of this height from 0 downwards."""
+    letter = _letter_size(pitch) / 72 * _LETTER
+    room = min(pitch * 0.8, 0.62) if pitch >= ROOM_FOR_NUMBER else pitch * 0.45
+    x, y, boxes, firsts = 0.0, -pitch, [], [0]
+    for index, label in enumerate(labels):
+        wide = min(max((len(label) + 0.8) * letter, room), width)
+        if x + wide > width and x:
+            x, y = 0.0, y - pitch
+            firsts.append(index)
+        boxes.append((x, y, wide, pitch))
+        x += wide
+    return _Lines(np.array(boxes), pitch, tuple(firsts))
+
+
+def _draw_boxes(axes: Axes, lines: _Lines, fills: np.ndarray) -> None:
+    gap = min(0.035 * lines.pitch, 0.022)
+    left, bottom, width, height = lines.boxes.T
+    x0, x1, y0, y1 = left + gap, left + width - gap, bottom + gap, bottom + height - gap
+    corners = [np.stack(point, axis=1) for point in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
+    boxes = np.stack(corners, axis=1)
+    axes.add_collection(PolyCollection(boxes, facecolors=fills, edgecolors=RULE, linewidths=0.5))

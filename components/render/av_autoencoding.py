@@ -1,0 +1,130 @@
+"""The multimodal autoencoder: a clip rebuilt, what it shows, and what one of its outputs was read from."""
+
+from html import escape
+
+import numpy as np
+
+from components.analysis.clip import Box, strip_frames
+from components.analysis.clip_attention import (
+    asked_about,
+    covers_in_words,
+    held_in_words,
+    hidden_in_words,
+    most_read_in_words,
+    read_window,
+    shares,
+    title_in_words,
+)
+from components.analysis.sound import Sounds
+from components.html.charts.bars import label_bars
+from components.html.charts.scores import score_list, window_labels
+from components.html.images.clip_attention import (
+    read_frames,
+    read_label,
+    read_latents,
+    read_legend,
+    read_sound,
+    share_bar,
+)
+from components.html.images.film import film_strip
+from components.html.images.frame_pair import frame_pair
+from components.html.images.sound import SILENCE, sound_pictures
+from components.panels import FigurePanel, MarkupPanel
+from components.plots.clip import clip_sheet
+from components.plots.clip_attention import clip_attention_sheet
+from components.scale.attention import Scale
+from components.scale.shared import SharedScale, relative
+from models.schema import AttentionMap, AvAutoencodingResult
+
+
+def av_scores(result: AvAutoencodingResult) -> MarkupPanel:
+    """PSNR, SSIM and SNR, and how many numbers the clip was and its latents are."""
+    return MarkupPanel(score_list(result))
+
+
+def av_labels(result: AvAutoencodingResult) -> MarkupPanel:
+    """What the clip shows, and where it has several windows, what each of them does."""
+    several = "<h4>Window by window</h4>" + window_labels(result.windows, result.fps) if len(result.windows) > 1 else ""
+    return MarkupPanel(label_bars(result.labels) + several)
+
+
+def av_frame(result: AvAutoencodingResult, frame: int) -> MarkupPanel:
+    """One frame, original against rebuilt (for compare.js), and their difference. Raises IndexError for no such one."""
+    return MarkupPanel(frame_pair(result.seen_frames[frame], result.frames[frame], frame, result.fps))
+
+
+def av_first_frame(original: np.ndarray, rebuilt: np.ndarray, fps: float) -> MarkupPanel:
+    """The first frame of a clip of which the rest is still to come, as `av_frame` shows it."""
+    return MarkupPanel(frame_pair(original, rebuilt, 0, fps))
+
+
+def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> MarkupPanel:
+    """Waveforms and spectrograms of both sounds and their difference; `column` of a click is a share of the time.
+
+    marked: samples that were asked about.
+    """
+    if not len(result.seen_audio):
+        return MarkupPanel(SILENCE)
+    return MarkupPanel(sound_pictures(Sounds.of(result.seen_audio, result.audio, result.sample_rate), marked))
+
+
+def av_strip(result: AvAutoencodingResult, chosen: int) -> MarkupPanel:
+    """At most 16 frames of the window that shows `chosen`, above the same ones rebuilt.
+
+    A click on it carries shares of its height and width: `components.analysis.clip.pixel_in_strip`. Raises ValueError
+    where there is no such frame.
+    """
+    frames = strip_frames(result, chosen)
+    pixel = _pixel_asked(result, frames)
+    at = list(frames)
+    return MarkupPanel(film_strip(result.seen_frames[at], result.frames[at], at, result.fps, chosen, pixel))
+
+
+def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
+    """Where among these frames, side by side, the picture was asked about."""
+    trace = result.trace
+    if trace is None or trace.asked != "image" or trace.area[0] not in frames:
+        return None
+    frame, top, left, height, width = trace.area
+    side, count = result.frames.shape[1], len(frames)
+    return (frames.index(frame) + left / side) / count, top / side, width / side / count, height / side
+
+
+def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> MarkupPanel:
+    """What an output was read from, over picture, sound and label; of the latents alone where nothing else was asked.
+
+    Raises ValueError where no attention was asked for.
+    """
+    if result.attention is not None and result.trace is None:
+        return _latents(result.attention, scale)
+    attention, trace = asked_about(result)
+    read = read_window(result, scale)
+    pixel = _pixel_asked(result, read.frames)
+    chosen = trace.area[0] if trace.asked == "image" else None
+    asked = range(trace.area[0], sum(trace.area)) if trace.asked == "audio" else None
+    said = [f"{most_read_in_words(result, trace)}.", covers_in_words(trace), held_in_words(read, result)]
+    said.append(hidden_in_words(result))
+    text = " ".join(filter(None, said))
+    title = f'<p class="caption">{escape(title_in_words(result))}</p>'
+    return MarkupPanel(
+        f'<div class="read">{title}{share_bar(shares(attention, trace))}'
+        f"{read_frames(read, result.fps, pixel, chosen)}{read_sound(read, result.sample_rate, asked)}"
+        f"{read_label(read)}{read_legend(read.shared, 'picture and sound; the label may lie beyond')}"
+        f'<p class="caption">{escape(text[0].upper() + text[1:])}</p></div>'
+    )
+
+
+def _latents(attention: AttentionMap, scale: Scale) -> MarkupPanel:
+    shared, levels = SharedScale.of([attention], scale), relative(attention, scale)
+    caption = f'<p class="caption">{escape(attention.title)}</p>'
+    return MarkupPanel(caption + read_latents(attention.values, shared, levels) + read_legend(shared, "all latents"))
+
+
+def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> FigurePanel:
+    """The same as a sheet to be saved. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
+    return FigurePanel(clip_attention_sheet(result, scale, opacity))
+
+
+def av_figure(result: AvAutoencodingResult, frame: int = 0) -> FigurePanel:
+    """Frames, `frame` among them, sounds and scores as a sheet to be saved."""
+    return FigurePanel(clip_sheet(result, frame))

@@ -1,0 +1,126 @@
+"""Image classification: what three models say about a picture, and what they looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from components.analysis.attention import shares_in_words
+from components.analysis.grid import index_at, place_in_words
+from components.html.charts.bars import label_bars
+from components.html.images.attending_latents import readers_table
+from components.html.images.heatmap import overlay
+from components.html.images.latents import latent_sheet
+from components.html.images.pixels import colour_legend
+from components.html.images.positions import position_sheet
+from components.panels import FigurePanel, MarkupPanel
+from components.plots.images import ImageColumn, compare_attention
+from components.scale.attention import Scale
+from components.scale.shared import SharedScale
+from components.words.numbers import percent
+from models.schema import AttentionMap, ImageClassificationResult, Variant
+
+TITLES: dict[Variant, str] = {
+    "learned": "Learned positions",
+    "fourier": "Fourier positions",
+    "conv": "Convolution first",
+}
+ImageResults = Mapping[Variant, ImageClassificationResult | None]
+"""None: a model that is not to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePanels:
+    """says: what one model takes a picture for, and where it looked. latents: what single latents read of it."""
+
+    says: MarkupPanel
+    latents: MarkupPanel
+
+
+def image_classification(
+    results: ImageResults,
+    latents: Mapping[Variant, int | None] | None = None,
+    place: tuple[float, float] | None = None,
+    scale: Scale = "linear",
+) -> dict[Variant, ImagePanels]:
+    """What each model says and what it looked at, all maps on one scale.
+
+    latents: the one whose map is shown, where it is a single one. place: which inputs were asked about, as shares of
+    the picture's height and width: the models have grids of their own.
+    """
+    known = [result for result in results.values() if result]
+    attentions = [attention for attention in map(_over_inputs, known) if attention]
+    shared = SharedScale.of(attentions, scale) if attentions else None
+    readers = [result.readers * result.grid[0] * result.grid[1] for result in known if result.readers is not None]
+    reach = max((float(times.max()) for times in readers), default=1.0)
+    panels: dict[Variant, ImagePanels] = {}
+    for variant, result in results.items():
+        title = f"<h3>{TITLES[variant]}</h3>"
+        if result is None:
+            missing = '<p class="caption">This model is not to be had here and now.</p>'
+            panels[variant] = ImagePanels(MarkupPanel(title + missing), MarkupPanel(""))
+            continue
+        index = None if place is None else index_at(place, result.grid, result.extent)
+        says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], shared, index)
+        parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
+        if index is not None and result.readers is not None:
+            where = place_in_words(index, result.grid)
+            parts.append(readers_table(result.readers, result.grid[0] * result.grid[1], where, reach))
+        panels[variant] = ImagePanels(MarkupPanel(says), MarkupPanel("".join(parts)))
+    return panels
+
+
+def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
+    """Its attention, where that is a map that can be laid over the picture."""
+    return result.attention if result.attention and result.attention.method != "decoder" else None
+
+
+def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScale | None, place: int | None) -> str:
+    attention = _over_inputs(result)
+    maps = overlay(result.seen, attention, shared, title, place, result.grid, result.extent)
+    if attention is None or shared is None:
+        return maps
+    measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
+    shares = shares_in_words(attention)
+    return (
+        f"{maps}{colour_legend(shared, f'{measure}, one scale for all models')}"
+        f'<p class="caption">{escape(attention.title)}{f"<br>{escape(shares)}" if shares else ""}</p>'
+    )
+
+
+def _latents(result: ImageClassificationResult, title: str, selected: int | None, scale: Scale) -> str:
+    if result.latent_maps is None:
+        return ""
+    return f"<h4>{title}: single latents</h4>{latent_sheet(result.latent_maps, selected, scale)}"
+
+
+def image_attention(results: ImageResults, scale: Scale = "linear", opacity: float = 0.6) -> FigurePanel:
+    """The attention of all models as one figure. opacity: of the maps over the picture, 0 to 1.
+
+    Raises ValueError where no attention was asked for.
+    """
+    columns = [
+        ImageColumn(
+            name=variant,
+            title=TITLES[variant],
+            caption=f"{result.labels[0].name} {percent(result.labels[0].probability)}",
+            seen=result.seen,
+            attention=result.attention,
+            run=result.run,
+            extent=result.extent,
+        )
+        for variant, result in results.items()
+        if result and result.attention
+    ]
+    if not columns:
+        raise ValueError("these results were asked for without a probe")
+    return FigurePanel(compare_attention(columns, scale, "What each Perceiver looked at in this picture", opacity))
+
+
+def image_positions(results: ImageResults) -> MarkupPanel:
+    """How each model is told the places of its inputs, of those that were asked about it."""
+    sheets = "".join(
+        f"<section><h3>{TITLES[variant]}</h3>{position_sheet(result.positions, variant)}</section>"
+        for variant, result in results.items()
+        if result and result.positions is not None
+    )
+    return MarkupPanel(f'<div class="position-sheets">{sheets}</div>')

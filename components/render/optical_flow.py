@@ -1,0 +1,142 @@
+"""Optical flow: where things move, whether that is right, and what one pixel's motion was read from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from PIL.Image import Image
+
+from components.analysis.flow_attention import PixelAsked
+from components.analysis.motion import vector_in_words
+from components.html.images.comparison import warp_check
+from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
+from components.html.images.flow_attention import flow_attention_pictures
+from components.html.images.flow_maps import error_pictures, occlusion_picture
+from components.html.images.frames import Pixel
+from components.panels import FigurePanel, MarkupPanel
+from components.plots.flow import FlowColumn, flow_sheet
+from components.plots.flow_attention import flow_attention_sheet
+from components.scale.attention import Scale
+from components.scale.flow import flow_colours, largest_shown
+from components.scale.flow_errors import ErrorColumn
+from models.schema import FlowCheck, FlowTrace, OpticalFlowResult, RunInfo
+
+FLOW_METHODS = {
+    "perceiver": "Perceiver",
+    "farneback": "Farnebäck (OpenCV)",
+    "dis": "DIS (OpenCV)",
+    "tvl1": "TV-L1 (scikit-image)",
+}
+Flows = Mapping[str, np.ndarray]
+"""By FLOW_METHODS, the Perceiver's first: float32 [height, width, 2], pixels, x right, y down."""
+
+
+def optical_flow(
+    first: Image, flows: Flows, chosen: Pixel | None = None, truth: np.ndarray | None = None
+) -> MarkupPanel:
+    """The first frame with the Perceiver's arrows, every method in colours, and the truth, all on one scale."""
+    titled = {FLOW_METHODS[method]: flow for method, flow in flows.items()}
+    title, flow = next(iter(titled.items()))
+    head = arrows_picture(first, flow, title, chosen)
+    titled |= {} if truth is None else {"The truth": truth}
+    return MarkupPanel(flow_pictures(titled, chosen, _full_colour(flows), head))
+
+
+def _full_colour(flows: Flows) -> float:
+    """Pixels: the Perceiver's largest motion, or what 99 % of another method's stay below: a few of its outliers would
+    leave all else pale."""
+    first, *others = flows.values()
+    usual = (float(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), 99)) for flow in others)
+    return max(largest_shown([first]), *usual) if others else largest_shown([first])
+
+
+def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> MarkupPanel:
+    """Whether flows are right: the second frame moved back, errors where there is a truth, and what seems hidden.
+
+    checks: by FLOW_METHODS.
+    """
+    titled = {FLOW_METHODS[method]: check for method, check in checks.items()}
+    warps = "".join(
+        warp_check(first, check.warped, check.before, check.after, check.known, title)
+        for title, check in titled.items()
+    )
+    parts = {"Moved back, does the second frame become the first?": f'<div class="flows">{warps}</div>'}
+    if errors := [column for method, check in checks.items() if (column := _errors(method, check))]:
+        parts["Against the truth: where is it wrong?"] = error_pictures(errors)
+    if hidden := {title: check.hidden for title, check in titled.items() if check.hidden is not None}:
+        parts["There and back: does the motion return?"] = occlusion_picture(first, hidden)
+    shown = "".join(f"<section><h4>{title}</h4>{part}</section>" for title, part in parts.items())
+    return MarkupPanel(f'<div class="flow-checks">{shown}</div>')
+
+
+def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
+    if check.errors is None or check.epe is None or check.fl_all is None:
+        return None
+    return ErrorColumn(method, FLOW_METHODS[method], check.errors, check.epe, check.fl_all)
+
+
+def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "linear") -> MarkupPanel:
+    """What a pixel's motion was read from, over both frames, and how much of it was found at which size.
+
+    Raises ValueError, as `flow_attention_figure` does, where no attention was asked for.
+    """
+    trace, asked = _asked(result)
+    pictures = flow_attention_pictures((first, trace.second), asked, scale)
+    return MarkupPanel(pictures + (_steps(trace) if len(trace.sizes) > 1 else ""))
+
+
+def flow_attention_figure(
+    first: Image, result: OpticalFlowResult, scale: Scale = "linear", opacity: float = 0.6
+) -> FigurePanel:
+    """The same as a sheet to be saved."""
+    trace, asked = _asked(result)
+    return FigurePanel(flow_attention_sheet((first, trace.second), asked, result.run, scale, opacity))
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFilm:
+    """frames: uint8 [height, 2 width, 3] each, the clip's left and its flow right. legend: what the colours mean."""
+
+    frames: Iterator[np.ndarray]
+    legend: MarkupPanel
+
+
+def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> FlowFilm:
+    """A clip and its flow side by side, in colours on one scale. frames: uint8 [height, width, 3]; flows: of each."""
+    full = largest_shown(flows)
+    pairs = zip(frames, flows, strict=True)
+    return FlowFilm(
+        (np.hstack([frame, flow_colours(flow.astype(np.float32), full)]) for frame, flow in pairs),
+        MarkupPanel(wheel_legend(full)),
+    )
+
+
+def flow_figure(first: Image, flows: Flows, run: RunInfo) -> FigurePanel:
+    """The flows as a sheet to be saved."""
+    columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
+    title = "Where each pixel of the first frame moves"
+    return FigurePanel(flow_sheet(first, columns, run, title, _full_colour(flows)))
+
+
+def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:
+    if result.attention is None or result.trace is None:
+        raise ValueError("this result was asked for without a probe")
+    trace = result.trace
+    right, down = result.flow[trace.row, trace.column].tolist()
+    return trace, PixelAsked(result.attention, trace.row, trace.column, (right, down), trace.area, trace.before)
+
+
+def _steps(trace: FlowTrace) -> str:
+    """A row for each size that the frames were read at."""
+    rows = "".join(
+        f"<tr{' class=chosen' if step == trace.step else ''}><td>{width} × {height}</td>"
+        f"<td>{escape(vector_in_words(*added.tolist()))}{', mapped above' if step == trace.step else ''}</td></tr>"
+        for step, ((width, height), added) in enumerate(zip(trace.sizes, trace.added, strict=True))
+    )
+    return (
+        '<p class="caption">The frames are read small first, for large motions; then larger, each time with the second '
+        "frame moved back, for what is left.</p>"
+        '<table class="steps"><thead><tr><th>frames read at</th><th>found there</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )

@@ -1,0 +1,77 @@
+"""Text generation: the text as it comes, what could have come instead, and what each of its tokens was read from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.analysis.generated_text import tokens_after_prompt
+from components.analysis.generation_costs import WriterShape
+from components.analysis.text_units import Unit
+from components.html.charts.border import border_picture
+from components.html.text.alternatives import alternative_bars
+from components.html.text.compared import Compared, compared_strips
+from components.html.text.traced import traced_strip
+from components.html.text.written import running_strip, written_strip
+from components.panels import FigurePanel, MarkupPanel
+from components.plots.generated_text import attention_over_written
+from components.scale.attention import Scale
+from models.schema import TextGenerationStep, WrittenToken
+
+
+@dataclass(frozen=True, slots=True)
+class TextGenerationPanels:
+    """text: as a strip. alternatives: of the traced token, where it is known. read, attention: where asked for."""
+
+    text: MarkupPanel
+    alternatives: MarkupPanel | None
+    read: MarkupPanel | None
+    attention: FigurePanel | None
+
+
+def text_generation(
+    step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), unit: Unit = "words", scale: Scale = "linear"
+) -> TextGenerationPanels:
+    """All that a finished text shows. earlier: the tokens of the request's `written`, as they were when written."""
+    return TextGenerationPanels(
+        text=MarkupPanel(written_strip(step, earlier, step.traced)),
+        alternatives=None if step.traced is None else text_generation_alternatives(step, step.traced, earlier),
+        read=text_generation_read(step, unit, scale) if step.attention else None,
+        attention=text_generation_attention(step, unit, scale) if step.attention else None,
+    )
+
+
+def text_generation_running(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> MarkupPanel:
+    """The text so far, light enough to be sent several times a second."""
+    return MarkupPanel(running_strip(step, earlier))
+
+
+def text_generation_alternatives(
+    step: TextGenerationStep, token: int, earlier: Sequence[WrittenToken] = ()
+) -> MarkupPanel | None:
+    """What could have been written instead of a token, counted from the first after the prompt.
+
+    None where that was taken over and is not among `earlier`. Raises IndexError where there is no such token.
+    """
+    written = tokens_after_prompt(step, earlier)[token].written
+    return MarkupPanel(alternative_bars(written)) if written else None
+
+
+def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> MarkupPanel:
+    """The text before the traced token, by what that read. Raises ValueError where no attention was asked for."""
+    return MarkupPanel(traced_strip(step, unit, scale))
+
+
+def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> FigurePanel:
+    """The same as a sheet to be saved. Raises ValueError where no attention was asked for."""
+    return FigurePanel(attention_over_written(step, unit, scale))
+
+
+def text_generation_border(
+    shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte"
+) -> MarkupPanel:
+    """Where the border of a prompt lies, and what that costs. Raises ValueError where the model takes fewer."""
+    return MarkupPanel(border_picture(shape, prefix, latents, cut, each))
+
+
+def text_generation_comparison(texts: Sequence[Compared]) -> MarkupPanel:
+    """The same prompt and seed, written on from little and from much prefix; finished or not."""
+    return MarkupPanel(compared_strips(texts))

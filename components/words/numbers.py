@@ -1,0 +1,81 @@
+"""Numbers and quantities in words: one formatter for each kind."""
+
+import math
+
+import numpy as np
+
+
+def multiple(times: float) -> str:
+    """Three digits, never with an exponent: "12.4", "1,024", "< 0.001"."""
+    if 0 < times < 0.001:
+        return "< 0.001"
+    return f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
+
+
+def percent(share: float) -> str:
+    """ "93 %", "3.1 %", "< 0.1 %", and "99.6 %" where rounding would make it all."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return f"{100 * share:.0f} %" if 0.0995 <= share < 0.995 or share >= 0.9995 else f"{100 * share:.1f} %"
+
+
+def seconds_in_words(seconds: float) -> str:
+    """ "0.26 s", "12.3 s"."""
+    return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+
+
+def length_in_words(pixels: float) -> str:
+    """ "11 px", "3.2 px", "0.04 px", "< 0.01 px", "0 px", "unknown"."""
+    if not np.isfinite(pixels):
+        return "unknown"
+    if 0 < pixels < 0.005:
+        return "< 0.01 px"
+    if pixels >= 9.95:
+        return f"{pixels:,.0f} px"
+    return f"{pixels:.1f} px" if pixels >= 0.0995 else f"{pixels:.2f} px" if pixels else "0 px"
+
+
+def signed(number: float, digits: int) -> str:
+    """ "+0.42", "−0.42", "0.00"."""
+    said = f"{number:+.{digits}f}".replace("-", "−")
+    return said[1:] if float(f"{number:.{digits}f}") == 0 else said
+
+
+def points(drop: float) -> str:
+    """A change of a probability: "+12 points", of a hundred; "< 0.1 points" for next to none."""
+    hundredths = 100 * drop
+    if 0 < abs(hundredths) < 0.05:
+        return f"{'+' if drop > 0 else '−'}< 0.1 points"
+    return f"{signed(hundredths, 0 if abs(hundredths) >= 9.95 else 1)} points"
+
+
+def similarity_in_words(ssim: float) -> str:
+    """ "0.71", or a dash where it is not known."""
+    return "–" if math.isnan(ssim) else f"{ssim:.2f}"
+
+
+def decibels_in_words(level: float) -> str:
+    """ "−0.5 dB", "∞", or a dash where it is not known."""
+    if math.isnan(level):
+        return "–"
+    return "∞" if math.isinf(level) else f"{level:.1f} dB".replace("-", "−")
+
+
+def counted(count: int, name: str) -> str:
+    """ "1 byte", "1,203 bytes"."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def frequency_in_words(hertz: float) -> str:
+    """ "4 kHz", "800 Hz"."""
+    return f"{hertz / 1000:.3g} kHz" if hertz >= 1000 else f"{hertz:.0f} Hz"
+
+
+def decibels(level: float) -> str:
+    """ "−70 dB"."""
+    return f"{level:.0f} dB".replace("-", "−")
+
+
+def precise_percent(share: float) -> str:
+    """Three significant digits: 0.01667 is "1.67 %"."""
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,260 @@
+"""The one service behind every page: it holds models and encoded latents, and runs requests."""
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+try:
+    # Before torch touches CUDA: on ZeroGPU this package stands in for it.
+    import spaces  # pyright: ignore[reportMissingImports]
+except ImportError:
+    spaces = None
+
+import torch
+from torch import Tensor
+from transformers import PerceiverForSequenceClassification
+
+from models.backend.cache import ByteCache
+from models.backend.settings import Settings, SettingsError
+from models.perceiver import engine
+from models.perceiver.checkpoints import Checkpoint, load_checkpoint, name_of, source_of
+from models.perceiver.engine import Encoded
+from models.perceiver.fine_tuned import save_taught
+from models.perceiver.shapes import model_shape
+from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, TaughtModel, Weights
+from models.tasks import TASKS
+from models.tasks.sentiment import SENTIMENT
+from models.tasks.task import Loaded, Task
+
+V = TypeVar("V")
+Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], Any]
+
+
+class ModelService:
+    """Runs requests; safe to call from many threads.
+
+    loader: builds a model from a checkpoint; tests pass one that makes tiny random models.
+    """
+
+    def __init__(self, settings: Settings | None = None, loader: Loader = load_checkpoint):
+        self.settings = settings or Settings.from_env()
+        self.device = _device(self.settings)
+        self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
+        self._loader = loader
+        self._without_published = False
+        self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
+        self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
+        self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
+        if spaces is not None:
+            # On a ZeroGPU Space a forked process with the GPU does the work, and its results come back pickled.
+            # Anywhere else the decorator changes nothing.
+            borrowed = spaces.GPU(duration=self.settings.gpu_seconds)
+            self._run, self._stream = borrowed(self._run_or_refuse), borrowed(self._stream_or_refuse)
+
+    @property
+    def default_weights(self) -> Weights:
+        """What the pages choose at first: published on a Space with a GPU, unless `warm_up` could not have them."""
+        if self._without_published:
+            return "embedded"
+        if self.settings.weights:
+            return self.settings.weights
+        return "published" if self.settings.space_id and self.device.type == "cuda" else "embedded"
+
+    def warm_up(self) -> tuple[str, ...]:
+        """Loads the default and the embedded model of every task: on ZeroGPU only what is there before a call stays.
+
+        Returns what could not be had, in words: the pages start all the same.
+        """
+        failed = []
+        for weights in dict.fromkeys((self.default_weights, "embedded")):
+            every = (each for task in TASKS for each in task.checkpoints if each.weights == weights)
+            for checkpoint in dict.fromkeys(every):  # some tasks share theirs
+                try:
+                    with self.load(checkpoint):
+                        pass
+                except CheckpointUnavailable as error:
+                    failed.append(str(error))
+                    self._without_published |= weights == "published"
+        return tuple(failed)
+
+    def shape(self, task: str, weights: Weights, variant: str = "") -> ModelShape:
+        """How large the model of a task is, for drawings and limits; its weights need not be there."""
+        checkpoint = next(t for t in TASKS if t.name == task).checkpoint(weights, variant)
+        return model_shape(checkpoint, self.settings.checkpoints)
+
+    def run(self, request: Any) -> Any:
+        """The result of one request, its arrays on the CPU.
+
+        Raises InputError (the visitor's mistake, fit to show) and CheckpointUnavailable.
+        """
+        (result,) = self.run_all([request])
+        if isinstance(result, InputError | CheckpointUnavailable):
+            raise result
+        return result
+
+    def run_all(self, requests: Sequence[Any]) -> list[Any]:
+        """Results of several requests in one go (on ZeroGPU: one loan of the GPU), or, of those refused, why."""
+        for request in requests:
+            _task_of(request)
+        return self._run(requests)
+
+    def stream(self, request: Any) -> Generator[Any]:
+        """Parts of the result of one request as they come, the last of them the result. Closing it ends the work.
+
+        Raises as `run` does.
+        """
+        if _task_of(request).stream is None:
+            raise TypeError(f"a {type(request).__name__} is answered at once")
+        with closing(self._stream(request)) as parts:
+            for part in parts:
+                if isinstance(part, InputError | CheckpointUnavailable):
+                    raise part
+                yield part
+
+    def save_taught(self, taught: TaughtModel, folder: Path, half: bool = False) -> None:
+        """Writes what transformers' `from_pretrained` loads, in float32, or by `half` the size in float16.
+
+        The base is read anew, on the CPU: on ZeroGPU the one in memory can be used within a call only. Raises
+        CheckpointUnavailable, and ValueError where the base is no longer the one that was taught.
+        """
+        checkpoint = SENTIMENT.checkpoint(taught.weights)
+        base = self._loader(checkpoint, torch.device("cpu"), torch.float32, self.settings.checkpoints)
+        dtype = torch.float16 if half else torch.float32
+        save_taught(cast(PerceiverForSequenceClassification, base), taught, folder, dtype)
+
+    def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
+        """Each result, or what the visitor is to be told: as values, since of an error ZeroGPU keeps only the class."""
+        results: list[Any] = []
+        for request in requests:
+            try:
+                results.append(self._run_here(request))
+            except (InputError, CheckpointUnavailable) as refusal:
+                results.append(refusal)
+        return results
+
+    def _run_here(self, request: Any) -> Any:
+        began = time.perf_counter()
+        with torch.inference_mode():
+            result = _task_of(request).run(request, self)
+        return replace(result, run=_timed(result.run, began))
+
+    def _stream_or_refuse(self, request: Any) -> Generator[Any]:
+        """As `_run_or_refuse`, part by part."""
+        began = time.perf_counter()
+        with closing(cast(Any, _task_of(request).stream)(request, self)) as parts:
+            try:
+                for part in _inferred(parts):
+                    ends = hasattr(part, "run")
+                    yield replace(part, run=_timed(part.run, began)) if ends else part
+            except (InputError, CheckpointUnavailable) as refusal:
+                yield refusal
+
+    @contextmanager
+    def load(self, checkpoint: Checkpoint) -> Iterator[Loaded]:
+        """The model, held in memory until the block ends. Raises CheckpointUnavailable."""
+
+        def make() -> Loaded:
+            return Loaded(self._loader(checkpoint, self.device, self.dtype, self.settings.checkpoints), checkpoint)
+
+        with self._models.use((checkpoint, self.device, self.dtype), make) as (loaded, _):
+            yield loaded
+
+    def encode(
+        self, loaded: Loaded, inputs: Any, keep: bool = True, interpolate_positions: bool = False
+    ) -> tuple[Encoded, bool]:
+        """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
+
+        keep: for later questions, with what roll-out needs; else they are made for this one question only.
+        interpolate_positions: stretch learned positions over inputs of another size than in training.
+        """
+
+        def make() -> Encoded:
+            here = _on_device(inputs, self.device)
+            return engine.encode(loaded.model, here, keep_mixing=keep, interpolate_positions=interpolate_positions)
+
+        if not keep:
+            return make(), False
+        return self.recall((loaded.checkpoint, interpolate_positions, _fingerprint(inputs)), make)
+
+    def recall(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
+        """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""
+        with self._latents.use(key, make) as (value, known):
+            return value, known
+
+    def source(self, checkpoint: Checkpoint) -> Path | str:
+        """The folder or the hub id that its weights come from."""
+        return source_of(checkpoint, self.settings.checkpoints)
+
+    @property
+    def seconds_at_most(self) -> float | None:
+        """How long one call may take: on ZeroGPU as long as it has the GPU, which is then taken away; else None."""
+        return self.settings.gpu_seconds if spaces is not None and self.settings.zero_gpu else None
+
+    def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
+        """The facts of this run; `run` sets its seconds."""
+        return RunInfo(
+            model=name_of(loaded.checkpoint, self.settings.checkpoints),
+            weights=loaded.checkpoint.weights,
+            device=self.device.type,
+            dtype=self.settings.dtype,
+            seconds=0.0,
+            encoder_cached=encoder_cached,
+            seed=seed,
+        )
+
+
+def _timed(run: RunInfo, began: float) -> RunInfo:
+    return replace(run, seconds=time.perf_counter() - began)
+
+
+def _inferred(parts: Iterator[Any]) -> Iterator[Any]:
+    """Each part made in the mode of inference, which is left between two: there, callers do what they like."""
+    while True:
+        with torch.inference_mode():
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
+
+
+def _task_of(request: Any) -> Task:
+    for task in TASKS:
+        if isinstance(request, task.request):
+            return task
+    raise TypeError(f"no task takes a {type(request).__name__}")
+
+
+def _device(settings: Settings) -> torch.device:
+    """CUDA where there is one, else CPU. On ZeroGPU CUDA answers only inside a call, and models may go there before."""
+    if settings.device == "auto":
+        return torch.device("cuda" if settings.zero_gpu or torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(settings.device)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsError(f"PERCEIVER_DEVICE={settings.device}: this machine has no such device") from error
+    return device
+
+
+def _model_bytes(loaded: Loaded) -> int:
+    model = loaded.model
+    return sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+
+
+def _on_device(inputs: Any, device: torch.device) -> Any:
+    if isinstance(inputs, Mapping):
+        return {name: _on_device(value, device) for name, value in inputs.items()}
+    return inputs.to(device)
+
+
+def _fingerprint(inputs: Tensor | Mapping[str, Tensor]) -> str:
+    """A hash over names, shapes, dtypes and bytes: equal inputs, equal latents."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(inputs.items()) if isinstance(inputs, Mapping) else [("", inputs)]:
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype};".encode())
+        digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,214 @@
+"""Texts and their labels, out of a table that a visitor brings: what can be learnt from, and what is wrong by row."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.data.csv_table import RowNote, Table, quoted
+from models.schema import InputError
+
+FEWEST_LABELS, MOST_LABELS = 2, 20
+FEWEST_ROWS = 4
+"""Of each label: a fifth of them is held out, at least one, and one alone teaches nothing."""
+LONGEST_LABEL = 40
+"""Characters."""
+
+_TEXT_NAMES = ("text", "sentence", "review", "message", "comment", "content", "body", "question")
+_LABEL_NAMES = ("label", "class", "category", "sentiment", "target", "topic", "intent", "tag")
+_NAMED = 3  # labels that a message names
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """rows: (text, label) to learn from, in the order of the table. counts: rows of each label, as they come first.
+
+    problems: the rows that are left out, each with its reason. notices: of rows that are kept, but may be a mistake.
+    Texts are as they are in the file, labels without blanks around them.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    counts: dict[str, int]
+    problems: tuple[RowNote, ...]
+    notices: tuple[RowNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """rows: (row number, text), to be classified. problems: the rows that are left out, each with its reason."""
+
+    rows: tuple[tuple[int, str], ...]
+    problems: tuple[RowNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    text: str
+    label: str
+
+
+def labelled_rows(table: Table, text_column: str, label_column: str) -> Labelled:
+    """Raises InputError where nothing can be learnt: columns that are none, too few labels or too many."""
+    if text_column == label_column:
+        raise InputError(f"Text and label are both to come from {quoted(text_column)}: choose two columns.")
+    good: list[_Row] = []
+    problems = list(table.problems)
+    columns = zip(table.rows, table.column(text_column), table.column(label_column), strict=True)
+    for table_row, text, label in columns:
+        row = _Row(table_row.number, text, label.strip())
+        if fault := _fault(row, text_column, label_column):
+            problems.append(RowNote(row.number, f"Row {row.number:,} {fault}"))
+        else:
+            good.append(row)
+    if not good:
+        raise InputError(f"Nothing is left to learn from. {min(problems, key=lambda note: note.row).message}")
+    kept, rare = _without_rare_labels(good, label_column)
+    return Labelled(
+        tuple((row.text, row.label) for row in kept),
+        dict(Counter(row.label for row in kept)),
+        tuple(sorted([*problems, *rare], key=lambda note: note.row)),
+        tuple(sorted([*_repeated(kept), *_alike(kept)], key=lambda note: note.row)),
+    )
+
+
+def texts_in(table: Table, column: str) -> Texts:
+    """Raises InputError where there is no such column, or no text in it."""
+    cells = [(row.number, text) for row, text in zip(table.rows, table.column(column), strict=True)]
+    texts = tuple((number, text) for number, text in cells if text.strip())
+    if not texts:
+        raise InputError(f"There is no text in the column {quoted(column)}: choose another.")
+    empty = [RowNote(number, f"Row {number:,} {_no_text(column)}") for number, text in cells if not text.strip()]
+    return Texts(texts, tuple(sorted([*table.problems, *empty], key=lambda note: note.row)))
+
+
+def guess_columns(table: Table) -> tuple[str, str | None]:
+    """The columns of text and label: by their names, else the longest cells, and of the others the fewest values.
+
+    The label is None where there is one column only.
+    """
+    text = _named(table.columns, _TEXT_NAMES)
+    label = _named(table.columns, _LABEL_NAMES)
+    if text is None:
+        others = [name for name in table.columns if name != label] or list(table.columns)
+        text = max(others, key=lambda name: sum(map(len, table.column(name))))
+    if label is None or label == text:
+        others = [name for name in table.columns if name != text]
+        label = min(others, key=lambda name: _label_order(table.column(name)), default=None)
+    return text, label
+
+
+def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    known = {column.casefold(): column for column in reversed(columns)}
+    return next((known[name] for name in names if name in known), None)
+
+
+def _label_order(cells: tuple[str, ...]) -> tuple[bool, int]:
+    """Few values first, but a single one tells nothing apart."""
+    values = len({cell.strip() for cell in cells})
+    return values < FEWEST_LABELS, values
+
+
+# Single rows
+
+
+def _fault(row: _Row, text_column: str, label_column: str) -> str:
+    if not row.text.strip():
+        return _no_text(text_column)
+    if not row.label:
+        return f"has no label: its cell {quoted(label_column)} is empty."
+    if len(row.label) > LONGEST_LABEL:
+        return (
+            f"has a label of {len(row.label):,} characters, and at most {LONGEST_LABEL} are read: {quoted(row.label)}."
+        )
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in row.label):
+        return f"has a line break, or a sign that cannot be seen, in its label {quoted(row.label)}: take it out."
+    return ""
+
+
+def _no_text(column: str) -> str:
+    return f"has no text: its cell {quoted(column)} is empty."
+
+
+# Labels
+
+
+def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], list[RowNote]]:
+    """Rows of labels that can be learnt, and what is said of the others."""
+    counts = Counter(row.label for row in rows)
+    often = [label for label, count in counts.items() if count >= FEWEST_ROWS]
+    if len(counts) > MOST_LABELS:
+        raise InputError(_too_many(counts, len(rows), column))
+    if len(often) < FEWEST_LABELS:
+        raise InputError(_too_few(counts, often, column))
+    kept = [row for row in rows if row.label in often]
+    notes = [
+        RowNote(
+            row.number,
+            f"Row {row.number:,} has the label {quoted(row.label)}, of which there {_are(counts[row.label])}; "
+            f"at least {FEWEST_ROWS} rows of a label are needed.",
+        )
+        for row in rows
+        if row.label not in often
+    ]
+    return kept, notes
+
+
+def _too_many(counts: Counter[str], rows: int, column: str) -> str:
+    many = f"The column {quoted(column)} has {len(counts):,} different values in {rows:,} rows"
+    if 2 * len(counts) > rows:
+        return f"{many}: this looks like text, not like labels. Choose a column with at most {MOST_LABELS} values."
+    rare = [label for label, count in counts.items() if count < FEWEST_ROWS]
+    some = f" {len(rare):,} of them are in fewer than {FEWEST_ROWS} rows, such as {_list(rare)}." if rare else ""
+    return f"{many}, and at most {MOST_LABELS} labels can be taught.{some}"
+
+
+def _too_few(counts: Counter[str], often: list[str], column: str) -> str:
+    if len(counts) == 1:
+        return f"All rows have the same label, {_list(list(counts))}: at least two labels are needed to tell apart."
+    rare = ", ".join(f"{quoted(label)} {counts[label]}" for label in [*counts][:_NAMED])
+    more = ", …" if len(counts) > _NAMED else ""
+    enough = f"only {quoted(often[0])} has" if often else "none has"
+    return (
+        f"At least two labels with {FEWEST_ROWS} rows each are needed, and of those in {quoted(column)} {enough} "
+        f"as many ({rare}{more}): add rows."
+    )
+
+
+def _list(labels: list[str]) -> str:
+    return ", ".join(map(quoted, labels[:_NAMED]))
+
+
+def _are(count: int) -> str:
+    return "is no other" if count == 1 else f"are only {count}"
+
+
+# What may be a mistake
+
+
+def _repeated(rows: list[_Row]) -> list[RowNote]:
+    """The same text again. One of both may be held out, and then it was learnt before it is asked."""
+    first: dict[str, _Row] = {}
+    notes = []
+    for row in rows:
+        before = first.setdefault(row.text.strip(), row)
+        if before is row:
+            continue
+        same = before.label == row.label
+        other = "and label" if same else f"but another label ({quoted(row.label)}, not {quoted(before.label)}),"
+        notes.append(RowNote(row.number, f"Row {row.number:,} has the same text {other} as row {before.number:,}."))
+    return notes
+
+
+def _alike(rows: list[_Row]) -> list[RowNote]:
+    """Labels that differ in capitals or blanks only."""
+    first: dict[str, _Row] = {}
+    notes: dict[str, RowNote] = {}
+    for row in rows:
+        before = first.setdefault(" ".join(row.label.split()).casefold(), row)
+        if before.label != row.label:
+            pair = f"{quoted(row.label)}, and row {before.number:,} {quoted(before.label)}"
+            notes.setdefault(
+                row.label, RowNote(row.number, f"Row {row.number:,} has the label {pair}: these are learnt as two.")
+            )
+    return list(notes.values())

@@ -1,0 +1,78 @@
+"""The sound of a clip, as samples that go with its frames."""
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.error import FFmpegError
+
+from models.data.media.clip import Clip
+from models.data.media.videos import opened
+from models.schema import InputError
+
+_LAYOUTS = {1: "mono", 2: "stereo"}
+_GAP = 0.05  # seconds that the stamps of a sound may be off without anything missing
+
+
+def read_sound(clip: Clip, sample_rate: int, channels: int = 1) -> np.ndarray:
+    """The sound from the clip's first frame to the end of its last: float32 [samples] or, of 2 channels, [samples, 2].
+
+    -1..1, round(duration * sample_rate) samples: silence where there is none. More channels than `channels` (1 or 2)
+    are mixed as in ITU-R BS.775, as loud as they can be without clipping; a single one is heard from both sides.
+    Raises InputError, in words for the visitor, if the track is there and cannot be decoded.
+    """
+    heard = np.zeros((round(clip.duration * sample_rate), channels), np.float32)
+    if clip.sound is not None:
+        try:
+            _decode(clip, _Track(heard, sample_rate, _LAYOUTS[min(channels, clip.sound.channels)]))
+        except (FFmpegError, ValueError) as error:
+            raise InputError("The sound of this clip is damaged, and cannot be read.") from error
+        except FileNotFoundError as error:
+            raise InputError("This clip is no longer kept here: choose it again.") from error
+    np.clip(heard, -1, 1, out=heard)
+    return heard[:, 0] if channels == 1 else heard
+
+
+def _decode(clip: Clip, track: "_Track") -> None:
+    """Puts on the track what is heard while the clip is seen."""
+    kind, end = None, 0.0
+    with opened(clip.path) as container:
+        for frame in container.decode(container.streams.audio[0]):
+            begin = end if frame.time is None else frame.time - clip.start
+            if begin >= clip.duration:
+                break
+            if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)) or abs(begin - end) > _GAP:
+                track.go_on_at(begin)
+            track.add(frame)
+            end = begin + frame.samples / frame.sample_rate
+    track.finish()
+
+
+class _Track:
+    """heard: float32 [samples, channels], filled piece by piece; layout: FFmpeg's name for that many channels."""
+
+    def __init__(self, heard: np.ndarray, rate: int, layout: str) -> None:
+        self._heard, self._rate, self._layout = heard, rate, layout
+        self._resampler: AudioResampler | None = None
+        self._place = 0
+
+    def go_on_at(self, seconds: float) -> None:
+        """After a gap, or with sound of another kind."""
+        self.finish()
+        mixing = {"rematrix_maxval": "1"}  # or several channels at their loudest would exceed it
+        self._resampler = AudioResampler("flt", self._layout, self._rate, options=mixing)
+        self._place = round(seconds * self._rate)
+
+    def add(self, frame: AudioFrame | None) -> None:
+        if self._resampler is None:
+            return
+        for piece in self._resampler.resample(frame):
+            samples = piece.to_ndarray().reshape(piece.samples, -1)
+            begin, end = max(self._place, 0), min(self._place + len(samples), len(self._heard))
+            if begin < end:
+                self._heard[begin:end] = samples[begin - self._place : end - self._place]
+            self._place += len(samples)
+
+    def finish(self) -> None:
+        """What the resampler still holds."""
+        self.add(None)
+        self._resampler = None

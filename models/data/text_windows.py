@@ -1,0 +1,69 @@
+"""Where a text is cut: windows that a model reads one by one, and words."""
+
+import re
+
+from models.data.byte_text import character_start
+
+Span = tuple[int, int]
+
+_STRIDE = 2, 3
+"""From the start of a window to that of the next, as a part of its length."""
+_REACH = 8
+"""A border may move by this part of a window's length, to lie between words."""
+
+
+def text_windows(content: bytes, length: int) -> tuple[Span, ...]:
+    """Half-open spans of UTF-8 bytes, at most `length` each (6 or more), which cover the text and overlap by a third.
+
+    Borders lie between words where one is near, and never inside a character.
+    """
+    windows, start = [], 0
+    while len(content) - start > length:
+        stop = _stop(content, start + length, length)
+        windows.append((start, stop))
+        stride = length * _STRIDE[0] // _STRIDE[1]
+        # The last window ends with the text, and is as long as the others.
+        start = min(_start(content, min(start + stride, len(content) - length), length), stop)
+    return *windows, (start, len(content))
+
+
+def word_spans(text: str) -> tuple[Span, ...]:
+    """The words of a text, which is split at whitespace: half-open spans of its UTF-8 bytes."""
+    spans, characters, at = [], 0, 0
+    for found in re.finditer(r"\S+", text):
+        start = at + len(text[characters : found.start()].encode())
+        characters, at = found.end(), start + len(found.group().encode())
+        spans.append((start, at))
+    return tuple(spans)
+
+
+def cut_out(word: int, words: tuple[Span, ...], length: int) -> Span:
+    """What goes with a word that is left out of a text of so many bytes: it, and the whitespace up to the next word.
+
+    With the last one, the whitespace before it, so that no more of it is left than there was between two words.
+    """
+    if word + 1 < len(words):
+        return words[word][0], words[word + 1][0]
+    return words[word - 1][1] if word else 0, length
+
+
+def without(content: bytes, window: Span, cut: Span) -> bytes:
+    """What is left of a window."""
+    start, stop = window
+    return content[start : max(start, min(cut[0], stop))] + content[min(stop, max(cut[1], start)) : stop]
+
+
+def _stop(content: bytes, at: int, length: int) -> int:
+    return _between_words(content, range(at, at - length // _REACH, -1)) or character_start(content, at)
+
+
+def _start(content: bytes, at: int, length: int) -> int:
+    found = _between_words(content, range(at, at + length // _REACH))
+    while not found and character_start(content, at) != at:
+        at += 1
+    return found or at
+
+
+def _between_words(content: bytes, places: range) -> int:
+    """The first of these that comes behind whitespace, or 0."""
+    return next((place for place in places if content[place - 1 : place].isspace()), 0)

@@ -1,0 +1,121 @@
+"""Rows that a visitor teaches: checked, turned into tokens, and parted into those to learn from and those held out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from models.data.byte_text import ByteText, utf8
+from models.data.csv_table import MOST_ROWS
+from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
+from models.perceiver.fine_tuning import Rows
+from models.schema import FineTuneRequest, InputError
+from models.tasks.byte_tokens import AROUND, token_ids
+
+LABELS = FEWEST_LABELS, MOST_LABELS
+EPOCHS = (1, 50)
+BATCH_SIZE = (1, 64)
+LEARNING_RATE = (1e-6, 1e-2)
+MOST_STEPS = 5_000
+HELD_OUT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class PartedRows:
+    """labels: by their index. held_out_texts: as given, in the order of `held_out`. shortened: how many rows were."""
+
+    labels: tuple[str, ...]
+    learnt: Rows
+    held_out: Rows
+    held_out_texts: tuple[str, ...]
+    shortened: int
+
+
+def check(request: FineTuneRequest) -> None:
+    """Raises InputError, in words for the visitor, for what is wrong without looking into the rows."""
+    if len(request.rows) > MOST_ROWS:
+        raise InputError(f"There are {len(request.rows):,} rows; at most {MOST_ROWS:,} can be learnt from.")
+    for name, value, (least, most) in (
+        ("number of epochs", request.epochs, EPOCHS),
+        ("batch size", request.batch_size, BATCH_SIZE),
+        ("learning rate", request.learning_rate, LEARNING_RATE),
+        ("seed", request.seed, (0, 2**63 - 1)),
+    ):
+        if not least <= value <= most:  # nor is NaN
+            raise InputError(f"The {name} is {least:,} to {most:,}, not {value}.")
+
+
+def part(request: FineTuneRequest, longest: int) -> PartedRows:
+    """A fifth of each label is held out, drawn by the seed. longest: bytes that the model reads of a row.
+
+    Raises InputError, with the numbers of the rows, counted from 1, for what cannot be learnt from.
+    """
+    contents = [_content(number, text, label) for number, (text, label) in enumerate(request.rows, start=1)]
+    labels = _labels(request.rows)
+    indices = [labels.index(label) for _, label in request.rows]
+    heads = [ByteText(content, (False,) * len(content)).head(longest) for content in contents]
+    held = _held_out(indices, len(labels), request.seed)
+    learnt = [row for row in range(len(heads)) if row not in held]
+
+    def rows(chosen: Sequence[int]) -> Rows:
+        return Rows([token_ids(heads[row])[0] for row in chosen], [indices[row] for row in chosen])
+
+    return PartedRows(
+        labels=labels,
+        learnt=rows(learnt),
+        held_out=rows(sorted(held)),
+        held_out_texts=tuple(request.rows[row][0] for row in sorted(held)),
+        shortened=sum(len(head.content) < len(content) for head, content in zip(heads, contents, strict=True)),
+    )
+
+
+def longest_text(positions: int) -> int:
+    """Bytes of a text that a model with so many positions reads at once."""
+    return positions - 2 * AROUND
+
+
+def check_steps(steps: int, request: FineTuneRequest) -> None:
+    if steps > MOST_STEPS:
+        raise InputError(
+            f"{request.epochs} epochs in batches of {request.batch_size} are {steps:,} steps; at most {MOST_STEPS:,} "
+            "can be made. Take fewer epochs, larger batches or fewer rows."
+        )
+
+
+def _content(number: int, text: str, label: str) -> bytes:
+    if not text.strip():
+        raise InputError(f"Row {number} has no text.")
+    if not label.strip():
+        raise InputError(f"Row {number} has no label.")
+    try:
+        return utf8(text)
+    except InputError as error:
+        raise InputError(f"Row {number}: {error}") from None
+
+
+def _labels(rows: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """As they come first."""
+    labels = tuple(dict.fromkeys(label for _, label in rows))
+    least, most = LABELS
+    if not least <= len(labels) <= most:
+        only = f" ({labels[0]!r})" if len(labels) == 1 else ""
+        raise InputError(f"The rows have {len(labels)} different labels{only}; there must be {least} to {most}.")
+    for label in labels:
+        numbers = [number for number, (_, other) in enumerate(rows, start=1) if other == label]
+        if len(numbers) == 1:
+            raise InputError(
+                f"Row {numbers[0]} is the only one with the label {label!r}: each needs two or more, some to learn "
+                "from and some to be held out."
+            )
+    return labels
+
+
+def _held_out(indices: Sequence[int], labels: int, seed: int) -> set[int]:
+    """A fifth of each label, at least one row."""
+    draws = torch.Generator().manual_seed(seed)
+    held: set[int] = set()
+    for label in range(labels):
+        rows = [row for row, index in enumerate(indices) if index == label]
+        order = torch.randperm(len(rows), generator=draws).tolist()
+        held |= {rows[place] for place in order[: max(1, round(HELD_OUT * len(rows)))]}
+    return held

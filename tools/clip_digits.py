@@ -1,0 +1,96 @@
+"""Digits that move, turn and grow over soft colours with other shapes behind them: what the embedded model learns from.
+
+Lengths are in pixels of the frame; time is the share of a digit's second that has passed, 0 to 1.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import matplotlib
+import numpy as np
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from tools.canvas import Canvas
+from tools.layers import Layer, Place, Scene, Texture, moved, scaled, turned
+from tools.shapes import Shape, curve, points
+
+SIDE = 192
+GROUND = 288
+"""Side of a background, which is larger than the frame so that it can move."""
+GLYPH = 320
+"""Size of a typeface, of whose pixels a digit is made: larger than any is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifting:
+    """A shape about (0, 0) behind a digit. path: "x y, x y, ...", passed in the digit's second."""
+
+    shape: Shape
+    colour: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """font: one that matplotlib brings along. ground: a grid of colours, rows parted by commas; the background's path
+    is that of its top left corner. path: of the digit's middle. height: in the middle of its second, in pixels;
+    growth: as a share of that, angle, turn: in degrees, each over its second.
+    """
+
+    value: int
+    font: str
+    colour: str
+    ground: str
+    path: str
+    height: float
+    growth: float
+    angle: float
+    turn: float
+    shapes: tuple[Drifting, ...] = ()
+    ground_path: str = "-48 -48, -48 -48"
+
+    def scene(self) -> Scene:
+        """SIDE x SIDE pixels, at times from 0 to 1."""
+        ground = Layer(_ground(self.ground), _along(self.ground_path))
+        shapes = (_shape(drifting) for drifting in self.shapes)
+        glyph, high, wide = _glyph(self.value, self.font, self.colour)
+        path = _along(self.path)
+
+        def place(time: float) -> np.ndarray:
+            scale = self.height * (1 + self.growth * (time - 0.5)) / high
+            turn = turned(self.angle + self.turn * (time - 0.5))
+            return path(time) @ turn @ scaled(scale) @ moved(-wide / 2, -high / 2)
+
+        return Scene(SIDE, SIDE, (ground, *shapes, Layer(glyph, place)))
+
+
+def _along(path: str) -> Place:
+    line = curve(points(path), closed=False, steps=32)
+    shares = np.linspace(0, 1, len(line))
+    return lambda time: moved(*(float(np.interp(time, shares, part)) for part in line.T))
+
+
+def _ground(colours: str) -> Texture:
+    grid = np.array([[ImageColor.getrgb(name) for name in row.split()] for row in colours.split(",")], np.float32) / 255
+    soft = cv2.resize(grid, (GROUND, GROUND), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    return Texture(np.concatenate([soft, np.ones_like(soft[..., :1])], axis=-1), scale=1)
+
+
+def _shape(drifting: Drifting) -> Layer:
+    reach = max(float(np.abs(outline).max()) for outline in drifting.shape) + 2
+    canvas = Canvas(2 * reach, 2 * reach, seed=0)
+    canvas.paint([outline + reach for outline in drifting.shape], drifting.colour)
+    path = _along(drifting.path)
+    return Layer(canvas.texture(), lambda time: path(time) @ moved(-reach, -reach))
+
+
+def _glyph(value: int, font: str, colour: str) -> tuple[Texture, float, float]:
+    """The digit without a margin, and its height and width in the texture's plane."""
+    face = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/{font}.ttf", GLYPH)
+    left, top, right, bottom = face.getbbox(str(value))
+    image = Image.new("L", (math.ceil(right - left), math.ceil(bottom - top)))
+    ImageDraw.Draw(image).text((-left, -top), str(value), fill=255, font=face)
+    cover = np.pad(np.asarray(image, np.float32) / 255, 2)
+    colours = np.broadcast_to(np.array(ImageColor.getrgb(colour), np.float32) / 255, (*cover.shape, 3))
+    return Texture(np.concatenate([colours, cover[..., None]], axis=-1), scale=1), *cover.shape
