@@ -82,7 +82,7 @@ def their_pass(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> Te
 
 @torch.inference_mode()
 def ours(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> Answers:
-    encoded = encode(model, inputs, keep_mixing=True)  # as the service does, for roll-out
+    encoded = encode(model, inputs, keep_mixing=True)  # as the service does, for rollout
     video = frames(model, encoded, 16)
     nothing = torch.tensor([], dtype=torch.long)
     return {**decode(model, encoded, {"image": nothing, "audio": None, "label": None}), "image": video}

@@ -24,7 +24,7 @@ STEPS = 9
 READINGS, ENOUGH = 3, 10.0
 """Readings of a context, the median of which counts; fewer where they have taken so many seconds."""
 PERCEIVER, DECODER = "Perceiver AR", "decoder-only"
-COLOURS = {PERCEIVER: "#0f766e", DECODER: "#c2410c"}
+COLORS = {PERCEIVER: "#0f766e", DECODER: "#c2410c"}
 QUANTITIES = {
     "reading": ("reading it, s", "reading the context, seconds", ".2f"),
     "step": ("a further token, s", "a further token, seconds", ".4f"),
@@ -74,10 +74,10 @@ def measure(model: PerceiverAr, ids: Tensor) -> dict[str, float]:
 
 def tabulate(found: list[dict[str, Any]], latents: int) -> str:
     """A markdown table, a line for each context."""
-    heads = [f"{head}: {name}" for head, _, _ in QUANTITIES.values() for name in COLOURS]
+    heads = [f"{head}: {name}" for head, _, _ in QUANTITIES.values() for name in COLORS]
     lines = [f"| context, {latents} latents | {' | '.join(heads)} |", "| ---: " * (1 + len(heads)) + "|"]
     for costs in found:
-        cells = [f"{costs[name][key]:{form}}" for key, (_, _, form) in QUANTITIES.items() for name in COLOURS]
+        cells = [f"{costs[name][key]:{form}}" for key, (_, _, form) in QUANTITIES.items() for name in COLORS]
         lines.append(f"| {costs['context']:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -87,10 +87,10 @@ def draw(found: list[dict[str, Any]], latents: int) -> Figure:
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     contexts = [costs["context"] for costs in found]
     for axes, (quantity, (_, said, _)) in zip(figure.subplots(1, len(QUANTITIES)), QUANTITIES.items(), strict=True):
-        for name, colour in COLOURS.items():
+        for name, color in COLORS.items():
             values = [costs[name][quantity] for costs in found]
             label = f"{name}, {latents} latents" if name == PERCEIVER else name
-            axes.plot(contexts, values, color=colour, linewidth=1.8, marker="o", markersize=4, label=label)
+            axes.plot(contexts, values, color=color, linewidth=1.8, marker="o", markersize=4, label=label)
         axes.set_xscale("log", base=2)
         if quantity == "step":
             axes.set_ylim(bottom=0)

@@ -23,7 +23,7 @@ from transformers import PerceiverConfig, PerceiverForSequenceClassification, Pe
 
 from benchmarks.timing import medians
 from models.perceiver.checkpoints import config_of
-from models.perceiver.fine_tuning import Learnt, Recipe, Rows, Teaching
+from models.perceiver.fine_tuning import Learned, Recipe, Rows, Teaching
 from models.tasks.byte_tokens import padded_ids
 from models.tasks.sentiment import SENTIMENT
 
@@ -55,7 +55,7 @@ def texts(count: int, shortest: int, longest: int) -> list[str]:
 
 
 def theirs(
-    model: PerceiverForSequenceClassification, rows: list[str], labels: list[int], done: list[Learnt]
+    model: PerceiverForSequenceClassification, rows: list[str], labels: list[int], done: list[Learned]
 ) -> Iterator[float]:
     """The loss of each step. done: steps of ours, whose batches these are."""
     length = model.config.max_position_embeddings
@@ -86,7 +86,7 @@ def compare(size: str, steps: int) -> tuple[dict[str, float], float, float]:
     teaching = Teaching(build(config), Rows(tokens, labels), 2, recipe)
     model = deepcopy(teaching.model)
     steps_of_ours = teaching.learn()
-    done: list[Learnt] = []
+    done: list[Learned] = []
     losses: list[float] = []
     steps_of_theirs = theirs(model, rows, labels, done)
     seconds = medians(
@@ -96,7 +96,7 @@ def compare(size: str, steps: int) -> tuple[dict[str, float], float, float]:
         },
         runs=steps - 1,
     )
-    apart = max(abs(learnt.loss - loss) for learnt, loss in zip(done, losses, strict=True))
+    apart = max(abs(learned.loss - loss) for learned, loss in zip(done, losses, strict=True))
     return seconds, apart, max(losses) - min(losses)
 
 

@@ -68,7 +68,7 @@ def ours_traced(model: PerceiverPreTrainedModel, pixels: Tensor) -> Any:
 
 
 def composed(maps: Any) -> Tensor:
-    """The inputs' shares of the class by roll-out, [inputs], from all of transformers' maps: what ours has to equal."""
+    """The inputs' shares of the class by rollout, [inputs], from all of transformers' maps: what ours has to equal."""
     decoder, *layers, encoder = (
         whole[0].mean(dim=0) for whole in (maps.cross_attentions[-1], *maps.attentions, maps.cross_attentions[0])
     )
@@ -105,7 +105,7 @@ def attention(model: PerceiverPreTrainedModel, pixels: Tensor) -> dict[str, dict
     expected = composed(reference(model, pixels, attentions=True))
     apart = ((traced.inputs[0] - expected).abs().max() / expected.max()).item()
     if apart > TOLERANCE:
-        raise SystemExit(f"the roll-outs differ by {apart:.1e} of the largest share")
+        raise SystemExit(f"the rollouts differ by {apart:.1e} of the largest share")
 
     def followed() -> Any:
         with torch.inference_mode():
@@ -115,8 +115,8 @@ def attention(model: PerceiverPreTrainedModel, pixels: Tensor) -> dict[str, dict
         "transformers, answer": lambda: reference(model, pixels),
         ALL_MAPS: lambda: reference(model, pixels, attentions=True),
         "ours, answer": lambda: ours(model, pixels),
-        "ours, answer and roll-out": lambda: ours_traced(model, pixels),
-        "ours, roll-out of an answer that is known": followed,
+        "ours, answer and rollout": lambda: ours_traced(model, pixels),
+        "ours, rollout of an answer that is known": followed,
     }
     seconds = medians(calls, 3)
     return {name: {"seconds": seconds[name], "mib": peak_mib(call)} for name, call in calls.items()}
@@ -132,7 +132,7 @@ def embedded() -> dict[str, float]:
         for variant in VARIANTS:
             service.run(ImageClassificationRequest(image, variant, probe=probe))
 
-    return medians({"answers": lambda: answers(None), "answers and roll-outs": lambda: answers(Probe(0, "rollout"))})
+    return medians({"answers": lambda: answers(None), "answers and rollouts": lambda: answers(Probe(0, "rollout"))})
 
 
 def report(found: dict[str, Any]) -> None:
@@ -154,7 +154,7 @@ def report(found: dict[str, Any]) -> None:
     for name, row in rows.items():
         print(f"| {name} | {row['seconds']:.3f} | {all_maps / row['seconds']:.1f} | {row['mib']:.0f} |")
     theirs = rows[ALL_MAPS]["mib"] - rows["transformers, answer"]["mib"]
-    extra = rows["ours, answer and roll-out"]["mib"] - rows["ours, answer"]["mib"]
+    extra = rows["ours, answer and rollout"]["mib"] - rows["ours, answer"]["mib"]
     print(f"\nMiB that the attention adds: {theirs:.0f} with all maps, {extra:.0f} with ours.")
     for name, spent in found["embedded"].items():
         print(f"All three embedded models, {name}: {spent:.3f} s")

@@ -20,7 +20,7 @@ from transformers import PerceiverForOpticalFlow
 
 from benchmarks.memory import peak_mib
 from models.perceiver.checkpoints import PUBLISHED
-from models.perceiver.pixel_flow import PIXELS, neighbourhoods, pixel_flow, tile_size
+from models.perceiver.pixel_flow import PIXELS, neighborhoods, pixel_flow, tile_size
 from models.perceiver.tiles import corners_of_tiles
 
 HEIGHT, WIDTH = 436, 1024
@@ -48,7 +48,7 @@ def frames() -> tuple[Tensor, Tensor]:
 @torch.inference_mode()
 def reference(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) -> Tensor:
     """transformers' call for one tile: [2, height, width] in pixels."""
-    inputs = neighbourhoods(torch.stack([first, second])[None])
+    inputs = neighborhoods(torch.stack([first, second])[None])
     return model(inputs=inputs).logits[0].movedim(-1, 0) * PIXELS
 
 

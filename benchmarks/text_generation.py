@@ -221,8 +221,8 @@ def main() -> None:
     if "contexts" in parts:
         found["contexts"] = growth(model, size.latents, size.contexts)
         print("\n" + tabulate(found["contexts"], size.latents))
-        if args.plot:
-            save_svg(draw(found["contexts"], size.latents), args.plot)
+        if args:
+            save_svg(draw(found["contexts"], size.latents), args)
     print(json.dumps(found))
 
 

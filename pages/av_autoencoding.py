@@ -22,7 +22,7 @@ position in Fourier features and with a few channels that say of which kind it i
 - One **cross-attention** reads them into the **latents**; self-attention layers work on these alone. The latents are
   all that is left of the clip.
 - What is asked for is a **query**: a position in a frame or in the sound, or a place of its own for the label. Each
-  query reads the latents, and its answer is a patch of colours, some samples, or the scores of the labels. Positions
+  query reads the latents, and its answer is a patch of colors, some samples, or the scores of the labels. Positions
   are continuous, so that one may also ask **between the pixels**, or between the frames.
 - The **published model** reads 16 frames of 224x224 pixels and 0.64 seconds of sound, the **embedded model** 16 frames
   of 48x48 and 1.02 seconds. Longer clips are read window by window; each window knows nothing of the others.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from components import render as views
+from components import render
 from components.analysis.clip import pixel_in_strip, sample_at, strip_frames
 from components.scale.attention import Scale
 from models.backend.local import ModelService
@@ -214,7 +214,7 @@ class Handlers:
         if view.example is not None:
             return EXAMPLES[view.example].notice
         read = self._service.shape(NAME, view.weights)
-        said = f"{clip.duration:.1f} seconds of {clip.width} x {clip.height} pixels: the centre square is read at "
+        said = f"{clip.duration:.1f} seconds of {clip.width} x {clip.height} pixels: the center square is read at "
         said += f"{read.image_size} x {read.image_size}, {read.fps:g} frames a second."
         return said if clip.sound else f"{said} There is no sound in it: silence is what the model hears."
 
@@ -250,7 +250,7 @@ def _progress(request: AvAutoencodingRequest, part: AvPart) -> Answer:
     """How far it is; the first frame is shown as soon as it is there."""
     told = f"Window {part.window + 1} of {part.windows}. Stop keeps the page as it is."
     if part.numbers and part.numbers[0] == 0:
-        return Answer(hint(told), frame=views.av_first_frame(request.frames[0], part.frames[0], request.fps).html)
+        return Answer(hint(told), frame=render.av_first_frame(request.frames[0], part.frames[0], request.fps))
     return Answer(hint(told))
 
 
@@ -266,8 +266,8 @@ def _shown(shown: Shown, told: str, folder: Path) -> Answer:
         stop=_RESTING,
         original=str(original),
         rebuilt=str(rebuilt),
-        scores=views.av_scores(result).html,
-        labels=views.av_labels(result).html,
+        scores=render.av_scores(result),
+        labels=render.av_labels(result),
         ran=run_line(result.run),
         at=gr.update(maximum=max(2, frames), value=shown.frame + 1, interactive=frames > 1),
     )
@@ -284,18 +284,18 @@ def _looked(shown: Shown) -> Answer:
         at=shown.frame + 1,
         strip=_strip(shown),
         frame=_frame(shown),
-        sound=views.av_sound(result, asked).html,
-        attention=views.av_attention(result, view.scale).html,
+        sound=render.av_sound(result, asked),
+        attention=render.av_attention(result, view.scale),
         link=av_to_query(NAME, view),
     )
 
 
 def _strip(shown: Shown) -> str:
-    return views.av_strip(shown.result, shown.frame).html
+    return render.av_strip(shown.result, shown.frame)
 
 
 def _frame(shown: Shown) -> str:
-    return views.av_frame(shown.result, shown.frame).html
+    return render.av_frame(shown.result, shown.frame)
 
 
 def _guarded(answers: Iterator[Answer], shown: Shown | None) -> Iterator[tuple[Any, ...]]:
@@ -318,7 +318,7 @@ def clip_files(shown: Shown | None) -> Files | None:
         return None
     result = shown.result
     return figure_files(
-        partial(views.av_figure, result, shown.frame),
+        partial(render.av_figure, result, shown.frame),
         "rebuilt",
         mp4=lambda path: write_film(path, result.frames, result.audio, result),
         wav=lambda path: write_wav(path, result.audio, result.sample_rate),
@@ -328,5 +328,5 @@ def clip_files(shown: Shown | None) -> Files | None:
 def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
         return None
-    panel = partial(views.av_attention_figure, shown.result, shown.view.scale, opacity)
+    panel = partial(render.av_attention_figure, shown.result, shown.view.scale, opacity)
     return figure_files(panel, f"clip-{shown.view.look}")

@@ -18,7 +18,7 @@ EXAMPLES = av_examples(NAME)
 WEIGHTS = [("embedded: digits, small, always here", "embedded"), ("published: 20 M, best with a GPU", "published")]
 HIDDEN = [("picture", "image"), ("sound", "audio")]
 FINER = [("as it was read", ""), ("also between the pixels", "pixels"), ("also between the frames", "frames")]
-LOOKS = [("roll-out: all layers", "rollout"), ("encoder: what the latents that it reads have read", "encoder")]
+LOOKS = [("rollout: all layers", "rollout"), ("encoder: what the latents that it reads have read", "encoder")]
 SCALES = [("times uniform", "linear"), ("log10(p·M), 0 is uniform", "log")]
 UNTOLD = -1
 """Stands for no label among the choices of the label that the model is told."""
@@ -149,7 +149,7 @@ def architecture(shape: ModelShape) -> str:
         latents=Stage("latents", f"{shape.latents:,} × {shape.latent_channels}", f"N = {shape.latents:,}"),
         layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
         queries=Stage("queries", "Q × C", "places and times, and one for the label"),
-        outputs=Stage("outputs", "Q × values", "colours, samples, or a score for each label"),
+        outputs=Stage("outputs", "Q × values", "colors, samples, or a score for each label"),
     )
 
 

@@ -53,7 +53,7 @@ class AvExample:
 
 @dataclass(frozen=True, slots=True)
 class TeachingSet:
-    """file: CSV, with the columns text and label. unseen: a text that is not in it. notice: what is to be learnt."""
+    """file: CSV, with the columns text and label. unseen: a text that is not in it. notice: what is to be learned."""
 
     title: str
     file: Path

@@ -22,11 +22,11 @@ a new last layer; everything else begins as it was.
 
 - A **step** reads a few rows, sees how wrong the answers were (the **loss**, in nats) and changes every weight a little
   against that. An **epoch** is once through all rows.
-- A fifth of the rows is **held out**: they are never learnt from. Only they tell whether the model has understood
+- A fifth of the rows is **held out**: they are never learned from. Only they tell whether the model has understood
   something, or has learned your rows by heart. Watch the two curves part when you let it learn for too long.
-- The dashed line is what you get by always saying the commonest label. Below it, nothing was learnt.
+- The dashed line is what you get by always saying the commonest label. Below it, nothing was learned.
 - **The decoder alone**: the encoder stays as it is, each row is read once, and only the way in which the answer is read
-  from the latents is learnt. That is quicker, and often less right.
+  from the latents is learned. That is quicker, and often less right.
 - The same rows, settings and seed give the same model."""
 TEACHING: dict[str, Any] = {"concurrency_id": "teaching", "concurrency_limit": 2}
 """Apart from the GPU's place in the queue: while some teach, others go on asking the models."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import render as views
+from components import render
 from models.backend.local import ModelService
 from models.data.csv_table import read_table
 from models.data.labeled_rows import guess_columns
@@ -29,7 +29,7 @@ GONE = "This model is not kept any more: teach it again."
 
 
 class Chosen(NamedTuple):
-    """What is chosen to be learnt, or the updates of it, of which None leaves a part as it is."""
+    """What is chosen to be learned, or the updates of it, of which None leaves a part as it is."""
 
     notice: Any = ""
     lesson: Any = None
@@ -47,13 +47,13 @@ class Chosen(NamedTuple):
 class Shown:
     """What a visitor has taught, step by step, without the models: those are held apart, see `TaughtModels`.
 
-    learnt: the step whose model is kept, without it, once the teaching is over. labels: of that model.
+    learned: the step whose model is kept, without it, once the teaching is over. labels: of that model.
     """
 
     visitor: str
     lesson: Lesson
     taken: tuple[FineTuneStep, ...]
-    learnt: FineTuneStep | None = None
+    learned: FineTuneStep | None = None
     labels: tuple[str, ...] = ()
 
 
@@ -84,7 +84,7 @@ class Handlers:
     def __init__(self, service: ModelService, taught: TaughtModels):
         self._service, self._taught = service, taught
 
-    # What is to be learnt
+    # What is to be learned
 
     @beside_the_button(Chosen)
     def choose_set(self, index: int) -> Chosen:
@@ -136,7 +136,7 @@ class Handlers:
         weights: Any,
         browser: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        """Curves as they grow; in the end, or where the visitor stops, what was learnt is kept."""
+        """Curves as they grow; in the end, or where the visitor stops, what was learned is kept."""
         (chosen,), visitor = lesson, _visitor(browser)
         taken: list[FineTuneStep] = []
         kept, looked = None, 0.0
@@ -171,15 +171,15 @@ class Handlers:
 
     @beside_the_button(Answer)
     def stopped(self, shown: Shown | None, browser: gr.Request) -> Answer:
-        """What was learnt until then is kept."""
+        """What was learned until then is kept."""
         kept = self._taught.of(_visitor(browser))
         if kept is None or shown is None:
-            return Answer(hint("Stopped before anything was learnt."), stop=_off())
+            return Answer(hint("Stopped before anything was learned."), stop=_off())
         return _finished(shown, kept)._replace(
             notice=hint(f"Stopped. Kept is what it knew after step {kept.step:,}: try it below, or save it.")
         )
 
-    # What was learnt
+    # What was learned
 
     @beside_the_button(Tried)
     def try_it(self, text: str, browser: gr.Request) -> Tried:
@@ -187,15 +187,15 @@ class Handlers:
         if kept is None:
             return Tried(alert(NOTHING_YET))
         result = self._service.run(SentimentRequest(text, Probe(None, "encoder"), model=kept.model))
-        panels = views.sentiment(result)
-        return Tried("", panels.labels.html, panels.text.html)
+        panels = render.sentiment(result)
+        return Tried("", panels.labels, panels.text)
 
     def teaching_files(self, shown: Shown | None) -> Files | None:
         """Curves, the model as a folder that transformers loads, and a notebook that does so."""
         if shown is None:
             return None
         return figure_files(
-            partial(views.fine_tuning_figure, shown.taken, shown.lesson.chance),
+            partial(render.fine_tuning_figure, shown.taken, shown.lesson.chance),
             FOLDER,
             zip=lambda file: write_zip(self._service, self._kept(shown), shown.lesson, file),
             ipynb=lambda file: write_notebook_file(self._kept(shown), file),
@@ -209,10 +209,10 @@ class Handlers:
         return kept
 
     def confusion_files(self, shown: Shown | None) -> Files | None:
-        learnt = shown.learnt if shown else None
-        if shown is None or learnt is None or learnt.held_out is None:
+        learned = shown.learned if shown else None
+        if shown is None or learned is None or learned.held_out is None:
             return None
-        panel = partial(views.fine_tuning_confusion_figure, learnt.held_out, shown.labels, learnt.run)
+        panel = partial(render.fine_tuning_confusion_figure, learned.held_out, shown.labels, learned.run)
         return figure_files(panel, "confusion")
 
     def open(self, browser: gr.Request) -> tuple[Any, ...]:
@@ -264,13 +264,13 @@ def _learning(shown: Shown) -> Answer:
     asked = [step.validation_accuracy for step in shown.taken if step.validation_accuracy is not None]
     held_out = asked[-1] if asked else 0.0
     said = f"Step {last.step:,} of {last.steps:,}, epoch {last.epoch}. Of the held-out rows {held_out:.0%} are right."
-    return Answer(hint(said), shown, curves=views.fine_tuning(shown.taken, shown.lesson.chance).html)
+    return Answer(hint(said), shown, curves=render.fine_tuning(shown.taken, shown.lesson.chance))
 
 
 def _learnt(shown: Shown, last: FineTuneStep, view: TeachView) -> Answer:
-    said = f"Learnt in {last.seconds:.0f} seconds. {_held_out_in_words(last)} Now try it below."
+    said = f"Learned in {last.seconds:.0f} seconds. {_held_out_in_words(last)} Now try it below."
     if last.step < last.steps:
-        said = f"The time was over after {last.step:,} of {last.steps:,} steps; what was learnt is kept. {said}"
+        said = f"The time was over after {last.step:,} of {last.steps:,} steps; what was learned is kept. {said}"
     if last.rows_shortened:
         said += f" Of {last.rows_shortened:,} rows only the first part was read: the model reads no more."
     return _finished(shown, last)._replace(notice=hint(said), link=teach_to_query(NAME, view))
@@ -287,8 +287,8 @@ def _held_out_in_words(last: FineTuneStep) -> str:
 def _finished(shown: Shown, kept: FineTuneStep) -> Answer:
     """Curves and confusion, and what can be done with the model now."""
     labels = kept.model.labels if kept.model else ()
-    held_out = views.fine_tuning_confusion(kept.held_out, labels).html if kept.held_out else ""
+    held_out = render.fine_tuning_confusion(kept.held_out, labels) if kept.held_out else ""
     ended = replace(shown.taken[-1], model=kept.model)
-    curves = views.fine_tuning((*shown.taken[:-1], ended), shown.lesson.chance).html
-    shown = replace(shown, learnt=replace(kept, model=None), labels=labels)
+    curves = render.fine_tuning((*shown.taken[:-1], ended), shown.lesson.chance)
+    shown = replace(shown, learned=replace(kept, model=None), labels=labels)
     return Answer("", shown, _off(), curves, run_line(kept.run), held_out, _on())

@@ -31,7 +31,7 @@ stay as they are, and it is gone when you leave this page. Save it below to keep
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What is to be learnt."""
+    """What is to be learned."""
 
     chips: gr.Dataset
     file: gr.File
@@ -44,7 +44,7 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How it is to be learnt."""
+    """How it is to be learned."""
 
     epochs: gr.Slider
     batch: gr.Dropdown
@@ -130,7 +130,7 @@ def course(weights: Weights) -> Course:
 
 
 def trial() -> Trial:
-    gr.Markdown("### 3. Try what it has learnt")
+    gr.Markdown("### 3. Try what it has learned")
     with gr.Row():
         with gr.Column(min_width=300):
             text = gr.Textbox(SETS[0].unseen, label="A text that it has not seen", lines=2, elem_id=f"{NAME}-text")

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 from PIL.Image import Image, fromarray
 
-from components import render as views
+from components import render
 from models.backend.local import ModelService
 from models.data.media.clip import Clip
 from models.data.media.reading import open_clip, read_frames
@@ -23,7 +23,7 @@ from pages.link import FlowView
 from pages.page import OF_BEFORE, alert, hint, in_words
 from pages.pictures import uploaded
 
-EXAMPLE = FOLDER / NAME / "harbour.mp4"
+EXAMPLE = FOLDER / NAME / "harbor.mp4"
 PAIR_SIDE = 960
 """Pixels of the longer side at which two frames of a clip are read: 4K would take half a minute a pair."""
 FILM_SIDE = 384
@@ -153,7 +153,7 @@ class ClipHandlers:
         while len(flows) < count:
             yield Film(hint(_progress(len(flows), count, time.monotonic() - began)))
             flows += self._next(frames, flows, count, apart, weights)
-        film = views.flow_film(frames[:count], flows)
+        film = render.flow_film(frames[:count], flows)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
             path = Path(folder) / "flow.mp4"
             write_clip(path, film.frames, clip.fps)
@@ -161,12 +161,12 @@ class ClipHandlers:
                 f"Done: {count} pairs{f', the first of {every}' if every > count else ''}. See the film below the flow."
             )
             # Gradio copies the file before it goes on.
-            yield Film(hint(told), gr.update(value=str(path), visible=True), film.legend.html)
+            yield Film(hint(told), gr.update(value=str(path), visible=True), film.legend)
 
     def _next(
         self, frames: list[np.ndarray], flows: list[np.ndarray], count: int, apart: int, weights: Weights
     ) -> list[np.ndarray]:
-        """The flows of the pairs that follow, in half the memory: they are for colours only."""
+        """The flows of the pairs that follow, in half the memory: they are for colors only."""
         starts = range(len(flows), min(len(flows) + AT_ONCE, count))
         pairs = ((fromarray(frames[at]), fromarray(frames[at + apart])) for at in starts)
         found = self._service.run_all([OpticalFlowRequest(*pair, weights=weights) for pair in pairs])

@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 from PIL.Image import Image
 
-from components import render as views
+from components import render
 from components.render.optical_flow import Flows
 from components.scale.attention import Scale
 from models.backend.local import ModelService
@@ -215,7 +215,7 @@ class Handlers:
             method: check_flow(shown.first, shown.second, flow, back[method], shown.truth)
             for method, flow in shown.flows.items()
         }
-        return Answer(None, replace(shown, checked=True), check=views.flow_check(shown.first, checks).html)
+        return Answer(None, replace(shown, checked=True), check=render.flow_check(shown.first, checks))
 
     def _traced(self, shown: Shown, **changes: Any) -> Shown:
         """The same frames, one pixel's motion traced anew. Where latents are kept, nothing is estimated again."""
@@ -289,9 +289,9 @@ def _looked(shown: Shown) -> Answer:
     return Answer(
         notice=shown.notice,
         shown=shown,
-        motion=views.optical_flow(shown.first, shown.flows, view.pixel, shown.truth).html,
+        motion=render.optical_flow(shown.first, shown.flows, view.pixel, shown.truth),
         ran=run_line(result.run),
-        attention=views.flow_attention(shown.first, result, view.scale).html,
+        attention=render.flow_attention(shown.first, result, view.scale),
         step=gr.update(**sizes_read(result.trace.sizes if result.trace else (), view.step)),
         link=flow_to_query(NAME, view),
     )
@@ -300,12 +300,12 @@ def _looked(shown: Shown) -> Answer:
 def flow_files(shown: Shown | None) -> Files | None:
     if shown is None:
         return None
-    panel = partial(views.flow_figure, shown.first, shown.flows, shown.result.run)
+    panel = partial(render.flow_figure, shown.first, shown.flows, shown.result.run)
     return figure_files(panel, "flow", flo=lambda path: write_flo(path, shown.result.flow))
 
 
 def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
         return None
-    panel = partial(views.flow_attention_figure, shown.first, shown.result, shown.view.scale, opacity)
+    panel = partial(render.flow_attention_figure, shown.first, shown.result, shown.view.scale, opacity)
     return figure_files(panel, f"flow-{shown.view.look}")

@@ -24,13 +24,13 @@ METHODS = [
     *((title, method) for method, title in FLOW_METHODS.items() if method not in ("perceiver", "tvl1")),
     (f"{FLOW_METHODS['tvl1']}, slow", "tvl1"),
 ]
-LOOKS = [("encoder: what the latents that it reads have read", "encoder"), ("roll-out: all layers", "rollout")]
+LOOKS = [("encoder: what the latents that it reads have read", "encoder"), ("rollout: all layers", "rollout")]
 SCALES = [("times uniform", "linear"), ("log10(p·M), 0 is uniform", "log")]
 MOST_FOUND = "where most was found"
 POINTING = """**Click a pixel** in one of the first pictures: where does it move, and what was that read from?
 
 A **latent** is one of the few vectors that both frames are read into. The **encoder**'s map is what those latents read
-that this pixel's answer reads most; **roll-out** follows the answer back through all layers."""
+that this pixel's answer reads most; **rollout** follows the answer back through all layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def flow_question(weights: Weights) -> Question:
             ask = gr.Button("Where does it move?", variant="primary", elem_id=f"{NAME}-ask")
         with gr.Tab("A clip", id=f"{NAME}-clip"):
             clip = _file("A clip: MP4, WebM, MOV, GIF, …", f"{NAME}-clip-file", ["video", ".gif", ".webp"])
-            drawn = gr.Button("Or take the harbour: 25 frames, drawn for this page", size="sm", elem_id=f"{NAME}-drawn")
+            drawn = gr.Button("Or take the harbor: 25 frames, drawn for this page", size="sm", elem_id=f"{NAME}-drawn")
             told = gr.HTML(elem_id=f"{NAME}-clip-told")
             pair = gr.Slider(1, 2, 1, step=1, label="First frame", interactive=False, elem_id=f"{NAME}-pair")
             apart = gr.Slider(1, 2, 1, step=1, label="Frames apart", interactive=False, elem_id=f"{NAME}-apart")

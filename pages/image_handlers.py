@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 from PIL.Image import Image
 
-from components import render as views
+from components import render
 from components.analysis.grid import index_at
 from components.scale.attention import Scale
 from models.backend.local import ModelService
@@ -49,7 +49,7 @@ class Shown:
     """What is on the page: the view, and the results it stands for. missing: why some are None."""
 
     view: ImageView
-    results: views.ImageResults
+    results: render.ImageResults
     missing: str = ""
 
 
@@ -187,7 +187,7 @@ class Handlers:
         ]
         found: dict[Variant, Any] = dict(zip(known, self._service.run_all(asked), strict=True))
         refused = next((each for each in found.values() if isinstance(each, Exception)), None)
-        return alert(in_words(refused)) if refused else views.image_positions(found).html
+        return alert(in_words(refused)) if refused else render.image_positions(found)
 
     def _answer(self, view: ImageView, file: Path) -> Answer:
         image = open_image(file)
@@ -212,7 +212,7 @@ class Handlers:
 
     def _ask(
         self, view: ImageView, requests: Mapping[Variant, ImageClassificationRequest]
-    ) -> tuple[views.ImageResults, list[CheckpointUnavailable]]:
+    ) -> tuple[render.ImageResults, list[CheckpointUnavailable]]:
         """What each model says and how it came to that, all in one go; None and why, where it is not to be had."""
         asked = [
             replace(request, probe=_probe(view.look, view.latents[VARIANTS.index(variant)]), latent_maps=LATENT_MAPS)
@@ -255,9 +255,9 @@ def _drawn(shown: Shown) -> Answer:
     """All of the page's answer."""
     view = shown.view
     chosen = dict(zip(VARIANTS, view.latents, strict=True))
-    panels = views.image_classification(shown.results, chosen, view.place, view.scale)
+    panels = render.image_classification(shown.results, chosen, view.place, view.scale)
     lines = [run_line(result.run) for result in shown.results.values() if result]
-    says, latents = zip(*((panel.says.html, panel.latents.html) for panel in panels.values()), strict=True)
+    says, latents = zip(*((panel.says, panel.latents) for panel in panels.values()), strict=True)
     ran, link = "  \n".join(lines), image_to_query(NAME, view)
     notice = alert(shown.missing) if shown.missing else ""
     return Answer._make([notice, shown, *says, *latents, ran, link])
@@ -266,5 +266,5 @@ def _drawn(shown: Shown) -> Answer:
 def attention_files(shown: Shown | None, opacity: float) -> Files | None:
     if shown is None:
         return None
-    panel = partial(views.image_attention, shown.results, shown.view.scale, opacity)
+    panel = partial(render.image_attention, shown.results, shown.view.scale, opacity)
     return figure_files(panel, f"image-{shown.view.look}")

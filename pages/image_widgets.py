@@ -19,7 +19,7 @@ WEIGHTS = [("embedded: small, always here", "embedded"), ("published: ImageNet, 
 LOOKS = [
     ("encoder, latents weighed by what the answer reads", "encoder"),
     ("encoder, mean of all latents", "mean"),
-    ("roll-out: all layers", "rollout"),
+    ("rollout: all layers", "rollout"),
 ]
 SIZES: dict[Weights, tuple[int, ...]] = {"embedded": (16, 24, 32, 48, 64), "published": (112, 160, 224, 320, 448)}
 SCALES = [("log10(p·M), 0 is uniform", "log"), ("times uniform", "linear")]
@@ -27,7 +27,7 @@ SCALES = [("log10(p·M), 0 is uniform", "log"), ("times uniform", "linear")]
 EXAMPLES = image_examples(NAME)
 POINTING = """**Click a place in a picture**: which latents read it? **Click a latent** below: what does it read?
 
-A **latent** is one of the few vectors that the whole picture is read into; **roll-out** follows the answer back through
+A **latent** is one of the few vectors that the whole picture is read into; **rollout** follows the answer back through
 all layers to the inputs. The brighter the orange, the more was read there."""
 
 

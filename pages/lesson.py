@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from components import render as views
+from components import render
 from components.analysis.learning import chance_level
 from components.html.charts.tables import PreviewRow
 from models.data.csv_table import Table, read_table
-from models.data.labeled_rows import labelled_rows
+from models.data.labeled_rows import labeled_rows
 from models.schema import InputError
 from pages.examples import TeachingSet
 
@@ -40,26 +40,26 @@ def built_in(index: int, chosen: TeachingSet) -> Lesson:
 
 
 def lesson(table: Table, text_column: str, label_column: str, index: int | None = None) -> Lesson:
-    """Raises InputError where nothing can be learnt from these columns."""
+    """Raises InputError where nothing can be learned from these columns."""
     for name in (text_column, label_column):
         if name not in table.columns:
             raise InputError("Choose the columns with the texts and with their labels.")
-    labelled = labelled_rows(table, text_column, label_column)
+    labeled = labeled_rows(table, text_column, label_column)
     columns = [table.columns.index(name) for name in (text_column, label_column)]
     return Lesson(
-        rows=labelled.rows,
-        counts=labelled.counts,
+        rows=labeled.rows,
+        counts=labeled.counts,
         set=index,
-        preview=preview(table, columns, {note.row: note.message for note in labelled.problems}),
-        labels=views.fine_tuning_labels([label for _, label in labelled.rows]).html,
-        said=" ".join(note.message for note in (*labelled.problems, *labelled.notices)[:MOST_PROBLEMS]),
+        preview=preview(table, columns, {note.row: note.message for note in labeled.problems}),
+        labels=render.fine_tuning_labels([label for _, label in labeled.rows]),
+        said=" ".join(note.message for note in (*labeled.problems, *labeled.notices)[:MOST_PROBLEMS]),
     )
 
 
 def preview(table: Table, columns: list[int], problems: dict[int, str]) -> str:
-    """The first rows, and those that are left out. columns: those that are learnt from."""
+    """The first rows, and those that are left out. columns: those that are learned from."""
     wrong = [row for row in table.rows if row.number in problems][:MOST_PROBLEMS]
     first = [row for row in table.rows if row.number not in problems][:PREVIEWED]
     rows = sorted([*first, *wrong], key=lambda row: row.number)
     shown = [PreviewRow(row.number, row.cells, problems.get(row.number, "")) for row in rows]
-    return views.fine_tuning_rows(table.columns, shown, len(table.rows), columns).html
+    return render.fine_tuning_rows(table.columns, shown, len(table.rows), columns)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import render as views
+from components import render
 from components.plots.architecture import Stage, draw_architecture
 from components.scale.attention import Scale
 from models.backend.local import ModelService
@@ -251,11 +251,11 @@ def _scale(view: TextView) -> Scale:
 def _drawn(shown: Shown) -> Answer:
     """All of the page's answer."""
     view, result = shown.view, shown.result
-    filled, candidates, figure = views.masked_bytes(result, view.traced, _scale(view))
+    filled, candidates, figure = render.masked_bytes(result, view.traced, _scale(view))
     ran = run_line(result.run)
     if result.bytes_read < result.bytes_total:
         ran += f" · read the first {result.bytes_read} of {result.bytes_total} bytes"
-    return Answer("", shown, filled.html, candidates.html, ran, figure_markup(figure), to_query(NAME, view))
+    return Answer("", shown, filled, candidates, ran, figure_markup(figure), to_query(NAME, view))
 
 
 def attention_files(shown: Shown | None) -> Files | None:
@@ -263,7 +263,7 @@ def attention_files(shown: Shown | None) -> Files | None:
         return None
     view, result = shown.view, shown.result
     stem = f"masked-byte-{view.traced}-{shown.result.attention.method}"
-    return figure_files(lambda: views.masked_bytes_attention(result, view.traced, _scale(view)), stem)
+    return figure_files(lambda: render.masked_bytes_attention(result, view.traced, _scale(view)), stem)
 
 
 PAGE = Page(NAME, "Masked bytes", build)

@@ -17,7 +17,7 @@ LEAD = "Two frames, one Perceiver: see where everything moves, whether that is r
 HOW = """Nothing in the network is made for motion: both frames are read as one list of inputs, each of which holds what
 both frames show at its place, and its position in Fourier features.
 
-- The **published model** has an input for each pixel: its 3x3 neighbourhood in both frames. It reads 368x496 pixels at
+- The **published model** has an input for each pixel: its 3x3 neighborhood in both frames. It reads 368x496 pixels at
   once; larger frames are cut into tiles that overlap, and what these say is blended.
 - The **embedded model** has an input for each 4x4 patch, with a window of 12x12 pixels about it in both frames. It sees
   motions of a few pixels only, so the frames are read small at first; then larger, each time with the second frame

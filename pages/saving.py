@@ -8,8 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.panels import FigurePanel
-from components.plots.plot import save_sheet
+from components.plots.plot import Plot, save_plot
 from models.schema import InputError
 from pages.page import QUIET, in_words
 
@@ -37,9 +36,9 @@ class Files:
     write: Mapping[str, Write]
 
 
-def figure_files(panel: Callable[[], FigurePanel], stem: str, **more: Write) -> Files:
+def figure_files(panel: Callable[[], Plot], stem: str, **more: Write) -> Files:
     """A figure, drawn once it is asked for, in each of its kinds; and `more`."""
-    figure = {kind.lower(): lambda file: save_sheet(panel().sheet, file) for kind in FIGURE}
+    figure = {kind.lower(): lambda file: save_plot(panel(), file) for kind in FIGURE}
     return Files(stem, figure | more)
 
 

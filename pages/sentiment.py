@@ -50,7 +50,7 @@ def build(service: ModelService, opening: Opening) -> None:
             question, ask, notice, chips = sentiment_question(service.default_weights)
         with gr.Column(min_width=320):
             labels = answer_picture(f"{NAME}-labels")
-            text = result_strip(f"{NAME}-strip", "The text, coloured by what was read of it")
+            text = result_strip(f"{NAME}-strip", "The text, colored by what was read of it")
             ran = gr.Markdown(elem_classes="run-line", elem_id=f"{NAME}-run-line")
             unit = unit_choice(NAME, UNIT_AT_FIRST, "The model reads bytes; shares are added up.")
     section = trace_section(NAME, shape)

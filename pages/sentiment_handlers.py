@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import render as views
+from components import render
 from components.analysis.text_units import UNITS, Unit
 from components.scale.attention import Scale
 from models.backend.local import ModelService
@@ -86,7 +86,7 @@ class Handlers:
             result = self._asked(shown.view, occlude=True)
         except InputError as error:
             return Answer(alert(str(error)), occlusion=hint("No word was left out."))
-        return Answer(None, occlusion=views.sentiment_words(result).html, left_out=(result,))
+        return Answer(None, occlusion=render.sentiment_words(result), left_out=(result,))
 
     @beside_the_button(Answer)
     def redraw(self, shown: Shown | None, unit: Unit, *looked: str) -> Answer:
@@ -153,16 +153,16 @@ def _scale(view: SentimentView) -> Scale:
 def _drawn(shown: Shown) -> Answer:
     """All of the page's answer."""
     view, result = shown.view, shown.result
-    panels = views.sentiment(result, view.unit, _scale(view))
+    panels = render.sentiment(result, view.unit, _scale(view))
     waiting = (
         "Each word is being left out …" if view.occlude else "No word was left out: tick the box beside the model."
     )
-    occlusion = panels.occlusion.html if panels.occlusion else hint(waiting)
+    occlusion = panels.occlusion if panels.occlusion else hint(waiting)
     return Answer(
         "",
         shown,
-        panels.labels.html,
-        panels.text.html,
+        panels.labels,
+        panels.text,
         run_line(result.run),
         figure_markup(panels.attention),
         occlusion,
@@ -174,9 +174,11 @@ def _drawn(shown: Shown) -> Answer:
 def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.result.attention is None:
         return None
-    panel = partial(views.sentiment_attention, shown.result, shown.view.unit, _scale(shown.view))
+    panel = partial(render.sentiment_attention, shown.result, shown.view.unit, _scale(shown.view))
     return figure_files(panel, f"sentiment-{shown.result.attention.method}")
 
 
 def occlusion_files(left_out: LeftOut) -> Files | None:
-    return figure_files(partial(views.sentiment_occlusion, *left_out), "sentiment-words-left-out") if left_out else None
+    return (
+        figure_files(partial(render.sentiment_occlusion, *left_out), "sentiment-words-left-out") if left_out else None
+    )

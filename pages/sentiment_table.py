@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import render as views
+from components import render
 from models.backend.local import ModelService
 from models.data.csv_table import read_table, write_csv
 from models.data.labeled_rows import guess_columns, texts_in
@@ -93,12 +93,12 @@ class TableHandlers:
 
 
 def _progress(done: Done, total: int) -> Answer:
-    table = views.sentiment_table([result for _, result in done], total).html if done else ""
+    table = render.sentiment_table([result for _, result in done], total) if done else ""
     return Answer(hint(f"{len(done):,} of {total:,} texts …"), tuple(done), table=table)
 
 
 def _finished(done: Done, left_out: list[str]) -> Answer:
-    table = views.sentiment_table([result for _, result in done]).html if done else ""
+    table = render.sentiment_table([result for _, result in done]) if done else ""
     said = f"{len(done):,} texts classified." + (f" Left out: {' '.join(left_out)}" if left_out else "")
     notice = (alert if left_out else hint)(said)
     return Answer(notice, tuple(done), stop=gr.update(interactive=False), table=table)

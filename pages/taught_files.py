@@ -22,10 +22,10 @@ def write_zip(service: ModelService, taught: FineTuneStep, lesson: Lesson, file:
         raise ValueError("nothing was taught yet")
     with tempfile.TemporaryDirectory(prefix="perceiver-") as parent:
         folder = Path(parent)
-        service.save_taught(model, folder / FOLDER)
+        service.save_fine_tuned(model, folder / FOLDER)
         write_notebook_file(taught, folder / NOTEBOOK)
-        learnt = len(lesson.rows) - (len(taught.held_out.labels) if taught.held_out else 0)
-        readme = write_readme(FOLDER, model.labels, NOTEBOOK, model.base, learnt, taught.validation_accuracy)
+        learned = len(lesson.rows) - (len(taught.held_out.labels) if taught.held_out else 0)
+        readme = write_readme(FOLDER, model.labels, NOTEBOOK, model.base, learned, taught.validation_accuracy)
         (folder / "README.md").write_text(readme, encoding="utf-8")
         shutil.make_archive(str(file.with_suffix("")), "zip", folder)
 

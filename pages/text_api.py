@@ -84,14 +84,14 @@ def fine_tuning_call(service: ModelService) -> Callable[..., dict[str, Any]]:
         frozen: bool = False,
         weights: Literal["embedded", "published"] = service.default_weights,
     ) -> dict[str, Any]:
-        """Teach a Perceiver to tell texts apart by rows with labels, and classify new texts with what it has learnt.
+        """Teach a Perceiver to tell texts apart by rows with labels, and classify new texts with what it has learned.
 
         Nothing is kept after the call.
 
         Args:
             rows: [text, label] each; 2 to 20 labels. A fifth is held out.
             texts: New texts to classify.
-            epochs: How often each row is learnt from.
+            epochs: How often each row is learned from.
             batch_size: Rows to a step.
             learning_rate: The highest, of AdamW.
             seed: Of what is held out, of the order of the rows and of the new weights.

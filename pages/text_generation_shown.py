@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from components import render as views
+from components import render
 from components.html.text.compared import Compared
 from components.scale.attention import Scale
 from models.schema import Ended, TextGenerationStep, WrittenToken
@@ -95,8 +95,8 @@ def growing(shown: Shown) -> Answer:
     said = f"{len(step.tokens):,} tokens, {step.tokens_per_second:.0f} a second …" if step.tokens else "Reading …"
     if shown.beside:
         said = "Once more, with little prefix …"
-    text = views.text_generation_running(step, shown.earlier)
-    return Answer(hint(said), shown, text=text.html, compared=_compared(shown))
+    text = render.text_generation_running(step, shown.earlier)
+    return Answer(hint(said), shown, text=text, compared=_compared(shown))
 
 
 def ended(shown: Shown) -> Answer:
@@ -115,16 +115,16 @@ def ended(shown: Shown) -> Answer:
 def drawn(shown: Shown) -> Answer:
     """All of the page's answer; a notice stays. The text can be written on."""
     view = replace(shown.view, max_new_tokens=len(shown.tokens))  # the address gives all that is there
-    panels = views.text_generation(shown.step, shown.earlier, view.unit, shown.scale)
+    panels = render.text_generation(shown.step, shown.earlier, view.unit, shown.scale)
     return Answer(
         shown=shown,
         more=on(),
         stop=off(),
-        text=panels.text.html,
-        alternatives=panels.alternatives.html if panels.alternatives else "",
+        text=panels.text,
+        alternatives=panels.alternatives if panels.alternatives else "",
         compared=_compared(shown),
         ran=shown.ran,
-        read=panels.read.html if panels.read else "",
+        read=panels.read if panels.read else "",
         figure=figure_markup(panels.attention),
         link=generation_to_query(NAME, view),
     )
@@ -140,12 +140,12 @@ def ran(step: TextGenerationStep) -> str:
 def _compared(shown: Shown) -> str:
     if shown.beside is None:
         return ""
-    return views.text_generation_comparison([Compared(shown.step, shown.earlier), shown.beside]).html
+    return render.text_generation_comparison([Compared(shown.step, shown.earlier), shown.beside])
 
 
 def attention_files(shown: Shown | None) -> Files | None:
     if shown is None or shown.step.attention is None:
         return None
     step, unit, scale = shown.step, shown.view.unit, shown.scale
-    panel = partial(views.text_generation_attention, step, unit, scale)
+    panel = partial(render.text_generation_attention, step, unit, scale)
     return figure_files(panel, f"written-token-{shown.view.traced}-{shown.step.attention.method}")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from components import render as views
+from components import render
 from components.analysis.generation_costs import WriterShape
 from components.analysis.text_units import UNITS, Unit
 from models.schema import ModelShape, TextGenerationRequest, TextGenerationStep, Weights
@@ -147,7 +147,7 @@ def border(view: GenerationView, shape: ModelShape, number_bytes: int) -> str:
     latents = fitting_latents(length, view.num_latents, shape.longest_text, shape.latents, view.cut)
     prefix = min(length - latents, shape.longest_text - shape.latents)
     lies = prefix, latents, length - prefix - latents
-    return views.text_generation_border(_writer(shape, number_bytes), *lies).html
+    return render.text_generation_border(_writer(shape, number_bytes), *lies)
 
 
 def border_of(step: TextGenerationStep, shape: ModelShape, number_bytes: int) -> str | None:
@@ -155,7 +155,7 @@ def border_of(step: TextGenerationStep, shape: ModelShape, number_bytes: int) ->
     if shape.vocabulary == len(ByteTokens.contents) or step.written_tokens:
         return None
     lies = step.prefix_length, step.latents, step.cut
-    return views.text_generation_border(_writer(shape, number_bytes), *lies, each="token").html
+    return render.text_generation_border(_writer(shape, number_bytes), *lies, each="token")
 
 
 def _writer(shape: ModelShape, number_bytes: int) -> WriterShape:

@@ -26,14 +26,14 @@ WEIGHTS = [("embedded: small, always here", "embedded"), ("published: 454 M para
 DRAWS = [("draw by chance", True), ("always the likeliest", False)]
 WORDING = Wording(
     methods=(
-        ("roll-out: all layers", "rollout"),
+        ("rollout: all layers", "rollout"),
         ("cross-attention: context → latent", "encoder"),
         ("last layer: latents → latent", "decoder"),
     ),
     info="Each token is predicted by the latent of the place before it. Cross-attention: what that latent read of "
-    "prefix and latents. Last layer: what it then read of the latents. Roll-out: all layers composed.",
+    "prefix and latents. Last layer: what it then read of the latents. Rollout: all layers composed.",
     caveat="Attention shows what was read; it is not by itself an explanation. A single map leaves out the other "
-    "layers. Roll-out follows them all, counts each residual as half, and counts apart what stayed at a token's own "
+    "layers. Rollout follows them all, counts each residual as half, and counts apart what stayed at a token's own "
     "place.",
     latents=False,
 )

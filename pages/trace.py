@@ -5,14 +5,13 @@ from typing import Any
 
 import gradio as gr
 
-from components.panels import FigurePanel
-from components.plots.plot import to_svg
+from components.plots.plot import Plot, to_svg
 from models.schema import Method, ModelShape, Probe
 from pages.saving import SaveButtons, save_buttons
 
 CAVEAT = (
     "Attention shows what was read; it is not by itself an explanation. The encoder's maps leave out the layers "
-    "between. Roll-out follows them all, counts each residual as half, and counts apart what stayed on the learned "
+    "between. Rollout follows them all, counts each residual as half, and counts apart what stayed on the learned "
     "latent array or on the output's own query."
 )
 SCALES = [("share in %", "linear"), ("log10(p·M), 0 is uniform", "log")]
@@ -34,12 +33,12 @@ class Wording:
 
 PERCEIVER_IO = Wording(
     methods=(
-        ("roll-out: all layers", "rollout"),
+        ("rollout: all layers", "rollout"),
         ("encoder: inputs → latents", "encoder"),
         ("decoder: latents → output", "decoder"),
     ),
     info="Encoder: what the latents read, weighed by what this output read of them. Decoder: which latents it read. "
-    "Roll-out: both, and all layers between, composed.",
+    "Rollout: both, and all layers between, composed.",
     caveat=CAVEAT,
 )
 
@@ -105,7 +104,7 @@ def _latents(shape: ModelShape) -> list[str]:
 
 
 def _fit_controls(method: Method) -> tuple[Any, Any]:
-    """Roll-out is made of means over heads; only the encoder is asked about single latents."""
+    """Rollout is made of means over heads; only the encoder is asked about single latents."""
     if method == "rollout":
         return gr.update(value=MEAN, interactive=False), gr.update(interactive=False)
     return gr.update(interactive=True), gr.update(interactive=method == "encoder")
@@ -127,5 +126,5 @@ def understood(looked: tuple[str, ...]) -> bool:
     return known and (head == MEAN or head.isdecimal()) and (latent == ALL or latent.isdecimal())
 
 
-def figure_markup(panel: FigurePanel | None) -> str:
-    return to_svg(panel.sheet) if panel else ""
+def figure_markup(panel: Plot | None) -> str:
+    return to_svg(panel) if panel else ""

@@ -19,14 +19,14 @@ MARK = 16
 
 
 def numbered(number: int, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """uint8 [height, width, 3], grey as the number says, its upper left corner red, the upper right one blue."""
+    """uint8 [height, width, 3], gray as the number says, its upper left corner red, the upper right one blue."""
     image = np.full((size[1], size[0], 3), 40 + 6 * number, np.uint8)
     image[:MARK, :MARK], image[:MARK, -MARK:] = RED, BLUE
     return image
 
 
 def number_of(image: np.ndarray) -> int:
-    """Which frame it is: by the grey of its middle, wherever is up."""
+    """Which frame it is: by the gray of its middle, wherever is up."""
     height, width = image.shape[:2]
     middle = image[height * 3 // 8 : height * 5 // 8, width * 3 // 8 : width * 5 // 8]
     return round((float(middle.mean()) - 40) / 6)

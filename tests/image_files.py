@@ -12,8 +12,8 @@ from PIL import Image
 
 from models.data.images import open_image
 
-COLOURS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-PICTURE = Image.fromarray(COLOURS)
+COLORS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+PICTURE = Image.fromarray(COLORS)
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -34,19 +34,19 @@ def assert_close(found: np.ndarray, expected: Any, atol: int = 0) -> None:
     np.testing.assert_allclose(found.astype(int), np.asarray(expected, dtype=int), rtol=0, atol=atol)
 
 
-def grey(image: np.ndarray) -> np.ndarray:
+def gray(image: np.ndarray) -> np.ndarray:
     """[height, width] of a picture whose channels are equal."""
     assert (image == image[..., :1]).all()
     return image[..., 0]
 
 
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, **chunks: bytes) -> bytes:
+def png(width: int, height: int, depth: int, color: int, rows: bytes, **chunks: bytes) -> bytes:
     """Written by hand: what Pillow does not write, and what is not there."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     between = b"".join(chunk(name.encode(), data) for name, data in chunks.items())
     data = chunk(b"IDAT", zlib.compress(rows))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + between + data + chunk(b"IEND", b"")

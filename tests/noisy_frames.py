@@ -28,8 +28,8 @@ def tensor(image: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(image).transpose(2, 0, 1).astype(np.float32)) / 255 * 2 - 1
 
 
-def neighbourhoods(frame: Tensor) -> Tensor:
-    """[27, height, width] by torch's own unfold, whose channels come colour first: here row, column, colour."""
+def neighborhoods(frame: Tensor) -> Tensor:
+    """[27, height, width] by torch's own unfold, whose channels come color first: here row, column, color."""
     _, height, width = frame.shape
     cut = F.unfold(frame[None], 3, padding=1).reshape(3, 3, 3, height, width)
     return cut.permute(1, 2, 0, 3, 4).reshape(27, height, width)
@@ -43,7 +43,7 @@ def forward(request: OpticalFlowRequest) -> np.ndarray:
     model = served_model(CLASSES[request.weights], seed=0 if request.weights == "embedded" else 1)
     frames = [tensor(image) for image in (request.first, request.second)]
     if request.weights == "published":
-        found = model(inputs=torch.stack([neighbourhoods(each) for each in frames])[None]).logits
+        found = model(inputs=torch.stack([neighborhoods(each) for each in frames])[None]).logits
         return 20 * found[0].numpy()
     patches = model(inputs=torch.stack(frames)[None]).logits[0]
     rows, columns, _ = patches.shape

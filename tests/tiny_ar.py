@@ -91,7 +91,7 @@ def _attended(model: PerceiverAr, attention: Any, asking: Tensor, source: Tensor
 
 
 def _turned(model: PerceiverAr, x: Tensor, place: int) -> Tensor:
-    """Pairs of neighbouring channels, each turned by its own angle a place."""
+    """Pairs of neighboring channels, each turned by its own angle a place."""
     x, count = x.clone(), model.config.rotated_channels
     for pair in range(count // 2):
         angle = torch.tensor(place * 10_000 ** (-2 * pair / count))

@@ -11,21 +11,21 @@ SCALE = 3
 
 
 class Canvas:
-    """Clear where no colour is given. Lengths in units; x to the right, y down."""
+    """Clear where no color is given. Lengths in units; x to the right, y down."""
 
-    def __init__(self, wide: float, high: float, seed: int, colour: str | None = None, scale: float = SCALE):
+    def __init__(self, wide: float, high: float, seed: int, color: str | None = None, scale: float = SCALE):
         size = round(wide * scale), round(high * scale)
         self.rng = np.random.default_rng(seed)
         self.wide, self.high, self.scale = wide, high, scale
-        self._image = Image.new("RGBA", size, ImageColor.getrgb(colour) if colour else (0, 0, 0, 0))
+        self._image = Image.new("RGBA", size, ImageColor.getrgb(color) if color else (0, 0, 0, 0))
         self._light = np.ones((size[1], size[0]), np.float32)
 
-    def paint(self, shape: Shape, colour: str, vary: float = 0, lit: float = 1) -> None:
-        """With cover (two more hexadecimal digits) the colour replaces what was there, too.
+    def paint(self, shape: Shape, color: str, vary: float = 0, lit: float = 1) -> None:
+        """With cover (two more hexadecimal digits) the color replaces what was there, too.
 
         lit: its brightness; vary: how far, at random, from that.
         """
-        channels = ImageColor.getrgb(colour)
+        channels = ImageColor.getrgb(color)
         bright = lit * (1 + vary * self.rng.uniform(-1, 1))
         red, green, blue = (int(min(channel * bright, 255)) for channel in channels[:3])
         for outline in shape:
@@ -33,7 +33,7 @@ class Canvas:
             ImageDraw.Draw(self._image).polygon(places, fill=(red, green, blue, *channels[3:]))
 
     def sky(self, top: str, bottom: str, horizon: float) -> None:
-        """From one colour above to another at the horizon, with heaps of white cloud."""
+        """From one color above to another at the horizon, with heaps of white cloud."""
         ends = np.array([ImageColor.getrgb(top), ImageColor.getrgb(bottom)])
         for y in range(round(horizon)):
             red, green, blue = (ends[0] + (ends[1] - ends[0]) * y / horizon).astype(int)
@@ -45,16 +45,16 @@ class Canvas:
                 lit = 0.88 + 0.12 * np.clip((y - down) / size, 0, 1)
                 self.paint(oval(across, down, reach, reach * 0.62), "#ffffff", vary=0.03, lit=lit)
 
-    def line(self, places: np.ndarray, colour: str, wide: float = 1) -> None:
+    def line(self, places: np.ndarray, color: str, wide: float = 1) -> None:
         line = [(x, y) for x, y in (curve(places, closed=False) * self.scale).tolist()]
-        ImageDraw.Draw(self._image).line(line, ImageColor.getrgb(colour), max(round(wide * self.scale), 1), "curve")
+        ImageDraw.Draw(self._image).line(line, ImageColor.getrgb(color), max(round(wide * self.scale), 1), "curve")
 
-    def leaves(self, places: np.ndarray, size: tuple[float, float], colours: str) -> None:
+    def leaves(self, places: np.ndarray, size: tuple[float, float], colors: str) -> None:
         """Small ovals, turned at random; the later, the brighter: the last are those in the sun."""
         for number, (x, y) in enumerate(places):
-            wide, colour = self.rng.uniform(*size), self.rng.choice(colours.split())
+            wide, color = self.rng.uniform(*size), self.rng.choice(colors.split())
             leaf = oval(x, y, wide, wide * 0.6, self.rng.uniform(0, 180))
-            self.paint(leaf, colour, vary=0.08, lit=0.62 + 0.5 * number / len(places))
+            self.paint(leaf, color, vary=0.08, lit=0.62 + 0.5 * number / len(places))
 
     def rough(self, amount: float, slope: float = 0.6, across: float = 1, down: float = 1) -> None:
         """Grain over all that there is so far; see `grain`."""
@@ -67,8 +67,8 @@ class Canvas:
 
     def texture(self, cover: float = 1, wraps: tuple[bool, bool] = (False, False)) -> Texture:
         pixels = np.asarray(self._image, np.float32) / 255
-        colours = np.clip(pixels[..., :3] * self._light[..., None], 0, 1)
-        return Texture(np.concatenate([colours, pixels[..., 3:] * cover], axis=-1), self.scale, wraps)
+        colors = np.clip(pixels[..., :3] * self._light[..., None], 0, 1)
+        return Texture(np.concatenate([colors, pixels[..., 3:] * cover], axis=-1), self.scale, wraps)
 
 
 def grain(

@@ -82,10 +82,10 @@ def _land() -> Texture:
 def _house(land: Canvas, x: float, y: float, size: float) -> float:
     """Its walls end at y. Returns how much room it takes."""
     wide, roof = size * land.rng.uniform(11, 17), size * land.rng.uniform(6, 8)
-    top, colour = y - 5 * size, land.rng.choice(["#b0523a", "#9a4632", "#c0694a", "#8a5a48"])
+    top, color = y - 5 * size, land.rng.choice(["#b0523a", "#9a4632", "#c0694a", "#8a5a48"])
     land.paint(box(x, top, wide, 5 * size), "#efe4cc", vary=0.1)
     edges = (x - 1, top), (x + 2 * size, top - roof), (x + wide - 2 * size, top - roof), (x + wide + 1, top)
-    land.paint([np.array(edges)], colour, vary=0.12)
+    land.paint([np.array(edges)], color, vary=0.12)
     for left in np.arange(x + 2 * size, x + wide - 2.5 * size, 3.6 * size):
         land.paint(box(left, top + 1.4 * size, 1.5 * size, 2 * size), "#4a5560")
     if land.rng.random() < 0.5:
@@ -169,12 +169,12 @@ def _down(across: float) -> np.ndarray:
 
 
 def _bronze(across: float, lit: float = 1) -> str:
-    """The colour where the wall faces so far to the right, of 1."""
+    """The color where the wall faces so far to the right, of 1."""
     ahead = np.sqrt(1 - across**2)
     light = 0.28 + 0.75 * max(-0.55 * across + 0.83 * ahead, 0)
     shine = max(-0.45 * across + 0.89 * ahead, 0) ** 40 + 0.25 * max(0.9 * across + 0.4 * ahead, 0) ** 12
-    colour = lit * (light * np.array([186, 132, 62]) + shine * np.array([70, 74, 66]))
-    return "#" + "".join(f"{min(int(part), 255):02x}" for part in colour)
+    color = lit * (light * np.array([186, 132, 62]) + shine * np.array([70, 74, 66]))
+    return "#" + "".join(f"{min(int(part), 255):02x}" for part in color)
 
 
 def _ring_around(canvas: Canvas, below: float, thick: float) -> None:
@@ -190,7 +190,7 @@ def _ring_around(canvas: Canvas, below: float, thick: float) -> None:
 
 def _window() -> Texture:
     """A round arch of stone, its sill, and the beam that the bell hangs from."""
-    wall = Canvas(SIDE, SIDE, seed=58, colour="#93856e", scale=4)
+    wall = Canvas(SIDE, SIDE, seed=58, color="#93856e", scale=4)
     for row, y in enumerate(range(0, SIDE, 12)):
         for x in range(-30 + row % 2 * 14, SIDE, 28):
             wall.paint(box(x, y, 27, 11), "#c4b69d", vary=0.1)
@@ -225,6 +225,6 @@ def _window() -> Texture:
     return wall.texture()
 
 
-def _opening(wall: Canvas, radius: float, aside: float, colour: str) -> None:
+def _opening(wall: Canvas, radius: float, aside: float, color: str) -> None:
     """From the sill up to a half circle."""
-    wall.paint(box(96 + aside - radius, 90, 2 * radius, 88) + oval(96 + aside, 90, radius, radius), colour)
+    wall.paint(box(96 + aside - radius, 90, 2 * radius, 88) + oval(96 + aside, 90, radius, radius), color)

@@ -1,4 +1,4 @@
-"""Digits that move, turn and grow over soft colours with other shapes behind them: what the embedded model learns from.
+"""Digits that move, turn and grow over soft colors with other shapes behind them: what the embedded model learns from.
 
 Lengths are in pixels of the frame; time is the share of a digit's second that has passed, 0 to 1.
 """
@@ -27,20 +27,20 @@ class Drifting:
     """A shape about (0, 0) behind a digit. path: "x y, x y, ...", passed in the digit's second."""
 
     shape: Shape
-    colour: str
+    color: str
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """font: one that matplotlib brings along. ground: a grid of colours, rows parted by commas; the background's path
+    """font: one that matplotlib brings along. ground: a grid of colors, rows parted by commas; the background's path
     is that of its top left corner. path: of the digit's middle. height: in the middle of its second, in pixels;
     growth: as a share of that, angle, turn: in degrees, each over its second.
     """
 
     value: int
     font: str
-    colour: str
+    color: str
     ground: str
     path: str
     height: float
@@ -54,7 +54,7 @@ class Digit:
         """SIDE x SIDE pixels, at times from 0 to 1."""
         ground = Layer(_ground(self.ground), _along(self.ground_path))
         shapes = (_shape(drifting) for drifting in self.shapes)
-        glyph, high, wide = _glyph(self.value, self.font, self.colour)
+        glyph, high, wide = _glyph(self.value, self.font, self.color)
         path = _along(self.path)
 
         def place(time: float) -> np.ndarray:
@@ -71,8 +71,8 @@ def _along(path: str) -> Place:
     return lambda time: moved(*(float(np.interp(time, shares, part)) for part in line.T))
 
 
-def _ground(colours: str) -> Texture:
-    grid = np.array([[ImageColor.getrgb(name) for name in row.split()] for row in colours.split(",")], np.float32) / 255
+def _ground(colors: str) -> Texture:
+    grid = np.array([[ImageColor.getrgb(name) for name in row.split()] for row in colors.split(",")], np.float32) / 255
     soft = cv2.resize(grid, (GROUND, GROUND), interpolation=cv2.INTER_CUBIC).clip(0, 1)
     return Texture(np.concatenate([soft, np.ones_like(soft[..., :1])], axis=-1), scale=1)
 
@@ -80,17 +80,17 @@ def _ground(colours: str) -> Texture:
 def _shape(drifting: Drifting) -> Layer:
     reach = max(float(np.abs(outline).max()) for outline in drifting.shape) + 2
     canvas = Canvas(2 * reach, 2 * reach, seed=0)
-    canvas.paint([outline + reach for outline in drifting.shape], drifting.colour)
+    canvas.paint([outline + reach for outline in drifting.shape], drifting.color)
     path = _along(drifting.path)
     return Layer(canvas.texture(), lambda time: path(time) @ moved(-reach, -reach))
 
 
-def _glyph(value: int, font: str, colour: str) -> tuple[Texture, float, float]:
+def _glyph(value: int, font: str, color: str) -> tuple[Texture, float, float]:
     """The digit without a margin, and its height and width in the texture's plane."""
     face = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/{font}.ttf", GLYPH)
     left, top, right, bottom = face.getbbox(str(value))
     image = Image.new("L", (math.ceil(right - left), math.ceil(bottom - top)))
     ImageDraw.Draw(image).text((-left, -top), str(value), fill=255, font=face)
     cover = np.pad(np.asarray(image, np.float32) / 255, 2)
-    colours = np.broadcast_to(np.array(ImageColor.getrgb(colour), np.float32) / 255, (*cover.shape, 3))
-    return Texture(np.concatenate([colours, cover[..., None]], axis=-1), scale=1), *cover.shape
+    colors = np.broadcast_to(np.array(ImageColor.getrgb(color), np.float32) / 255, (*cover.shape, 3))
+    return Texture(np.concatenate([colors, cover[..., None]], axis=-1), scale=1), *cover.shape

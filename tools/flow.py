@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from models.data.media.writing import write_clip
-from tools.flow_harbour import harbour
+from tools.flow_harbor import harbor
 from tools.flow_road import road
 from tools.flow_scenes import bookshelf, bus, plate, window
 from tools.layers import Scene
@@ -25,7 +25,7 @@ SCENES: dict[str, tuple[Callable[[], Scene], float, float]] = {
     "occlusion": (bus, 0, 0),
     "transparency": (window, 0, 0),
     "nothing": (bookshelf, 0, 1.5),
-    "harbour": (harbour, 9, 0),
+    "harbor": (harbor, 9, 0),
 }
 """The scene, the time of the first frame, and the deviation of the camera's noise, of 255."""
 
@@ -61,4 +61,4 @@ if __name__ == "__main__":
         Image.fromarray(first).save(FOLDER / f"{name}_first.png", optimize=True)
         Image.fromarray(second).save(FOLDER / f"{name}_second.png", optimize=True)
         save_truth(FOLDER / f"{name}_truth.png", truth)
-    write_clip(FOLDER / "harbour.mp4", clip(harbour()), fps=12.5)
+    write_clip(FOLDER / "harbor.mp4", clip(harbor()), fps=12.5)

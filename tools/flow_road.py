@@ -39,7 +39,7 @@ def upright(x: float, z: float, size: float, foot: tuple[float, float]) -> Place
 def road() -> Scene:
     """The camera drives forward: everything moves away from where the road ends."""
     rng = np.random.default_rng(11)
-    trees = [_tree(seed, colours) for seed, colours in enumerate(LEAVES, 20)]
+    trees = [_tree(seed, colors) for seed, colors in enumerate(LEAVES, 20)]
     layers = [
         Layer(_sky(), resting()),
         Layer(_grass(), on_ground),
@@ -54,19 +54,19 @@ def road() -> Scene:
 
 
 def _sky() -> Texture:
-    sky = Canvas(WIDTH, HEIGHT, seed=12, colour="#ece2ce")
+    sky = Canvas(WIDTH, HEIGHT, seed=12, color="#ece2ce")
     sky.sky("#62a0d6", "#ece2ce", HORIZON)
-    for base, height, colour in ((0, 34, "#8fa3b8"), (1, 22, "#7d9480"), (2, 12, "#6d8450")):
+    for base, height, color in ((0, 34, "#8fa3b8"), (1, 22, "#7d9480"), (2, 12, "#6d8450")):
         xs = np.linspace(0, WIDTH, 60)
         ys = HORIZON + 3 - height * (0.62 + 0.38 * np.sin(xs / (26 + 9 * base) + base * 2 + np.sin(xs / 17)))
-        sky.paint([np.vstack([np.column_stack([xs, ys]), [(WIDTH, HORIZON + 9), (0, HORIZON + 9)]])], colour)
+        sky.paint([np.vstack([np.column_stack([xs, ys]), [(WIDTH, HORIZON + 9), (0, HORIZON + 9)]])], color)
     sky.rough(0.05, 0.9)
     return sky.texture(wraps=(True, True))
 
 
 def _grass() -> Texture:
     """Goes on for ever."""
-    grass = Canvas(12, 12, seed=13, colour="#86913f", scale=96)
+    grass = Canvas(12, 12, seed=13, color="#86913f", scale=96)
     for x, y in grass.rng.uniform(0.1, 11.9, (5200, 2)):
         leaf = 0.05 + 0.1 * grass.rng.random()
         grass.leaves(np.array([(x, y)]), (leaf, leaf * 1.6), "#e0b84a #d0853a #a8b85a #6f8a3a #c8642a #e8d080")
@@ -76,7 +76,7 @@ def _grass() -> Texture:
 
 def _tarmac() -> Texture:
     """7 metres wide, and goes on for ever."""
-    road = Canvas(7, 6, seed=14, colour="#77747a", scale=128)
+    road = Canvas(7, 6, seed=14, color="#77747a", scale=128)
     for x, y in road.rng.uniform((0.1, 0.1), (6.9, 5.9), (900, 2)):
         road.paint(box(x, y, 0.05, 0.12), "#8d8a8e", vary=0.3)
     for x, y in road.rng.uniform((0.1, 0.1), (6.9, 5.9), (110, 2)):
@@ -87,7 +87,7 @@ def _tarmac() -> Texture:
     return road.texture(wraps=(True, False))
 
 
-def _tree(seed: int, colours: str) -> Texture:
+def _tree(seed: int, colors: str) -> Texture:
     tree = Canvas(150, 214, seed)
     for wood in ("75 210 6, 73 150 5, 76 90 3", "74 140 3, 50 100 2, 38 70 1", "75 130 3, 102 92 2, 114 66 1"):
         tree.paint(limb(wood), "#5a4030")
@@ -97,6 +97,6 @@ def _tree(seed: int, colours: str) -> Texture:
     places = np.column_stack([75 + 62 * part * np.cos(angle), 78 + 70 * part * np.sin(angle)])
     places += tree.rng.normal(0, 3, places.shape)
     lit = places @ [-0.5, -0.8] + tree.rng.normal(0, 30, len(places))
-    tree.leaves(places[np.argsort(lit)], (3.5, 6.5), colours)
+    tree.leaves(places[np.argsort(lit)], (3.5, 6.5), colors)
     tree.rough(0.06, 0.5)
     return tree.texture()

@@ -44,27 +44,27 @@ def _table() -> Texture:
 
 def _plate_texture() -> Texture:
     plate, middle = Canvas(268, 268, seed=2), 134
-    for radius, colour in ((133, "#23324f"), (129, "#f3e9d2"), (97, "#23324f"), (94, "#e9b949"), (88, "#f3e9d2")):
-        plate.paint(oval(middle, middle, radius, radius), colour)
-    colours = ["#c8442f", "#2f6f8f", "#e0a030", "#3f7d4f", "#8a4f8f", "#d9723a"]
+    for radius, color in ((133, "#23324f"), (129, "#f3e9d2"), (97, "#23324f"), (94, "#e9b949"), (88, "#f3e9d2")):
+        plate.paint(oval(middle, middle, radius, radius), color)
+    colors = ["#c8442f", "#2f6f8f", "#e0a030", "#3f7d4f", "#8a4f8f", "#d9723a"]
     for number, petal in enumerate(ring(middle, 113, blob("0 -12, 7 -2, 0 13, -7 -2"), 24)):
-        plate.paint(petal, colours[number * 5 % 6 if number % 3 else number % 4], vary=0.1)
+        plate.paint(petal, colors[number * 5 % 6 if number % 3 else number % 4], vary=0.1)
     for dot in ring(middle, 113, oval(0, 0, 3.2, 3.2), 24, 7.5) + ring(middle, 123, oval(0, 0, 2.4, 2.4), 48, 3.75):
         plate.paint(dot, "#2f6f8f", vary=0.3)
     for dot in ring(middle, 91, oval(0, 0, 1.7, 1.7), 60):
         plate.paint(dot, "#8f2f2a", vary=0.3)
     for number, leaf in enumerate(ring(middle, 62, blob("0 -22, 12 -6, 9 10, 0 21, -9 10, -12 -6"), 12)):
-        plate.paint(leaf, colours[number % 6 if number < 7 else (number * 5 + 2) % 6], vary=0.1)
+        plate.paint(leaf, colors[number % 6 if number < 7 else (number * 5 + 2) % 6], vary=0.1)
     for vein in ring(middle, 64, blob("0 -15, 3 0, 0 15, -3 0") + oval(-5.5, 2, 1.2, 3) + oval(5.5, 2, 1.2, 3), 12):
         plate.paint(vein, "#f6dfa6", vary=0.15)
     for dot in ring(middle, 80, oval(0, 0, 3.5, 3.5) + oval(0, -5.5, 1.4, 1.4), 12, 15):
         plate.paint(dot, "#c8442f", vary=0.25)
-    for radius, colour in ((38, "#23324f"), (35, "#c8442f"), (27, "#f3e9d2"), (12, "#23324f")):
-        plate.paint(oval(middle, middle, radius, radius), colour)
+    for radius, color in ((38, "#23324f"), (35, "#c8442f"), (27, "#f3e9d2"), (12, "#23324f")):
+        plate.paint(oval(middle, middle, radius, radius), color)
     for dot in ring(middle, 31, oval(0, 0, 2, 2), 16):
         plate.paint(dot, "#f6dfa6", vary=0.2)
     for number, leaf in enumerate(ring(middle, 19, blob("0 -8, 4.5 0, 0 8, -4.5 0"), 9)):
-        plate.paint(leaf, colours[(number * 2 + 1) % 5], vary=0.1)
+        plate.paint(leaf, colors[(number * 2 + 1) % 5], vary=0.1)
     plate.paint(ring(middle, 5, oval(0, 0, 2.5, 2.5), 3)[0] + ring(middle, 6, oval(0, 0, 2, 2), 3)[1], "#e9b949")
     plate.rough(0.045, 0.5)
     return plate.texture()
@@ -103,7 +103,7 @@ def _bus(onto: Place, speed: float, cover: float = 1) -> tuple[Layer, ...]:
 
 
 def _wall() -> Texture:
-    wall = Canvas(*SIZE, seed=3, colour="#cdbfae")
+    wall = Canvas(*SIZE, seed=3, color="#cdbfae")
     for row in range(20):
         for column in range(-1, 17):
             place = box(column * 25 + row % 2 * 12.5, row * 12, 23.4, 10.6)
@@ -165,8 +165,8 @@ def _bus_texture(cover: float) -> Texture:
 
 def _wheel(radius: float, cover: float) -> Texture:
     wheel = Canvas(2 * radius, 2 * radius, seed=5)
-    for part, colour in ((1, "#2a2b2e"), (0.84, "#3a3c40"), (0.64, "#c9ccd0"), (0.52, "#8f949b"), (0.2, "#e8d9a8")):
-        wheel.paint(oval(radius, radius, radius * part, radius * part), colour)
+    for part, color in ((1, "#2a2b2e"), (0.84, "#3a3c40"), (0.64, "#c9ccd0"), (0.52, "#8f949b"), (0.2, "#e8d9a8")):
+        wheel.paint(oval(radius, radius, radius * part, radius * part), color)
     for number, hole in enumerate(ring(radius, radius * 0.37, oval(0, 0, 2.4, 2.4), 6)):
         wheel.paint(hole, "#34363b" if number else "#c8442f")
     for tread in ring(radius, radius * 0.9, box(-0.8, -1.6, 1.6, 3.2), 20):
@@ -181,8 +181,8 @@ def _shop_front() -> Texture:
     front.paint(box(0, 0, 10, 288) + box(374, 0, 10, 288) + box(0, 278, 384, 10), "#24503f")
     front.paint(box(8, 0, 2, 288) + box(374, 0, 2, 288) + box(8, 278, 368, 2), "#c8a050")
     for number, x in enumerate(range(0, 384, 24)):
-        colour = "#b8382e" if number % 2 else "#f2e8d2"
-        front.paint(box(x, 0, 24, 26) + oval(x + 12, 26, 12, 9), colour, vary=0.05)
+        color = "#b8382e" if number % 2 else "#f2e8d2"
+        front.paint(box(x, 0, 24, 26) + oval(x + 12, 26, 12, 9), color, vary=0.05)
     front.paint(box(0, 23, 384, 1), "#8a6a5a")
     front.rough(0.07, 0.5, down=2)
     return front.texture()
@@ -194,14 +194,14 @@ def bookshelf() -> Scene:
 
 
 def _books(seed: int) -> Texture:
-    shelf = Canvas(*SIZE, seed=seed, colour="#3a2616")
-    colours = ["#9c2f2a", "#2f5d7c", "#d8a23a", "#3f6f4a", "#6f3f6a", "#c8693a", "#e0d2b0", "#26364f", "#4a8a8a"]
+    shelf = Canvas(*SIZE, seed=seed, color="#3a2616")
+    colors = ["#9c2f2a", "#2f5d7c", "#d8a23a", "#3f6f4a", "#6f3f6a", "#c8693a", "#e0d2b0", "#26364f", "#4a8a8a"]
     for floor, top in ((92, 8), (186, 104), (280, 198)):
         left = 6
         while left < 372:
             wide, tall = shelf.rng.uniform(9, 21), shelf.rng.uniform(62, 80)
             wide = min(wide, 378 - left)
-            _book(shelf, (left, floor - tall, wide, tall), shelf.rng.choice(colours))
+            _book(shelf, (left, floor - tall, wide, tall), shelf.rng.choice(colors))
             left += wide
         shelf.paint(box(0, floor, 384, 10), "#8a5a30")
         shelf.paint(box(0, floor, 384, 2), "#b98850")
@@ -212,9 +212,9 @@ def _books(seed: int) -> Texture:
     return shelf.texture(wraps=(True, True))
 
 
-def _book(shelf: Canvas, place: tuple[float, float, float, float], colour: str) -> None:
+def _book(shelf: Canvas, place: tuple[float, float, float, float], color: str) -> None:
     x, y, wide, tall = place
-    shelf.paint(box(x, y, wide - 0.7, tall), colour, vary=0.15)
+    shelf.paint(box(x, y, wide - 0.7, tall), color, vary=0.15)
     shelf.paint(box(x, y, 1.3, tall), "#f0e2bc", vary=0.3)
     band = shelf.rng.choice(["#f0d890", "#f4ead2", "#1c1a1e"])
     for part in shelf.rng.choice([0.08, 0.14, 0.2, 0.74, 0.8, 0.88], 3, replace=False):

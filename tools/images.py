@@ -56,12 +56,12 @@ class Photo:
         return (noise / noise.std())[rows, columns]
 
     def backdrop(self, *sky: tuple[float, str], discs: str = "", top: float = 0, bottom: float = 100) -> None:
-        """Colours on the way down, and soft discs between top and bottom: whatever there is far behind."""
-        places, colours = zip(*((place, _rgb(colour)) for place, colour in sky), strict=True)
-        self.pixels = np.stack([np.interp(DOWN, places, channel) for channel in np.transpose(colours)], axis=-1)
-        for colour in discs.split():
+        """Colors on the way down, and soft discs between top and bottom: whatever there is far behind."""
+        places, colors = zip(*((place, _rgb(color)) for place, color in sky), strict=True)
+        self.pixels = np.stack([np.interp(DOWN, places, channel) for channel in np.transpose(colors)], axis=-1)
+        for color in discs.split():
             found = self._rng.uniform([-5, top, 5], [105, bottom, 14], (12, 3))
-            self.paint([oval(x, y, radius, radius)[0] for x, y, radius in found], colour, blur=3, part=0.5)
+            self.paint([oval(x, y, radius, radius)[0] for x, y, radius in found], color, blur=3, part=0.5)
 
     def clouds(self, middle: float, depth: float) -> None:
         """White, from nothing far above the middle to a closed cover below."""
@@ -76,20 +76,20 @@ class Photo:
         plain = _mix(_rgb(far), _rgb(near), nearness) * (1 + rough * spots[..., None])
         self.pixels = _mix(self.pixels, plain, nearness > 0)
 
-    def paint(self, shape: Shape, colour: str, blur: float = 0.2, part: float = 1, within: Shape | None = None) -> None:
-        """Flat colour, so much of it, soft at its border, and only where it lies within another shape."""
+    def paint(self, shape: Shape, color: str, blur: float = 0.2, part: float = 1, within: Shape | None = None) -> None:
+        """Flat color, so much of it, soft at its border, and only where it lies within another shape."""
         cover = part * _mask(shape, blur) * (_mask(within, 0.2) if within else 1)
-        self.pixels = _mix(self.pixels, _rgb(colour), cover)
+        self.pixels = _mix(self.pixels, _rgb(color), cover)
 
-    def solid(self, shape: Shape, colour: str, depth: float = 1, gloss: float = 0, rough: float = 0) -> None:
+    def solid(self, shape: Shape, color: str, depth: float = 1, gloss: float = 0, rough: float = 0) -> None:
         """A round thing. depth: how far it bulges; gloss: how much it shines; rough: how spotted it is."""
         height = _filtered(_mask(shape), np.sum([r * UNIT * _gauss(r) for r in (0.7, 1.5, 3, 6)], axis=0))
         down, across = np.gradient(height * depth)
         spots = 1 + rough * self.grain(0.9)[..., None] if rough else 1
-        lit = _lit(_rgb(colour) * spots, np.stack([-across, -down, np.ones_like(down)], axis=-1), gloss)
+        lit = _lit(_rgb(color) * spots, np.stack([-across, -down, np.ones_like(down)], axis=-1), gloss)
         self.pixels = _mix(self.pixels, lit, _mask(shape, 0.25))
 
-    def prism(self, profile: np.ndarray, half: float, colour: str, gloss: float = 0, lean: float = 0) -> None:
+    def prism(self, profile: np.ndarray, half: float, color: str, gloss: float = 0, lean: float = 0) -> None:
         """In space: a solid of this side view, clockwise, half as deep as told, and with sides that lean in."""
         depth = half - lean * (profile[:, 1] - profile[:, 1].min())
         front, back = np.column_stack([profile, depth]), np.column_stack([profile, -depth])
@@ -99,15 +99,15 @@ class Photo:
         faces = sorted(zip(strips, outward, strict=True), key=lambda face: turned(face[0].mean(axis=0))[2])
         picture = _picture(self.pixels)
         for corners, normal in [*faces, (front, np.array([0, lean, 1]))]:
-            shade = np.clip(_lit(_rgb(colour), turned(normal) * [1, -1, 1], gloss), 0, 1) * 255
+            shade = np.clip(_lit(_rgb(color), turned(normal) * [1, -1, 1], gloss), 0, 1) * 255
             _fill(picture, seen(corners), tuple(shade.astype(int)))
         self.pixels = np.asarray(picture, np.float32) / 255
 
     def wheel(self, x: float, near: float, radius: float) -> None:
         """In space."""
-        for back, size, colour in ((4, 1, "#17181b"), (0, 1, "#222327"), (0, 0.66, "#9da1a7"), (0, 0.25, "#4a4d52")):
+        for back, size, color in ((4, 1, "#17181b"), (0, 1, "#222327"), (0, 0.66, "#9da1a7"), (0, 0.25, "#4a4d52")):
             circle = oval(x, radius, radius * size, radius * size)[0]
-            self.paint(seen(np.column_stack([circle, np.full(len(circle), near - back)])), colour)
+            self.paint(seen(np.column_stack([circle, np.full(len(circle), near - back)])), color)
 
     def save(self, path: Path) -> None:
         """With the lens's darker corners and the sensor's noise."""
@@ -117,25 +117,25 @@ class Photo:
         _picture(small + self._rng.normal(0, 0.008, small.shape)).save(path, quality=88, optimize=True)
 
 
-def _rgb(colour: str) -> np.ndarray:
-    return np.array(ImageColor.getrgb(colour), np.float32) / 255
+def _rgb(color: str) -> np.ndarray:
+    return np.array(ImageColor.getrgb(color), np.float32) / 255
 
 
 def _mix(first: np.ndarray, second: np.ndarray, part: np.ndarray) -> np.ndarray:
     return first + (second - first) * part[..., None]
 
 
-def _lit(colour: np.ndarray, normal: np.ndarray, gloss: float) -> np.ndarray:
+def _lit(color: np.ndarray, normal: np.ndarray, gloss: float) -> np.ndarray:
     """Under a sun and a blue sky, over ground that throws some light back."""
     normal = normal / np.linalg.norm(normal, axis=-1, keepdims=True)
     sun = np.maximum(normal @ LIGHT, 0)[..., None]
     sky = _mix(np.array([0.34, 0.33, 0.3]), np.array([0.55, 0.6, 0.68]), (1 - normal[..., 1]) / 2)
-    return colour * (sky + 0.72 * sun) + gloss * sun**24
+    return color * (sky + 0.72 * sun) + gloss * sun**24
 
 
-def _fill(picture: Image.Image, shape: Shape, colour: tuple[int, ...] | int) -> None:
+def _fill(picture: Image.Image, shape: Shape, color: tuple[int, ...] | int) -> None:
     for outline in shape:
-        ImageDraw.Draw(picture).polygon([tuple(place) for place in outline * UNIT + MARGIN], fill=colour)
+        ImageDraw.Draw(picture).polygon([tuple(place) for place in outline * UNIT + MARGIN], fill=color)
 
 
 def _mask(shape: Shape, blur: float = 0) -> np.ndarray:
@@ -273,8 +273,8 @@ def ship(photo: Photo) -> None:
         photo.solid(floor, "#fbfaf7", 0.15)
     photo.paint(box(70, 24, 12, 2) + box(68, 31.5, 16, 2) + box(67, 40, 19, 2) + box(67, 46, 19, 2), "#3d4b58")
     for index in range(14):
-        colour = ("#b8452f", "#3c6ea5", "#c99a3b", "#5b7f5a", "#8a8d90")[index * 7 % 5]
-        photo.solid(box(19 + index % 7 * 6, 47 - index // 7 * 6, 6, 6), colour, 0.2)
+        color = ("#b8452f", "#3c6ea5", "#c99a3b", "#5b7f5a", "#8a8d90")[index * 7 % 5]
+        photo.solid(box(19 + index % 7 * 6, 47 - index // 7 * 6, 6, 6), color, 0.2)
     photo.solid(limb("11 52 0.4, 11 33 0.3"), "#e9e6dc")
     photo.solid(area("3 49, 13 53, 88 53, 95 49.5, 93 71, 15 71"), "#242c3a", 0.6, gloss=0.05)
     photo.solid(area("13.2 66.5, 93.4 66.5, 93 72, 15.5 72"), "#9c3b30", 0.3)

@@ -44,7 +44,7 @@ def applied(matrix: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 class Texture:
-    """A picture [height, width, 4] of colours and cover in [0, 1], to be looked at from near and far.
+    """A picture [height, width, 4] of colors and cover in [0, 1], to be looked at from near and far.
 
     scale: its pixels for each unit of the layer's plane. wraps: whether it goes on (down, across) for ever.
     """
@@ -61,7 +61,7 @@ class Texture:
             self._levels.append(level)
 
     def at(self, points: np.ndarray, reach: np.ndarray) -> np.ndarray:
-        """What is at points [n, 2] of the plane, each the mean over `reach` [n] units: [n, 4], colours times cover."""
+        """What is at points [n, 2] of the plane, each the mean over `reach` [n] units: [n, 4], colors times cover."""
         level = np.clip(np.log2(np.maximum(reach * self.scale, 1)), 0, len(self._levels) - 1)
         found = np.zeros((len(points), 4), np.float32)
         for step, pixels in enumerate(self._levels):
@@ -97,7 +97,7 @@ class Layer:
     veil: bool = False
 
     def seen(self, points: np.ndarray, time: float, reach: float) -> np.ndarray:
-        """Colours times cover, and cover [n, 4], at points [n, 2] of the frame, each the mean over `reach` pixels."""
+        """Colors times cover, and cover [n, 4], at points [n, 2] of the frame, each the mean over `reach` pixels."""
         back = np.linalg.inv(self.place(time))
         inside, ahead = applied(back, points)
         depth = np.where(ahead, points @ back[2, :2] + back[2, 2], 1)

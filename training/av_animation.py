@@ -52,26 +52,26 @@ def animation(masks: np.ndarray, times: np.ndarray, size: int, generator: np.ran
     path = Path.drawn(generator, 0.36, 0.64, 0.3)
     height, growth = generator.uniform(*GLYPH), generator.uniform(-0.15, 0.15)
     angle, turn = generator.normal(0, 0.1), generator.normal(0, 0.15)
-    colour = _apart(ground, generator)
+    color = _apart(ground, generator)
     for frame, time in zip(frames, times, strict=True):
         share = time / (FRAMES - 1) - 0.5
         scale = size * height * (1 + growth * share) / (SIDE - 12)
         there = cv2.warpAffine(mask, _placed(path.at(time), size, scale, angle + turn * share), (size, size))
         alpha = there[..., None].astype(np.uint16)
-        frame[:] = (alpha * colour + (255 - alpha) * frame + 127) // 255
+        frame[:] = (alpha * color + (255 - alpha) * frame + 127) // 255
     return frames
 
 
-def _placed(centre: tuple[float, float], size: int, scale: float, angle: float) -> np.ndarray:
-    """The matrix that lays a mask's middle at the centre, for cv2.warpAffine."""
+def _placed(center: tuple[float, float], size: int, scale: float, angle: float) -> np.ndarray:
+    """The matrix that lays a mask's middle at the center, for cv2.warpAffine."""
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
-    x, y = (size * part - 0.5 for part in centre)
+    x, y = (size * part - 0.5 for part in center)
     middle = (SIDE - 1) / 2
     return np.array([[cos, -sin, x - middle * (cos - sin)], [sin, cos, y - middle * (sin + cos)]])
 
 
 def _background(times: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Colours of some grid, from one to eight a side, made smooth or left in squares; it stands still or moves."""
+    """Colors of some grid, from one to eight a side, made smooth or left in squares; it stands still or moves."""
     side = int(generator.choice((1, 2, 2, 3, 5, 8)))
     base, spread = generator.integers(20, 236, 3), generator.uniform(8, 60)
     grid = (base + spread * generator.standard_normal((side, side, 3))).clip(0, 255).astype(np.uint8)
@@ -96,27 +96,27 @@ def _draw_shape(frames: np.ndarray, times: np.ndarray, generator: np.random.Gene
     size, kind = frames.shape[1], generator.integers(3)
     path = Path.drawn(generator, -0.05, 1.05, 0.5)
     radius = generator.uniform(0.05, 0.2)
-    colour = tuple(int(part) for part in generator.integers(0, 256, 3))
+    color = tuple(int(part) for part in generator.integers(0, 256, 3))
     corners = np.sort(generator.uniform(0, 2 * math.pi, 4 if kind == 1 else 2))
     outline = radius * np.stack([np.cos(corners), np.sin(corners)], axis=1)
     thickness = int(generator.integers(1, 3))
     for frame, time in zip(frames, times, strict=True):
-        centre = np.array(path.at(time))
-        points = np.round((size * (centre + outline) - 0.5) * 2**FINE).astype(np.int32)
+        center = np.array(path.at(time))
+        points = np.round((size * (center + outline) - 0.5) * 2**FINE).astype(np.int32)
         match kind:
             case 0:
-                middle = tuple(int(part) for part in np.round((size * centre - 0.5) * 2**FINE))
-                cv2.circle(frame, middle, round(size * radius * 2**FINE), colour, -1, cv2.LINE_AA, FINE)
+                middle = tuple(int(part) for part in np.round((size * center - 0.5) * 2**FINE))
+                cv2.circle(frame, middle, round(size * radius * 2**FINE), color, -1, cv2.LINE_AA, FINE)
             case 1:
-                cv2.fillPoly(frame, [points], colour, cv2.LINE_AA, FINE)
+                cv2.fillPoly(frame, [points], color, cv2.LINE_AA, FINE)
             case _:
                 ends = (tuple(map(int, point)) for point in points)
-                cv2.line(frame, *ends, colour, thickness, cv2.LINE_AA, FINE)
+                cv2.line(frame, *ends, color, thickness, cv2.LINE_AA, FINE)
 
 
 def _apart(ground: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A colour uint16 [3] that is told easily from the ground."""
+    """A color uint16 [3] that is told easily from the ground."""
     while True:
-        colour = generator.integers(0, 256, 3)
-        if abs(float((colour - ground).mean())) > 50 and np.abs(colour - ground).max() > 90:
-            return colour.astype(np.uint16)
+        color = generator.integers(0, 256, 3)
+        if abs(float((color - ground).mean())) > 50 and np.abs(color - ground).max() > 90:
+            return color.astype(np.uint16)

@@ -2,7 +2,7 @@
 
 python -m training.av_autoencoding train --data DIR      DIR holds fsdd_train.tar.xz, or spoken_digits with it
 python -m training.av_autoencoding evaluate --data DIR   one JSON line: video, sound and label, and the bars
-python -m training.av_autoencoding baselines --data DIR  the same for the mean colour, the mean clip and PCA
+python -m training.av_autoencoding baselines --data DIR  the same for the mean color, the mean clip and PCA
 python -m training.av_autoencoding export                best weights of runs/av_autoencoding -> assets
 python -m training.av_autoencoding card --data DIR       card, scores and loss curve -> the same
 """
@@ -182,7 +182,7 @@ RECIPE = Recipe(
         "layers": 4,
         "asked": (0.5, "share of the queries that are decoded in a step"),
         "between": (3, "frames between two others that a step asks for as well"),
-        "video": (1.0, "weight of the video's error, relative to the mean colour's"),
+        "video": (1.0, "weight of the video's error, relative to the mean color's"),
         "sound": (1.0, "weight of the sound's error, relative to its power"),
         "label": (0.6, "weight of the label's cross-entropy"),
         "validate_every": 500,

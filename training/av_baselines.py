@@ -1,4 +1,4 @@
-"""What the multimodal autoencoder is compared with: one colour, the mean clip, and PCA of as many numbers."""
+"""What the multimodal autoencoder is compared with: one color, the mean clip, and PCA of as many numbers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from training.av_clips import SIZE, Clips, Studio
-from training.av_evaluation import held_out_clips, mean_colour, rebuilt_scores
+from training.av_evaluation import held_out_clips, mean_color, rebuilt_scores
 from training.av_sounds import read_recordings
 
 CLIPS = 512
@@ -31,10 +31,10 @@ class Components:
 
 
 def baselines(data: Path) -> dict:
-    """{method: dB of video above the mean colour, dB of sound}. Without labels: none of them names a digit."""
+    """{method: dB of video above the mean color, dB of sound}. Without labels: none of them names a digit."""
     training, clips = Studio(read_recordings(data)[0]).draw(0, CLIPS), held_out_clips(data)
     rebuilt = {
-        "mean_colour": (mean_colour(clips.frames), torch.zeros_like(clips.sound)),
+        "mean_color": (mean_color(clips.frames), torch.zeros_like(clips.sound)),
         "mean_clip": (
             training.frames.mean(dim=0).expand_as(clips.frames),
             training.sound.mean(dim=0).expand_as(clips.sound),

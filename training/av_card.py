@@ -54,10 +54,10 @@ def write_card(report: Report, weights: Path, folder: Path) -> None:
 METHODS = {
     "pca": "PCA, as many numbers as the latents have",
     "mean_clip": "the mean of all clips",
-    "mean_colour": "the mean colour of the clip, and silence",
+    "mean_color": "the mean color of the clip, and silence",
 }
 SCORES = {
-    "video_db": "video, dB above the clip's mean colour",
+    "video_db": "video, dB above the clip's mean color",
     "sound_db": "sound, signal-to-noise ratio in dB",
     "both": "digits named from both",
     "video_alone": "from the picture alone",
@@ -76,7 +76,7 @@ DECODER = (
 )
 DATA = """## Data
 
-Clips that are made as it learns, never twice the same: a digit of some font, colour, size and path on a background
+Clips that are made as it learns, never twice the same: a digit of some font, color, size and path on a background
 with other shapes, and the same digit spoken. {seen:,} recordings of the *Free Spoken Digit Dataset* (CC BY-SA 4.0)
 speak {recorded:.0%} of them, at varied speed, voices of espeak-ng the others. {held_out} recordings, of indices that
 training does not use, speak the clips of the scores; each has an animation of its own. Only the weights are shipped.
@@ -84,17 +84,17 @@ training does not use, speak the clips of the scores; each has an animation of i
 CURVE = """
 ![Loss against steps](curve.svg)
 
-Three losses are added: the error of the video relative to that of the mean colour, that of the sound relative to
+Three losses are added: the error of the video relative to that of the mean color, that of the sound relative to
 silence, and the cross-entropy of the label. The validation adds the same of held-out clips, in which the label is
 hidden, for both modalities and each alone.
 """
 PCA = """
 PCA of blocks of 8 frames x 8 x 8 pixels, and of 256 samples, is nearer to clips of this kind than the model: fitted on
-512 of them, it spends all its numbers on colours and samples. It names nothing, and answers for no place in between.
+512 of them, it spends all its numbers on colors and samples. It names nothing, and answers for no place in between.
 """
 LIMITS = """## Limits
 
-- It has seen digits that are drawn and spoken, and little else: faces, rooms and music come out as coarse colours, and
+- It has seen digits that are drawn and spoken, and little else: faces, rooms and music come out as coarse colors, and
   their sound as a murmur.
 - It has ten labels, and names every clip as one of them.
 - In training it was asked about moments between frames, but not about places between pixels: what it says of these is
@@ -152,7 +152,7 @@ def _scores(report: Report, config: Mapping[str, Any]) -> str:
     for title, wanted in (("the bars", report.scores["bars"]), ("aims", report.scores["aims"])):
         rows.append((title, *(_score(wanted, name) for name in SCORES)))
     numbers = config["num_latents"] * config["d_latents"]
-    between = f"{report.scores['between_db']:.1f} dB above their mean colour"
+    between = f"{report.scores['between_db']:.1f} dB above their mean color"
     return (
         f"## Scores\n\nMeans over {report.recordings[1]} clips of recordings not used in training, with the "
         f"label hidden.\nThe latents are {numbers:,} numbers. Frames half-way between two come out {between}.\n\n"

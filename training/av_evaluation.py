@@ -12,7 +12,7 @@ from training.av_sounds import read_recordings
 
 SEED = 0
 BARS = {"video_db": 3.0, "both": 0.85, "video_alone": 0.80, "sound_alone": 0.50, "sound_db": 1.0}
-"""What the model has to reach: dB above the mean colour, shares of the digits named, dB of sound."""
+"""What the model has to reach: dB above the mean color, shares of the digits named, dB of sound."""
 AIMS = {"video_db": 6.0, "both": 0.97, "video_alone": 0.95, "sound_alone": 0.80, "sound_db": 6.0}
 
 Rebuild = Callable[[dict[str, Tensor], Tensor], dict[str, Tensor]]
@@ -43,21 +43,21 @@ def evaluate(rebuild: Rebuild, name: Name, clips: Clips) -> dict:
     nats = {f"{which}_nats": F.cross_entropy(scores.float(), clips.digits).item() for which, scores in labels.items()}
     scores = rebuilt_scores(found["image"][:, :count], found["audio"], clips)
     if len(clips.between_times):
-        scores["between_db"] = _above_mean_colour(found["image"][:, count:], clips.between)
+        scores["between_db"] = _above_mean_color(found["image"][:, count:], clips.between)
     return scores | {key: round(value, 4) for key, value in (named | nats).items()}
 
 
 def rebuilt_scores(frames: Tensor, sound: Tensor, clips: Clips) -> dict:
-    """video_db: PSNR above that of each clip's mean colour; video_psnr; sound_db: SNR. Means over the clips."""
+    """video_db: PSNR above that of each clip's mean color; video_psnr; sound_db: SNR. Means over the clips."""
     return {
-        "video_db": _above_mean_colour(frames, clips.frames),
+        "video_db": _above_mean_color(frames, clips.frames),
         "video_psnr": round(psnr(frames, clips.frames).mean().item(), 4),
         "sound_db": round(snr(sound, clips.sound).mean().item(), 4),
     }
 
 
-def _above_mean_colour(found: Tensor, frames: Tensor) -> float:
-    return round((psnr(found, frames) - psnr(mean_colour(frames), frames)).mean().item(), 4)
+def _above_mean_color(found: Tensor, frames: Tensor) -> float:
+    return round((psnr(found, frames) - psnr(mean_color(frames), frames)).mean().item(), 4)
 
 
 def blanked(inputs: dict[str, Tensor], *names: str) -> dict[str, Tensor]:
@@ -66,7 +66,7 @@ def blanked(inputs: dict[str, Tensor], *names: str) -> dict[str, Tensor]:
 
 
 def psnr(found: Tensor, frames: Tensor) -> Tensor:
-    """[n] dB, of colours held within 0 and 1."""
+    """[n] dB, of colors held within 0 and 1."""
     return -10 * (found.float().clamp(0, 1) - frames).square().flatten(1).mean(dim=1).clamp(min=1e-10).log10()
 
 
@@ -76,8 +76,8 @@ def snr(found: Tensor, sound: Tensor) -> Tensor:
     return 10 * (power / wrong).log10()
 
 
-def mean_colour(frames: Tensor) -> Tensor:
-    """Each clip as the one colour that is nearest to it, [n, T, 3, S, S]."""
+def mean_color(frames: Tensor) -> Tensor:
+    """Each clip as the one color that is nearest to it, [n, T, 3, S, S]."""
     return frames.mean(dim=(1, 3, 4), keepdim=True).expand_as(frames)
 
 

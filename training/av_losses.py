@@ -20,7 +20,7 @@ UNSEEN = 0.05
 MOVED = 0.25
 """How often the grid that is asked for is moved: by any pixels, and by up to an eighth of a patch of sound."""
 PLAIN, SILENT = 5e-3, 1e-5
-"""Variance of colours and power of sound below which errors no longer count for more."""
+"""Variance of colors and power of sound below which errors no longer count for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Asked:
 def clip_losses(model: PerceiverForPatchMultimodal, clips: Clips, share: float) -> dict[str, Tensor]:
     """The mean loss of each modality over a batch. share: of the queries that are decoded.
 
-    "image": error relative to that of the mean colour; "audio": to that of silence; "label": cross-entropy.
+    "image": error relative to that of the mean color; "audio": to that of silence; "label": cross-entropy.
     """
     video = asked_of_video(clips, model.config).some(share)
     sound = asked_of_sound(clips.sound, model.config).some(share)

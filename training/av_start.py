@@ -2,7 +2,7 @@
 
 The latents share the clip among them: each begins with the Fourier features of a place in the video or in the sound,
 and each head of the encoder's cross-attention reads one moment of that latent's part. A query begins by reading the
-latent whose part it lies in. All weights start at std fan_in^-0.5, and the first answers are near to grey and silence.
+latent whose part it lies in. All weights start at std fan_in^-0.5, and the first answers are near to gray and silence.
 """
 
 import math
@@ -31,7 +31,7 @@ INPUT_DEVIATION = 0.34
 READ, ADDED = 0.4, 0.15
 """How much a latent keeps of what it reads and of what each layer says to it, at the start, for the same reason."""
 PLAIN = 0.35
-"""What the mean colour of an input counts beside its other patterns."""
+"""What the mean color of an input counts beside its other patterns."""
 LATENT_DEVIATION = 0.7
 """The same of a latent that has read."""
 
@@ -99,14 +99,14 @@ def _slow_waves(config: PerceiverConfig, count: int) -> Tensor:
 
 
 def _smooth_patterns(config: PerceiverConfig, count: int) -> Tensor:
-    """[count, frames * 3 * patch²]: the smoothest patterns of each colour over a patch, the same in all its frames."""
+    """[count, frames * 3 * patch²]: the smoothest patterns of each color over a patch, the same in all its frames."""
     waves, frames = _cosines(config.patch_size), config.input_frames
     order = torch.arange(len(waves))
     rows, columns = torch.cartesian_prod(order, order)[torch.argsort((order[:, None] + order).flatten(), stable=True)].T
     patterns = torch.einsum("ki,kj->kij", waves[rows], waves[columns])[: count // 3].flatten(1)
-    patterns[0] *= PLAIN  # all of one colour: most of what there is, and the rest has to be heard beside it
-    of_colours = torch.einsum("kp,cd->kcdp", patterns, torch.eye(3)).flatten(0, 1)
-    return of_colours[:, None].expand(-1, frames, -1, -1).flatten(1) * frames**-0.5
+    patterns[0] *= PLAIN  # all of one color: most of what there is, and the rest has to be heard beside it
+    of_colors = torch.einsum("kp,cd->kcdp", patterns, torch.eye(3)).flatten(0, 1)
+    return of_colors[:, None].expand(-1, frames, -1, -1).flatten(1) * frames**-0.5
 
 
 def _cosines(length: int) -> Tensor:

@@ -100,7 +100,7 @@ def _data(data: dict[str, int]) -> str:
         ("`valid.txt`, for the scores", "the same kind as `train.txt`, other authors", f"{data['valid'] / 1e6:.1f} MB",
          "public domain by date"),
     )  # fmt: skip
-    head = ("text", "what", "size", "licence")
+    head = ("text", "what", "size", "license")
     return "## Data\n\nOnly the weights are shipped, none of the text.\n\n" + table(head, rows)
 
 

@@ -1,6 +1,6 @@
 """Byte 5-grams: what counting alone can say about the next byte, or, looking from both sides, about a hidden one.
 
-The counts of one byte given its 1 to 4 nearest neighbours are interpolated after Witten and Bell (1991), method C: a
+The counts of one byte given its 1 to 4 nearest neighbors are interpolated after Witten and Bell (1991), method C: a
 context that was followed by many different bytes trusts the next shorter one more. Where both sides are seen, they are
 combined as if they were independent given the byte.
 """
@@ -62,7 +62,7 @@ class TwoSidedNgram:
     def log_probabilities(self, content: np.ndarray, hidden: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """content: uint8 [n]; hidden: bool [n]; positions: int [m] -> nats, float64 [m, 256]; exp sums to 1.
 
-        Only visible neighbours without a gap count: next to a hidden byte, or to the end, the context is shorter.
+        Only visible neighbors without a gap count: next to a hidden byte, or to the end, the context is shorter.
         """
         left = _one_side(self._left, self.unigram, content, hidden, positions)
         right = _one_side(self._right, self.unigram, content[::-1], hidden[::-1], len(content) - 1 - positions)
@@ -74,10 +74,10 @@ class TwoSidedNgram:
 def _one_side(
     tables: list[_Table], unigram: np.ndarray, content: np.ndarray, hidden: np.ndarray, positions: np.ndarray
 ) -> np.ndarray:
-    """p(byte | neighbours before it), float64 [m, 256]: from the unigram to the longest context that is visible."""
+    """p(byte | neighbors before it), float64 [m, 256]: from the unigram to the longest context that is visible."""
     chances = np.tile(unigram, (len(positions), 1))
     contexts = np.zeros(len(positions), dtype=np.int64)
-    reached = np.arange(len(positions))  # those with at least `distance` visible neighbours
+    reached = np.arange(len(positions))  # those with at least `distance` visible neighbors
     for distance, table in enumerate(tables, start=1):
         place = positions[reached] - distance
         reached = reached[(place >= 0) & ~hidden[place]]

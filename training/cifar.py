@@ -86,8 +86,8 @@ class Crops:
         mirrored = torch.rand(len(wanted), 1, 1, 1, device=self._device) < 0.5
         pixels = torch.where(mirrored, pixels.flip(-1), pixels)
         brightness, contrast = 1 + 0.2 * (2 * torch.rand(2, len(wanted), 1, 1, 1, device=self._device) - 1)
-        grey = pixels.mean(dim=(1, 2, 3), keepdim=True)
-        pixels = ((pixels - grey) * contrast + grey * brightness).clamp(0, 255)
+        gray = pixels.mean(dim=(1, 2, 3), keepdim=True)
+        pixels = ((pixels - gray) * contrast + gray * brightness).clamp(0, 255)
         return normalised(pixels), self._labels[wanted]
 
     def _of_epoch(self, step: int) -> Tensor:

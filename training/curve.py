@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 INK, SOFT_INK = "#1a1a1a", "#5c5c5c"
-TRAIN_COLOUR, VALID_COLOUR = "#9ecae1", "#08519c"
+TRAIN_COLOR, VALID_COLOR = "#9ecae1", "#08519c"
 BASELINE_STYLES = ((0, (6, 3)), (0, (2, 2)))
 
 
@@ -43,10 +43,10 @@ def draw_curve(curve: list[dict[str, float]], title: str, quantity: str, baselin
     """Training loss and validation against the step, 8 x 4.5 inches; baselines: name -> level, as dashed lines."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    for name, label, colour in (("train", "training batches", TRAIN_COLOUR), ("valid", "validation", VALID_COLOUR)):
+    for name, label, color in (("train", "training batches", TRAIN_COLOR), ("valid", "validation", VALID_COLOR)):
         points = [(line["step"], line[name]) for line in curve if name in line]
         if points:
-            axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.8, label=label)
+            axes.plot(*zip(*points, strict=True), color=color, linewidth=1.8, label=label)
     for (name, level), style in zip(baselines.items(), BASELINE_STYLES * len(baselines), strict=False):
         axes.axhline(level, color=SOFT_INK, linewidth=1.2, linestyle=style, label=f"{name}: {level:.2f}")
     # The first steps, far above all that follows, would flatten it.

@@ -66,7 +66,7 @@ def baselines(data: Path) -> dict:
 
 
 def synthetic(data: Path) -> tuple[Pair, ...]:
-    """COUNT scenes of the photographs that training does not see, colours rounded to bytes."""
+    """COUNT scenes of the photographs that training does not see, colors rounded to bytes."""
     pairs = held_out(read_photographs(data), SEED, COUNT, SIZE, REACH)
     frames = zip(_bytes(pairs.first), _bytes(pairs.second), pairs.flow.permute(0, 2, 3, 1).numpy(), strict=True)
     return tuple(Pair(f"scene {number}", *each) for number, each in enumerate(frames))

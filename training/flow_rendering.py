@@ -1,6 +1,6 @@
 """Two frames of layers that move, and the motion of every pixel, as exact as float32 is.
 
-What a layer shows, and where it ends, is defined once, around its centre; each frame looks it up through the layer's
+What a layer shows, and where it ends, is defined once, around its center; each frame looks it up through the layer's
 place at that time. So neither frame is interpolated from the other. Shapes: B scenes, L layers from back to front, S
 pixels along each side of a frame. Coordinates are pixels, x right and y down, 0 in the middle of the first pixel.
 """
@@ -31,17 +31,17 @@ class Layers:
     """The scenes before they are drawn, float32 but for `shown` and `texture`. Layer 0 is a background without end.
 
     shown: bool [B, L]. A layer that is not shown is nowhere.
-    centre, shift: [B, L, 2]; motion: [B, L, 2, 2]. A point p of a layer goes to centre + shift + motion (p - centre).
+    center, shift: [B, L, 2]; motion: [B, L, 2, 2]. A point p of a layer goes to center + shift + motion (p - center).
     shape: [B, L, n, n], how far it is to the layer's edge, in units of which the field is two wide: above 0 where the
         layer is, below 0 elsewhere. The border goes on beyond the field, and is half a pixel or more below 0.
-    shape_place: [B, L, 2, 2], from p - centre to -1..1 over the field.
-    texture: int64 [B, L]. texture_place: [B, L, 2, 2], from p - centre to -1..1 over the texture, which is mirrored
-        beyond; texture_offset: [B, L, 2], where in it the centre is.
-    gain, offset: [B, L, 3]. A colour c, 0 to 1, becomes gain c + offset, and then at least 0 and at most 1.
+    shape_place: [B, L, 2, 2], from p - center to -1..1 over the field.
+    texture: int64 [B, L]. texture_place: [B, L, 2, 2], from p - center to -1..1 over the texture, which is mirrored
+        beyond; texture_offset: [B, L, 2], where in it the center is.
+    gain, offset: [B, L, 3]. A color c, 0 to 1, becomes gain c + offset, and then at least 0 and at most 1.
     """
 
     shown: Tensor
-    centre: Tensor
+    center: Tensor
     shift: Tensor
     motion: Tensor
     shape: Tensor
@@ -69,14 +69,14 @@ def render(layers: Layers, textures: Tensor, size: int) -> Pairs:
     for depth in range(depths):
         rows = layers.shown[:, depth].nonzero()[:, 0]
         layer = layers.pick(rows, depth)
-        colours = _colours(layer, textures, size)
+        colors = _colors(layer, textures, size)
         if depth == 0:
-            frames[rows] = colours
+            frames[rows] = colors
             continue
         level = _levels(layer, _grid(*_places(layer, layer.shape_place), size))
         # An edge is a pixel wide, as if each pixel were the mean over its square.
         cover = (level * _pixels_per_unit(layer)[:, None, None] + 0.5).clamp(0, 1)
-        frames[rows] = torch.lerp(frames[rows], colours, cover[:, None])
+        frames[rows] = torch.lerp(frames[rows], colors, cover[:, None])
         front[rows] = torch.where(level[:, :size] > 0, depth, front[rows])
     line = torch.arange(size, dtype=torch.float32, device=device)
     pixels = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
@@ -87,13 +87,13 @@ def render(layers: Layers, textures: Tensor, size: int) -> Pairs:
 
 
 def _places(layer: Layers, place: Tensor) -> tuple[Tensor, Tensor]:
-    """place: from p - centre to where a layer looks, [n, 2, 2] -> matrices [n, 2, 2, 2] and offsets [n, 2, 2].
+    """place: from p - center to where a layer looks, [n, 2, 2] -> matrices [n, 2, 2, 2] and offsets [n, 2, 2].
 
     From pixels of the first frame to there, and from those of the second, along dimension 1.
     """
     back = torch.linalg.inv(layer.motion)
     matrices = torch.stack([place, place @ back], dim=1)
-    origins = torch.stack([layer.centre, layer.centre + layer.shift], dim=1)
+    origins = torch.stack([layer.center, layer.center + layer.shift], dim=1)
     return matrices, -(matrices @ origins[..., None])[..., 0]
 
 
@@ -104,7 +104,7 @@ def _grid(matrices: Tensor, offsets: Tensor, size: int) -> Tensor:
     return (along_rows[:, :, None] + (along_columns + offsets[:, :, None])[:, :, :, None]).flatten(1, 2)
 
 
-def _colours(layer: Layers, textures: Tensor, size: int) -> Tensor:
+def _colors(layer: Layers, textures: Tensor, size: int) -> Tensor:
     """[n, 3, 2 * S, S]: the first frame above the second, as if nothing were in front."""
     matrices, offsets = _places(layer, layer.texture_place)
     grid = _grid(matrices, offsets + layer.texture_offset[:, None], size)
@@ -125,7 +125,7 @@ def _pixels_per_unit(layer: Layers) -> Tensor:
 def _flow(layers: Layers, front: Tensor, pixels: Tensor) -> Tensor:
     """front [B, S, S], the layer that a pixel of the first frame shows -> [B, S, S, 2], how far its point goes."""
     linear = layers.motion - torch.eye(2, device=front.device)
-    constant = layers.shift - (linear @ layers.centre[..., None])[..., 0]
+    constant = layers.shift - (linear @ layers.center[..., None])[..., 0]
     scenes = torch.arange(len(front), device=front.device)[:, None, None]
     along_rows, along_columns, constant = (
         values[scenes, front] for values in (linear[..., 0], linear[..., 1], constant)

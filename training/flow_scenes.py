@@ -51,15 +51,15 @@ def draw_layers(generator: torch.Generator, kinds: int, count: int, size: int, r
     depths = 1 + BLOBS
     blobs = torch.randint(1, BLOBS + 1, (count, 1), generator=generator)
     radius = size * _uniform(generator, math.log(0.16), math.log(0.6), count, depths).exp()
-    centre = _uniform(generator, 0, size - 1, count, depths, 2)
-    radius[:, 0], centre[:, 0] = size / 2, (size - 1) / 2
+    center = _uniform(generator, 0, size - 1, count, depths, 2)
+    radius[:, 0], center[:, 0] = size / 2, (size - 1) / 2
     motion, shift = _motions(generator, math.sqrt(2) * radius, reach)
     turned = _rotations(_uniform(generator, -math.pi, math.pi, count, depths))
     contrast = _uniform(generator, 0.5, 1.2, count, depths, 1)
     gain = contrast * _uniform(generator, 0.85, 1.15, count, depths, 3)
     return Layers(
         shown=torch.arange(depths) <= blobs,
-        centre=centre,
+        center=center,
         shift=shift,
         motion=motion,
         shape=_shapes(generator, count, depths),
@@ -73,7 +73,7 @@ def draw_layers(generator: torch.Generator, kinds: int, count: int, size: int, r
 
 
 def _motions(generator: torch.Generator, radius: Tensor, reach: float) -> tuple[Tensor, Tensor]:
-    """radius [B, L], no point of a layer is farther off its centre -> motion [B, L, 2, 2], shift [B, L, 2], pixels."""
+    """radius [B, L], no point of a layer is farther off its center -> motion [B, L, 2, 2], shift [B, L, 2], pixels."""
     count, depths = radius.shape
     angle = _uniform(generator, -math.pi, math.pi, count, depths)
     direction = torch.stack([angle.cos(), angle.sin()], dim=-1)

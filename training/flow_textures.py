@@ -55,15 +55,15 @@ def textures(photographs: Tensor, seed: int) -> Tensor:
 
 
 def _noise(count: int, steepness: float | Tensor, generator: torch.Generator) -> Tensor:
-    """float32 [count, 3, TEXTURE, TEXTURE] about 0.5, mostly within 0 and 1, at all SCALES, coloured.
+    """float32 [count, 3, TEXTURE, TEXTURE] about 0.5, mostly within 0 and 1, at all SCALES, colored.
 
     steepness: how much less there is of finer scales; 0 is as much of all, 1 much like a photograph.
     """
     total = torch.zeros(count, 3, TEXTURE, TEXTURE)
     for points in SCALES:
-        grey = torch.randn(count, 1, points, points, generator=generator)
-        colour = torch.randn(count, 3, points, points, generator=generator)
-        total += F.interpolate(grey + 0.4 * colour, TEXTURE, mode="bicubic") * points**-steepness
+        gray = torch.randn(count, 1, points, points, generator=generator)
+        color = torch.randn(count, 3, points, points, generator=generator)
+        total += F.interpolate(gray + 0.4 * color, TEXTURE, mode="bicubic") * points**-steepness
     return 0.5 + 0.22 * total / total.std(dim=(1, 2, 3), keepdim=True)
 
 

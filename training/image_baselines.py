@@ -55,7 +55,7 @@ def _flat(images: Images) -> np.ndarray:
 
 
 def _histograms(images: Images, what: str) -> np.ndarray:
-    """float64 [n, 1764]: 7 x 7 blocks of 2 x 2 cells of 9 orientations, of the colour that changes most."""
+    """float64 [n, 1764]: 7 x 7 blocks of 2 x 2 cells of 9 orientations, of the color that changes most."""
     pixels = images.pixels.permute(0, 2, 3, 1).numpy()
     return np.stack([hog(image, channel_axis=-1, **HOG) for image in reported(pixels, len(pixels), f"hog, {what}")])
 

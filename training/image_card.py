@@ -60,7 +60,7 @@ def write_card(report: Report, weights: Path, folder: Path) -> None:
 NAMES = {"learned": "learned positions", "fourier": "Fourier features", "conv": "a convolution before"}
 """From what is expected to do worst to the best: the published ones reach 72.7, 79.0 and 82.1 % on ImageNet."""
 READS = {
-    "learned": "all 1,024 pixels, each as its colour, spread by a 1x1 convolution, beside an embedding of its place\n"
+    "learned": "all 1,024 pixels, each as its color, spread by a 1x1 convolution, beside an embedding of its place\n"
     "that is learned. These embeddings **start** as Fourier features of the place (`training/image_start.py`) and are\n"
     "trained from there: that they lie in order is no discovery of this model",
     "fourier": "all 1,024 pixels, each as three numbers beside Fourier features of its place, which are computed",
@@ -68,8 +68,8 @@ READS = {
     "Fourier features of its place, which are computed",
 }
 CONTENT = {
-    "learned": "256 channels of colour and 256 of place",
-    "fourier": "3 channels of colour and 258 of place",
+    "learned": "256 channels of color and 256 of place",
+    "fourier": "3 channels of color and 258 of place",
     "conv": "64 channels from the convolution and 258 of place",
 }
 START = "each head of each latent looks at a spot of its own (`training/image_start.py`)"
@@ -79,7 +79,7 @@ DECODER = "1 cross-attention, one learned query for the whole image"
 DATA = """## Data
 
 CIFAR-10: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009. Its authors ask to be cited and
-state no licence. Only the weights are shipped, none of the images. They were read as JPEG of quality 75.
+state no license. Only the weights are shipped, none of the images. They were read as JPEG of quality 75.
 
 """
 

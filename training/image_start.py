@@ -2,7 +2,7 @@
 
 The latents are laid out on a grid and carry Fourier features of their place; the heads of the encoder's
 cross-attention begin on a 4x4 grid around it, each reading a spot about as wide as the heads are apart. From
-transformers' own start the attention is uniform, and every latent reads the mean colour of the image.
+transformers' own start the attention is uniform, and every latent reads the mean color of the image.
 """
 
 import math
@@ -18,8 +18,8 @@ ALL_BANDS = 64
 """Frequencies in the Fourier features of transformers' image models."""
 BANDS = 2
 """Frequencies used for the homes, the lowest of the inputs': the higher ones are left for training to use."""
-COLOUR = 0.2
-"""Deviation of the colour channels of learned, whose positions have 0.7."""
+COLOR = 0.2
+"""Deviation of the color channels of learned, whose positions have 0.7."""
 PLACE = 4 * BANDS
 """Channels that hold a place: sine and cosine of each band, for rows and columns."""
 
@@ -67,12 +67,12 @@ def _place_of_inputs(preprocessor: PerceiverImagePreprocessor) -> tuple[Tensor, 
         frequencies = torch.linspace(1, side / 2, ALL_BANDS)
         table.copy_(_features(torch.cartesian_prod(*[torch.linspace(-1, 1, side)] * 2), frequencies))
         preprocessor.positions_projection.weight.copy_(torch.eye(table.shape[1]))
-        colours = preprocessor.convnet_1x1.weight
-        # From transformers' 0.02 no colour would be seen; at 1, the layer norm would make dull pixels' places loud.
-        colours.normal_(std=COLOUR * colours.shape[1] ** -0.5)
+        colors = preprocessor.convnet_1x1.weight
+        # From transformers' 0.02 no color would be seen; at 1, the layer norm would make dull pixels' places loud.
+        colors.normal_(std=COLOR * colors.shape[1] ** -0.5)
         before = preprocessor.num_channels - table.shape[1]
-        # Half of the channels are the colour's; sines and cosines have a mean square of 1/2.
-        factor = (COLOUR**2 / 2 + 1 / 4) ** -0.5
+        # Half of the channels are the color's; sines and cosines have a mean square of 1/2.
+        factor = (COLOR**2 / 2 + 1 / 4) ** -0.5
     else:
         frequencies = torch.linspace(1, preprocessor.position_embeddings.max_resolution[0] / 2, ALL_BANDS)
         before = preprocessor.num_channels - 4 * ALL_BANDS  # content, and the plain positions

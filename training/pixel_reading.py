@@ -1,6 +1,6 @@
 """The encoder's cross-attention over plain pixels, for training: the same logits and gradients for less work.
 
-Each input is [colour part, position part], of which only three numbers, the pixel's colour, change from image to image.
+Each input is [color part, position part], of which only three numbers, the pixel's color, change from image to image.
 Keys and values are therefore affine in the pixel, apart from the layer norm's division: what belongs to the positions
 is projected once a batch instead of once an image, and 3 channels an image instead of 261 or 512.
 Equal to transformers' own forward, gradients included: tests/parity/test_pixel_reading.py.
@@ -74,7 +74,7 @@ def read_pixels(model: PerceiverPreTrainedModel, pixels: Tensor) -> Tensor:
 
 
 def _inputs(preprocessor: PerceiverImagePreprocessor, pixels: Tensor) -> _Inputs:
-    # transformers' own positions, from one image; what it puts before them are that image's colours.
+    # transformers' own positions, from one image; what it puts before them are that image's colors.
     first = pixels[:1].permute(0, 2, 3, 1)
     places = preprocessor._build_network_inputs(first, interpolate_pos_encoding=True)[0][0, :, 3:]
     flat = pixels.flatten(2).transpose(1, 2)
@@ -102,15 +102,15 @@ def _attend(attention: PerceiverSelfAttention, latents: Tensor, inputs: _Inputs)
 def _project(projection: nn.Linear, norm: nn.LayerNorm, inputs: _Inputs, scale: Tensor) -> Tensor:
     """`projection(norm(inputs))`: [B, T, K]. scale: 1 / the norm's deviation, [B, T, 1]."""
     weight = projection.weight * norm.weight
-    of_colour, of_place = weight.split([len(inputs.mix), inputs.places.shape[1]], dim=1)
+    of_color, of_place = weight.split([len(inputs.mix), inputs.places.shape[1]], dim=1)
     # The norm takes the mean of an input off each of its channels, and so off the projection this times the mean.
     total = weight.sum(dim=1)
     mean_of_mix = inputs.mix.sum(dim=0) / inputs.channels  # [3]
     mean_of_rest = (inputs.shift.sum() + inputs.places.sum(dim=1)) / inputs.channels  # [T]
-    colour = of_colour @ inputs.mix - total[:, None] * mean_of_mix  # [K, 3]
-    place = inputs.places @ of_place.T + of_colour @ inputs.shift - mean_of_rest[:, None] * total  # [T, K]
+    color = of_color @ inputs.mix - total[:, None] * mean_of_mix  # [K, 3]
+    place = inputs.places @ of_place.T + of_color @ inputs.shift - mean_of_rest[:, None] * total  # [T, K]
     bias = F.linear(norm.bias, projection.weight, projection.bias)
-    return torch.addcmul(F.linear(inputs.pixels * scale, colour, bias), place, scale)
+    return torch.addcmul(F.linear(inputs.pixels * scale, color, bias), place, scale)
 
 
 def _deviation(inputs: _Inputs, eps: float) -> Tensor:

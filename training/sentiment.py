@@ -23,7 +23,7 @@ from training.loop import Run, Schedule, best_weights, fit
 from training.masked_bytes import config as masked_bytes_config
 from training.record import read_record, write_record
 from training.sentiment_evaluation import evaluate
-from training.sentiment_rows import LONGEST, LabelledBatch, LabelledBatches, Parted, read_rows
+from training.sentiment_rows import LONGEST, LabeledBatch, LabeledBatches, Parted, read_rows
 from training.structured_start import structured_start
 
 LATENTS = 128
@@ -49,7 +49,7 @@ class Learner(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
-    def forward(self, batch: LabelledBatch, frozen: bool = False) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: LabeledBatch, frozen: bool = False) -> tuple[Tensor, Tensor]:
         """Mean cross-entropy in nats of the labels, and of the hidden bytes. frozen: the encoder learns nothing."""
         with torch.autocast(batch.ids.device.type, torch.bfloat16):
             with torch.set_grad_enabled(not frozen):
@@ -58,7 +58,7 @@ class Learner(nn.Module):
             hidden = batch.labels.new_zeros(()) if frozen else self._hidden_loss(batch, encoded)
         return F.cross_entropy(logits, batch.labels, label_smoothing=SMOOTHING), hidden
 
-    def _hidden_loss(self, batch: LabelledBatch, encoded: Encoded) -> Tensor:
+    def _hidden_loss(self, batch: LabeledBatch, encoded: Encoded) -> Tensor:
         most = max(1, int(batch.hidden.sum(dim=1).max()))
         positions = batch.hidden.to(torch.uint8).argsort(dim=1, descending=True, stable=True)[:, :most]
         counts = batch.hidden.gather(1, positions)
@@ -98,7 +98,7 @@ def train(args: argparse.Namespace) -> None:
     model.classifier.config.save_pretrained(args.run)
     write_record(args, device)
     parted = read_rows(args.data)
-    batches = LabelledBatches({source: parts.training for source, parts in parted.items()}, device, args.batch)
+    batches = LabeledBatches({source: parts.training for source, parts in parted.items()}, device, args.batch)
     print(f"{sum(p.numel() for p in model.classifier.parameters()):,} parameters on {device}", flush=True)
 
     def loss_of(step: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Labelled texts of three sources: read, parted by a seed, and drawn as batches of windows."""
+"""Labeled texts of three sources: read, parted by a seed, and drawn as batches of windows."""
 
 import json
 import lzma
@@ -56,7 +56,7 @@ def read_rows(data: Path, seed: int = 0) -> dict[str, Parted]:
 
 
 def part(rows: list[dict], seed: int) -> Parted:
-    """Equal texts stay together: a text that was learnt is never one that is scored."""
+    """Equal texts stay together: a text that was learned is never one that is scored."""
     texts = sorted({row["text"] for row in rows})
     drawn = np.random.default_rng(seed).permutation(len(texts))
     place = {texts[index]: rank / len(texts) for rank, index in enumerate(drawn)}
@@ -78,7 +78,7 @@ def _rows(rows: list[dict]) -> Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledBatch:
+class LabeledBatch:
     """ids: int64 [B, n + 2], hidden bytes as [MASK]; readable: bool, False for padding; labels: int64 [B].
 
     clear: the same without [MASK]; hidden: bool, which bytes were hidden.
@@ -91,7 +91,7 @@ class LabelledBatch:
     hidden: Tensor
 
 
-class LabelledBatches:
+class LabeledBatches:
     """Random windows of the rows of all sources, in batches of `size`, drawn with torch's global seed."""
 
     def __init__(self, sources: Mapping[str, Rows], device: torch.device, size: int):
@@ -107,14 +107,14 @@ class LabelledBatches:
             [torch.full((len(sources[source]),), share / len(sources[source])) for source, share in SHARES.items()]
         )
 
-    def draw(self, masked: float = 0.5) -> LabelledBatch:
+    def draw(self, masked: float = 0.5) -> LabeledBatch:
         """masked: share of the rows of which some bytes are hidden (see `training_mask`)."""
         rows = self.chances.multinomial(self.size, replacement=True)
         begins, lengths = self._windows(rows)
         text = self.content[begins[:, None] + torch.arange(LONGEST)]
         text = _some_capitals(text, 0.25)
         hidden = training_mask(text, lengths, 0.5) & (torch.rand(self.size, 1) < masked)
-        return labelled_batch(text, lengths, self.labels[rows], hidden, self.device)
+        return labeled_batch(text, lengths, self.labels[rows], hidden, self.device)
 
     def _windows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Short texts whole; of long ones a random part, as long as sentences are."""
@@ -135,9 +135,7 @@ def _some_capitals(text: Tensor, share: float) -> Tensor:
     return torch.cat([torch.where(small, first - 32, first), text[:, 1:]], dim=1)
 
 
-def labelled_batch(
-    text: Tensor, lengths: Tensor, labels: Tensor, hidden: Tensor, device: torch.device
-) -> LabelledBatch:
+def labeled_batch(text: Tensor, lengths: Tensor, labels: Tensor, hidden: Tensor, device: torch.device) -> LabeledBatch:
     """[CLS] bytes [SEP], padded to the longest. text: uint8 [B, LONGEST]; lengths, labels: [B]; hidden: bool."""
     longest = int(lengths.max())
     rows = torch.arange(len(text))
@@ -150,4 +148,4 @@ def labelled_batch(
     masked = torch.zeros_like(readable)
     masked[:, 1:-1] = hidden[:, :longest]
     ids = clear.masked_fill(masked, TOKENS.mask_token_id)
-    return LabelledBatch(*(each.to(device) for each in (ids, readable, labels, clear, masked)))
+    return LabeledBatch(*(each.to(device) for each in (ids, readable, labels, clear, masked)))

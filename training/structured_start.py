@@ -3,7 +3,7 @@
 From transformers' default start the attention is uniform, every latent reads the mean of all inputs, and the loss rests
 on the unigram plateau. Here the first channels of everything that has a position (position embeddings, latents, decoder
 queries) hold Fourier features of it, and the query and key projections begin close to the identity on those channels:
-a latent then looks at its own neighbourhood from the first step. All other weights start at std fan_in^-0.5.
+a latent then looks at its own neighborhood from the first step. All other weights start at std fan_in^-0.5.
 """
 
 import math
@@ -41,8 +41,8 @@ def structured_start(model: PerceiverForMaskedLM) -> None:
     step = 2 / (length - 1)  # one byte
     latent_step = 2 / (model.config.num_latents - 1)
     heads = model.config.num_cross_attention_heads
-    neighbours = [head - (heads - 1) // 2 for head in range(heads)]
-    _look_nearby(perceiver.encoder.cross_attention.attention.self, 0.8, [step * n for n in neighbours], length)
+    neighbors = [head - (heads - 1) // 2 for head in range(heads)]
+    _look_nearby(perceiver.encoder.cross_attention.attention.self, 0.8, [step * n for n in neighbors], length)
     _look_nearby(
         perceiver.decoder.decoding_cross_attention.attention.self,
         0.6,

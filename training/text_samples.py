@@ -15,7 +15,7 @@ WRITTEN = 300
 """Bytes that follow a prompt."""
 PROMPTS = (
     "The old house at the end of the lane had stood empty for many years. One evening in October, as the rain",
-    '"You have come too late," said the captain, and he pointed to the harbour. "The last of the ships',
+    '"You have come too late," said the captain, and he pointed to the harbor. "The last of the ships',
     "mild and rainy winters, cool summers; mountains in the north, hills and marshes along the western coast; the",
 )
 

@@ -28,7 +28,7 @@ def describe(attention: AttentionMap, labels: Sequence[str], scale: Scale = "lin
         stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
         said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
     if scale == "log":
-        said.append("Colours show log10 of share times number, 0 being uniform.")
+        said.append("Colors show log10 of share times number, 0 being uniform.")
     return " ".join(said)
 
 

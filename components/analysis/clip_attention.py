@@ -31,7 +31,7 @@ class ReadWindow:
     frames: which ones of the clip are shown, at most 16; where the clip ends before its window, the last one is held.
     pixels: uint8 [n, side, side, 3], these. image: levels of `SharedScale`, float64 [n, rows, columns], of each frame
     shown; times: of how many frames apart the picture was read. sound: float32 [samples], of the whole window, silent
-    where the clip's ends. audio: levels, float64 [inputs], over the same time. label: its level, which the colours do
+    where the clip's ends. audio: levels, float64 [inputs], over the same time. label: its level, which the colors do
     not reach to: one input of its own often has many times the share of any other, and would bleach all maps.
     """
 

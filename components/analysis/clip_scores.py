@@ -9,11 +9,11 @@ from models.schema import AvAutoencodingResult
 
 
 def numbers_in_words(result: AvAutoencodingResult) -> str:
-    """ "147,456 colours and samples, 21,504 numbers in latents: 6.9 times fewer."."""
+    """ "147,456 colors and samples, 21,504 numbers in latents: 6.9 times fewer."."""
     clip, latents = result.numbers, result.latent_numbers
     times = f"{max(clip, latents) / max(min(clip, latents), 1):.2g} times {'fewer' if latents <= clip else 'more'}"
     compared = "as many" if clip == latents else times
-    return f"{clip:,} colours and samples, {latents:,} numbers in latents: {compared}."
+    return f"{clip:,} colors and samples, {latents:,} numbers in latents: {compared}."
 
 
 def scores_in_words(result: AvAutoencodingResult) -> str:
@@ -22,16 +22,16 @@ def scores_in_words(result: AvAutoencodingResult) -> str:
     return " · ".join([f"PSNR {decibels_in_words(result.psnr_db)}", f"SSIM {similarity_in_words(result.ssim)}", *sound])
 
 
-def mean_colour_psnr(frames: np.ndarray) -> float:
-    """dB that the mean colour of a clip would reach in place of its frames; infinite for one of a single colour.
+def mean_color_psnr(frames: np.ndarray) -> float:
+    """dB that the mean color of a clip would reach in place of its frames; infinite for one of a single color.
 
     frames: uint8 [t, height, width, 3].
     """
     total, squares, count = np.zeros(3), np.zeros(3), frames.shape[0] * frames.shape[1] * frames.shape[2]
     for frame in frames:  # one by one: all of them as float32 would be gigabytes of a long clip
-        colours = frame.reshape(-1, 3).astype(np.float32)
-        total += colours.sum(axis=0, dtype=np.float64)
-        squares += np.einsum("nc,nc->c", colours, colours, dtype=np.float64)
+        colors = frame.reshape(-1, 3).astype(np.float32)
+        total += colors.sum(axis=0, dtype=np.float64)
+        squares += np.einsum("nc,nc->c", colors, colors, dtype=np.float64)
     error = float(np.mean(squares / count - (total / count) ** 2))
     return 10 * math.log10(255**2 / error) if error > 1e-9 else math.inf
 
@@ -41,10 +41,10 @@ def picture_in_words(result: AvAutoencodingResult) -> str:
     if math.isnan(result.psnr_db):
         return "no frame was rebuilt"
     if math.isinf(result.psnr_db):
-        return "every colour is the clip's own"
+        return "every color is the clip's own"
     off = 255 / 10 ** (result.psnr_db / 20)
-    alone = decibels_in_words(mean_colour_psnr(result.seen_frames))
-    return f"colours are off by about {off:.2g} of 255; the clip's mean colour alone would have {alone}"
+    alone = decibels_in_words(mean_color_psnr(result.seen_frames))
+    return f"colors are off by about {off:.2g} of 255; the clip's mean color alone would have {alone}"
 
 
 def sound_error_in_words(snr_db: float | None) -> str:

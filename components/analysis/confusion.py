@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-CONFUSION_COLOURS = "cividis"
+CONFUSION_COLORS = "cividis"
 
 
 def row_shares(confusion: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How a model learnt, as curves: what its batches showed step by step, and what held-out rows showed after epochs."""
+"""How a model learned, as curves: what its batches showed step by step, and what held-out rows showed after epochs."""
 
 import math
 from collections import Counter
@@ -51,7 +51,7 @@ class Learning:
     def of(cls, taken: Sequence[FineTuneStep], chance: float) -> "Learning":
         """taken: as they were streamed, of one teaching. Raises ValueError for none."""
         if not taken:
-            raise ValueError("nothing was learnt yet")
+            raise ValueError("nothing was learned yet")
         steps = max(taken[-1].steps, 1)
         each = -(-steps // MOST_POINTS)
         losses = _curve("Loss", taken, lambda step: (step.loss, step.validation_loss), steps, each)

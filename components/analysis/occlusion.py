@@ -17,7 +17,7 @@ CAVEAT = (
     "Attention is not by itself an explanation; nor is leaving out a word: what is left may be a text that nobody "
     "would write."
 )
-EFFECT_COLOURS = "PuOr_r"
+EFFECT_COLORS = "PuOr_r"
 """Purple: against the label; white: no effect; orange: for it."""
 _FEW = 10
 
@@ -92,10 +92,10 @@ def label_asked(result: SentimentResult) -> str:
 
 
 def effect_reach(occlusion: Occlusion) -> float:
-    """At what change of the probability colours and bars are full, either way: the largest, but at least a point."""
+    """At what change of the probability colors and bars are full, either way: the largest, but at least a point."""
     return max(float(np.abs(occlusion.drops).max(initial=0.0)), 0.01)
 
 
-def effect_colours(drops: np.ndarray, reach: float) -> np.ndarray:
+def effect_colors(drops: np.ndarray, reach: float) -> np.ndarray:
     """RGBA [n, 4], on a scale that is symmetric about 0."""
-    return matplotlib.colormaps[EFFECT_COLOURS](Normalize(-reach, reach)(drops))
+    return matplotlib.colormaps[EFFECT_COLORS](Normalize(-reach, reach)(drops))

@@ -12,7 +12,7 @@ HIGHEST = 4000
 """Hz up to which tones are shown."""
 RANGE = 70
 """dB below the loudest tone that are told apart."""
-SPECTRAL_COLOURS = "viridis"
+SPECTRAL_COLORS = "viridis"
 _HEARD = 0.032
 """Seconds that a column of a spectrogram is made of: long enough to tell tones of 31 Hz apart."""
 _COLUMNS = 360
@@ -85,16 +85,16 @@ def spectrogram(samples: np.ndarray, rate: int) -> Spectrogram:
 
 
 def spectral_ends(found: Sequence[Spectrogram]) -> tuple[float, float]:
-    """dB at which colours begin and end, for all that are compared: RANGE below the loudest tone, and that one."""
+    """dB at which colors begin and end, for all that are compared: RANGE below the loudest tone, and that one."""
     loudest = max(float(each.levels.max()) for each in found)
     high = float(np.ceil(loudest)) if loudest > -120 else 0.0
     return high - RANGE, high
 
 
-def spectral_colours(found: Spectrogram, ends: tuple[float, float]) -> np.ndarray:
+def spectral_colors(found: Spectrogram, ends: tuple[float, float]) -> np.ndarray:
     """uint8 RGB [rows, columns, 3]."""
     low, high = ends
-    return matplotlib.colormaps[SPECTRAL_COLOURS]((found.levels - low) / (high - low), bytes=True)[..., :3]
+    return matplotlib.colormaps[SPECTRAL_COLORS]((found.levels - low) / (high - low), bytes=True)[..., :3]
 
 
 def sound_in_words(samples: np.ndarray, rate: int) -> str:

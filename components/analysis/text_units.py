@@ -109,7 +109,7 @@ class UnitShares:
 
     @property
     def levels(self) -> np.ndarray:
-        """Of one byte of each on average, float64 [n + 2]: what is coloured, so that a long word is not the brighter
+        """Of one byte of each on average, float64 [n + 2]: what is colored, so that a long word is not the brighter
         for its length."""
         return self.shares / self.sizes
 

@@ -27,7 +27,7 @@ def draw_architecture(
 ) -> str:
     """An <svg>: inputs → encoder cross-attention → latents (with `layers` of self-attention) → decoder → outputs.
 
-    asked: what stands above and below the arrow from the latents to the queries. The colours follow the page
+    asked: what stands above and below the arrow from the latents to the queries. The colors follow the page
     (currentColor), so that it reads on light and dark alike.
     """
     stages = (inputs, latents, queries, outputs)

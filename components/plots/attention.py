@@ -1,4 +1,4 @@
-"""What every picture of attention has: scale, colour bar, shares that stayed behind, alt text."""
+"""What every picture of attention has: scale, color bar, shares that stayed behind, alt text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -8,26 +8,26 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.patches import Rectangle
 
-from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, WIDTH, Sheet, start_sheet, text_width
-from components.scale.attention import LOG_FLOOR, Scale, at_most, colours, ink_on, level_text, quantity, scaled
+from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, WIDTH, Plot, start_plot, text_width
+from components.scale.attention import LOG_FLOOR, Scale, at_most, colors, ink_on, level_text, quantity, scaled
 from components.words.numbers import precise_percent
 from models.schema import AttentionMap, RunInfo
 
-_SHARE_COLOURS = ("#21918c", "#a3a3a3", "#5c5c5c", "#d9a441")
+_SHARE_COLORS = ("#21918c", "#a3a3a3", "#5c5c5c", "#d9a441")
 
 
-def attention_sheet(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str, inputs: Sequence[str] = ()) -> Sheet:
-    """A sheet for one map, which is its title; what is between title and footer is left to the caller.
+def attention_plot(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str, inputs: Sequence[str] = ()) -> Plot:
+    """A plot for one map, which is its title; what is between title and footer is left to the caller.
 
     inputs: what each value was read from, where it has a name.
     """
-    sheet = start_sheet(attention.title, quantity(attention, scale), footer([attention], [run], scale), alt)
-    sheet.arrays = {"model": run.model, "inputs": np.array(inputs, dtype=str), **asdict(attention)}
-    return sheet
+    plot = start_plot(attention.title, quantity(attention, scale), footer([attention], [run], scale), alt)
+    plot.arrays = {"model": run.model, "inputs": np.array(inputs, dtype=str), **asdict(attention)}
+    return plot
 
 
 def footer(attentions: Iterable[AttentionMap], runs: Sequence[RunInfo], scale: Scale) -> list[str]:
-    """What the maps of a sheet were computed with; what they have in common is said once."""
+    """What the maps of a plot were computed with; what they have in common is said once."""
     models = _each(run.model for run in runs)
     return [
         f"model {models}" if len({run.model for run in runs}) == 1 else f"models {models}",
@@ -42,43 +42,43 @@ def _each(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def add_colour_bar(sheet: Sheet, attention: AttentionMap, scale: Scale) -> float:
-    """As `draw_colour_bar`, for the colours of one map."""
-    norm, colour_map = colours(attention, scale)
+def add_color_bar(plot: Plot, attention: AttentionMap, scale: Scale) -> float:
+    """As `draw_color_bar`, for the colors of one map."""
+    norm, color_map = colors(attention, scale)
     low = at_most(scaled(attention, scale), norm, scale) + level_text(norm.vmin, scale)
     level = f"uniform\n1/{round(1 / attention.uniform):,}\n= {precise_percent(attention.uniform)}"
     uniform = attention.uniform if scale == "linear" else 0.0
-    return draw_colour_bar(sheet, (norm, colour_map), uniform, (low, level, level_text(norm.vmax, scale)))
+    return draw_color_bar(plot, (norm, color_map), uniform, (low, level, level_text(norm.vmax, scale)))
 
 
-def draw_colour_bar(
-    sheet: Sheet, colouring: tuple[Normalize, Colormap], uniform: float, said: tuple[str, str, str]
+def draw_color_bar(
+    plot: Plot, coloring: tuple[Normalize, Colormap], uniform: float, said: tuple[str, str, str]
 ) -> float:
     """Upright along the right margin of the empty band; returns the left edge of the strip it takes, in inches.
 
-    said: what stands at the lower end, at the uniform level and at the upper end. The ends are labelled below and
+    said: what stands at the lower end, at the uniform level and at the upper end. The ends are labeled below and
     above, the uniform level beside the bar: however near they are, they never touch.
     """
-    norm, colour_map = colouring
+    norm, color_map = coloring
     low, level, high = said
-    left, bottom, height = WIDTH - MARGIN - 1.55, sheet.bottom + 0.3, sheet.top - sheet.bottom - 0.6
-    axes = sheet.axes_at(left, bottom, 0.3, height)
-    axes.set_label("colour bar")
-    bar = sheet.colorbar(ScalarMappable(norm, colour_map), cax=axes)
+    left, bottom, height = WIDTH - MARGIN - 1.55, plot.bottom + 0.3, plot.top - plot.bottom - 0.6
+    axes = plot.axes_at(left, bottom, 0.3, height)
+    axes.set_label("color bar")
+    bar = plot.colorbar(ScalarMappable(norm, color_map), cax=axes)
     bar.outline.set(edgecolor=SOFT_INK, linewidth=0.8)
     bar.set_ticks([uniform], labels=[""])
     axes.tick_params(length=7, width=1.4, color=INK)
-    axes.axhline(uniform, color=ink_on(np.array([colour_map(norm(uniform))]))[0], linewidth=1.4)
-    sheet.write(left, bottom + height + 0.1, high, size=14)
-    sheet.write(left, bottom - 0.1, low, size=14, va="top")
+    axes.axhline(uniform, color=ink_on(np.array([color_map(norm(uniform))]))[0], linewidth=1.4)
+    plot.write(left, bottom + height + 0.1, high, size=14)
+    plot.write(left, bottom - 0.1, low, size=14, va="top")
     at = float(norm(uniform))
     # Near an end, the text grows away from it.
     anchor = "bottom" if at < 0.1 else "top" if at > 0.9 else "center"
-    sheet.write(left + 0.46, bottom + at * height, level, va=anchor, linespacing=1.25)
+    plot.write(left + 0.46, bottom + at * height, level, va=anchor, linespacing=1.25)
     return left
 
 
-def add_shares(sheet: Sheet, attention: AttentionMap) -> None:
+def add_shares(plot: Plot, attention: AttentionMap) -> None:
     """Along the bottom of the empty band: how much went to the inputs and how much stayed behind, in residuals.
 
     Nothing where all of it went to the inputs.
@@ -90,19 +90,19 @@ def add_shares(sheet: Sheet, attention: AttentionMap) -> None:
         "learned latent array": attention.latent_share,
         "output query": attention.query_share,
     }
-    draw_parts(sheet, parts)
+    draw_parts(plot, parts)
 
 
-def draw_parts(sheet: Sheet, parts: Mapping[str, float]) -> None:
+def draw_parts(plot: Plot, parts: Mapping[str, float]) -> None:
     """Along the bottom of the empty band: where all of the attention is. parts: at most four, name to share, 0 to 1."""
     width = WIDTH - 2 * MARGIN
-    axes = sheet.canvas_at(MARGIN, sheet.bottom + 0.1, width, 0.7)
+    axes = plot.canvas_at(MARGIN, plot.bottom + 0.1, width, 0.7)
     start, x = 0.0, 0.0
-    for (name, share), colour in zip(parts.items(), _SHARE_COLOURS, strict=False):
-        axes.add_patch(Rectangle((start * width, 0.0), share * width, 0.26, color=colour, linewidth=0))
-        axes.add_patch(Rectangle((x, 0.42), 0.18, 0.18, color=colour, linewidth=0))
+    for (name, share), color in zip(parts.items(), _SHARE_COLORS, strict=False):
+        axes.add_patch(Rectangle((start * width, 0.0), share * width, 0.26, color=color, linewidth=0))
+        axes.add_patch(Rectangle((x, 0.42), 0.18, 0.18, color=color, linewidth=0))
         label = f"{name} {precise_percent(share)}"
         axes.text(x + 0.28, 0.44, label, size=14, color=INK, family=SANS, parse_math=False)
         x += 0.28 + text_width(label, 14) + 0.45
         start += share
-    sheet.bottom += 0.95
+    plot.bottom += 0.95

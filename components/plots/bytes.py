@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from components.analysis.attention import describe
-from components.plots.attention import add_colour_bar, add_shares, attention_sheet
-from components.plots.plot import INK, MARGIN, MONO, RULE, SANS, SOFT_INK, Sheet, printable, text_width
-from components.scale.attention import Scale, colours, ink_on, scaled
+from components.plots.attention import add_color_bar, add_shares, attention_plot
+from components.plots.plot import INK, MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, text_width
+from components.scale.attention import Scale, colors, ink_on, scaled
 from models.schema import AttentionMap, RunInfo
 
 COLUMNS = (16, 24, 32, 40, 48, 64)
@@ -30,23 +30,23 @@ def attention_over_bytes(
     marked: Collection[int] = (),
     traced: int | None = None,
     first: int = 0,
-) -> Sheet:
+) -> Plot:
     """values: [inputs], 1 to 2050 of them. labels: what stands in each cell.
 
     marked: cells that were hidden from the model. traced: the cell of the output that is asked about. first: the number
     of the first cell; cells below 0 have none.
     """
     names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
-    sheet = attention_sheet(attention, run, scale, describe(attention, names, scale), labels)
-    add_shares(sheet, attention)
-    right = add_colour_bar(sheet, attention, scale)
+    plot = attention_plot(attention, run, scale, describe(attention, names, scale), labels)
+    add_shares(plot, attention)
+    right = add_color_bar(plot, attention, scale)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
     keys = {"asked about": TRACE, "hidden from the model": MARK}
-    _add_key(sheet, {name: colour for name, colour in keys.items() if outlines[colour]})
+    _add_key(plot, {name: color for name, color in keys.items() if outlines[color]})
     left = MARGIN + 0.5
-    columns, width, height = grid_shape(len(labels), right - 0.5 - left, sheet.top - sheet.bottom - 0.2)
+    columns, width, height = grid_shape(len(labels), right - 0.5 - left, plot.top - plot.bottom - 0.2)
     rows = ceil(len(labels) / columns)
-    axes = sheet.canvas_at(left, sheet.top - rows * height, columns * width, rows * height)
+    axes = plot.canvas_at(left, plot.top - rows * height, columns * width, rows * height)
     corners = np.array([(i % columns * width, (rows - 1 - i // columns) * height) for i in range(len(labels))])
     fills = _draw_cells(axes, attention, scale, corners, (width, height), outlines)
     _write_labels(axes, labels, corners, (width, height), fills, _numbers(attention, scale))
@@ -55,7 +55,7 @@ def attention_over_bytes(
         axes.text(
             -0.12, y, str(max(0, row * columns + first)), size=11, color=SOFT_INK, ha="right", va="center", family=SANS
         )
-    return sheet
+    return plot
 
 
 def grid_shape(count: int, width: float, height: float) -> tuple[int, float, float]:
@@ -77,16 +77,16 @@ def _draw_cells(
     size: tuple[float, float],
     outlines: Mapping[str, Collection[int]],
 ) -> np.ndarray:
-    """Returns the fills: RGBA [inputs, 4]. outlines: colour -> cells, with a white ring between fill and outline."""
-    norm, colour_map = colours(attention, scale)
-    fills = colour_map(norm(scaled(attention, scale).ravel()))
+    """Returns the fills: RGBA [inputs, 4]. outlines: color -> cells, with a white ring between fill and outline."""
+    norm, color_map = colors(attention, scale)
+    fills = color_map(norm(scaled(attention, scale).ravel()))
     gap = min(0.035 * min(size), 0.022)
     inset = np.full(len(corners), gap)
     inset[[cell for cells in outlines.values() for cell in cells]] = 3.2 * gap
     axes.add_collection(PolyCollection(_boxes(corners, size, inset), facecolors=fills, edgecolors=RULE, linewidths=0.5))
-    for colour, cells in outlines.items():
+    for color, cells in outlines.items():
         boxes = _boxes(corners[sorted(cells)], size, np.full(len(cells), 1.5 * gap))
-        line = {"edgecolors": colour, "linewidths": 72 * 2 * gap}
+        line = {"edgecolors": color, "linewidths": 72 * 2 * gap}
         axes.add_collection(PolyCollection(boxes, facecolors="none", clip_on=False, **line))
     return fills
 
@@ -107,7 +107,7 @@ def _write_labels(
     fills: np.ndarray,
     numbers: Sequence[str],
 ) -> None:
-    """Each label as large as its cell allows; below it, where there is room, the number that the colour stands for."""
+    """Each label as large as its cell allows; below it, where there is room, the number that the color stands for."""
     width, height = size
     numbered = min(size) >= ROOM_FOR_NUMBER
     largest = 72 * min(size) * (0.36 if numbered else 0.5)
@@ -127,42 +127,42 @@ def _numbers(attention: AttentionMap, scale: Scale) -> list[str]:
     return [f"{level:+.1f}".replace("-", "−") for level in scaled(attention, scale).ravel()]
 
 
-def _add_key(sheet: Sheet, entries: Mapping[str, str]) -> None:
-    """What the outlines mean: name -> colour. Nothing where there are none."""
+def _add_key(plot: Plot, entries: Mapping[str, str]) -> None:
+    """What the outlines mean: name -> color. Nothing where there are none."""
     if not entries:
         return
-    axes = sheet.canvas_at(MARGIN, sheet.bottom, 10.0, 0.3)
-    for column, (name, colour) in enumerate(entries.items()):
+    axes = plot.canvas_at(MARGIN, plot.bottom, 10.0, 0.3)
+    for column, (name, color) in enumerate(entries.items()):
         x = 3.2 * column
         box = _boxes(np.array([[x, 0.02]]), (0.24, 0.24), np.array([0.02]))
-        axes.add_collection(PolyCollection(box, facecolors="none", edgecolors=colour, linewidths=3, clip_on=False))
+        axes.add_collection(PolyCollection(box, facecolors="none", edgecolors=color, linewidths=3, clip_on=False))
         axes.text(x + 0.36, 0.08, name, size=14, color=INK, family=SANS)
-    sheet.bottom += 0.4
+    plot.bottom += 0.4
 
 
-def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale = "linear") -> Sheet:
+def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale = "linear") -> Plot:
     """values: [latents]; what an output read from each of them, as bars that rise (or, in log, also fall) from 0."""
     levels = scaled(attention, scale).ravel()
     count = len(levels)
-    sheet = attention_sheet(attention, run, scale, describe(attention, [f"latent {i}" for i in range(count)], scale))
-    add_shares(sheet, attention)
-    right = add_colour_bar(sheet, attention, scale)
+    plot = attention_plot(attention, run, scale, describe(attention, [f"latent {i}" for i in range(count)], scale))
+    add_shares(plot, attention)
+    right = add_color_bar(plot, attention, scale)
     unit = 100.0 if scale == "linear" else 1.0
-    norm, colour_map = colours(attention, scale)
-    left, bottom = MARGIN + 0.9, sheet.bottom + 0.7
-    axes = sheet.axes_at(left, bottom, right - 0.5 - left, sheet.top - 0.2 - bottom)
+    norm, color_map = colors(attention, scale)
+    left, bottom = MARGIN + 0.9, plot.bottom + 0.7
+    axes = plot.axes_at(left, bottom, right - 0.5 - left, plot.top - 0.2 - bottom)
     uniform = attention.uniform * unit if scale == "linear" else 0.0
     reach = (unit * min(norm.vmin, levels.min()), unit * norm.vmax)
-    draw_bars(axes, levels * unit, colour_map(norm(levels)), uniform, reach)
+    draw_bars(axes, levels * unit, color_map(norm(levels)), uniform, reach)
     axes.set_xlabel(f"latent (dashed line: the uniform level, 1/{count:,})", size=14, color=INK, family=SANS)
     axes.set_ylabel("share in %" if scale == "linear" else "log10 (share × M)", size=14, color=INK, family=SANS)
-    return sheet
+    return plot
 
 
 def draw_bars(axes: Axes, heights: np.ndarray, fills: np.ndarray, uniform: float, reach: tuple[float, float]) -> None:
     """A bar a latent from 0, the uniform level as a dashed line, the highest named. reach: what must fit, low, high."""
     axes.set(xlim=(-0.5, len(heights) - 0.5), ylim=(1.06 * reach[0], 1.06 * reach[1]))
-    # An edge of the bar's own colour keeps a bar in sight that is thinner than a pixel.
+    # An edge of the bar's own color keeps a bar in sight that is thinner than a pixel.
     axes.add_collection(PolyCollection(_bars(heights), facecolors=fills, edgecolors=fills, linewidths=0.6))
     axes.axhline(uniform, color=MARK, linewidth=1.4, linestyle=(0, (6, 3)))
     _style_axes(axes)

@@ -1,4 +1,4 @@
-"""A clip rebuilt, on a sheet: frames, sounds and scores."""
+"""A clip rebuilt, on a plot: frames, sounds and scores."""
 
 import matplotlib
 import numpy as np
@@ -6,8 +6,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from components.analysis.clip_scores import numbers_in_words, scores_in_words
-from components.analysis.sound import RANGE, SPECTRAL_COLOURS, Sounds, sound_in_words, spectral_ends
-from components.plots.plot import MARGIN, SOFT_INK, WIDTH, Sheet, start_sheet
+from components.analysis.sound import RANGE, SPECTRAL_COLORS, Sounds, sound_in_words, spectral_ends
+from components.plots.plot import MARGIN, SOFT_INK, WIDTH, Plot, start_plot
 from components.plots.tracks import Band, draw_pixels, draw_seconds, draw_spectrogram, draw_waveform
 from components.words.numbers import decibels, seconds_in_words
 from models.schema import AvAutoencodingResult
@@ -17,7 +17,7 @@ TITLE = "A clip, and what was rebuilt of it from its latents"
 _GAP = 0.12
 
 
-def clip_sheet(result: AvAutoencodingResult, frame: int = 0) -> Sheet:
+def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
     """At most 8 frames, `frame` among them, above the same ones rebuilt; below, both sounds and their difference.
 
     Raises ValueError where there is no such frame.
@@ -32,14 +32,14 @@ def clip_sheet(result: AvAutoencodingResult, frame: int = 0) -> Sheet:
     reminder = (
         f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. Difference: rebuilt less original."
     )
-    sheet = start_sheet(TITLE, said, facts, alt, reminder)
-    sheet.arrays = _arrays(result, frames)
-    below = _draw_frames(sheet, result, frames)
+    plot = start_plot(TITLE, said, facts, alt, reminder)
+    plot.arrays = _arrays(result, frames)
+    below = _draw_frames(plot, result, frames)
     if len(result.seen_audio):
-        _draw_sounds(sheet, Sounds.of(result.seen_audio, result.audio, result.sample_rate), below)
+        _draw_sounds(plot, Sounds.of(result.seen_audio, result.audio, result.sample_rate), below)
     else:
-        sheet.write(MARGIN, below - 0.4, "This clip has no sound.", size=13, color=SOFT_INK)
-    return sheet
+        plot.write(MARGIN, below - 0.4, "This clip has no sound.", size=13, color=SOFT_INK)
+    return plot
 
 
 def frames_shown(count: int, frame: int) -> list[int]:
@@ -51,46 +51,46 @@ def frames_shown(count: int, frame: int) -> list[int]:
     return spread.tolist()
 
 
-def _draw_frames(sheet: Sheet, result: AvAutoencodingResult, frames: list[int]) -> float:
+def _draw_frames(plot: Plot, result: AvAutoencodingResult, frames: list[int]) -> float:
     """Returns the lower edge, in inches."""
     side = (WIDTH - 2 * MARGIN - 1.0 - _GAP * (FRAMES - 1)) / FRAMES
-    top = sheet.top - 0.25
+    top = plot.top - 0.25
     for at, frame in enumerate(frames):
         left = MARGIN + 1.0 + at * (side + _GAP)
         said = f"{frame + 1}: {seconds_in_words(frame / result.fps)}"
-        sheet.write(left, top + 0.06, said, size=12, color=SOFT_INK)
+        plot.write(left, top + 0.06, said, size=12, color=SOFT_INK)
         for row, pixels in enumerate((result.seen_frames[frame], result.frames[frame])):
-            draw_pixels(sheet, (left, top - (row + 1) * side - row * _GAP, side, side), pixels)
+            draw_pixels(plot, (left, top - (row + 1) * side - row * _GAP, side, side), pixels)
     for row, name in enumerate(("Original", "Rebuilt")):
-        sheet.write(MARGIN, top - row * (side + _GAP) - side / 2, name, size=13, weight="bold", va="center")
+        plot.write(MARGIN, top - row * (side + _GAP) - side / 2, name, size=13, weight="bold", va="center")
     return top - 2 * side - _GAP
 
 
-def _draw_sounds(sheet: Sheet, sounds: Sounds, top: float) -> None:
-    """In columns, the colours' scale at their right."""
+def _draw_sounds(plot: Plot, sounds: Sounds, top: float) -> None:
+    """In columns, the colors' scale at their right."""
     spectrograms = sounds.spectrograms()
     ends = spectral_ends(list(spectrograms.values()))
     room = (WIDTH - 2 * MARGIN - 1.2 - 2 * 0.35) / 3
-    wave, bottom = 0.75, sheet.bottom + 0.35
+    wave, bottom = 0.75, plot.bottom + 0.35
     for at, (name, samples) in enumerate(sounds.samples.items()):
         left = MARGIN + at * (room + 0.35)
-        sheet.write(left, top - 0.3, name, size=13, weight="bold")
-        sheet.write(left, top - 0.52, sound_in_words(samples, sounds.rate), size=12, color=SOFT_INK)
-        draw_waveform(sheet, (left, top - 0.62 - wave, room, wave), samples, sounds.loudest)
+        plot.write(left, top - 0.3, name, size=13, weight="bold")
+        plot.write(left, top - 0.52, sound_in_words(samples, sounds.rate), size=12, color=SOFT_INK)
+        draw_waveform(plot, (left, top - 0.62 - wave, room, wave), samples, sounds.loudest)
         band = (left, bottom, room, top - 0.7 - wave - bottom)
-        draw_spectrogram(sheet, band, spectrograms[name], ends)
-        draw_seconds(sheet, band, 0.0, sounds.seconds)
-    _draw_scale(sheet, (WIDTH - MARGIN - 1.0, bottom, 0.2, top - 0.7 - wave - bottom), ends)
+        draw_spectrogram(plot, band, spectrograms[name], ends)
+        draw_seconds(plot, band, 0.0, sounds.seconds)
+    _draw_scale(plot, (WIDTH - MARGIN - 1.0, bottom, 0.2, top - 0.7 - wave - bottom), ends)
 
 
-def _draw_scale(sheet: Sheet, band: Band, ends: tuple[float, float]) -> None:
+def _draw_scale(plot: Plot, band: Band, ends: tuple[float, float]) -> None:
     left, bottom, width, height = band
-    axes = sheet.axes_at(*band)
-    axes.set_label("colour bar")
-    bar = sheet.colorbar(ScalarMappable(Normalize(*ends), matplotlib.colormaps[SPECTRAL_COLOURS]), cax=axes)
+    axes = plot.axes_at(*band)
+    axes.set_label("color bar")
+    bar = plot.colorbar(ScalarMappable(Normalize(*ends), matplotlib.colormaps[SPECTRAL_COLORS]), cax=axes)
     bar.set_ticks([])
-    sheet.write(left + width + 0.08, bottom, f"≤ {decibels(ends[0])}", size=11)
-    sheet.write(left + width + 0.08, bottom + height, decibels(ends[1]), size=11, va="top")
+    plot.write(left + width + 0.08, bottom, f"≤ {decibels(ends[0])}", size=11)
+    plot.write(left + width + 0.08, bottom + height, decibels(ends[1]), size=11, va="top")
 
 
 def _arrays(result: AvAutoencodingResult, frames: list[int]) -> dict:

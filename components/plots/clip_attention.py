@@ -1,4 +1,4 @@
-"""What an output of a clip was read from, on a sheet."""
+"""What an output of a clip was read from, on a plot."""
 
 from dataclasses import asdict
 
@@ -19,15 +19,15 @@ from components.analysis.clip_attention import (
     shares,
     title_in_words,
 )
-from components.plots.attention import draw_colour_bar, footer
-from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, Sheet, start_sheet, text_width, wrapped
+from components.plots.attention import draw_color_bar, footer
+from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, Plot, start_plot, text_width, wrapped
 from components.plots.tracks import draw_pixels, draw_seconds, draw_waveform, outline
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, relative
 from components.words.numbers import percent, seconds_in_words
 from models.schema import AttentionMap, AvAutoencodingResult, RunInfo
 
-SHARE_COLOURS = {
+SHARE_COLORS = {
     "image": "#0f766e",
     "audio": "#b45309",
     "label": "#6d28d9",
@@ -40,66 +40,66 @@ _BELOW = 5.15
 """Inches for all but the three rows of frames."""
 
 
-def clip_attention_sheet(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> Sheet:
+def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
     """Frames, the map over them and alone, the sound with its map, and shares; what was asked is outlined.
 
     opacity: of the maps over the frames, 0 to 1. Raises ValueError for a result without a probe of its inputs.
     """
     if result.attention is not None and result.trace is None:
-        return _latents_sheet(result.attention, result.run, scale)
+        return _latents_plot(result.attention, result.run, scale)
     attention, trace = asked_about(result)
     read, parts = read_window(result, scale), shares(attention, trace)
     heading = title_in_words(result)
     said = ", ".join(f"{part.name} {percent(part.share)}" for part in parts)
     alt = f"{heading}. Shares: {said}. {most_read_in_words(result, trace)}."
-    sheet = start_sheet(heading, read.shared.quantity("input"), footer([attention], [result.run], scale), alt)
-    sheet.arrays = {
+    plot = start_plot(heading, read.shared.quantity("input"), footer([attention], [result.run], scale), alt)
+    plot.arrays = {
         "model": result.run.model,
         **asdict(attention),
         **{f"trace_{name}": np.asarray(value) for name, value in asdict(trace).items()},
     }
-    right = _draw_colours(sheet, read.shared)
-    top = _draw_frames(sheet, result, read, right, opacity)
-    top = _draw_sound(sheet, result, read, right, top - 0.5)
-    top = _draw_shares(sheet, parts, right, top - 0.5)
+    right = _draw_colors(plot, read.shared)
+    top = _draw_frames(plot, result, read, right, opacity)
+    top = _draw_sound(plot, result, read, right, top - 0.5)
+    top = _draw_shares(plot, parts, right, top - 0.5)
     said = [f"{most_read_in_words(result, trace)}.", covers_in_words(trace), held_in_words(read, result)]
     words = " ".join(filter(None, [*said, hidden_in_words(result)]))
     for at, line in enumerate(wrapped(words[0].upper() + words[1:], 12, right - MARGIN, lines=2)):
-        sheet.write(MARGIN, top - 0.35 - 0.22 * at, line, size=12, color=SOFT_INK)
-    return sheet
+        plot.write(MARGIN, top - 0.35 - 0.22 * at, line, size=12, color=SOFT_INK)
+    return plot
 
 
-def _latents_sheet(attention: AttentionMap, run: RunInfo, scale: Scale) -> Sheet:
+def _latents_plot(attention: AttentionMap, run: RunInfo, scale: Scale) -> Plot:
     """Which latents an output read, from left to right."""
     most, shared = most_attended(attention), SharedScale.of([attention], scale)
     alt = f"{attention.title}. {most}."
-    sheet = start_sheet(attention.title, shared.quantity("latent"), footer([attention], [run], scale), alt)
-    sheet.arrays = {"model": run.model, **asdict(attention)}
-    right = _draw_colours(sheet, shared)
-    band = MARGIN, sheet.bottom + 1.2, right - MARGIN, sheet.top - sheet.bottom - 2.0
-    draw_pixels(sheet, band, shared.fills(relative(attention, scale))[None])
-    sheet.write(MARGIN, band[1] - 0.3, f"Latents 0 to {attention.values.size - 1:,}, from left to right; {most}")
-    return sheet
+    plot = start_plot(attention.title, shared.quantity("latent"), footer([attention], [run], scale), alt)
+    plot.arrays = {"model": run.model, **asdict(attention)}
+    right = _draw_colors(plot, shared)
+    band = MARGIN, plot.bottom + 1.2, right - MARGIN, plot.top - plot.bottom - 2.0
+    draw_pixels(plot, band, shared.fills(relative(attention, scale))[None])
+    plot.write(MARGIN, band[1] - 0.3, f"Latents 0 to {attention.values.size - 1:,}, from left to right; {most}")
+    return plot
 
 
-def _draw_colours(sheet: Sheet, shared: SharedScale) -> float:
+def _draw_colors(plot: Plot, shared: SharedScale) -> float:
     """Returns the right edge of what is left, in inches."""
     low, high = shared.ends
     ends = (low, f"uniform\n{shared.in_words(shared.uniform)}", high)
-    return draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, ends) - 0.35
+    return draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, ends) - 0.35
 
 
-def _draw_frames(sheet: Sheet, result: AvAutoencodingResult, read: ReadWindow, right: float, opacity: float) -> float:
+def _draw_frames(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, right: float, opacity: float) -> float:
     """Frames, the map over them, and the map alone; returns the lower edge, in inches."""
     trace, maps = result.trace, read.shared.fills(read.image)
     left, count = MARGIN + _HEAD, len(read.frames)
-    side = min((right - left) / count, (sheet.top - sheet.bottom - _BELOW) / 3)
+    side = min((right - left) / count, (plot.top - plot.bottom - _BELOW) / 3)
     for line, name in enumerate(("Frames", "Map over them", "Map alone")):
-        bottom = sheet.top - 0.35 - (line + 1) * side - line * 0.08
-        sheet.write(MARGIN, bottom + side / 2, name, size=12, va="center")
+        bottom = plot.top - 0.35 - (line + 1) * side - line * 0.08
+        plot.write(MARGIN, bottom + side / 2, name, size=12, va="center")
         for at, frame in enumerate(read.frames):
             band = (left + at * side, bottom, side - 0.04, side - 0.04)
-            axes = draw_pixels(sheet, band, maps[at] if line == 2 else read.pixels[at])
+            axes = draw_pixels(plot, band, maps[at] if line == 2 else read.pixels[at])
             if line == 1:
                 axes.imshow(maps[at], extent=(0, 1, 0, 1), alpha=opacity, interpolation="nearest", aspect="auto")
             if trace.asked == "image" and trace.area[0] == frame:
@@ -108,41 +108,41 @@ def _draw_frames(sheet: Sheet, result: AvAutoencodingResult, read: ReadWindow, r
             if line == 0:
                 said = f"{frame + 1}: {seconds_in_words(frame / result.fps)}"
                 said = said if text_width(said, 9.5) < side else str(frame + 1)
-                sheet.write(band[0] + band[2] / 2, bottom + side + 0.05, said, size=9.5, color=SOFT_INK, ha="center")
+                plot.write(band[0] + band[2] / 2, bottom + side + 0.05, said, size=9.5, color=SOFT_INK, ha="center")
     return bottom
 
 
-def _draw_sound(sheet: Sheet, result: AvAutoencodingResult, read: ReadWindow, right: float, top: float) -> float:
-    """The window's waveform with its map below, and the label's share of colour; returns the lower edge, in inches."""
+def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, right: float, top: float) -> float:
+    """The window's waveform with its map below, and the label's share of color; returns the lower edge, in inches."""
     trace, left = result.trace, MARGIN + _HEAD
     loudest = float(np.abs(read.sound).max(initial=0.0)) or 1.0
     wave = left, top - 1.1, right - left, 1.1
     heat = left, wave[1] - 0.38, right - left, 0.34
-    sheet.write(MARGIN, top - 0.55, "Sound", size=12, va="center")
-    sheet.write(MARGIN, heat[1] + 0.17, "Map of it", size=12, va="center")
-    drawn = draw_waveform(sheet, wave, read.sound, loudest)
-    mapped = draw_pixels(sheet, heat, read.shared.fills(read.audio)[None])
+    plot.write(MARGIN, top - 0.55, "Sound", size=12, va="center")
+    plot.write(MARGIN, heat[1] + 0.17, "Map of it", size=12, va="center")
+    drawn = draw_waveform(plot, wave, read.sound, loudest)
+    mapped = draw_pixels(plot, heat, read.shared.fills(read.audio)[None])
     if trace.asked == "audio":
         first, _, width, _ = part_of(range(trace.area[0], sum(trace.area)), read.samples)
         outline(drawn, first, -loudest, width, 2 * loudest)
         outline(mapped, first, 0.0, width, 1.0)
-    draw_seconds(sheet, heat, read.samples.start / result.sample_rate, len(read.samples) / result.sample_rate)
+    draw_seconds(plot, heat, read.samples.start / result.sample_rate, len(read.samples) / result.sample_rate)
     label = left, heat[1] - 0.75, 0.34, 0.34
-    sheet.write(MARGIN, label[1] + 0.17, "Label", size=12, va="center")
-    draw_pixels(sheet, label, read.shared.fills(np.array([[read.label]])))
-    sheet.write(left + 0.45, label[1] + 0.17, f"one input: {read.label_in_words}", size=12, va="center")
+    plot.write(MARGIN, label[1] + 0.17, "Label", size=12, va="center")
+    draw_pixels(plot, label, read.shared.fills(np.array([[read.label]])))
+    plot.write(left + 0.45, label[1] + 0.17, f"one input: {read.label_in_words}", size=12, va="center")
     return label[1]
 
 
-def _draw_shares(sheet: Sheet, parts: list[Share], right: float, top: float) -> float:
+def _draw_shares(plot: Plot, parts: list[Share], right: float, top: float) -> float:
     """One bar, its parts named below it; returns the lower edge, in inches."""
     width = right - MARGIN
-    axes = sheet.canvas_at(MARGIN, top - 0.75, width, 0.75)
+    axes = plot.canvas_at(MARGIN, top - 0.75, width, 0.75)
     start, x = 0.0, 0.0
     for part in parts:
-        colour, share = SHARE_COLOURS[part.kind], part.share
-        axes.add_patch(Rectangle((start * width, 0.45), share * width, 0.28, color=colour, linewidth=0))
-        axes.add_patch(Rectangle((x, 0.1), 0.17, 0.17, color=colour, linewidth=0))
+        color, share = SHARE_COLORS[part.kind], part.share
+        axes.add_patch(Rectangle((start * width, 0.45), share * width, 0.28, color=color, linewidth=0))
+        axes.add_patch(Rectangle((x, 0.1), 0.17, 0.17, color=color, linewidth=0))
         said = f"{part.name} {percent(share)}"
         axes.text(x + 0.26, 0.12, said, size=13, color=INK, family=SANS, parse_math=False)
         x += 0.26 + text_width(said, 13) + 0.4

@@ -1,4 +1,4 @@
-"""Which label was taken for which, as a sheet."""
+"""Which label was taken for which, as a plot."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from components.analysis.confusion import CONFUSION_COLOURS, chance_in_words, right_in_words, row_shares, worst_in_words
+from components.analysis.confusion import CONFUSION_COLORS, chance_in_words, right_in_words, row_shares, worst_in_words
 from components.analysis.text_units import shortened
-from components.plots.attention import draw_colour_bar
+from components.plots.attention import draw_color_bar
 from components.plots.bytes import TRACE
-from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Sheet, printable, start_sheet, wrapped
+from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import ink_on
 from models.schema import RunInfo
 
@@ -21,33 +21,33 @@ _NAMES, _LEVEL, _UPRIGHT = 2.3, 0.75, 1.75
 """Inches for the names of rows, and for those of columns, which stand upright where these are narrow."""
 
 
-def confusion_sheet(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -> Sheet:
+def confusion_plot(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -> Plot:
     """confusion: int [labels, labels], rows of a label by what they were taken for."""
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
     heading = "Which label was taken for which"
     facts = [f"model {run.model}", f"started from {run.weights} weights", f"{run.device}, {run.dtype}"]
     facts += [] if run.seed is None else [f"seed {run.seed}"]
     alt = " ".join(filter(None, (f"{heading}.", said, worst_in_words(confusion, labels))))
-    sheet = start_sheet(heading, said, facts, alt, REMINDER)
-    sheet.arrays = {"model": run.model, "labels": np.array(labels, dtype=str), "confusion": confusion}
+    plot = start_plot(heading, said, facts, alt, REMINDER)
+    plot.arrays = {"model": run.model, "labels": np.array(labels, dtype=str), "confusion": confusion}
     count = len(labels)
     even = f"evenly\n1/{count}"
-    norm, colours = Normalize(0, 1), matplotlib.colormaps[CONFUSION_COLOURS]
-    right = draw_colour_bar(sheet, (norm, colours), 1 / count, ("0 %", even, "100 %\nof a row")) - 0.4
-    left, bottom = MARGIN + _NAMES + 0.4, sheet.bottom + 0.15
+    norm, colors = Normalize(0, 1), matplotlib.colormaps[CONFUSION_COLORS]
+    right = draw_color_bar(plot, (norm, colors), 1 / count, ("0 %", even, "100 %\nof a row")) - 0.4
+    left, bottom = MARGIN + _NAMES + 0.4, plot.bottom + 0.15
     upright = (right - left) / count < 1.6 or max(map(len, labels)) > 14
     above = _UPRIGHT if upright else _LEVEL
-    cell = min((right - left) / count, 2.2), min((sheet.top - above - bottom) / count, 1.5)
-    bottom = sheet.top - above - count * cell[1]
-    axes = sheet.canvas_at(left, bottom, count * cell[0], count * cell[1])
+    cell = min((right - left) / count, 2.2), min((plot.top - above - bottom) / count, 1.5)
+    bottom = plot.top - above - count * cell[1]
+    axes = plot.canvas_at(left, bottom, count * cell[0], count * cell[1])
     _draw_cells(axes, confusion, cell)
-    _name(sheet, labels, (left, bottom), cell, upright)
-    return sheet
+    _name(plot, labels, (left, bottom), cell, upright)
+    return plot
 
 
 def _draw_cells(axes: Axes, confusion: np.ndarray, cell: tuple[float, float]) -> None:
     count, shares = len(confusion), row_shares(confusion)
-    fills = matplotlib.colormaps[CONFUSION_COLOURS](np.nan_to_num(shares.ravel()))
+    fills = matplotlib.colormaps[CONFUSION_COLORS](np.nan_to_num(shares.ravel()))
     inks = ink_on(fills)
     for at, (fill, ink) in enumerate(zip(fills, inks, strict=True)):
         row, column = divmod(at, count)
@@ -69,20 +69,20 @@ def _draw_cells(axes: Axes, confusion: np.ndarray, cell: tuple[float, float]) ->
 
 
 def _name(
-    sheet: Sheet, labels: Sequence[str], corner: tuple[float, float], cell: tuple[float, float], upright: bool
+    plot: Plot, labels: Sequence[str], corner: tuple[float, float], cell: tuple[float, float], upright: bool
 ) -> None:
     left, bottom = corner
     top = bottom + len(labels) * cell[1]
     for at, label in enumerate(labels):
         y = top - (at + 0.5) * cell[1]
-        sheet.write(left - 0.15, y, _fitting(label, _NAMES - 0.2), ha="right", va="center")
+        plot.write(left - 0.15, y, _fitting(label, _NAMES - 0.2), ha="right", va="center")
         x = left + (at + 0.5) * cell[0]
         if upright:
-            sheet.write(x, top + 0.1, _fitting(label, 1.25), ha="center", va="bottom", rotation=90)
+            plot.write(x, top + 0.1, _fitting(label, 1.25), ha="center", va="bottom", rotation=90)
         else:
-            sheet.write(x, top + 0.12, _fitting(label, cell[0] - 0.05), ha="center")
-    sheet.write(left, sheet.top - 0.2, "taken for →", color=SOFT_INK)
-    sheet.write(MARGIN + 0.1, (top + bottom) / 2, "what it is", color=SOFT_INK, rotation=90, va="center", ha="center")
+            plot.write(x, top + 0.12, _fitting(label, cell[0] - 0.05), ha="center")
+    plot.write(left, plot.top - 0.2, "taken for →", color=SOFT_INK)
+    plot.write(MARGIN + 0.1, (top + bottom) / 2, "what it is", color=SOFT_INK, rotation=90, va="center", ha="center")
 
 
 def _fitting(label: str, width: float) -> str:

@@ -1,4 +1,4 @@
-"""How a model learnt, as a sheet."""
+"""How a model learned, as a plot."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from components.analysis.learning import Curve, Learning, curve_in_words, duration, nats, whole_percent
-from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, WIDTH, Sheet, start_sheet
+from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, WIDTH, Plot, start_plot
 from models.schema import FineTuneStep
 
 TRAINING, HELD = "#0f766e", "#c2410c"
@@ -14,7 +14,7 @@ REMINDER = "Of few held-out rows, each one moves the accuracy by much; another s
 _GAP, _AXIS = 1.0, 0.55
 
 
-def curves_sheet(taken: Sequence[FineTuneStep], chance: float) -> Sheet:
+def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     """Loss and accuracy, beside each other. taken: the steps as they were streamed. Raises ValueError for none.
 
     chance: the accuracy of always saying the most common label, 0 to 1.
@@ -27,23 +27,23 @@ def curves_sheet(taken: Sequence[FineTuneStep], chance: float) -> Sheet:
     facts = [f"model {run.model}", f"started from {run.weights} weights", f"{run.device}, {run.dtype}"]
     facts += [] if run.seed is None else [f"seed {run.seed}"]
     facts.append(f"{last.step:,} of {last.steps:,} steps in {duration(last.seconds)}")
-    heading = "How the model learnt: loss and accuracy, step by step"
+    heading = "How the model learned: loss and accuracy, step by step"
     said = f"Light: {points}. Dark: smoothed. Circles: all held-out rows, before and after each epoch"
-    sheet = start_sheet(heading, said, facts, alt, REMINDER)
-    sheet.arrays = {"model": run.model, "chance": chance, **_arrays(learning)}
+    plot = start_plot(heading, said, facts, alt, REMINDER)
+    plot.arrays = {"model": run.model, "chance": chance, **_arrays(learning)}
     width = (WIDTH - 2 * MARGIN - 2 * _AXIS - _GAP) / 2
-    bottom = sheet.bottom + 0.8
-    height = sheet.top - 0.75 - bottom
-    loss = sheet.axes_at(MARGIN + _AXIS, bottom, width, height)
+    bottom = plot.bottom + 0.8
+    height = plot.top - 0.75 - bottom
+    loss = plot.axes_at(MARGIN + _AXIS, bottom, width, height)
     _draw(loss, learning.loss, learning.steps, "loss in nats")
     loss.set_ylim(0, 1.05 * max(learning.loss.highest, 0.1))
-    accuracy = sheet.axes_at(MARGIN + 2 * _AXIS + _GAP + width, bottom, width, height)
+    accuracy = plot.axes_at(MARGIN + 2 * _AXIS + _GAP + width, bottom, width, height)
     _draw(accuracy, learning.accuracy, learning.steps, "accuracy in %", 100.0)
     accuracy.set_ylim(-1, 101)
     accuracy.axhline(100 * chance, color=INK, linewidth=1.4, linestyle=(0, (6, 3)))
     label = f"dashed: always the most common label, {whole_percent(chance)}"
-    sheet.write(WIDTH - MARGIN, bottom + height + 0.15, label, color=SOFT_INK, ha="right")
-    return sheet
+    plot.write(WIDTH - MARGIN, bottom + height + 0.15, label, color=SOFT_INK, ha="right")
+    return plot
 
 
 def _arrays(learning: Learning) -> dict[str, np.ndarray]:

@@ -6,9 +6,9 @@ from PIL.Image import Image
 
 from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import Area, PixelAsked
-from components.plots.attention import draw_colour_bar, footer
-from components.plots.plot import Sheet, start_sheet
-from components.plots.tiles import GAP, Pane, draw_panes
+from components.plots.attention import draw_color_bar, footer
+from components.plots.plot import Plot, start_plot
+from components.plots.tiles import GAP, Tile, draw_tiles
 from components.scale.attention import Scale
 from components.scale.flow import shrunk_frame
 from components.scale.shared import SharedScale, relative
@@ -17,9 +17,9 @@ from models.schema import RunInfo
 CROSS = "#ff7a1a"
 
 
-def flow_attention_sheet(
+def flow_attention_plot(
     frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "linear", opacity: float = 0.6
-) -> Sheet:
+) -> Plot:
     """The map over both frames, and alone, on one scale; a cross at the pixel, a ring where it is found.
 
     frames: first and second, of one size. opacity: of the maps over the frames, 0 to 1. Raises ValueError for frames of
@@ -31,28 +31,28 @@ def flow_attention_sheet(
     attention, apart = asked.attention, asked.apart
     shared = SharedScale.of([attention], scale)
     alt = f"{attention.title}. {asked.in_words(size)}."
-    sheet = start_sheet(attention.title, shared.quantity("input"), footer([attention], [run], scale), alt)
-    sheet.arrays = _arrays(frames, asked, run)
+    plot = start_plot(attention.title, shared.quantity("input"), footer([attention], [run], scale), alt)
+    plot.arrays = _arrays(frames, asked, run)
     low, high = shared.ends
     ends = (low, f"uniform\n{shared.in_words(shared.uniform)}", high)
-    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, ends) - GAP
+    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, ends) - GAP
     fills = shared.fills(relative(attention, scale))
     fills = fills if apart else np.stack([fills, fills])
-    panes = [
-        Pane("First frame", f"cross: row {asked.row + 1}, column {asked.column + 1}", shrunk_frame(frames[0])),
-        Pane(asked.second_in_words, asked.found_in_words, shrunk_frame(frames[1])),
+    tiles = [
+        Tile("First frame", f"cross: row {asked.row + 1}, column {asked.column + 1}", shrunk_frame(frames[0])),
+        Tile(asked.second_in_words, asked.found_in_words, shrunk_frame(frames[1])),
     ]
     if apart:
-        panes += [Pane("First frame's map alone", "", None), Pane("Second frame's map alone", "", None)]
+        tiles += [Tile("First frame's map alone", "", None), Tile("Second frame's map alone", "", None)]
     else:
-        panes.append(Pane("The map alone", "each input holds both frames at its place", None))
+        tiles.append(Tile("The map alone", "each input holds both frames at its place", None))
     shares = shares_in_words(attention)
     if shares:
-        panes[-1] = Pane(panes[-1].title, shares if apart else f"of both frames; {shares}", None)
-    for axes, pane, at in zip(draw_panes(sheet, panes, size, right), panes, (0, 1, 0, 1), strict=False):
-        _lay(axes, fills[at], asked.area, None if pane.pixels is None else opacity)
-        _mark(axes, asked, at if apart or pane.pixels is not None else 0)
-    return sheet
+        tiles[-1] = Tile(tiles[-1].title, shares if apart else f"of both frames; {shares}", None)
+    for axes, tile, at in zip(draw_tiles(plot, tiles, size, right), tiles, (0, 1, 0, 1), strict=False):
+        _lay(axes, fills[at], asked.area, None if tile.pixels is None else opacity)
+        _mark(axes, asked, at if apart or tile.pixels is not None else 0)
+    return plot
 
 
 def _lay(axes: Axes, fills: np.ndarray, area: Area, opacity: float | None) -> None:
@@ -70,8 +70,8 @@ def _mark(axes: Axes, asked: PixelAsked, frame: int) -> None:
     if frame == 1 and asked.found is not None:
         marks.append(("o", asked.found))
     for shape, (x, y) in marks:
-        for colour, width in (("black", 5.0), ("white", 3.6), (CROSS, 2.0)):
-            axes.plot(x, y, shape, color=colour, fillstyle="none", markersize=13, markeredgewidth=width)
+        for color, width in (("black", 5.0), ("white", 3.6), (CROSS, 2.0)):
+            axes.plot(x, y, shape, color=color, fillstyle="none", markersize=13, markeredgewidth=width)
 
 
 def _arrays(frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo) -> dict[str, np.ndarray | str]:

@@ -1,4 +1,4 @@
-"""What a written token was read from, as a sheet: the text before it in cells, and the border of its latents."""
+"""What a written token was read from, as a plot: the text before it in cells, and the border of its latents."""
 
 from dataclasses import asdict
 
@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 
 from components.analysis.generated_text import ReadText, read_text, token_name, traced_attention, zones_in_words
 from components.analysis.text_units import Unit, named
-from components.plots.attention import draw_colour_bar, draw_parts, footer
+from components.plots.attention import draw_color_bar, draw_parts, footer
 from components.plots.bytes import MARK
-from components.plots.plot import MARGIN, SOFT_INK, Sheet, printable, start_sheet, wrapped
+from components.plots.plot import MARGIN, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.plots.text import cell_label, draw_units, level_numbers, unit_quantity
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, times_uniform
@@ -17,7 +17,7 @@ from components.words.numbers import counted
 from models.schema import TextGenerationStep
 
 
-def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Sheet:
+def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Plot:
     """A cell a unit of prefix and latents, or of the latents where the map is over them alone.
 
     Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where no attention was
@@ -27,28 +27,28 @@ def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale
     shown = read.pieces[read.first :]
     levels = times_uniform(read.shares.levels, read.shares.uniform, scale)
     shared = SharedScale.over([levels], scale)
-    sheet = _start(step, read, scale)
-    _say_where(sheet, step, read)
+    plot = _start(step, read, scale)
+    _say_where(plot, step, read)
     if len(parts := _parts(step, read)) > 1:
-        draw_parts(sheet, parts)
+        draw_parts(plot, parts)
     low, high = shared.ends
     middle = f"uniform\n{shared.in_words(shared.uniform)}\n1/{round(1 / attention.uniform):,}"
-    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, (low, middle, high))
+    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, middle, high))
     labels = [printable(piece.text) if read.unit == "bytes" else cell_label(piece.text) for piece in shown]
     starts = [piece.start for piece in shown]
     axes, boxes = draw_units(
-        sheet, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels)
+        plot, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels)
     )
     if 0 < read.border - read.first < len(shown):
         _draw_border(axes, boxes[read.border - read.first])
-    return sheet
+    return plot
 
 
-def _start(step: TextGenerationStep, read: ReadText, scale: Scale) -> Sheet:
+def _start(step: TextGenerationStep, read: ReadText, scale: Scale) -> Plot:
     attention = traced_attention(step)
     facts = footer([attention], [step.run], scale)
-    sheet = start_sheet(attention.title, unit_quantity(read.said, scale), facts, _alt_text(step, read, scale))
-    sheet.arrays = {
+    plot = start_plot(attention.title, unit_quantity(read.said, scale), facts, _alt_text(step, read, scale))
+    plot.arrays = {
         "model": step.run.model,
         "units": np.array([piece.text for piece in read.pieces[read.first :]], dtype=str),
         "shares": read.shares.shares,
@@ -57,10 +57,10 @@ def _start(step: TextGenerationStep, read: ReadText, scale: Scale) -> Sheet:
         "dropped": step.dropped,
         **asdict(attention),
     }
-    return sheet
+    return plot
 
 
-def _say_where(sheet: Sheet, step: TextGenerationStep, read: ReadText) -> None:
+def _say_where(plot: Plot, step: TextGenerationStep, read: ReadText) -> None:
     """How the text lay, and what the border means, below the title."""
     said = [f"Asked about: {token_name(read.token)}, which comes after all that is shown."]
     lies = f"{counted(step.prefix_length, read.each)} of prefix, then {counted(step.latents, 'latent')}"
@@ -72,8 +72,8 @@ def _say_where(sheet: Sheet, step: TextGenerationStep, read: ReadText) -> None:
     if read.dropped:
         said.append(f"{counted(read.dropped, read.each)} before them were out of sight.")
     for line in [*wrapped(printable(" ".join(said)), 13, 14.0, lines=2), *wrapped(read.note, 13, 14.0, lines=2)]:
-        sheet.write(MARGIN, sheet.top + 0.02, line, color=SOFT_INK)
-        sheet.top -= 0.26
+        plot.write(MARGIN, plot.top + 0.02, line, color=SOFT_INK)
+        plot.top -= 0.26
 
 
 def _parts(step: TextGenerationStep, read: ReadText) -> dict[str, float]:
@@ -105,5 +105,5 @@ def _alt_text(step: TextGenerationStep, read: ReadText, scale: Scale) -> str:
     said = [title if title.endswith((".", "?", "!")) else f"{title}.", read.note]
     said += [f"Most attention of {len(shown):,} {read.said}: {most}.", zones_in_words(step, read)]
     if scale == "log":
-        said.append("Colours show log10 of times uniform, 0 being uniform.")
+        said.append("Colors show log10 of times uniform, 0 being uniform.")
     return " ".join(filter(None, said))

@@ -9,9 +9,9 @@ from PIL.Image import Image
 
 from components.analysis.attention import most_attended, shares_in_words
 from components.analysis.grid import WHOLE, Extent
-from components.plots.attention import draw_colour_bar, footer
+from components.plots.attention import draw_color_bar, footer
 from components.plots.bytes import draw_bars
-from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Sheet, printable, start_sheet, wrapped
+from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, relative
 from models.schema import AttentionMap, RunInfo
@@ -23,7 +23,7 @@ _NAMED_AT_LEFT, _LINE = 0.42, 0.22
 
 @dataclass(frozen=True, slots=True)
 class ImageColumn:
-    """One model's part of a sheet.
+    """One model's part of a plot.
 
     name: for the arrays of the .npz. title, caption: what stands above, such as "Learned positions" and "ship 93 %".
     seen: the crop that the model saw, RGB. attention: over the grid [rows, columns] of the inputs, or for the method
@@ -39,28 +39,28 @@ class ImageColumn:
     extent: Extent = WHOLE
 
 
-def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, opacity: float = 0.6) -> Sheet:
+def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, opacity: float = 0.6) -> Plot:
     """Each map laid over the picture, and alone below it; for the method "decoder" a row of bars for each model.
 
     opacity: of the upper maps, 0 to 1. Raises ValueError for no column, or for inputs beside latents.
     """
     over_latents = {column.attention.method == "decoder" for column in columns}
     if len(over_latents) != 1:
-        raise ValueError("a sheet compares one or more maps, all over inputs or all over latents")
+        raise ValueError("a plot compares one or more maps, all over inputs or all over latents")
     attentions = [column.attention for column in columns]
     shared = SharedScale.of(attentions, scale)
     each = "latent" if over_latents == {True} else "input"
     facts = footer(attentions, [column.run for column in columns], scale)
-    sheet = start_sheet(title, shared.quantity(each), facts, _alt_text(columns, scale, title))
-    sheet.arrays = {name: array for column in columns for name, array in _arrays(column).items()}
+    plot = start_plot(title, shared.quantity(each), facts, _alt_text(columns, scale, title))
+    plot.arrays = {name: array for column in columns for name, array in _arrays(column).items()}
     low, high = shared.ends
     level = f"uniform\n{shared.in_words(shared.uniform)}"
-    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, (low, level, high)) - GAP
+    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, level, high)) - GAP
     if each == "latent":
-        _draw_rows(sheet, columns, shared, right)
+        _draw_rows(plot, columns, shared, right)
     else:
-        _draw_columns(sheet, columns, shared, right, opacity)
-    return sheet
+        _draw_columns(plot, columns, shared, right, opacity)
+    return plot
 
 
 def _alt_text(columns: Sequence[ImageColumn], scale: Scale, title: str) -> str:
@@ -70,7 +70,7 @@ def _alt_text(columns: Sequence[ImageColumn], scale: Scale, title: str) -> str:
         found = most_attended(column.attention) + (f"; {shares}" if shares else "")
         said.append(f"{column.title} ({column.caption}): {found}.")
     if scale == "log":
-        said.append("Colours show log10 of share times number, 0 being uniform.")
+        said.append("Colors show log10 of share times number, 0 being uniform.")
     return " ".join(said)
 
 
@@ -91,25 +91,25 @@ def _arrays(column: ImageColumn) -> dict[str, np.ndarray]:
 
 
 def _draw_columns(
-    sheet: Sheet, columns: Sequence[ImageColumn], shared: SharedScale, right: float, opacity: float
+    plot: Plot, columns: Sequence[ImageColumn], shared: SharedScale, right: float, opacity: float
 ) -> None:
     first = MARGIN + _NAMED_AT_LEFT
     width = (right + GAP - first) / max(len(columns), 3) - GAP
     lefts = [first + at * (width + GAP) for at in range(len(columns))]
     # All maps start at one height, whatever stands above them.
-    tops = [_write_head(sheet, column, left, sheet.top, width) for column, left in zip(columns, lefts, strict=True)]
+    tops = [_write_head(plot, column, left, plot.top, width) for column, left in zip(columns, lefts, strict=True)]
     below = [_below(column, width) for column in columns]
-    top, bottom = min(tops) - 0.1, sheet.bottom + 0.1 + _LINE * max(map(len, below))
+    top, bottom = min(tops) - 0.1, plot.bottom + 0.1 + _LINE * max(map(len, below))
     side = min((top - bottom - 0.18) / 2, width)
     lower = top - 2 * side - 0.18
     for column, left, lines in zip(columns, lefts, below, strict=True):
         size = _fitted(column.seen.size, side)
-        _show(sheet, left, lower + side + 0.18, size, shared, column, opacity)
-        _show(sheet, left, lower, size, shared, column)
+        _show(plot, left, lower + side + 0.18, size, shared, column, opacity)
+        _show(plot, left, lower, size, shared, column)
         for row, line in enumerate(lines, start=1):
-            sheet.write(left, lower - row * _LINE, line, size=11.5)
+            plot.write(left, lower - row * _LINE, line, size=11.5)
     for middle, words in ((lower + 1.5 * side + 0.18, "over the picture"), (lower + side / 2, "alone")):
-        sheet.write(MARGIN + 0.24, middle, words, color=SOFT_INK, rotation=90, ha="right", va="center")
+        plot.write(MARGIN + 0.24, middle, words, color=SOFT_INK, rotation=90, ha="right", va="center")
 
 
 def _below(column: ImageColumn, width: float) -> list[str]:
@@ -120,7 +120,7 @@ def _below(column: ImageColumn, width: float) -> list[str]:
     return [first, *(wrapped(stayed, 11.5, width, lines=2) if stayed else ())]
 
 
-def _write_head(sheet: Sheet, column: ImageColumn, left: float, y: float, width: float) -> float:
+def _write_head(plot: Plot, column: ImageColumn, left: float, y: float, width: float) -> float:
     """Title, caption and what is shown, from y downwards; returns the height where they end."""
     for text, size, lines, ink in (
         (column.title, 17, 1, INK),
@@ -130,7 +130,7 @@ def _write_head(sheet: Sheet, column: ImageColumn, left: float, y: float, width:
         weight = "bold" if text is column.title else "normal"
         for line in wrapped(printable(text), size, width, lines=lines, weight=weight):
             y -= 1.35 * size / 72
-            sheet.write(left, y, line, size=size, color=ink, weight=weight)
+            plot.write(left, y, line, size=size, color=ink, weight=weight)
         y -= 0.05
     return y
 
@@ -141,7 +141,7 @@ def _fitted(size: tuple[int, int], side: float) -> tuple[float, float]:
 
 
 def _show(
-    sheet: Sheet,
+    plot: Plot,
     left: float,
     bottom: float,
     size: tuple[float, float],
@@ -150,7 +150,7 @@ def _show(
     opacity: float | None = None,
 ) -> None:
     """The map alone, or, with an opacity, over what was seen. Not smoothed: what the model read has these pixels."""
-    axes = sheet.axes_at(left, bottom, *size)
+    axes = plot.axes_at(left, bottom, *size)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(color=RULE, linewidth=0.8)
     drawn = {"interpolation": "nearest", "aspect": "auto"}
@@ -163,17 +163,17 @@ def _show(
     axes.set(xlim=(0, 1), ylim=(0, 1))  # which every picture changes
 
 
-def _draw_rows(sheet: Sheet, columns: Sequence[ImageColumn], shared: SharedScale, right: float) -> None:
+def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], shared: SharedScale, right: float) -> None:
     """Below each other, so that each of many latents has its width and heights are compared along one scale."""
     left, named = MARGIN + 3.9, 3.0
-    pitch = (sheet.top - sheet.bottom - 0.5) / max(len(columns), 3)
+    pitch = (plot.top - plot.bottom - 0.5) / max(len(columns), 3)
     levels = [relative(column.attention, shared.scale) for column in columns]
     low = min(shared.norm.vmin, *(float(each.min()) for each in levels))
     last: Axes | None = None
     for at, (column, heights) in enumerate(zip(columns, levels, strict=True)):
-        top = sheet.top - at * pitch
-        last = sheet.axes_at(left, top - pitch + 0.42, right - left, pitch - 0.72)
-        draw_bars(last, heights, shared.colour_map(shared.norm(heights)), shared.uniform, (low, shared.norm.vmax))
-        _write_head(sheet, column, MARGIN, top - 0.2, named)
+        top = plot.top - at * pitch
+        last = plot.axes_at(left, top - pitch + 0.42, right - left, pitch - 0.72)
+        draw_bars(last, heights, shared.color_map(shared.norm(heights)), shared.uniform, (low, shared.norm.vmax))
+        _write_head(plot, column, MARGIN, top - 0.2, named)
     axis = "times uniform" if shared.scale == "linear" else "log10 (share × M)"
     last.set_xlabel(f"latent; heights: {axis}; dashed line: the uniform level", size=14, color=INK, family=SANS)

@@ -29,7 +29,7 @@ INK, SOFT_INK, RULE = "#1a1a1a", "#5c5c5c", "#c8c8c8"
 REMINDER = "Attention is not by itself an explanation."
 
 
-class Sheet(Figure):
+class Plot(Figure):
     """A page of 1600 x 1000 pixels, addressed in inches (16 x 10) from its lower left corner.
 
     heading: the title in full. alt: what the picture says, in words. arrays: what it was drawn from, as it was, by the
@@ -59,26 +59,26 @@ class Sheet(Figure):
         return axes
 
 
-def start_sheet(heading: str, said: str, facts: Sequence[str], alt: str, reminder: str = REMINDER) -> Sheet:
-    """A sheet with its title, what its colours measure in words (`said`), and a footer; the band between is empty.
+def start_plot(heading: str, said: str, facts: Sequence[str], alt: str, reminder: str = REMINDER) -> Plot:
+    """A plot with its title, what its colors measure in words (`said`), and a footer; the band between is empty.
 
     facts: what it was computed with. reminder: below these, what it must not be taken for.
     """
-    sheet = Sheet(heading, alt)
+    plot = Plot(heading, alt)
     width = WIDTH - 2 * MARGIN
     for line in wrapped(printable(heading), 21, width, lines=3, weight="bold"):
-        sheet.top -= 0.3
-        sheet.write(MARGIN, sheet.top, line, size=21, weight="bold")
-        sheet.top -= 0.1
-    sheet.top -= 0.26
-    sheet.write(MARGIN, sheet.top, said, size=15, color=SOFT_INK)
-    sheet.top -= 0.3
+        plot.top -= 0.3
+        plot.write(MARGIN, plot.top, line, size=21, weight="bold")
+        plot.top -= 0.1
+    plot.top -= 0.26
+    plot.write(MARGIN, plot.top, said, size=15, color=SOFT_INK)
+    plot.top -= 0.3
     for line in reversed([*wrapped(printable(" · ".join(facts)), 13, width, lines=2), reminder]):
-        sheet.write(MARGIN, sheet.bottom - 0.2, line, color=SOFT_INK)
-        sheet.bottom += 0.26
-    sheet.canvas_at(MARGIN, sheet.bottom - 0.1, width, 0.02).axhline(0.01, color=RULE, linewidth=1)
-    sheet.bottom += 0.1
-    return sheet
+        plot.write(MARGIN, plot.bottom - 0.2, line, color=SOFT_INK)
+        plot.bottom += 0.26
+    plot.canvas_at(MARGIN, plot.bottom - 0.1, width, 0.02).axhline(0.01, color=RULE, linewidth=1)
+    plot.bottom += 0.1
+    return plot
 
 
 @cache
@@ -119,13 +119,13 @@ def wrapped(text: str, size: float, width: float, lines: int, weight: str = "nor
     return best
 
 
-def to_svg(sheet: Sheet) -> str:
+def to_svg(plot: Plot) -> str:
     """An <svg> element, text as paths, to stand in a page or in a file: as wide as its container.
 
     Its ids and its style rule hold inside of it only, and are the same each time for the same picture.
     """
     drawn = io.StringIO()
-    sheet.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    plot.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     svg = re.sub(r"<!--.*?-->", "", drawn.getvalue(), flags=re.DOTALL)
     opening = re.search(r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>', svg)
     numbers: dict[str, int] = {}
@@ -134,13 +134,13 @@ def to_svg(sheet: Sheet) -> str:
         lambda found: f"{found[1]}\0{numbers.setdefault(found[2], len(numbers))}",
         svg[opening.end() :],
     )
-    name = "sheet-" + hashlib.sha256(body.encode()).hexdigest()[:12]
+    name = "plot-" + hashlib.sha256(body.encode()).hexdigest()[:12]
     # Inlined in HTML, matplotlib's rule for "*" would restyle every icon of the page.
     body = body.replace("\0", name + "-").replace("*{", f"#{name} *{{")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" id="{name}" '
-        f'viewBox="{opening[1]}" width="100%" role="img" aria-label={quoteattr(_xml_text(sheet.alt))}>'
-        f"<title>{escape(_xml_text(sheet.heading))}</title>{body}"
+        f'viewBox="{opening[1]}" width="100%" role="img" aria-label={quoteattr(_xml_text(plot.alt))}>'
+        f"<title>{escape(_xml_text(plot.heading))}</title>{body}"
     )
 
 
@@ -149,11 +149,11 @@ def _xml_text(text: str) -> str:
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
-def save_sheet(sheet: Sheet, file: Path) -> None:
-    """As the file's ending says: .png (1600 x 1000), .svg, or .npz (`sheet.arrays`)."""
+def save_plot(plot: Plot, file: Path) -> None:
+    """As the file's ending says: .png (1600 x 1000), .svg, or .npz (`plot.arrays`)."""
     if file.suffix == ".svg":
-        file.write_text(to_svg(sheet), encoding="utf-8")
+        file.write_text(to_svg(plot), encoding="utf-8")
     elif file.suffix == ".npz":
-        np.savez_compressed(file, allow_pickle=False, **sheet.arrays)
+        np.savez_compressed(file, allow_pickle=False, **plot.arrays)
     else:
-        sheet.savefig(file, dpi=DPI)
+        plot.savefig(file, dpi=DPI)

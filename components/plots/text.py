@@ -9,9 +9,9 @@ from matplotlib.collections import PolyCollection
 
 from components.analysis.byte_labels import NEWLINE, SPACE
 from components.analysis.text_units import Fitted, Unit, UnitShares, fitted, named, shortened
-from components.plots.attention import add_shares, draw_colour_bar, footer
+from components.plots.attention import add_shares, draw_color_bar, footer
 from components.plots.bytes import ROOM_FOR_NUMBER, attention_over_bytes
-from components.plots.plot import MARGIN, MONO, RULE, SANS, SOFT_INK, Sheet, printable, start_sheet, wrapped
+from components.plots.plot import MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import Scale, ink_on
 from components.scale.shared import SharedScale, times_uniform
 from components.words.numbers import precise_percent
@@ -27,7 +27,7 @@ _LETTER = 0.602
 
 def attention_over_text(
     attention: AttentionMap, text: str, run: RunInfo, unit: Unit = "words", scale: Scale = "linear"
-) -> Sheet:
+) -> Plot:
     """attention.values: [bytes + 2], the text's own between [CLS] and [SEP].
 
     Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where the map is not
@@ -40,38 +40,38 @@ def attention_over_text(
     shares = UnitShares.of(attention, shown.pieces)
     levels = times_uniform(shares.levels, shares.uniform, scale)
     shared = SharedScale.over([levels], scale)
-    sheet = _start(attention, shown, shares, run, scale)
-    add_shares(sheet, attention)
+    plot = _start(attention, shown, shares, run, scale)
+    add_shares(plot, attention)
     low, high = shared.ends
     middle = f"uniform\n{shared.in_words(shared.uniform)}"
-    right = draw_colour_bar(sheet, (shared.norm, shared.colour_map), shared.uniform, (low, middle, high))
+    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, middle, high))
     labels = ["CLS", *(cell_label(piece.text) for piece in shown.pieces), "SEP"]
     starts = [0, *(piece.start for piece in shown.pieces), shown.pieces[-1].stop if shown.pieces else 0]
-    draw_units(sheet, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels))
-    return sheet
+    draw_units(plot, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels))
+    return plot
 
 
-def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunInfo, scale: Scale) -> Sheet:
+def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunInfo, scale: Scale) -> Plot:
     alt = _alt_text(attention, shown, shares, scale)
-    sheet = start_sheet(attention.title, unit_quantity(shown.unit, scale), footer([attention], [run], scale), alt)
+    plot = start_plot(attention.title, unit_quantity(shown.unit, scale), footer([attention], [run], scale), alt)
     if shown.note:
         for line in wrapped(shown.note, 13, 13.0, lines=2):
-            sheet.write(MARGIN, sheet.top + 0.02, line, color=SOFT_INK)
-            sheet.top -= 0.26
+            plot.write(MARGIN, plot.top + 0.02, line, color=SOFT_INK)
+            plot.top -= 0.26
     texts = np.array(["[CLS]", *(piece.text for piece in shown.pieces), "[SEP]"], dtype=str)
-    sheet.arrays = {"model": run.model, "units": texts, "shares": shares.shares, "sizes": shares.sizes}
-    sheet.arrays |= asdict(attention)
-    return sheet
+    plot.arrays = {"model": run.model, "units": texts, "shares": shares.shares, "sizes": shares.sizes}
+    plot.arrays |= asdict(attention)
+    return plot
 
 
 def unit_quantity(unit: Unit, scale: Scale) -> str:
-    """What the colours measure; the uniform level is each unit's own."""
+    """What the colors measure; the uniform level is each unit's own."""
     each = f"attention on each of these {unit}, over what as many bytes get where none is preferred"
     return f"Times uniform: {each}" if scale == "linear" else f"log10 of times uniform: {each}"
 
 
 def level_numbers(shared: SharedScale, levels: np.ndarray) -> list[str]:
-    """What stands below each label: the level of its colour, as short as a narrow cell needs it."""
+    """What stands below each label: the level of its color, as short as a narrow cell needs it."""
     return [f"{each:.2g}×" if shared.scale == "linear" and each < 99.5 else shared.in_words(each) for each in levels]
 
 
@@ -85,7 +85,7 @@ def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale:
         stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
         said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
     if scale == "log":
-        said.append("Colours show log10 of times uniform, 0 being uniform.")
+        said.append("Colors show log10 of times uniform, 0 being uniform.")
     return " ".join(filter(None, said))
 
 
@@ -105,17 +105,17 @@ class _Lines:
 
 
 def draw_units(
-    sheet: Sheet, right: float, labels: Sequence[str], starts: Sequence[int], fills: np.ndarray, numbers: Sequence[str]
+    plot: Plot, right: float, labels: Sequence[str], starts: Sequence[int], fills: np.ndarray, numbers: Sequence[str]
 ) -> tuple[Axes, np.ndarray]:
     """A cell a unit in lines, as large as they fit into the empty band from the left margin to `right` inches.
 
     starts: what each line is numbered with, by its first unit. fills: [n, 3], 0 to 1. numbers: below each label where
     there is room. Returns the axes, in inches, and the boxes of the cells: float64 [n, 4], left, bottom, width, height.
     """
-    left, top = MARGIN + 0.6, sheet.top
-    width, height = right - left, top - sheet.bottom - 0.2
+    left, top = MARGIN + 0.6, plot.top
+    width, height = right - left, top - plot.bottom - 0.2
     lines = _laid(labels, width, height)
-    axes = sheet.canvas_at(left, top - height, width, height)
+    axes = plot.canvas_at(left, top - height, width, height)
     _draw_boxes(axes, lines, fills)
     # The room that the numbers of an equally high grid have.
     numbered = lines.pitch >= ROOM_FOR_NUMBER

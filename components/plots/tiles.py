@@ -1,4 +1,4 @@
-"""Pictures of one size beside each other on a sheet, each with its name above."""
+"""Pictures of one size beside each other on a plot, each with its name above."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from math import ceil
 import numpy as np
 from matplotlib.axes import Axes
 
-from components.plots.plot import MARGIN, RULE, SOFT_INK, Sheet, printable, wrapped
+from components.plots.plot import MARGIN, RULE, SOFT_INK, Plot, printable, wrapped
 
 GAP, HEAD = 0.35, 0.8
 _THINNEST = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class Pane:
+class Tile:
     """title: a line above the picture; caption: two at most.
 
     pixels: uint8 [rows, columns, 3], or None for an empty one.
@@ -25,28 +25,28 @@ class Pane:
     pixels: np.ndarray | None
 
 
-def draw_panes(
-    sheet: Sheet, panes: Sequence[Pane], size: tuple[int, int], right: float, columns: int | None = None
+def draw_tiles(
+    plot: Plot, tiles: Sequence[Tile], size: tuple[int, int], right: float, columns: int | None = None
 ) -> list[Axes]:
     """As large as there is room for in the empty band up to `right` (inches), in `columns` or the best number.
 
     size: width and height of every picture; the units of the axes, y downwards. Pixels are enlarged without smoothing.
     """
-    band = right - MARGIN, sheet.top - sheet.bottom - 0.15
-    choices = [columns] if columns else range(1, len(panes) + 1)
-    across = max(choices, key=lambda count: _fitted(size, len(panes), count, band)[0])
-    width, height = _fitted(size, len(panes), across, band)
+    band = right - MARGIN, plot.top - plot.bottom - 0.15
+    choices = [columns] if columns else range(1, len(tiles) + 1)
+    across = max(choices, key=lambda count: _fitted(size, len(tiles), count, band)[0])
+    width, height = _fitted(size, len(tiles), across, band)
     pitch = (band[0] + GAP) / across, height + HEAD + 0.15
     drawn = []
-    for at, pane in enumerate(panes):
-        left, top = MARGIN + at % across * pitch[0], sheet.top - at // across * pitch[1]
-        _write_above(sheet, pane, left, top, pitch[0] - GAP)
-        axes = sheet.axes_at(left, top - HEAD - height, width, height)
+    for at, tile in enumerate(tiles):
+        left, top = MARGIN + at % across * pitch[0], plot.top - at // across * pitch[1]
+        _write_above(plot, tile, left, top, pitch[0] - GAP)
+        axes = plot.axes_at(left, top - HEAD - height, width, height)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(color=RULE, linewidth=0.8)
-        if pane.pixels is not None:
+        if tile.pixels is not None:
             extent = (0, size[0], size[1], 0)
-            axes.imshow(pane.pixels, extent=extent, interpolation="nearest", aspect="auto")
+            axes.imshow(tile.pixels, extent=extent, interpolation="nearest", aspect="auto")
         axes.set(xlim=(0, size[0]), ylim=(size[1], 0))
         drawn.append(axes)
     return drawn
@@ -60,8 +60,8 @@ def _fitted(size: tuple[int, int], count: int, across: int, band: tuple[float, f
     return max(size[0] * share, _THINNEST), max(size[1] * share, _THINNEST)
 
 
-def _write_above(sheet: Sheet, pane: Pane, left: float, top: float, width: float) -> None:
-    for line in wrapped(printable(pane.title), 15, width, lines=1, weight="bold"):
-        sheet.write(left, top - 0.24, line, size=15, weight="bold")
-    for at, line in enumerate(wrapped(printable(pane.caption), 12, width, lines=2)):
-        sheet.write(left, top - 0.47 - 0.21 * at, line, size=12, color=SOFT_INK)
+def _write_above(plot: Plot, tile: Tile, left: float, top: float, width: float) -> None:
+    for line in wrapped(printable(tile.title), 15, width, lines=1, weight="bold"):
+        plot.write(left, top - 0.24, line, size=15, weight="bold")
+    for at, line in enumerate(wrapped(printable(tile.caption), 12, width, lines=2)):
+        plot.write(left, top - 0.47 - 0.21 * at, line, size=12, color=SOFT_INK)

@@ -3,6 +3,7 @@
 from html import escape
 
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.clip import Box, strip_frames
 from components.analysis.clip_attention import (
@@ -29,46 +30,46 @@ from components.html.images.clip_attention import (
 from components.html.images.film import film_strip
 from components.html.images.frame_pair import frame_pair
 from components.html.images.sound import SILENCE, sound_pictures
-from components.panels import FigurePanel, MarkupPanel
-from components.plots.clip import clip_sheet
-from components.plots.clip_attention import clip_attention_sheet
+from components.plots.clip import clip_plot
+from components.plots.clip_attention import clip_attention_plot
+from components.plots.plot import Plot
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, relative
 from models.schema import AttentionMap, AvAutoencodingResult
 
 
-def av_scores(result: AvAutoencodingResult) -> MarkupPanel:
+def av_scores(result: AvAutoencodingResult) -> Markup:
     """PSNR, SSIM and SNR, and how many numbers the clip was and its latents are."""
-    return MarkupPanel(score_list(result))
+    return Markup(score_list(result))
 
 
-def av_labels(result: AvAutoencodingResult) -> MarkupPanel:
+def av_labels(result: AvAutoencodingResult) -> Markup:
     """What the clip shows, and where it has several windows, what each of them does."""
     several = "<h4>Window by window</h4>" + window_labels(result.windows, result.fps) if len(result.windows) > 1 else ""
-    return MarkupPanel(label_bars(result.labels) + several)
+    return Markup(label_bars(result.labels) + several)
 
 
-def av_frame(result: AvAutoencodingResult, frame: int) -> MarkupPanel:
+def av_frame(result: AvAutoencodingResult, frame: int) -> Markup:
     """One frame, original against rebuilt (for compare.js), and their difference. Raises IndexError for no such one."""
-    return MarkupPanel(frame_pair(result.seen_frames[frame], result.frames[frame], frame, result.fps))
+    return Markup(frame_pair(result.seen_frames[frame], result.frames[frame], frame, result.fps))
 
 
-def av_first_frame(original: np.ndarray, rebuilt: np.ndarray, fps: float) -> MarkupPanel:
+def av_first_frame(original: np.ndarray, rebuilt: np.ndarray, fps: float) -> Markup:
     """The first frame of a clip of which the rest is still to come, as `av_frame` shows it."""
-    return MarkupPanel(frame_pair(original, rebuilt, 0, fps))
+    return Markup(frame_pair(original, rebuilt, 0, fps))
 
 
-def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> MarkupPanel:
+def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Markup:
     """Waveforms and spectrograms of both sounds and their difference; `column` of a click is a share of the time.
 
     marked: samples that were asked about.
     """
     if not len(result.seen_audio):
-        return MarkupPanel(SILENCE)
-    return MarkupPanel(sound_pictures(Sounds.of(result.seen_audio, result.audio, result.sample_rate), marked))
+        return Markup(SILENCE)
+    return Markup(sound_pictures(Sounds.of(result.seen_audio, result.audio, result.sample_rate), marked))
 
 
-def av_strip(result: AvAutoencodingResult, chosen: int) -> MarkupPanel:
+def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
     """At most 16 frames of the window that shows `chosen`, above the same ones rebuilt.
 
     A click on it carries shares of its height and width: `components.analysis.clip.pixel_in_strip`. Raises ValueError
@@ -77,7 +78,7 @@ def av_strip(result: AvAutoencodingResult, chosen: int) -> MarkupPanel:
     frames = strip_frames(result, chosen)
     pixel = _pixel_asked(result, frames)
     at = list(frames)
-    return MarkupPanel(film_strip(result.seen_frames[at], result.frames[at], at, result.fps, chosen, pixel))
+    return Markup(film_strip(result.seen_frames[at], result.frames[at], at, result.fps, chosen, pixel))
 
 
 def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
@@ -90,7 +91,7 @@ def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) 
     return (frames.index(frame) + left / side) / count, top / side, width / side / count, height / side
 
 
-def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> MarkupPanel:
+def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Markup:
     """What an output was read from, over picture, sound and label; of the latents alone where nothing else was asked.
 
     Raises ValueError where no attention was asked for.
@@ -106,7 +107,7 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Marku
     said.append(hidden_in_words(result))
     text = " ".join(filter(None, said))
     title = f'<p class="caption">{escape(title_in_words(result))}</p>'
-    return MarkupPanel(
+    return Markup(
         f'<div class="read">{title}{share_bar(shares(attention, trace))}'
         f"{read_frames(read, result.fps, pixel, chosen)}{read_sound(read, result.sample_rate, asked)}"
         f"{read_label(read)}{read_legend(read.shared, 'picture and sound; the label may lie beyond')}"
@@ -114,17 +115,17 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Marku
     )
 
 
-def _latents(attention: AttentionMap, scale: Scale) -> MarkupPanel:
+def _latents(attention: AttentionMap, scale: Scale) -> Markup:
     shared, levels = SharedScale.of([attention], scale), relative(attention, scale)
     caption = f'<p class="caption">{escape(attention.title)}</p>'
-    return MarkupPanel(caption + read_latents(attention.values, shared, levels) + read_legend(shared, "all latents"))
+    return Markup(caption + read_latents(attention.values, shared, levels) + read_legend(shared, "all latents"))
 
 
-def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> FigurePanel:
-    """The same as a sheet to be saved. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
-    return FigurePanel(clip_attention_sheet(result, scale, opacity))
+def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
+    """The same as a plot to save. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
+    return clip_attention_plot(result, scale, opacity)
 
 
-def av_figure(result: AvAutoencodingResult, frame: int = 0) -> FigurePanel:
-    """Frames, `frame` among them, sounds and scores as a sheet to be saved."""
-    return FigurePanel(clip_sheet(result, frame))
+def av_figure(result: AvAutoencodingResult, frame: int = 0) -> Plot:
+    """Frames, `frame` among them, sounds and scores as a plot to save."""
+    return clip_plot(result, frame)

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+from markupsafe import Markup
+
 from components.analysis.attention import shares_in_words
 from components.analysis.grid import index_at, place_in_words
 from components.html.charts.bars import label_bars
-from components.html.images.attending_latents import readers_table
+from components.html.images.attending_latents import attending_latents_table
 from components.html.images.heatmap import overlay
-from components.html.images.latents import latent_sheet
-from components.html.images.pixels import colour_legend
-from components.html.images.positions import position_sheet
-from components.panels import FigurePanel, MarkupPanel
+from components.html.images.latents import latent_tiles
+from components.html.images.pixels import color_legend
+from components.html.images.positions import position_tiles
 from components.plots.images import ImageColumn, compare_attention
+from components.plots.plot import Plot
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale
 from components.words.numbers import percent
@@ -32,8 +34,8 @@ ImageResults = Mapping[Variant, ImageClassificationResult | None]
 class ImagePanels:
     """says: what one model takes a picture for, and where it looked. latents: what single latents read of it."""
 
-    says: MarkupPanel
-    latents: MarkupPanel
+    says: Markup
+    latents: Markup
 
 
 def image_classification(
@@ -57,15 +59,15 @@ def image_classification(
         title = f"<h3>{TITLES[variant]}</h3>"
         if result is None:
             missing = '<p class="caption">This model is not to be had here and now.</p>'
-            panels[variant] = ImagePanels(MarkupPanel(title + missing), MarkupPanel(""))
+            panels[variant] = ImagePanels(Markup(title + missing), Markup(""))
             continue
         index = None if place is None else index_at(place, result.grid, result.extent)
         says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], shared, index)
         parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
         if index is not None and result.readers is not None:
             where = place_in_words(index, result.grid)
-            parts.append(readers_table(result.readers, result.grid[0] * result.grid[1], where, reach))
-        panels[variant] = ImagePanels(MarkupPanel(says), MarkupPanel("".join(parts)))
+            parts.append(attending_latents_table(result.readers, result.grid[0] * result.grid[1], where, reach))
+        panels[variant] = ImagePanels(Markup(says), Markup("".join(parts)))
     return panels
 
 
@@ -82,7 +84,7 @@ def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScal
     measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
     shares = shares_in_words(attention)
     return (
-        f"{maps}{colour_legend(shared, f'{measure}, one scale for all models')}"
+        f"{maps}{color_legend(shared, f'{measure}, one scale for all models')}"
         f'<p class="caption">{escape(attention.title)}{f"<br>{escape(shares)}" if shares else ""}</p>'
     )
 
@@ -90,10 +92,10 @@ def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScal
 def _latents(result: ImageClassificationResult, title: str, selected: int | None, scale: Scale) -> str:
     if result.latent_maps is None:
         return ""
-    return f"<h4>{title}: single latents</h4>{latent_sheet(result.latent_maps, selected, scale)}"
+    return f"<h4>{title}: single latents</h4>{latent_tiles(result.latent_maps, selected, scale)}"
 
 
-def image_attention(results: ImageResults, scale: Scale = "linear", opacity: float = 0.6) -> FigurePanel:
+def image_attention(results: ImageResults, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
     """The attention of all models as one figure. opacity: of the maps over the picture, 0 to 1.
 
     Raises ValueError where no attention was asked for.
@@ -113,14 +115,14 @@ def image_attention(results: ImageResults, scale: Scale = "linear", opacity: flo
     ]
     if not columns:
         raise ValueError("these results were asked for without a probe")
-    return FigurePanel(compare_attention(columns, scale, "What each Perceiver looked at in this picture", opacity))
+    return compare_attention(columns, scale, "What each Perceiver looked at in this picture", opacity)
 
 
-def image_positions(results: ImageResults) -> MarkupPanel:
+def image_positions(results: ImageResults) -> Markup:
     """How each model is told the places of its inputs, of those that were asked about it."""
-    sheets = "".join(
-        f"<section><h3>{TITLES[variant]}</h3>{position_sheet(result.positions, variant)}</section>"
+    plots = "".join(
+        f"<section><h3>{TITLES[variant]}</h3>{position_tiles(result.positions, variant)}</section>"
         for variant, result in results.items()
         if result and result.positions is not None
     )
-    return MarkupPanel(f'<div class="position-sheets">{sheets}</div>')
+    return Markup(f'<div class="position-plots">{plots}</div>')

@@ -1,28 +1,28 @@
 """Masked bytes: the filled text, its candidates, and what they were read from."""
 
+from markupsafe import Markup
+
 from components.analysis.byte_labels import byte_label
 from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip
-from components.panels import FigurePanel, MarkupPanel
 from components.plots.bytes import attention_over_bytes, attention_over_latents
+from components.plots.plot import Plot
 from components.scale.attention import Scale
 from models.schema import MaskedBytesResult
 
 
 def masked_bytes(
     result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear"
-) -> tuple[MarkupPanel, MarkupPanel, FigurePanel | None]:
+) -> tuple[Markup, Markup, Plot | None]:
     """The filled text, its candidates, and the attention of the byte `traced` where the result has it."""
     return (
-        MarkupPanel(filled_strip(result, traced, scale)),
-        MarkupPanel(candidates_table(result, traced)),
+        Markup(filled_strip(result, traced, scale)),
+        Markup(candidates_table(result, traced)),
         masked_bytes_attention(result, traced, scale) if result.attention else None,
     )
 
 
-def masked_bytes_attention(
-    result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear"
-) -> FigurePanel:
+def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear") -> Plot:
     """The attention of a result as a figure. What was hidden from the model when it filled the byte is a "?" there.
 
     Raises ValueError where no attention was asked for.
@@ -30,13 +30,13 @@ def masked_bytes_attention(
     if result.attention is None:
         raise ValueError("this result was asked for without a probe")
     if result.attention.method == "decoder":
-        return FigurePanel(attention_over_latents(result.attention, result.run, scale))
+        return attention_over_latents(result.attention, result.run, scale)
     labels = ["CLS", *map(byte_label, result.filled_bytes[: result.bytes_read]), "SEP"]
     marked = [position + 1 for position in hidden_when_filled(result, traced)]
     for cell in marked:
         labels[cell] = "?"
     cell = None if traced is None else traced + 1
-    return FigurePanel(attention_over_bytes(result.attention, labels, result.run, scale, marked, cell, first=-1))
+    return attention_over_bytes(result.attention, labels, result.run, scale, marked, cell, first=-1)
 
 
 def hidden_when_filled(result: MaskedBytesResult, position: int | None) -> list[int]:

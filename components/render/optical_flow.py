@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from PIL.Image import Image
 
 from components.analysis.flow_attention import PixelAsked
@@ -14,11 +15,11 @@ from components.html.images.flow import arrows_picture, flow_pictures, wheel_leg
 from components.html.images.flow_attention import flow_attention_pictures
 from components.html.images.flow_maps import error_pictures, occlusion_picture
 from components.html.images.frames import Pixel
-from components.panels import FigurePanel, MarkupPanel
-from components.plots.flow import FlowColumn, flow_sheet
-from components.plots.flow_attention import flow_attention_sheet
+from components.plots.flow import FlowColumn, flow_plot
+from components.plots.flow_attention import flow_attention_plot
+from components.plots.plot import Plot
 from components.scale.attention import Scale
-from components.scale.flow import flow_colours, largest_shown
+from components.scale.flow import flow_colors, largest_shown
 from components.scale.flow_errors import ErrorColumn
 from models.schema import FlowCheck, FlowTrace, OpticalFlowResult, RunInfo
 
@@ -32,18 +33,16 @@ Flows = Mapping[str, np.ndarray]
 """By FLOW_METHODS, the Perceiver's first: float32 [height, width, 2], pixels, x right, y down."""
 
 
-def optical_flow(
-    first: Image, flows: Flows, chosen: Pixel | None = None, truth: np.ndarray | None = None
-) -> MarkupPanel:
-    """The first frame with the Perceiver's arrows, every method in colours, and the truth, all on one scale."""
+def optical_flow(first: Image, flows: Flows, chosen: Pixel | None = None, truth: np.ndarray | None = None) -> Markup:
+    """The first frame with the Perceiver's arrows, every method in colors, and the truth, all on one scale."""
     titled = {FLOW_METHODS[method]: flow for method, flow in flows.items()}
     title, flow = next(iter(titled.items()))
     head = arrows_picture(first, flow, title, chosen)
     titled |= {} if truth is None else {"The truth": truth}
-    return MarkupPanel(flow_pictures(titled, chosen, _full_colour(flows), head))
+    return Markup(flow_pictures(titled, chosen, _full_color(flows), head))
 
 
-def _full_colour(flows: Flows) -> float:
+def _full_color(flows: Flows) -> float:
     """Pixels: the Perceiver's largest motion, or what 99 % of another method's stay below: a few of its outliers would
     leave all else pale."""
     first, *others = flows.values()
@@ -51,7 +50,7 @@ def _full_colour(flows: Flows) -> float:
     return max(largest_shown([first]), *usual) if others else largest_shown([first])
 
 
-def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> MarkupPanel:
+def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> Markup:
     """Whether flows are right: the second frame moved back, errors where there is a truth, and what seems hidden.
 
     checks: by FLOW_METHODS.
@@ -67,7 +66,7 @@ def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> MarkupPanel:
     if hidden := {title: check.hidden for title, check in titled.items() if check.hidden is not None}:
         parts["There and back: does the motion return?"] = occlusion_picture(first, hidden)
     shown = "".join(f"<section><h4>{title}</h4>{part}</section>" for title, part in parts.items())
-    return MarkupPanel(f'<div class="flow-checks">{shown}</div>')
+    return Markup(f'<div class="flow-checks">{shown}</div>')
 
 
 def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
@@ -76,47 +75,47 @@ def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
     return ErrorColumn(method, FLOW_METHODS[method], check.errors, check.epe, check.fl_all)
 
 
-def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "linear") -> MarkupPanel:
+def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "linear") -> Markup:
     """What a pixel's motion was read from, over both frames, and how much of it was found at which size.
 
     Raises ValueError, as `flow_attention_figure` does, where no attention was asked for.
     """
     trace, asked = _asked(result)
     pictures = flow_attention_pictures((first, trace.second), asked, scale)
-    return MarkupPanel(pictures + (_steps(trace) if len(trace.sizes) > 1 else ""))
+    return Markup(pictures + (_steps(trace) if len(trace.sizes) > 1 else ""))
 
 
 def flow_attention_figure(
     first: Image, result: OpticalFlowResult, scale: Scale = "linear", opacity: float = 0.6
-) -> FigurePanel:
-    """The same as a sheet to be saved."""
+) -> Plot:
+    """The same as a plot to save."""
     trace, asked = _asked(result)
-    return FigurePanel(flow_attention_sheet((first, trace.second), asked, result.run, scale, opacity))
+    return flow_attention_plot((first, trace.second), asked, result.run, scale, opacity)
 
 
 @dataclass(frozen=True, slots=True)
 class FlowFilm:
-    """frames: uint8 [height, 2 width, 3] each, the clip's left and its flow right. legend: what the colours mean."""
+    """frames: uint8 [height, 2 width, 3] each, the clip's left and its flow right. legend: what the colors mean."""
 
     frames: Iterator[np.ndarray]
-    legend: MarkupPanel
+    legend: Markup
 
 
 def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> FlowFilm:
-    """A clip and its flow side by side, in colours on one scale. frames: uint8 [height, width, 3]; flows: of each."""
+    """A clip and its flow side by side, in colors on one scale. frames: uint8 [height, width, 3]; flows: of each."""
     full = largest_shown(flows)
     pairs = zip(frames, flows, strict=True)
     return FlowFilm(
-        (np.hstack([frame, flow_colours(flow.astype(np.float32), full)]) for frame, flow in pairs),
-        MarkupPanel(wheel_legend(full)),
+        (np.hstack([frame, flow_colors(flow.astype(np.float32), full)]) for frame, flow in pairs),
+        Markup(wheel_legend(full)),
     )
 
 
-def flow_figure(first: Image, flows: Flows, run: RunInfo) -> FigurePanel:
-    """The flows as a sheet to be saved."""
+def flow_figure(first: Image, flows: Flows, run: RunInfo) -> Plot:
+    """The flows as a plot to save."""
     columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
     title = "Where each pixel of the first frame moves"
-    return FigurePanel(flow_sheet(first, columns, run, title, _full_colour(flows)))
+    return flow_plot(first, columns, run, title, _full_color(flows))
 
 
 def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:

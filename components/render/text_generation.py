@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from components.analysis.generated_text import tokens_after_prompt
 from components.analysis.generation_costs import WriterShape
 from components.analysis.text_units import Unit
@@ -11,8 +13,8 @@ from components.html.text.alternatives import alternative_bars
 from components.html.text.compared import Compared, compared_strips
 from components.html.text.traced import traced_strip
 from components.html.text.written import running_strip, written_strip
-from components.panels import FigurePanel, MarkupPanel
 from components.plots.generated_text import attention_over_written
+from components.plots.plot import Plot
 from components.scale.attention import Scale
 from models.schema import TextGenerationStep, WrittenToken
 
@@ -21,10 +23,10 @@ from models.schema import TextGenerationStep, WrittenToken
 class TextGenerationPanels:
     """text: as a strip. alternatives: of the traced token, where it is known. read, attention: where asked for."""
 
-    text: MarkupPanel
-    alternatives: MarkupPanel | None
-    read: MarkupPanel | None
-    attention: FigurePanel | None
+    text: Markup
+    alternatives: Markup | None
+    read: Markup | None
+    attention: Plot | None
 
 
 def text_generation(
@@ -32,46 +34,44 @@ def text_generation(
 ) -> TextGenerationPanels:
     """All that a finished text shows. earlier: the tokens of the request's `written`, as they were when written."""
     return TextGenerationPanels(
-        text=MarkupPanel(written_strip(step, earlier, step.traced)),
+        text=Markup(written_strip(step, earlier, step.traced)),
         alternatives=None if step.traced is None else text_generation_alternatives(step, step.traced, earlier),
         read=text_generation_read(step, unit, scale) if step.attention else None,
         attention=text_generation_attention(step, unit, scale) if step.attention else None,
     )
 
 
-def text_generation_running(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> MarkupPanel:
+def text_generation_running(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> Markup:
     """The text so far, light enough to be sent several times a second."""
-    return MarkupPanel(running_strip(step, earlier))
+    return Markup(running_strip(step, earlier))
 
 
 def text_generation_alternatives(
     step: TextGenerationStep, token: int, earlier: Sequence[WrittenToken] = ()
-) -> MarkupPanel | None:
+) -> Markup | None:
     """What could have been written instead of a token, counted from the first after the prompt.
 
     None where that was taken over and is not among `earlier`. Raises IndexError where there is no such token.
     """
     written = tokens_after_prompt(step, earlier)[token].written
-    return MarkupPanel(alternative_bars(written)) if written else None
+    return Markup(alternative_bars(written)) if written else None
 
 
-def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> MarkupPanel:
+def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Markup:
     """The text before the traced token, by what that read. Raises ValueError where no attention was asked for."""
-    return MarkupPanel(traced_strip(step, unit, scale))
+    return Markup(traced_strip(step, unit, scale))
 
 
-def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> FigurePanel:
-    """The same as a sheet to be saved. Raises ValueError where no attention was asked for."""
-    return FigurePanel(attention_over_written(step, unit, scale))
+def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Plot:
+    """The same as a plot to save. Raises ValueError where no attention was asked for."""
+    return attention_over_written(step, unit, scale)
 
 
-def text_generation_border(
-    shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte"
-) -> MarkupPanel:
+def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
     """Where the border of a prompt lies, and what that costs. Raises ValueError where the model takes fewer."""
-    return MarkupPanel(border_picture(shape, prefix, latents, cut, each))
+    return Markup(border_picture(shape, prefix, latents, cut, each))
 
 
-def text_generation_comparison(texts: Sequence[Compared]) -> MarkupPanel:
+def text_generation_comparison(texts: Sequence[Compared]) -> Markup:
     """The same prompt and seed, written on from little and from much prefix; finished or not."""
-    return MarkupPanel(compared_strips(texts))
+    return Markup(compared_strips(texts))

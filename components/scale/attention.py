@@ -16,11 +16,11 @@ LOG_FLOOR = -3.0
 
 
 # Viridis for magnitudes; purple to orange, through white at 0, for more or less than uniform.
-COLOUR_MAPS = {"linear": "viridis", "log": "PuOr_r"}
+COLOR_MAPS = {"linear": "viridis", "log": "PuOr_r"}
 
 
 def quantity(attention: AttentionMap, scale: Scale) -> str:
-    """What the colours measure, for a reader who has not seen the formula."""
+    """What the colors measure, for a reader who has not seen the formula."""
     each = "latent" if attention.method == "decoder" else "input"
     if scale == "linear":
         return f"Share of the attention that each {each} received, in %"
@@ -39,9 +39,9 @@ def scaled(attention: AttentionMap, scale: Scale) -> np.ndarray:
     return np.log10(np.maximum(shares / attention.uniform, 10.0**LOG_FLOOR))
 
 
-def colours(attention: AttentionMap, scale: Scale) -> tuple[Normalize, Colormap]:
+def colors(attention: AttentionMap, scale: Scale) -> tuple[Normalize, Colormap]:
     """For the levels of `scaled`."""
-    return fixed_range(scaled(attention, scale), attention.uniform, scale), matplotlib.colormaps[COLOUR_MAPS[scale]]
+    return fixed_range(scaled(attention, scale), attention.uniform, scale), matplotlib.colormaps[COLOR_MAPS[scale]]
 
 
 def fixed_range(levels: np.ndarray, uniform: float, scale: Scale) -> Normalize:

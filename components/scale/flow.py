@@ -1,4 +1,4 @@
-"""Flow as colours and as arrows. Flow is float [height, width, 2] in pixels, x right, y down; not finite: unknown."""
+"""Flow as colors and as arrows. Flow is float [height, width, 2] in pixels, x right, y down; not finite: unknown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from PIL.Image import Image
 MOST_SHOWN = 1024
 """Pixels a side of what is shown; what is larger is shown smaller. Downloads are of the full size."""
 LEAST = 1.0
-"""Pixels of motion at which colours are full at the earliest: the noise of a still scene shall look still."""
+"""Pixels of motion at which colors are full at the earliest: the noise of a still scene shall look still."""
 UNKNOWN = (128, 128, 128)
 ARROWS = 20
 """Along the longer side."""
@@ -18,14 +18,14 @@ _HEAD = 0.35
 """Length of an arrow's head, of its length."""
 
 
-def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
+def flow_colors(flow: np.ndarray, largest: float) -> np.ndarray:
     """uint8 RGB [height, width, 3]: hue is the direction, saturation the length over `largest`, at most 1.
 
-    Value is 255. Right is red (hue 0), down hue 1/4, left cyan, up hue 3/4; still is white, unknown grey. Raises
+    Value is 255. Right is red (hue 0), down hue 1/4, left cyan, up hue 3/4; still is white, unknown gray. Raises
     ValueError where `largest` is not above 0.
     """
     if not largest > 0:
-        raise ValueError(f"the largest magnitude is {largest}, which colours cannot be measured by")
+        raise ValueError(f"the largest magnitude is {largest}, which colors cannot be measured by")
     known = np.isfinite(flow[..., 0]) & np.isfinite(flow[..., 1])
     vectors = np.where(known[..., None], flow, 0.0).astype(np.float32)
     right, down = vectors[..., 0], vectors[..., 1]
@@ -46,14 +46,14 @@ def largest_shown(flows: Iterable[np.ndarray]) -> float:
 
 
 def wheel(side: int) -> np.ndarray:
-    """uint8 RGBA [side, side, 4]: the colour of each direction where it points, white in the middle, full at the rim.
+    """uint8 RGBA [side, side, 4]: the color of each direction where it points, white in the middle, full at the rim.
 
     Transparent outside.
     """
     offsets = (np.arange(side) + 0.5) * 2 / side - 1
     across, along = np.meshgrid(offsets, offsets)
     inside = np.clip((1 - np.hypot(across, along)) * side / 2 + 0.5, 0, 1)
-    return np.dstack([flow_colours(np.dstack([across, along]), 1.0), np.rint(255 * inside).astype(np.uint8)])
+    return np.dstack([flow_colors(np.dstack([across, along]), 1.0), np.rint(255 * inside).astype(np.uint8)])
 
 
 def shrunk(values: np.ndarray, most: int = MOST_SHOWN) -> np.ndarray:
@@ -80,7 +80,7 @@ def _picked(count: int, longer: int, most: int) -> np.ndarray:
 class Arrows:
     """places: float64 [n, 2], x and y of the tails, pixels from the upper left corner. vectors: float64 [n, 2], pixels.
 
-    factor: how many times longer than the motion they are to be drawn, so that none reaches beyond its neighbour.
+    factor: how many times longer than the motion they are to be drawn, so that none reaches beyond its neighbor.
     """
 
     places: np.ndarray

@@ -10,11 +10,11 @@ from matplotlib.colors import Normalize
 from components.scale.flow import UNKNOWN
 from components.words.numbers import length_in_words
 
-ERROR_COLOURS = "viridis"
+ERROR_COLORS = "viridis"
 
 
 CLIPPED = 99
-"""Percentile of all errors shown at which their colours end, so that a single one does not darken the others."""
+"""Percentile of all errors shown at which their colors end, so that a single one does not darken the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,22 @@ class ErrorColumn:
     fl_all: float
 
 
-def error_colours(errors: np.ndarray, largest: float) -> np.ndarray:
-    """uint8 RGB [height, width, 3]: from 0 to `largest` pixels, above 0; grey where no truth is known."""
+def error_colors(errors: np.ndarray, largest: float) -> np.ndarray:
+    """uint8 RGB [height, width, 3]: from 0 to `largest` pixels, above 0; gray where no truth is known."""
     known = np.isfinite(errors)
-    colouring = matplotlib.colormaps[ERROR_COLOURS]
-    pixels = colouring(Normalize(0.0, largest)(np.where(known, errors, 0.0)), bytes=True)[..., :3]
+    coloring = matplotlib.colormaps[ERROR_COLORS]
+    pixels = coloring(Normalize(0.0, largest)(np.where(known, errors, 0.0)), bytes=True)[..., :3]
     pixels[~known] = UNKNOWN
     return pixels
 
 
 def largest_error_shown(errors: Sequence[np.ndarray]) -> float:
-    """Pixels of error at which colours end, for all maps that are compared: a percentile, never 0."""
+    """Pixels of error at which colors end, for all maps that are compared: a percentile, never 0."""
     known = np.concatenate([each[np.isfinite(each)] for each in errors])
     return max(float(np.percentile(known, CLIPPED)), 0.01) if known.size else 1.0
 
 
 def largest_error_in_words(errors: Sequence[np.ndarray], largest: float) -> str:
-    """What stands at the upper end of the colours: "≥ 2.3 px" where there is more."""
+    """What stands at the upper end of the colors: "≥ 2.3 px" where there is more."""
     beyond = any(bool((each[np.isfinite(each)] > largest).any()) for each in errors)
     return f"{'≥ ' if beyond else ''}{length_in_words(largest)}"

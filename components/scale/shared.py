@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import Colormap, Normalize
 
-from components.scale.attention import COLOUR_MAPS, LOG_FLOOR, Scale, at_most, fixed_range
+from components.scale.attention import COLOR_MAPS, LOG_FLOOR, Scale, at_most, fixed_range
 from components.words.numbers import multiple
 from models.schema import AttentionMap
 
@@ -24,7 +24,7 @@ def times_uniform(shares: np.ndarray, uniform: float, scale: Scale) -> np.ndarra
 def relative(attention: AttentionMap, scale: Scale) -> np.ndarray:
     """Float64, of the shape of `attention.values`: 1, or in log 0, is where nothing is preferred.
 
-    Of what reached the values: in a roll-out a part stays behind in residuals, whatever the picture.
+    Of what reached the values: in a rollout a part stays behind in residuals, whatever the picture.
     """
     reached = float(attention.values.sum(dtype=np.float64)) or 1.0
     return times_uniform(attention.values, attention.uniform * reached, scale)
@@ -32,11 +32,11 @@ def relative(attention: AttentionMap, scale: Scale) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class SharedScale:
-    """Colours for all maps that are compared. below: "≤ " where the lower end also stands for less, else ""."""
+    """Colors for all maps that are compared. below: "≤ " where the lower end also stands for less, else ""."""
 
     scale: Scale
     norm: Normalize
-    colour_map: Colormap
+    color_map: Colormap
     below: str
 
     @classmethod
@@ -44,7 +44,7 @@ class SharedScale:
         """Of all maps at once. levels: as `times_uniform` gives them, of any shapes, at least one."""
         every = np.concatenate([each.ravel() for each in levels])
         norm = fixed_range(every, 1.0, scale)
-        return cls(scale, norm, matplotlib.colormaps[COLOUR_MAPS[scale]], at_most(every, norm, scale))
+        return cls(scale, norm, matplotlib.colormaps[COLOR_MAPS[scale]], at_most(every, norm, scale))
 
     @classmethod
     def of(cls, attentions: Iterable[AttentionMap], scale: Scale) -> "SharedScale":
@@ -57,12 +57,12 @@ class SharedScale:
 
     @property
     def ends(self) -> tuple[str, str]:
-        """What stands at the lower and at the upper end of a colour bar."""
+        """What stands at the lower and at the upper end of a color bar."""
         return self.below + self.in_words(self.norm.vmin), self.in_words(self.norm.vmax)
 
     def fills(self, levels: np.ndarray) -> np.ndarray:
         """uint8 RGB [..., 3]."""
-        return self.colour_map(self.norm(levels), bytes=True)[..., :3]
+        return self.color_map(self.norm(levels), bytes=True)[..., :3]
 
     def in_words(self, level: float) -> str:
         """ "12.4×", or "+1.09"."""
@@ -71,7 +71,7 @@ class SharedScale:
         return f"{multiple(level)}×"
 
     def quantity(self, each: str) -> str:
-        """What the colours measure. each: "input" or "latent"."""
+        """What the colors measure. each: "input" or "latent"."""
         if self.scale == "linear":
             return f"Times the uniform share: share × M for each of M {each}s; 1× where none is preferred"
         return f"log10 (share × M) for each of M {each}s: 0 is uniform, +1 ten times more, −1 ten times less"

@@ -23,9 +23,9 @@ from models.backend.settings import Settings, SettingsError
 from models.perceiver import engine
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint, name_of, source_of
 from models.perceiver.engine import Encoded
-from models.perceiver.fine_tuned import save_taught
+from models.perceiver.fine_tuned import save_fine_tuned
 from models.perceiver.shapes import model_shape
-from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo, TaughtModel, Weights
+from models.schema import CheckpointUnavailable, FineTunedModel, InputError, ModelShape, RunInfo, Weights
 from models.tasks import TASKS
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
@@ -115,7 +115,7 @@ class ModelService:
                     raise part
                 yield part
 
-    def save_taught(self, taught: TaughtModel, folder: Path, half: bool = False) -> None:
+    def save_fine_tuned(self, taught: FineTunedModel, folder: Path, half: bool = False) -> None:
         """Writes what transformers' `from_pretrained` loads, in float32, or by `half` the size in float16.
 
         The base is read anew, on the CPU: on ZeroGPU the one in memory can be used within a call only. Raises
@@ -124,7 +124,7 @@ class ModelService:
         checkpoint = SENTIMENT.checkpoint(taught.weights)
         base = self._loader(checkpoint, torch.device("cpu"), torch.float32, self.settings.checkpoints)
         dtype = torch.float16 if half else torch.float32
-        save_taught(cast(PerceiverForSequenceClassification, base), taught, folder, dtype)
+        save_fine_tuned(cast(PerceiverForSequenceClassification, base), taught, folder, dtype)
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
         """Each result, or what the visitor is to be told: as values, since of an error ZeroGPU keeps only the class."""
@@ -168,7 +168,7 @@ class ModelService:
     ) -> tuple[Encoded, bool]:
         """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
 
-        keep: for later questions, with what roll-out needs; else they are made for this one question only.
+        keep: for later questions, with what rollout needs; else they are made for this one question only.
         interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
 
@@ -178,9 +178,9 @@ class ModelService:
 
         if not keep:
             return make(), False
-        return self.recall((loaded.checkpoint, interpolate_positions, _fingerprint(inputs)), make)
+        return self.get_or_compute((loaded.checkpoint, interpolate_positions, _fingerprint(inputs)), make)
 
-    def recall(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
+    def get_or_compute(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
         """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""
         with self._latents.use(key, make) as (value, known):
             return value, known

@@ -31,7 +31,7 @@ def shown_at(times: np.ndarray, count: int, fps: float) -> np.ndarray:
 
 
 def square(frame: np.ndarray, side: int) -> np.ndarray:
-    """The centre square of a frame [h, w, 3], uint8 [side, side, 3]: shrunk by areas."""
+    """The center square of a frame [h, w, 3], uint8 [side, side, 3]: shrunk by areas."""
     height, width = frame.shape[:2]
     short = min(height, width)
     if (height, width) == (side, side):

@@ -1,4 +1,4 @@
-"""Optical flow without a network, to compare with: Farnebäck, DIS and TV-L1 on the grey values of two frames.
+"""Optical flow without a network, to compare with: Farnebäck, DIS and TV-L1 on the gray values of two frames.
 
 Each of METHODS is a function of the first and the second frame, uint8 RGB [height, width, 3], to float32
 [height, width, 2]: how far each pixel of the first moves, in pixels, x right, y down. Raises InputError for frames of
@@ -48,8 +48,8 @@ def _calc(method: cv2.DenseOpticalFlow, first: np.ndarray, second: np.ndarray) -
     return method.calc(first, second, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-def _of_colours(method: FlowMethod) -> FlowMethod:
-    """A method for grey frames [height, width] that are large enough, made one for what visitors bring."""
+def _of_colors(method: FlowMethod) -> FlowMethod:
+    """A method for gray frames [height, width] that are large enough, made one for what visitors bring."""
 
     def flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         if first.shape != second.shape:
@@ -58,12 +58,12 @@ def _of_colours(method: FlowMethod) -> FlowMethod:
                 f"The frames differ in size: {width:,} x {height:,} and {other_width:,} x {other_height:,} pixels."
             )
         missing = [(0, max(0, SMALLEST_SIDE - side)) for side in first.shape[:2]]
-        grey = (np.pad(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), missing, "symmetric") for frame in (first, second))
-        return method(*grey)[: first.shape[0], : first.shape[1]].astype(np.float32)
+        gray = (np.pad(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), missing, "symmetric") for frame in (first, second))
+        return method(*gray)[: first.shape[0], : first.shape[1]].astype(np.float32)
 
     return flow
 
 
 METHODS: Mapping[str, FlowMethod] = MappingProxyType(
-    {"farneback": _of_colours(_farneback), "dis": _of_colours(_dis), "tvl1": _of_colours(_tvl1)}
+    {"farneback": _of_colors(_farneback), "dis": _of_colors(_dis), "tvl1": _of_colors(_tvl1)}
 )

@@ -135,12 +135,12 @@ def _kitti_shape(head: bytes, size: int) -> tuple[int, int]:
     """(height, width) of a PNG that may hold KITTI's flow, and that its file is large enough for."""
     if len(head) < _PNG_HEAD or head[8:16] != b"\0\0\0\rIHDR" or _crc(head[12:29]) != head[29:]:
         raise InputError(_damaged("its header is"))
-    width, height, bits, colour, *_, interlaced = struct.unpack(">IIBBBBB", head[16:29])
-    if bits != 16 or colour != _RGB:
-        kind = "" if colour == _RGB else " and is not plain RGB"
+    width, height, bits, color, *_, interlaced = struct.unpack(">IIBBBBB", head[16:29])
+    if bits != 16 or color != _RGB:
+        kind = "" if color == _RGB else " and is not plain RGB"
         raise InputError(
             f"This PNG has {bits} bits a channel{kind}: KITTI's flow is RGB with 16 bits. "
-            "A picture that shows flow in colours cannot be turned back into numbers."
+            "A picture that shows flow in colors cannot be turned back into numbers."
         )
     if interlaced:
         raise InputError("This PNG is interlaced, which KITTI's files are not: save it without.")

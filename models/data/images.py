@@ -81,14 +81,14 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Grey of more than 8 bits: 16-bit values by their range, floats and what exceeds 16 bits by their own extent."""
+    """Gray of more than 8 bits: 16-bit values by their range, floats and what exceeds 16 bits by their own extent."""
     if image.mode.startswith("I;"):
         values = np.asarray(image)
-        grey = Image.fromarray((np.arange(2**16) / 257).round().astype(np.uint8)[values])
+        gray = Image.fromarray((np.arange(2**16) / 257).round().astype(np.uint8)[values])
         transparent = image.info.get("transparency")  # of PNG: one of the 65,536 values
         if isinstance(transparent, int):
-            grey.putalpha(Image.fromarray(values != transparent))
-        return grey
+            gray.putalpha(Image.fromarray(values != transparent))
+        return gray
     values = np.array(image, dtype=np.float64)
     np.nan_to_num(values, copy=False, posinf=0.0, neginf=0.0)
     low, high = 0.0, 65_535.0

@@ -1,4 +1,4 @@
-"""Texts and their labels, out of a table that a visitor brings: what can be learnt from, and what is wrong by row."""
+"""Texts and their labels, out of a table that a visitor brings: what can be learned from, and what is wrong by row."""
 
 import unicodedata
 from collections import Counter
@@ -20,7 +20,7 @@ _NAMED = 3  # labels that a message names
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class Labeled:
     """rows: (text, label) to learn from, in the order of the table. counts: rows of each label, as they come first.
 
     problems: the rows that are left out, each with its reason. notices: of rows that are kept, but may be a mistake.
@@ -48,8 +48,8 @@ class _Row:
     label: str
 
 
-def labelled_rows(table: Table, text_column: str, label_column: str) -> Labelled:
-    """Raises InputError where nothing can be learnt: columns that are none, too few labels or too many."""
+def labeled_rows(table: Table, text_column: str, label_column: str) -> Labeled:
+    """Raises InputError where nothing can be learned: columns that are none, too few labels or too many."""
     if text_column == label_column:
         raise InputError(f"Text and label are both to come from {quoted(text_column)}: choose two columns.")
     good: list[_Row] = []
@@ -64,7 +64,7 @@ def labelled_rows(table: Table, text_column: str, label_column: str) -> Labelled
     if not good:
         raise InputError(f"Nothing is left to learn from. {min(problems, key=lambda note: note.row).message}")
     kept, rare = _without_rare_labels(good, label_column)
-    return Labelled(
+    return Labeled(
         tuple((row.text, row.label) for row in kept),
         dict(Counter(row.label for row in kept)),
         tuple(sorted([*problems, *rare], key=lambda note: note.row)),
@@ -134,7 +134,7 @@ def _no_text(column: str) -> str:
 
 
 def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], list[RowNote]]:
-    """Rows of labels that can be learnt, and what is said of the others."""
+    """Rows of labels that can be learned, and what is said of the others."""
     counts = Counter(row.label for row in rows)
     often = [label for label, count in counts.items() if count >= FEWEST_ROWS]
     if len(counts) > MOST_LABELS:
@@ -187,7 +187,7 @@ def _are(count: int) -> str:
 
 
 def _repeated(rows: list[_Row]) -> list[RowNote]:
-    """The same text again. One of both may be held out, and then it was learnt before it is asked."""
+    """The same text again. One of both may be held out, and then it was learned before it is asked."""
     first: dict[str, _Row] = {}
     notes = []
     for row in rows:
@@ -209,6 +209,6 @@ def _alike(rows: list[_Row]) -> list[RowNote]:
         if before.label != row.label:
             pair = f"{quoted(row.label)}, and row {before.number:,} {quoted(before.label)}"
             notes.setdefault(
-                row.label, RowNote(row.number, f"Row {row.number:,} has the label {pair}: these are learnt as two.")
+                row.label, RowNote(row.number, f"Row {row.number:,} has the label {pair}: these are learned as two.")
             )
     return list(notes.values())

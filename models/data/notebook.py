@@ -41,13 +41,13 @@ _INSTALL = "It needs Python with `torch` and `transformers` (`pip install torch 
 
 _README = """\
 {about}
-It began as `{base}`, whose licence holds for this model, too, and learnt from {rows:,} rows{accuracy}.
+It began as `{base}`, whose license holds for this model, too, and learned from {rows:,} rows{accuracy}.
 
 The folder `{folder}` holds what `PerceiverForSequenceClassification.from_pretrained` of transformers loads:
 `model.safetensors` and `config.json`. `{notebook}` loads it and classifies two texts. {install}
 
-The rows that it was taught with are not in it. Yet a model may give away some of what it learnt: think twice before you
-pass on one that was taught with private texts.
+The rows that it was trained on are not in this folder. A model can still reveal parts of them: think before you share
+one that was trained on private texts.
 """
 
 
@@ -82,7 +82,7 @@ def write_notebook(folder: str, labels: Sequence[str], texts: Sequence[str]) -> 
 def write_readme(
     folder: str, labels: Sequence[str], notebook: str, base: str, rows: int, accuracy: float | None = None
 ) -> str:
-    """Markdown. notebook: its file's name. base: the checkpoint that was taught. rows: how many it learnt from.
+    """Markdown. notebook: its file's name. base: the checkpoint that was taught. rows: how many it learned from.
 
     accuracy: share of right answers on rows that were held out, 0 to 1, if they were asked.
     """

@@ -214,7 +214,7 @@ def inverse_frequencies(channels: int) -> Tensor:
 
 
 def rotate(x: Tensor, rotations: Tensor) -> Tensor:
-    """Turns neighbouring channels of [B, H, K, D] as pairs, by complex [B or 1, K, R]; those beyond 2 R stay."""
+    """Turns neighboring channels of [B, H, K, D] as pairs, by complex [B or 1, K, R]; those beyond 2 R stay."""
     turned = 2 * rotations.shape[-1]
     pairs = torch.view_as_complex(x[..., :turned].to(rotations.real.dtype).unflatten(-1, (-1, 2)).contiguous())
     rotated = torch.view_as_real(pairs * rotations[:, None]).flatten(-2).to(x.dtype)

@@ -1,4 +1,4 @@
-"""What a token that a Perceiver AR wrote was read from: rows of the cross-attention, and the roll-out through layers.
+"""What a token that a Perceiver AR wrote was read from: rows of the cross-attention, and the rollout through layers.
 
 The latent at a place answers for the token after it. No whole map is held: rows of the latents asked about, or slices
 that a vector is multiplied with. Shapes: R latents asked about, N latents, K = prefix and latents, H heads; one text.

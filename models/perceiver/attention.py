@@ -30,13 +30,13 @@ FUSED_BYTES = 64 * 2**20
 class Projected(Enum):
     """On which side of an attention its matrices are applied: the products are equal, their costs are not.
 
-    BOTH: as in the paper. ASKING: questions are led into the channels of what is read, and what they find is led on
-    from there. READ: what is read is led into the channels that ask, and on into those that the layer gives.
+    BOTH: as in the paper. QUERY_SIDE: questions are led into the channels of what is read, and what they find is led on
+    from there. KEY_SIDE: what is read is led into the channels that ask, and on into those that the layer gives.
     """
 
     BOTH = auto()
-    ASKING = auto()
-    READ = auto()
+    QUERY_SIDE = auto()
+    KEY_SIDE = auto()
 
 
 def attend(
@@ -51,13 +51,13 @@ def attend(
     asking, source = _asking_and_source(inner, hidden, inputs)
     mask = None if inputs_mask is None else inputs_mask[:, None, None, :]
     match _cheapest(attention, asking.shape[1], source.shape[1]):
-        case Projected.READ:
+        case Projected.KEY_SIDE:
             keys, values, bias = led_to_what_asks(attention, source)
             if mask is not None:
                 bias = bias.masked_fill(~mask, float("-inf"))
             queries = asking[:, None].expand(-1, inner.num_heads, -1, -1)
             return _fused(inner, queries, keys, values, bias).sum(dim=1)
-        case Projected.ASKING:
+        case Projected.QUERY_SIDE:
             queries, keys = _queries_and_keys(inner, _queries(inner, asking), source, folded=True)
             return unfolded(attention, _fused(inner, queries, keys, keys, mask))
         case Projected.BOTH:
@@ -210,11 +210,11 @@ def _cheapest(attention: PerceiverAttention, asked: int, read: int) -> Projected
     led_on_by_read = BY_HEADS * read * (asks * keyed + valued * given)
     costs = {
         Projected.BOTH: question + key_and_value + asked * read * (keyed + valued) + answer,
-        Projected.ASKING: question + led_on_by_asking + heads * asked * read * 2 * channels + answer,
-        Projected.READ: key_and_value + led_on_by_read + heads * asked * read * (asks + given),
+        Projected.QUERY_SIDE: question + led_on_by_asking + heads * asked * read * 2 * channels + answer,
+        Projected.KEY_SIDE: key_and_value + led_on_by_read + heads * asked * read * (asks + given),
     }
     if torch.is_grad_enabled():
-        del costs[Projected.READ]  # the fused kernel has no gradient for what a score has besides
+        del costs[Projected.KEY_SIDE]  # the fused kernel has no gradient for what a score has besides
     return min(costs, key=costs.__getitem__)
 
 

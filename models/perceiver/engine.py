@@ -77,7 +77,7 @@ def encode(
     """Reads inputs into latents (Perceiver IO, section 3.1).
 
     inputs: as the model's own forward takes them (ids, pixels, patches, a dict of modalities).
-    keep_mixing: also follow how the layers mix the latents, which roll-out needs: one N x N product a layer, and the
+    keep_mixing: also follow how the layers mix the latents, which rollout needs: one N x N product a layer, and the
     layers' maps held for a moment.
     """
     perceiver = perceiver_of(model)

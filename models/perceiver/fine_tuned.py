@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from models.perceiver.engine import basic_decoder
-from models.schema import TaughtModel, Weights
+from models.schema import FineTunedModel, Weights
 
 _DECODER = "perceiver.decoder.decoder."
 FINAL = f"{_DECODER}final_layer"
@@ -46,7 +46,9 @@ def learning_model(
     return model
 
 
-def taught_model(base: PerceiverForSequenceClassification, taught: TaughtModel) -> PerceiverForSequenceClassification:
+def taught_model(
+    base: PerceiverForSequenceClassification, taught: FineTunedModel
+) -> PerceiverForSequenceClassification:
     """The model as it was taught, on the base's device and in its dtype; what was not changed is the base's own.
 
     Raises ValueError for a base of another shape than it was taught on.
@@ -65,7 +67,7 @@ def taught_model(base: PerceiverForSequenceClassification, taught: TaughtModel) 
 
 def taught_value(
     model: PerceiverForSequenceClassification, base: str, weights: Weights, labels: Sequence[str]
-) -> TaughtModel:
+) -> FineTunedModel:
     """What learns in a `learning_model`, copied, as a value; its name is made from all of it."""
     changed = {
         name: parameter.detach().float().cpu().numpy().copy()
@@ -76,11 +78,11 @@ def taught_value(
     for name, array in changed.items():
         digest.update(name.encode())
         digest.update(array.data)
-    return TaughtModel(f"{base}, taught ({digest.hexdigest()[:12]})", base, weights, tuple(labels), changed)
+    return FineTunedModel(f"{base}, taught ({digest.hexdigest()[:12]})", base, weights, tuple(labels), changed)
 
 
-def save_taught(
-    base: PerceiverForSequenceClassification, taught: TaughtModel, folder: Path, dtype: torch.dtype = torch.float32
+def save_fine_tuned(
+    base: PerceiverForSequenceClassification, taught: FineTunedModel, folder: Path, dtype: torch.dtype = torch.float32
 ) -> None:
     """Writes what `from_pretrained` of PerceiverForSequenceClassification and PerceiverTokenizer load.
 

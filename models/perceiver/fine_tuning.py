@@ -54,10 +54,10 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """A step, 1 to `steps`: mean cross-entropy (nats) and share of right answers of its batch, before it learnt.
+class Learned:
+    """A step, 1 to `steps`: mean cross-entropy (nats) and share of right answers of its batch, before it learned.
 
-    batch: the rows that it learnt from.
+    batch: the rows that it learned from.
     """
 
     step: int
@@ -105,7 +105,7 @@ class Teaching:
     def steps(self) -> int:
         return self.recipe.epochs * math.ceil(len(self.rows.labels) / self.recipe.batch_size)
 
-    def learn(self) -> Iterator[Learnt]:
+    def learn(self) -> Iterator[Learned]:
         """Step by step; between two steps the model may be asked, and copied."""
         step, count = 0, len(self.rows.labels)
         for epoch in range(1, self.recipe.epochs + 1):
@@ -113,7 +113,7 @@ class Teaching:
             for number, drawn in enumerate(batches, start=1):
                 step, batch = step + 1, drawn.tolist()
                 loss, accuracy = self._learn_from(batch, step)
-                yield Learnt(step, epoch, number == len(batches), tuple(batch), loss, accuracy)
+                yield Learned(step, epoch, number == len(batches), tuple(batch), loss, accuracy)
 
     @torch.inference_mode(False)
     @torch.enable_grad()

@@ -24,7 +24,7 @@ from models.perceiver.engine import decode, encode
 from models.perceiver.tiles import over_tiles
 
 OVERLAP = 16
-"""Pixels that neighbouring tiles share: a window, and a patch."""
+"""Pixels that neighboring tiles share: a window, and a patch."""
 TILES_AT_ONCE = 64
 
 
@@ -103,6 +103,7 @@ class WindowPreprocessor(AbstractPreprocessor):
         self.grid = (height // self.patch, width // self.patch)
         self.position_embeddings = PerceiverFourierPositionEncoding(config.position_bands, self.grid)
         features = config.d_model - self.position_embeddings.output_size()
+        # The name of its weights in files.
         self.colours = nn.Linear(3, 2)
         self.windows = nn.Linear(2 * 2 * self.window**2, 2 * config.window_channels)
         self.features = nn.Linear(config.window_channels, features)

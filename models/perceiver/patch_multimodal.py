@@ -26,7 +26,7 @@ from models.perceiver.multimodal_inputs import KIND, SoundPreprocessor, VideoPre
 from models.perceiver.multimodal_places import PLACE, grid, place_features
 
 SPOKEN = 0.1
-"""About how loud speech is: what the last layer gives is counted in this, so that it learns in steps as for colours."""
+"""About how loud speech is: what the last layer gives is counted in this, so that it learns in steps as for colors."""
 
 
 def patch_multimodal_config(

@@ -106,7 +106,7 @@ def flow_by_blocks(model: PerceiverForOpticalFlow, patches: Tensor) -> Tensor:
 
 
 def pixels_of(preprocessor: PerceiverImagePreprocessor, patches: Tensor, eps: float) -> Pixels:
-    """One tile [1, 2, 27, h, w], as `neighbourhoods` has it. eps: of the layer norms."""
+    """One tile [1, 2, 27, h, w], as `neighborhoods` has it. eps: of the layer norms."""
     size = patches.shape[-2:]
     features = features_alone(preprocessor)(patches)[0].unflatten(1, size)[0]
     count = features.shape[-1]

@@ -4,7 +4,7 @@ A query is the Fourier features of a time, a row and a column, and a padding tha
 three vectors, and so is, but for its deviation, what a layer norm makes of it: scores of all pixels come from a table
 for times and rows and one for columns. What latents give spans fewer directions than a query has channels, which leaves
 less to multiply on both sides of the MLP's layer norm; and all that follows the MLP's activation is linear, down to
-three colours. At the published size a pixel takes 0.9 million multiplications of 4.5. Shapes: T times, R rows, S
+three colors. At the published size a pixel takes 0.9 million multiplications of 4.5. Shapes: T times, R rows, S
 columns, n pixels at once, N latents, C channels of a query, D directions, W channels inside the MLP. One head, as the
 class has it.
 """
@@ -34,7 +34,7 @@ PIXELS = 1024
 def decode_video(
     model: PerceiverForMultimodalAutoencoding, encoded: Encoded, times: Tensor, rows: Tensor, columns: Tensor
 ) -> Tensor:
-    """What the model answers at all times, rows and columns: float32 [T, 3, R, S], colours from about 0 to 1.
+    """What the model answers at all times, rows and columns: float32 [T, 3, R, S], colors from about 0 to 1.
 
     encoded: of one clip. times [T] in frames, rows [R] and columns [S] in pixels of the size that the model was made
     for: 0 is the first, fractions lie between two. At whole numbers these are the outputs that transformers gives for
@@ -55,8 +55,8 @@ def video_frames(
         for places, count in zip((times, rows, columns), _dims(model), strict=True)
     ]
     answers = _by_blocks if applies(model, encoded.latents) else _by_queries
-    for colours in answers(model, encoded.latents, *axes):
-        yield colours.float().T.reshape(3, len(rows), len(columns))
+    for colors in answers(model, encoded.latents, *axes):
+        yield colors.float().T.reshape(3, len(rows), len(columns))
 
 
 def queries_at(model: PerceiverForMultimodalAutoencoding, positions: Tensor) -> Tensor:
@@ -72,24 +72,24 @@ def _dims(model: PerceiverForMultimodalAutoencoding) -> tuple[int, int, int]:
     return frames, height, width
 
 
-def _to_colours(model: PerceiverForMultimodalAutoencoding) -> PerceiverProjectionPostprocessor:
+def _to_colors(model: PerceiverForMultimodalAutoencoding) -> PerceiverProjectionPostprocessor:
     return model.perceiver.output_postprocessor.modalities["image"]
 
 
 def _by_queries(
     model: PerceiverForMultimodalAutoencoding, latents: Tensor, times: Tensor, rows: Tensor, columns: Tensor
 ) -> Iterator[Tensor]:
-    """Colours [R * S, 3] of each time, on any device, of any dtype: what decodes all other modalities, in chunks."""
-    to_colours = _to_colours(model)
+    """Colors [R * S, 3] of each time, on any device, of any dtype: what decodes all other modalities, in chunks."""
+    to_colors = _to_colors(model)
     for time in times:
         places = torch.cartesian_prod(time[None], rows, columns).split(queries_at_once(model))
-        yield torch.cat([to_colours(answer(model, latents, queries_at(model, part)[None]))[0] for part in places])
+        yield torch.cat([to_colors(answer(model, latents, queries_at(model, part)[None]))[0] for part in places])
 
 
 def _by_blocks(
     model: PerceiverForMultimodalAutoencoding, latents: Tensor, times: Tensor, rows: Tensor, columns: Tensor
 ) -> Iterator[Tensor]:
-    """Colours [R * S, 3] of each time, PIXELS at once."""
+    """Colors [R * S, 3] of each time, PIXELS at once."""
     layer = basic_decoder(model).decoding_cross_attention
     asking, norm = layer.attention.self, layer.attention.self.layernorm1
     keys, values, bias = (part[0, 0] for part in led_to_what_asks(layer.attention, asking.layernorm2(latents)))
@@ -102,12 +102,12 @@ def _by_blocks(
         of_frame = of_time + of_rows
         row_scores = product(of_frame, keys)
         inverse = inverse_deviations(of_frame, of_columns, norm.eps).flatten()
-        colours = torch.empty(len(inverse), 3)
+        colors = torch.empty(len(inverse), 3)
         for pixels in torch.arange(len(inverse)).split(PIXELS):
             row, column = pixels // len(columns), pixels % len(columns)
             scores = row_scores.index_select(0, row).add_(column_scores.index_select(0, column))
-            colours[pixels] = answers.colours(scores.mul_(inverse[pixels, None]).add_(bias).softmax(dim=-1))
-        yield colours
+            colors[pixels] = answers.colors(scores.mul_(inverse[pixels, None]).add_(bias).softmax(dim=-1))
+        yield colors
 
 
 def parts_of_queries(
@@ -129,43 +129,43 @@ def inverse_deviations(rows: Tensor, columns: Tensor, eps: float) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Weights of latents -> colours: the layer's values and MLP, and the two linear layers that follow it.
+    """Weights of latents -> colors: the layer's values and MLP, and the two linear layers that follow it.
 
     given: [D + 3, N], what each latent gives: along D directions at right angles, its channels' mean left out, and
-    as colours, by way of the MLP's residual. widened: [W, D] and bias: [W], from there to the inside of the MLP.
-    to_colours: [3, W] and offset: [3], from there on.
+    as colors, by way of the MLP's residual. widened: [W, D] and bias: [W], from there to the inside of the MLP.
+    to_colors: [3, W] and offset: [3], from there on.
     """
 
     layer: PerceiverLayer
     given: Tensor
     widened: Tensor
     bias: Tensor
-    to_colours: Tensor
+    to_colors: Tensor
     offset: Tensor
 
     @classmethod
     def of(cls, model: PerceiverForMultimodalAutoencoding, layer: PerceiverLayer, values: Tensor) -> "Answers":
         """values: [N, C], what each latent gives to the layer's output, biases included."""
         first, second, dense = layer.mlp.dense1, layer.mlp.dense2, layer.attention.output.dense
-        last, classifier = cast(nn.Linear, basic_decoder(model).final_layer), _to_colours(model).classifier
+        last, classifier = cast(nn.Linear, basic_decoder(model).final_layer), _to_colors(model).classifier
         spanned = torch.cat([dense.weight, dense.bias[:, None]], dim=1)
         directions = torch.linalg.qr(spanned - spanned.mean(dim=0)).Q
-        centred = values - values.mean(dim=1, keepdim=True)  # directions may be more than are spanned
-        colours = classifier.weight @ last.weight
+        centerd = values - values.mean(dim=1, keepdim=True)  # directions may be more than are spanned
+        colors = classifier.weight @ last.weight
         return cls(
             layer,
-            torch.cat([product(centred, directions.T), values @ colours.T], dim=1).T.contiguous(),
+            torch.cat([product(centerd, directions.T), values @ colors.T], dim=1).T.contiguous(),
             product(first.weight * layer.layernorm.weight, directions.T),
             first.bias + first.weight @ layer.layernorm.bias,
-            colours @ second.weight,
-            colours @ second.bias + classifier.weight @ last.bias + classifier.bias,
+            colors @ second.weight,
+            colors @ second.bias + classifier.weight @ last.bias + classifier.bias,
         )
 
-    def colours(self, weights: Tensor) -> Tensor:
+    def colors(self, weights: Tensor) -> Tensor:
         """[n, N], rows that sum to 1 -> [n, 3]."""
         given = product(weights, self.given)
         directions, unwidened = given[:, :-3], given[:, -3:]
         squares = directions.square().sum(dim=1, keepdim=True) / self.layer.layernorm.normalized_shape[0]
         normalised = directions * (squares + self.layer.layernorm.eps).rsqrt()
         widened = self.layer.mlp.intermediate_act_fn(product(normalised, self.widened, self.bias))
-        return product(widened, self.to_colours, self.offset) + unwidened
+        return product(widened, self.to_colors, self.offset) + unwidened

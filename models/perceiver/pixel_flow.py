@@ -25,7 +25,7 @@ def pixel_flow(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) ->
 
     def of_tiles(frames: Tensor) -> Tensor:
         # Only what the model reads is of its own dtype: tiles are cut and blended in float32.
-        patches = neighbourhoods(frames).to(model.dtype)
+        patches = neighborhoods(frames).to(model.dtype)
         if applies(model, patches):
             found = torch.cat([flow_by_blocks(model, patch) for patch in patches.split(1)])
         else:
@@ -35,8 +35,8 @@ def pixel_flow(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) ->
     return over_tiles(of_tiles, torch.stack([first, second]), tile, at_once=tiles_at_once(tile, first.device))
 
 
-def neighbourhoods(frames: Tensor) -> Tensor:
-    """Tiles […, 3, h, w] -> […, 27, h, w], what the model reads: around each pixel row by row, colours innermost.
+def neighborhoods(frames: Tensor) -> Tensor:
+    """Tiles […, 3, h, w] -> […, 27, h, w], what the model reads: around each pixel row by row, colors innermost.
 
     Beyond the edge of the tile there are zeros: tiles are cut out first, as the model was trained.
     """

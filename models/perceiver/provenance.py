@@ -1,6 +1,6 @@
 """Which inputs did an output read? Attention followed from outputs through the latents to the inputs.
 
-Attention roll-out (Abnar and Zuidema 2020) carried over to the Perceiver's three stages. A layer with a residual passes
+Attention rollout (Abnar and Zuidema 2020) carried over to the Perceiver's three stages. A layer with a residual passes
 half of what it is asked through its attention and half along the residual. What the residuals lead to something that
 is no input (the learned latent array, the decoder's own query) is counted apart and never spread over the inputs.
 Always row vectors times a matrix, in slices: no map of outputs times inputs is ever held. The matrix of all layers of
@@ -72,7 +72,7 @@ def rollout(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = 
     Raises ValueError where `encode` was not asked to follow the layers.
     """
     if encoded.mixing is None:
-        raise ValueError("roll-out needs to know how the layers mix the latents: encode with keep_mixing=True")
+        raise ValueError("rollout needs to know how the layers mix the latents: encode with keep_mixing=True")
     perceiver = perceiver_of(model)
     weights = decoder_rows(model, encoded, wanted)
     query_share = torch.zeros(len(weights), device=weights.device)

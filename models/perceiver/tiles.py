@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 OVERLAP = 20
-"""Pixels that neighbouring tiles share at least, as the published flow model wants it."""
+"""Pixels that neighboring tiles share at least, as the published flow model wants it."""
 
 Size = tuple[int, int]
 

@@ -23,7 +23,7 @@ from models.schema.common import (
     RunInfo,
     Weights,
 )
-from models.schema.fine_tuning import FineTuneRequest, FineTuneStep, HeldOut, TaughtModel
+from models.schema.fine_tuning import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut
 from models.schema.image_classification import (
     ImageClassificationRequest,
     ImageClassificationResult,
@@ -47,6 +47,7 @@ __all__ = [
     "Ended",
     "FineTuneRequest",
     "FineTuneStep",
+    "FineTunedModel",
     "Finer",
     "FlowCheck",
     "FlowTrace",
@@ -68,7 +69,6 @@ __all__ = [
     "RunInfo",
     "SentimentRequest",
     "SentimentResult",
-    "TaughtModel",
     "TextGenerationRequest",
     "TextGenerationStep",
     "TextWindow",

@@ -15,7 +15,7 @@ Finer = Literal["pixels", "frames"]
 class AvAutoencodingRequest:
     """Rebuild a clip, picture and sound, from its latents, and say what it shows.
 
-    frames: uint8 [t, h, w, 3], RGB, at least one, fps a second; the centre square is what is read. audio: float32
+    frames: uint8 [t, h, w, 3], RGB, at least one, fps a second; the center square is what is read. audio: float32
     [samples], -1 to 1, beginning with the first frame; silence where it ends before the frames, or has none. blank:
     what is hidden from the model. label: a class that the model is told, as an index of its labels; None: it is not.
     frames_wanted: frames of the result; all others are not decoded, nor is any sound. finer: queries between the

@@ -23,7 +23,7 @@ class Probe:
 
     output: flat index of the output, or None for the best class of a classifier, or for the pixel that moves most.
     method: "encoder" (what the latents read from the inputs), "decoder" (what the output read from the latents) or
-    "rollout" (composed through all layers). head: one attention head of that stage, or None for their mean; roll-out
+    "rollout" (composed through all layers). head: one attention head of that stage, or None for their mean; rollout
     has means only. latent: for "encoder", one latent, or None for all of them: weighed by how much this output reads
     from each, or, if not `weighed`, equally.
     """

@@ -27,7 +27,7 @@ class FineTuneRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtModel:
+class FineTunedModel:
     """A taught classifier as a value: what was changed, to be put over the weights that it started from.
 
     name: of these weights alone; other weights, another name. base, weights: the checkpoint it started from.
@@ -64,10 +64,10 @@ class FineTuneStep:
     """One step of `steps`.
 
     loss: mean cross-entropy of this batch in nats. accuracy: share of right answers among the rows of this batch, 0 to
-    1. Both as they were before this step learnt from it; NaN in step 0, before which nothing is learnt.
+    1. Both as they were before this step learned from it; NaN in step 0, before which nothing is learned.
     validation_loss, validation_accuracy, held_out: over all held-out rows, where they were asked: before the first
     step, after each epoch, now and then within long epochs, and in the end; else None.
-    model: what was learnt so far, wherever the held-out rows were asked after a step, so that who stops has it; else
+    model: what was learned so far, wherever the held-out rows were asked after a step, so that who stops has it; else
     None. The last of the stream has one; its step is below `steps` where the time was over.
     epoch: 0 before the first step. seconds, seconds_left: since the start, and about until the end (in
     step 0 the longest that it may take).
@@ -83,7 +83,7 @@ class FineTuneStep:
     validation_accuracy: float | None
     seconds: float
     seconds_left: float
-    model: TaughtModel | None
+    model: FineTunedModel | None
     held_out: HeldOut | None
     rows_shortened: int
     run: RunInfo

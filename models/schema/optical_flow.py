@@ -68,7 +68,7 @@ class FlowCheck:
     """How right one flow is: `models.data.flow_check`.
 
     warped: the second frame moved back by it, RGB. known: bool [height, width], where that shows something of the
-    second frame. before, after: mean photometric error, in grey levels of 0 to 255, as the frames are and with the
+    second frame. before, after: mean photometric error, in gray levels of 0 to 255, as the frames are and with the
     second moved back. hidden: bool [height, width], what the second frame seems not to show, or None without the motion
     back. errors: float32 [height, width], end-point error in pixels, NaN where the truth is not known; epe: their mean;
     fl_all: the share of outliers, 0 to 1; None without a truth.

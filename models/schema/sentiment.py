@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, Weights
-from models.schema.fine_tuning import TaughtModel
+from models.schema.fine_tuning import FineTunedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class SentimentRequest:
     probe: Probe | None = None
     weights: Weights = "embedded"
     occlude: bool = False
-    model: TaughtModel | None = None
+    model: FineTunedModel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ class _Rebuilding:
         moments, done = self.clip.moments(wanted, window), 0
         for frames in answer_frames(self.model, encoded, moments, self.request.finer == "pixels"):
             some = wanted[done : done + len(frames)]
-            self.frames[some] = _colours(frames)
+            self.frames[some] = _colors(frames)
             done += len(some)
             yield AvPart(tuple(some), self.frames[some], window, len(self.clip.starts))
         self.scores[window] = answer_label(self.model, encoded)
@@ -218,7 +218,7 @@ class _Rebuilding:
         )
 
 
-def _colours(frames: Tensor) -> np.ndarray:
+def _colors(frames: Tensor) -> np.ndarray:
     """[k, 3, S, S], 0 to 1 -> uint8 [k, S, S, 3]."""
     return (frames.float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 

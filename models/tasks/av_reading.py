@@ -98,7 +98,7 @@ def _squares(request: AvAutoencodingRequest, fps: float, side: int, count: int) 
 def _check(request: AvAutoencodingRequest) -> None:
     frames, audio = request.frames, request.audio
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
-        raise InputError("Frames are RGB, of 8 bits a colour: an array uint8 [t, h, w, 3].")
+        raise InputError("Frames are RGB, of 8 bits a color: an array uint8 [t, h, w, 3].")
     if not frames.size:
         raise InputError("There is not one frame in this clip.")
     if not 0 < request.fps <= 1000:

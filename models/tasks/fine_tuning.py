@@ -10,30 +10,30 @@ import numpy as np
 from transformers import PerceiverForSequenceClassification
 
 from models.perceiver.fine_tuned import taught_value
-from models.perceiver.fine_tuning import Judged, Learnt, Recipe, Teaching
-from models.schema import FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo, TaughtModel
+from models.perceiver.fine_tuning import Judged, Learned, Recipe, Teaching
+from models.schema import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo
 from models.tasks.fine_tuning_rows import PartedRows, check, check_steps, longest_text, part
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Runtime, Task, longest_work
 
 MOST_SECONDS = 600.0
-"""A teaching ends after this time, with what was learnt so far; on ZeroGPU before the loan of the GPU ends."""
+"""A teaching ends after this time, with what was learned so far; on ZeroGPU before the loan of the GPU ends."""
 KEEP_SECONDS = 5.0
-"""Within an epoch, what was learnt is handed out and judged about so often: who stops has it."""
+"""Within an epoch, what was learned is handed out and judged about so often: who stops has it."""
 KEEP_SHARE = 0.1
 """But no more often than takes this part of the time."""
 
 
 def run(request: FineTuneRequest, runtime: Runtime) -> FineTuneStep:
-    """The last step, with what was learnt; see `stream`."""
+    """The last step, with what was learned; see `stream`."""
     *_, last = stream(request, runtime)
     return last
 
 
 def stream(request: FineTuneRequest, runtime: Runtime) -> Generator[FineTuneStep]:
-    """Each step as it is made. Closing it ends the learning; what was learnt is in the steps that have a `model`.
+    """Each step as it is made. Closing it ends the learning; what was learned is in the steps that have a `model`.
 
-    Raises InputError, in words for the visitor, for what cannot be learnt from.
+    Raises InputError, in words for the visitor, for what cannot be learned from.
     """
     if request.weights == "published" and not request.frozen:
         raise InputError(
@@ -61,57 +61,57 @@ class _Course:
     def __post_init__(self) -> None:
         request, model = self.request, cast(PerceiverForSequenceClassification, self.loaded.model)
         self.rows = part(request, longest_text(model.config.max_position_embeddings))
-        check_steps(math.ceil(len(self.rows.learnt.labels) / request.batch_size) * request.epochs, request)
+        check_steps(math.ceil(len(self.rows.learned.labels) / request.batch_size) * request.epochs, request)
         recipe = Recipe(request.epochs, request.batch_size, request.learning_rate, request.seed, request.frozen)
-        self.teaching = Teaching(model, self.rows.learnt, len(self.rows.labels), recipe)
+        self.teaching = Teaching(model, self.rows.learned, len(self.rows.labels), recipe)
 
     @property
     def most_seconds(self) -> float:
         return longest_work(self.runtime, MOST_SECONDS)
 
     def steps(self) -> Generator[FineTuneStep]:
-        yield self._judged(Learnt(0, 0, False, (), math.nan, math.nan))
-        for learnt in self.teaching.learn():
-            if not math.isfinite(learnt.loss):
+        yield self._judged(Learned(0, 0, False, (), math.nan, math.nan))
+        for learned in self.teaching.learn():
+            if not math.isfinite(learned.loss):
                 raise InputError(
-                    f"After step {learnt.step} the loss is no number any more: take a lower learning rate than "
+                    f"After step {learned.step} the loss is no number any more: take a lower learning rate than "
                     f"{self.request.learning_rate:g}."
                 )
             over = self._seconds() + self.judging > self.most_seconds
-            if learnt.ends_epoch or over or self._is_due():
-                yield self._judged(learnt)
+            if learned.ends_epoch or over or self._is_due():
+                yield self._judged(learned)
             else:
-                yield self._step(learnt, None, None)
+                yield self._step(learned, None, None)
             if over:
                 return
 
     def _is_due(self) -> bool:
         return self._seconds() - self.kept_at > max(KEEP_SECONDS, self.judging / KEEP_SHARE)
 
-    def _judged(self, learnt: Learnt) -> FineTuneStep:
-        """A step with the held-out rows, and with what was learnt, if anything was."""
+    def _judged(self, learned: Learned) -> FineTuneStep:
+        """A step with the held-out rows, and with what was learned, if anything was."""
         began = self._seconds()
         judged = self.teaching.judge(self.rows.held_out)
         model = None
-        if learnt.step:
+        if learned.step:
             base = self._info()
             model = taught_value(self.teaching.model, base.model, base.weights, self.rows.labels)
         self.kept_at = self._seconds()
         self.judging = self.kept_at - began
-        return self._step(learnt, judged, model)
+        return self._step(learned, judged, model)
 
-    def _step(self, learnt: Learnt, judged: Judged | None, model: TaughtModel | None) -> FineTuneStep:
+    def _step(self, learned: Learned, judged: Judged | None, model: FineTunedModel | None) -> FineTuneStep:
         held_out = None if judged is None else self._held_out(judged)
         return FineTuneStep(
-            step=learnt.step,
+            step=learned.step,
             steps=self.teaching.steps,
-            epoch=learnt.epoch,
-            loss=learnt.loss,
-            accuracy=learnt.accuracy,
+            epoch=learned.epoch,
+            loss=learned.loss,
+            accuracy=learned.accuracy,
             validation_loss=None if judged is None else judged.loss,
             validation_accuracy=None if held_out is None else float(np.trace(held_out.confusion) / len(held_out.texts)),
             seconds=self._seconds(),
-            seconds_left=self._seconds_left(learnt.step),
+            seconds_left=self._seconds_left(learned.step),
             model=model,
             held_out=held_out,
             rows_shortened=self.rows.shortened,

@@ -25,7 +25,7 @@ class PartedRows:
     """labels: by their index. held_out_texts: as given, in the order of `held_out`. shortened: how many rows were."""
 
     labels: tuple[str, ...]
-    learnt: Rows
+    learned: Rows
     held_out: Rows
     held_out_texts: tuple[str, ...]
     shortened: int
@@ -34,7 +34,7 @@ class PartedRows:
 def check(request: FineTuneRequest) -> None:
     """Raises InputError, in words for the visitor, for what is wrong without looking into the rows."""
     if len(request.rows) > MOST_ROWS:
-        raise InputError(f"There are {len(request.rows):,} rows; at most {MOST_ROWS:,} can be learnt from.")
+        raise InputError(f"There are {len(request.rows):,} rows; at most {MOST_ROWS:,} can be learned from.")
     for name, value, (least, most) in (
         ("number of epochs", request.epochs, EPOCHS),
         ("batch size", request.batch_size, BATCH_SIZE),
@@ -48,21 +48,21 @@ def check(request: FineTuneRequest) -> None:
 def part(request: FineTuneRequest, longest: int) -> PartedRows:
     """A fifth of each label is held out, drawn by the seed. longest: bytes that the model reads of a row.
 
-    Raises InputError, with the numbers of the rows, counted from 1, for what cannot be learnt from.
+    Raises InputError, with the numbers of the rows, counted from 1, for what cannot be learned from.
     """
     contents = [_content(number, text, label) for number, (text, label) in enumerate(request.rows, start=1)]
     labels = _labels(request.rows)
     indices = [labels.index(label) for _, label in request.rows]
     heads = [ByteText(content, (False,) * len(content)).head(longest) for content in contents]
     held = _held_out(indices, len(labels), request.seed)
-    learnt = [row for row in range(len(heads)) if row not in held]
+    learned = [row for row in range(len(heads)) if row not in held]
 
     def rows(chosen: Sequence[int]) -> Rows:
         return Rows([token_ids(heads[row])[0] for row in chosen], [indices[row] for row in chosen])
 
     return PartedRows(
         labels=labels,
-        learnt=rows(learnt),
+        learned=rows(learned),
         held_out=rows(sorted(held)),
         held_out_texts=tuple(request.rows[row][0] for row in sorted(held)),
         shortened=sum(len(head.content) < len(content) for head, content in zip(heads, contents, strict=True)),

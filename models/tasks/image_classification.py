@@ -36,7 +36,7 @@ from models.tasks.tracing import trace
 
 _PROCESSOR = PerceiverImageProcessorPil()
 CROPS: dict[Weights, tuple[int, int]] = {"embedded": (1, 1), "published": (224, 256)}
-"""The centre square that is seen, as a part of the shorter side: the published models were evaluated on less."""
+"""The center square that is seen, as a part of the shorter side: the published models were evaluated on less."""
 _CLASS_QUERY = torch.tensor([0])
 
 
@@ -68,7 +68,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
 
 
 def crop(image: Image.Image, size: int, part: tuple[int, int]) -> Image.Image:
-    """The centre square, `part` of the shorter side, at size x size pixels.
+    """The center square, `part` of the shorter side, at size x size pixels.
 
     As transformers' processor crops and resizes, but without its arrays of the whole picture, which may be large.
     """

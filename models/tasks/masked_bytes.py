@@ -128,7 +128,7 @@ def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple
     The filling is remembered instead of its many encodings: who asks about a byte needs that byte's round alone.
     """
     key = (loaded.checkpoint, "one by one", text.content, text.hidden)
-    return runtime.recall(key, lambda: _one_by_one(text, loaded, runtime))
+    return runtime.get_or_compute(key, lambda: _one_by_one(text, loaded, runtime))
 
 
 def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> _Filling:

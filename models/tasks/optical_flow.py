@@ -19,7 +19,7 @@ from models.perceiver import patch_flow as patches
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.coarse_to_fine import pyramid, resize, resize_flow, warp_back
 from models.perceiver.patch_flow import PerceiverForPatchFlow
-from models.perceiver.pixel_flow import neighbourhoods, pixel_flow
+from models.perceiver.pixel_flow import neighborhoods, pixel_flow
 from models.perceiver.tiles import OVERLAP, Size, corners_of_tiles, mirrored, tile_of
 from models.schema import AttentionMap, FlowTrace, InputError, OpticalFlowRequest, OpticalFlowResult, Probe
 from models.tasks.task import Loaded, Runtime, Task
@@ -52,7 +52,7 @@ def run(request: OpticalFlowRequest, runtime: Runtime) -> OpticalFlowResult:
         sizes = _sizes(loaded, frames)
         _check(request, len(sizes))
         key = (loaded.checkpoint, "flow", _fingerprint(frames))
-        found, known = runtime.recall(key, lambda: _find(loaded, frames))
+        found, known = runtime.get_or_compute(key, lambda: _find(loaded, frames))
         attention, traced = None, None
         if request.probe is not None:
             attention, traced = _trace(request.probe, request.step, loaded, runtime, frames, found.flows)
@@ -193,7 +193,7 @@ def _grid(loaded: Loaded) -> Size:
 
 def _inputs(loaded: Loaded, tile: Tensor) -> Tensor:
     """Both frames of a tile as the model takes them."""
-    return tile if _by_patches(loaded) else neighbourhoods(tile)
+    return tile if _by_patches(loaded) else neighborhoods(tile)
 
 
 def _as_read(frames: Frames, flows: tuple[Tensor, ...], step: int, size: Size) -> Tensor:

@@ -133,7 +133,7 @@ def _check_output(probe: Probe | None, labels: tuple[str, ...]) -> None:
 
 
 def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) -> tuple[_Reading, bool]:
-    """keep: for later questions, with what roll-out needs."""
+    """keep: for later questions, with what rollout needs."""
 
     def make() -> _Reading:
         encoded, votes = zip(*_batches(windows, loaded, keep), strict=True)
@@ -141,7 +141,7 @@ def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) ->
 
     if not keep:
         return make(), False
-    return runtime.recall((loaded.checkpoint, "windows", tuple(windows)), make)
+    return runtime.get_or_compute((loaded.checkpoint, "windows", tuple(windows)), make)
 
 
 def _batches(texts: list[bytes], loaded: Loaded, keep_mixing: bool = False) -> Iterator[tuple[Encoded, np.ndarray]]:
@@ -202,7 +202,9 @@ def _occlusion(
         shares = attention.values[AROUND:-AROUND]
     key = (loaded.checkpoint, "words left out", text, label)
     votes = reading.votes[:, label]
-    drops, _ = runtime.recall(key, lambda: occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label)))
+    drops, _ = runtime.get_or_compute(
+        key, lambda: occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label))
+    )
     return beside_attention(text, drops, shares)
 
 

@@ -34,12 +34,12 @@ class Runtime(Protocol):
     ) -> tuple[Encoded, bool]:
         """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
 
-        keep: for later questions, with what roll-out needs; else they are made for this one question only.
+        keep: for later questions, with what rollout needs; else they are made for this one question only.
         interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
         ...
 
-    def recall(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
+    def get_or_compute(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
         """What was made under this key before, or makes it, with an `nbytes`; and whether it was known."""
         ...
 

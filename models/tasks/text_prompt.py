@@ -52,7 +52,7 @@ def check_probe(request: TextGenerationRequest, config: PerceiverArConfig) -> No
     if probe.latent is not None:
         raise InputError("Each token is predicted by one latent, which follows from the token: name no latent.")
     if probe.method == "rollout" and probe.head is not None:
-        raise InputError("Roll-out is made of the means over heads: choose no head, or look at one stage alone.")
+        raise InputError("Rollout is made of the means over heads: choose no head, or look at one stage alone.")
     if probe.head is not None and not 0 <= probe.head < config.num_heads:
         raise InputError(f"There is no head {probe.head}: this attention has heads 0 to {config.num_heads - 1}.")
     most = len(request.written) + request.max_new_tokens

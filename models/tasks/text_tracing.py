@@ -20,7 +20,7 @@ def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, o
     match probe.method:
         case "rollout":
             found = rollout(model, followed, latent)
-            values, title = found.inputs[0], "Attention roll-out, mean of heads, all layers"
+            values, title = found.inputs[0], "Attention rollout, mean of heads, all layers"
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = _of_head(self_rows(model, followed, len(model.layers) - 1, latent), probe)

@@ -22,7 +22,7 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
     match probe.method:
         case "rollout":
             found = rollout(loaded.model, encoded, wanted)
-            values, title = found.inputs[0], "Attention roll-out, mean of heads, all layers"
+            values, title = found.inputs[0], "Attention rollout, mean of heads, all layers"
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = decoder_rows(loaded.model, encoded, wanted, probe.head)[0]
@@ -71,7 +71,7 @@ def _check(loaded: Loaded, probe: Probe) -> None:
         raise InputError(f"The attention can be shown as encoder, decoder or rollout, not as {probe.method!r}.")
     perceiver = perceiver_of(loaded.model)
     if probe.method == "rollout" and probe.head is not None:
-        raise InputError("Roll-out is made of the means over heads: choose no head, or look at one stage alone.")
+        raise InputError("Rollout is made of the means over heads: choose no head, or look at one stage alone.")
     decoder = basic_decoder(loaded.model).decoding_cross_attention
     layer = decoder if probe.method == "decoder" else perceiver.encoder.cross_attention
     heads = layer.attention.self.num_heads

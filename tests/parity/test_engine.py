@@ -225,10 +225,10 @@ def test_the_published_flow_model_projects_what_is_cheaper():
     encoder, decoder = model.perceiver.encoder, engine.basic_decoder(model)
     asking, read = decoder.decoding_cross_attention.attention, encoder.cross_attention.attention
     with torch.inference_mode():
-        assert attention._cheapest(read, latents, pixels) is Projected.ASKING
+        assert attention._cheapest(read, latents, pixels) is Projected.QUERY_SIDE
         assert attention._cheapest(encoder.self_attends[0].attention, latents, latents) is Projected.BOTH
-        assert attention._cheapest(asking, pixels, latents) is Projected.READ
-        assert attention._cheapest(asking, 1, latents) is Projected.ASKING
+        assert attention._cheapest(asking, pixels, latents) is Projected.KEY_SIDE
+        assert attention._cheapest(asking, 1, latents) is Projected.QUERY_SIDE
     # Training keeps to what the fused kernel has gradients for.
     assert attention._cheapest(asking, pixels, latents) is Projected.BOTH
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from models.perceiver import fine_tuning
-from models.perceiver.fine_tuned import save_taught, taught_model, taught_value
+from models.perceiver.fine_tuned import save_fine_tuned, taught_model, taught_value
 from models.perceiver.fine_tuning import Recipe, Rows, Teaching, warm_up_then_linear
-from models.schema import TaughtModel
+from models.schema import FineTunedModel
 from tests.tiny_models import FAR, assert_equal, tiny_model
 
 NAME = "PerceiverForSequenceClassification"
@@ -35,7 +35,7 @@ def teaching(recipe: Recipe = RECIPE, model: PerceiverForSequenceClassification 
 
 
 def losses(learns: Teaching) -> list[float]:
-    return [learnt.loss for learnt in learns.learn()]
+    return [learned.loss for learned in learns.learn()]
 
 
 def padded(tokens: list[Tensor], length: int = 20) -> tuple[Tensor, Tensor]:
@@ -48,11 +48,11 @@ def padded(tokens: list[Tensor], length: int = 20) -> tuple[Tensor, Tensor]:
 
 def plain_loop(model: PerceiverForSequenceClassification, recipe: Recipe, order: list[tuple[int, ...]]) -> list[float]:
     """transformers' forward with labels, and torch's own AdamW."""
-    learnt, found = rows(), []
+    learned, found = rows(), []
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.learning_rate)
     for step, batch in enumerate(order, start=1):
-        ids, mask = padded([learnt.tokens[row] for row in batch])
-        wanted = torch.tensor([learnt.labels[row] for row in batch])
+        ids, mask = padded([learned.tokens[row] for row in batch])
+        wanted = torch.tensor([learned.labels[row] for row in batch])
         optimiser.zero_grad()
         loss = model(inputs=ids, attention_mask=mask, labels=wanted).loss
         loss.backward()
@@ -69,17 +69,17 @@ def test_ten_steps_have_the_losses_of_a_plain_loop(frozen):
     learns = teaching(recipe)
     copy = deepcopy(learns.model)
     found = list(learns.learn())
-    expected = plain_loop(copy, recipe, [learnt.batch for learnt in found])
+    expected = plain_loop(copy, recipe, [learned.batch for learned in found])
     assert len(found) == STEPS == learns.steps
     assert max(expected) - min(expected) > FAR
-    assert_equal(torch.tensor([learnt.loss for learnt in found]), torch.tensor(expected), atol=1e-4)
+    assert_equal(torch.tensor([learned.loss for learned in found]), torch.tensor(expected), atol=1e-4)
 
 
 def test_every_row_is_learnt_from_once_an_epoch():
     found = list(teaching(Recipe(2, 4, 1e-3)).learn())
-    assert [len(learnt.batch) for learnt in found] == [4, 4, 4, 3] * 2
-    assert [learnt.ends_epoch for learnt in found] == [False, False, False, True] * 2
-    orders = [[row for learnt in found if learnt.epoch == epoch for row in learnt.batch] for epoch in (1, 2)]
+    assert [len(learned.batch) for learned in found] == [4, 4, 4, 3] * 2
+    assert [learned.ends_epoch for learned in found] == [False, False, False, True] * 2
+    orders = [[row for learned in found if learned.epoch == epoch for row in learned.batch] for epoch in (1, 2)]
     assert [sorted(order) for order in orders] == [list(range(15))] * 2
     assert orders[0] != orders[1]
 
@@ -118,8 +118,8 @@ def test_two_at_once_are_as_each_alone(frozen):
     alone = losses(teaching(one)), losses(teaching(other))
     first, second = teaching(one), teaching(other)
     together = list(zip(first.learn(), second.learn(), strict=True))
-    assert [learnt.loss for learnt, _ in together] == alone[0]
-    assert [learnt.loss for _, learnt in together] == alone[1]
+    assert [learned.loss for learned, _ in together] == alone[0]
+    assert [learned.loss for _, learned in together] == alone[1]
     assert alone[0] != alone[1]
 
 
@@ -199,7 +199,7 @@ def test_rate_goes_up_and_down():
 # What is left of it
 
 
-def taught(frozen: bool) -> tuple[Teaching, TaughtModel]:
+def taught(frozen: bool) -> tuple[Teaching, FineTunedModel]:
     learns = teaching(Recipe(1, 3, 1e-2, frozen=frozen))
     losses(learns)
     return learns, taught_value(learns.model, "base", "embedded", ("a", "b", "ü", "d"))
@@ -240,7 +240,7 @@ def test_taught_on_another_shape_is_refused():
 @pytest.mark.parametrize("frozen", [False, True])
 def test_saved_folder_loads_with_transformers(frozen, tmp_path):
     _, value = taught(frozen)
-    save_taught(base(), value, tmp_path)
+    save_fine_tuned(base(), value, tmp_path)
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path, local_files_only=True)
     assert_equal(logits(model), logits(taught_model(base(), value)), atol=0)
     assert model.config.id2label == {0: "a", 1: "b", 2: "ü", 3: "d"}
@@ -253,8 +253,8 @@ def test_saved_folder_loads_with_transformers(frozen, tmp_path):
 
 def test_saved_in_half_the_size(tmp_path):
     _, value = taught(frozen=True)
-    save_taught(base(), value, tmp_path / "half", torch.float16)
-    save_taught(base(), value, tmp_path / "whole")
+    save_fine_tuned(base(), value, tmp_path / "half", torch.float16)
+    save_fine_tuned(base(), value, tmp_path / "whole")
     half, whole = ((tmp_path / name / "model.safetensors").stat().st_size for name in ("half", "whole"))
     assert half < 0.6 * whole
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path / "half", dtype=torch.float32)

@@ -31,9 +31,9 @@ def test_takes_views_that_are_not_contiguous(channels: int, rows: int) -> None:
 @pytest.mark.parametrize("bias", [True, False])
 def test_has_gradients_where_they_are_wanted(shape: tuple[int, ...], bias: bool) -> None:
     layer, x = nn.Linear(5, 3, bias=bias), torch.randn(shape, requires_grad=True)
-    learnt = [x, *layer.parameters()]
-    found = torch.autograd.grad(linear(layer, x).square().sum(), learnt)
-    torch.testing.assert_close(found, torch.autograd.grad(layer(x).square().sum(), learnt))
+    learned = [x, *layer.parameters()]
+    found = torch.autograd.grad(linear(layer, x).square().sum(), learned)
+    torch.testing.assert_close(found, torch.autograd.grad(layer(x).square().sum(), learned))
 
 
 def test_gradients_of_views_that_are_not_contiguous() -> None:

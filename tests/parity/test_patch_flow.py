@@ -44,7 +44,7 @@ def test_a_query_keeps_half_for_itself(model):
 
 
 def test_windows_are_what_a_loop_cuts_out(model):
-    """Each window on its own: mixed colours, less their mean, over the contrast of all four, into the same layer."""
+    """Each window on its own: mixed colors, less their mean, over the contrast of all four, into the same layer."""
     preprocessor, margin = model.perceiver.input_preprocessor, 2
     with torch.no_grad():
         _, _, found = preprocessor(frames(1))

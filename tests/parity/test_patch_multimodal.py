@@ -97,7 +97,7 @@ def test_at_most_five_million_parameters():
 
 
 def test_patches_and_frames():
-    """Each number says its frame, colour, row and column."""
+    """Each number says its frame, color, row and column."""
     parts = torch.meshgrid(torch.arange(2), torch.arange(3), torch.arange(4), torch.arange(6), indexing="ij")
     frames = sum(part * 10**power for part, power in zip(parts, (3, 2, 1, 0), strict=True))[None]
     patches = patches_of_video(frames, 2)

@@ -47,13 +47,13 @@ def as_video(answers: dict[str, Tensor], dims: tuple[int, int, int]) -> Tensor:
 @pytest.fixture
 def answered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pixels at once, as they come."""
-    lengths, colours = [], Answers.colours
+    lengths, colors = [], Answers.colors
 
     def spy(self: Answers, weights: Tensor) -> Tensor:
         lengths.append(len(weights))
-        return colours(self, weights)
+        return colors(self, weights)
 
-    monkeypatch.setattr(Answers, "colours", spy)
+    monkeypatch.setattr(Answers, "colors", spy)
     return lengths
 
 
@@ -63,7 +63,7 @@ def whole_grid() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def test_answers_to_compare_are_far_apart():
-    """Along every axis, and between neighbours on the finer grid."""
+    """Along every axis, and between neighbors on the finer grid."""
     answers = expected((6, 12, 20))
     for axis in range(4):
         assert spread(answers, dim=axis) > 10 * FAR

@@ -7,7 +7,7 @@ from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
 from models.perceiver import pixel_flow as module
-from models.perceiver.pixel_flow import neighbourhoods, pixel_flow, tile_size, tiles_at_once
+from models.perceiver.pixel_flow import neighborhoods, pixel_flow, tile_size, tiles_at_once
 from tests.tiny_models import FAR, assert_equal, tiny_model
 
 NAME = "PerceiverForOpticalFlow"
@@ -27,13 +27,13 @@ def frames(height: int, width: int) -> tuple[Tensor, Tensor]:
 
 
 def around(frame: list, row: int, column: int) -> list[float]:
-    """The 27 numbers of one pixel: row, then column, then colour; zero beyond the edge."""
+    """The 27 numbers of one pixel: row, then column, then color; zero beyond the edge."""
     height, width = len(frame[0]), len(frame[0][0])
     return [
-        frame[colour][row + y][column + x] if 0 <= row + y < height and 0 <= column + x < width else 0.0
+        frame[color][row + y][column + x] if 0 <= row + y < height and 0 <= column + x < width else 0.0
         for y in (-1, 0, 1)
         for x in (-1, 0, 1)
-        for colour in range(3)
+        for color in range(3)
     ]
 
 
@@ -64,10 +64,10 @@ def ours(first: Tensor, second: Tensor) -> Tensor:
     return pixel_flow(tiny(), first, second)
 
 
-def test_neighbourhoods_are_what_a_loop_finds():
+def test_neighborhoods_are_what_a_loop_finds():
     first, second = frames(3, 4)
-    assert torch.equal(neighbourhoods(torch.stack([first, second])[None])[0, 1], by_loop(second))
-    assert neighbourhoods(first).shape == (27, 3, 4)
+    assert torch.equal(neighborhoods(torch.stack([first, second])[None])[0, 1], by_loop(second))
+    assert neighborhoods(first).shape == (27, 3, 4)
 
 
 def test_tiles_equal_transformers(monkeypatch):

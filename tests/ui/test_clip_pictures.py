@@ -5,7 +5,7 @@ import base64
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from components import render as views
+from components import render
 from components.analysis.clip import pixel_in_strip, strip_frames
 from components.html import STYLE_SHEETS
 from components.js import script
@@ -125,7 +125,7 @@ def opened(browser: Browser, html: str, width: int = 900) -> Page:
 @pytest.mark.parametrize("width", [900, 380])
 def test_a_click_on_a_strip_is_the_pixel_below_it(browser, width):
     result = rebuilt_clip(16, 16)
-    page = opened(browser, views.av_strip(result, 3).html, width)
+    page = opened(browser, render.av_strip(result, 3), width)
     reel = page.locator(".reel")
     box = reel.bounding_box()
     assert box is not None
@@ -139,7 +139,7 @@ def test_a_click_on_a_strip_is_the_pixel_below_it(browser, width):
 
 
 def test_keys_move_over_pixels_and_frames(browser):
-    page = opened(browser, views.av_strip(rebuilt_clip(6, 4), 5).html)  # frames 2 to 5; the last is chosen
+    page = opened(browser, render.av_strip(rebuilt_clip(6, 4), 5))  # frames 2 to 5; the last is chosen
     reel = page.locator(".reel")
     reel.press("ArrowLeft")
     expect(page.locator(".spoken")).to_have_text("frame 6, row 3, column 2")
@@ -155,7 +155,7 @@ def test_keys_move_over_pixels_and_frames(browser):
 
 
 def test_a_moment_of_the_sound_is_chosen_by_pointer_and_keys(browser):
-    page = opened(browser, views.av_sound(rebuilt_clip(), range(24, 32)).html)  # 48 samples, 0.6 s
+    page = opened(browser, render.av_sound(rebuilt_clip(), range(24, 32)))  # 48 samples, 0.6 s
     tracks = page.locator(".tracks")
     box = tracks.bounding_box()
     assert box is not None

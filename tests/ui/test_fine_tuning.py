@@ -16,7 +16,7 @@ from pages.taught import TaughtModels
 from tests.ui.visitor import Visit, downloaded
 
 pytestmark = pytest.mark.ui
-COLOURS = {"warm": ("red", "orange", "yellow"), "cold": ("blue", "cyan", "violet")}
+COLORS = {"warm": ("red", "orange", "yellow"), "cold": ("blue", "cyan", "violet")}
 
 
 BAD = {
@@ -98,8 +98,8 @@ def test_learns_urgency_and_takes_it_home(visit: Visit, tmp_path: Path) -> None:
 def test_two_visitors_teach_at_once_and_neither_meets_the_others_labels(visit: Visit, tmp_path: Path) -> None:
     quick = "&epochs=1&batch=16&learns=decoder"
     one, other = opened(visit, quick), opened(visit, quick)
-    table = tmp_path / "colours.csv"
-    rows = [f"{name} number {i},{label}" for label, names in COLOURS.items() for name in names for i in range(4)]
+    table = tmp_path / "colors.csv"
+    rows = [f"{name} number {i},{label}" for label, names in COLORS.items() for name in names for i in range(4)]
     table.write_text("\n".join(["text,label", *rows]) + "\n")
     give(other, table)
     expect(part(other, "labels")).to_contain_text("warm")
@@ -140,7 +140,7 @@ def test_stopping_keeps_what_was_learnt(visit: Visit, tmp_path: Path) -> None:
 
 def test_a_table_of_ones_own_its_mistakes_and_tables_that_are_refused(lesson: Page, tmp_path: Path) -> None:
     table = tmp_path / "mine.csv"
-    rows = [f"{i},note {name} {i},{label}" for label, names in COLOURS.items() for name in names for i in range(2)]
+    rows = [f"{i},note {name} {i},{label}" for label, names in COLORS.items() for name in names for i in range(2)]
     table.write_text("\n".join(["id,note,kind", "9,=cmd()|<img src=x>,cold", *rows, "8,,cold"]) + "\n")
     give(lesson, table)
     expect(part(lesson, "rows-notice")).to_contain_text("Row 15 has no text")

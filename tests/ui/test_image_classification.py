@@ -87,7 +87,7 @@ def test_the_settings_of_a_view_of_ones_own_picture_can_be_linked(pictures: Page
     pictures.wait_for_url("**look=encoder**")
     assert "example" not in pictures.url
     linked = visit(view_of(pictures).replace("look=encoder", "look=rollout"), all_pages=True)
-    expect(says(linked, "conv")).to_contain_text("roll-out", ignore_case=True)
+    expect(says(linked, "conv")).to_contain_text("rollout", ignore_case=True)
     expect(part(linked, "notice")).to_contain_text("a picture that it cannot hold")
     assert part(linked, "look").locator("input:checked").get_attribute("value") == "rollout"
 
@@ -108,9 +108,9 @@ def test_an_example_is_answered_and_can_be_linked(pictures: Page, visit: Visit) 
 
 
 def test_a_picture_of_ones_own_in_each_way_it_may_come(pictures: Page, tmp_path: Path) -> None:
-    grey = Image.fromarray((np.arange(90 * 60) % 251).astype(np.uint8).reshape(60, 90))
-    upside_down = grey.rotate(180)
-    files = {"grey.png": grey, "palette.gif": upside_down.convert("P"), "phone.jpg": grey.convert("CMYK")}
+    gray = Image.fromarray((np.arange(90 * 60) % 251).astype(np.uint8).reshape(60, 90))
+    upside_down = gray.rotate(180)
+    files = {"gray.png": gray, "palette.gif": upside_down.convert("P"), "phone.jpg": gray.convert("CMYK")}
     for name, image in files.items():
         image.save(tmp_path / name)
         before = answers(pictures)

@@ -166,8 +166,8 @@ def test_a_clicked_byte_is_traced(page: Page) -> None:
 
 
 def test_the_figure_can_be_saved(page: Page, tmp_path: Path) -> None:
-    choose(page, "#masked_bytes-method", "roll-out")
-    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("roll-out"))
+    choose(page, "#masked_bytes-method", "rollout")
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("rollout"))
     files = {kind: downloaded(page, page.locator(f"#masked_bytes-save-{kind}"), tmp_path) for kind in KINDS}
     with Image.open(files["png"]) as image:
         assert image.size == (1600, 1000)
@@ -197,7 +197,7 @@ def test_stages_heads_and_scale_change_the_figure(page: Page) -> None:
     for control, choice, said in (
         ("#masked_bytes-method", "decoder", "Decoder cross-attention"),
         ("#masked_bytes-scale", "log10", "log10"),
-        ("#masked_bytes-method", "roll-out", "learned latent array"),
+        ("#masked_bytes-method", "rollout", "learned latent array"),
     ):
         choose(page, control, choice)
         expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile(said))
@@ -281,9 +281,9 @@ def test_the_address_brings_the_view_back(page: Page, visit: Visit) -> None:
     page.click(".mask-clear")
     drag(page, 4, 9)
     fill(page)
-    choose(page, "#masked_bytes-method", "roll-out")
+    choose(page, "#masked_bytes-method", "rollout")
     page.locator("#filled-strip [data-position='7']").click()
-    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("roll-out.*byte 7,"))
+    expect(page.locator("#masked_bytes-figure svg")).to_have_attribute("aria-label", re.compile("rollout.*byte 7,"))
     page.wait_for_url(re.compile("mask=4-10.*byte=7.*rollout"))
     other = visit(view_of(page), all_pages=True)
     expect(other.locator("#filled-strip .filled")).to_have_count(6)
@@ -301,7 +301,7 @@ def test_fits_its_window_and_names_its_parts(visit: Visit, width: int) -> None:
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('input, textarea, select, button, [role=listbox]')]
         .filter(e => e.getClientRects().length)
-        .filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim()
+        .filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labeledby') || e.textContent.trim()
             || e.closest('label') || (e.id && document.querySelector(`label[for="${e.id}"]`))))
         .map(e => e.outerHTML.slice(0, 120))"""
     )

@@ -20,7 +20,7 @@ __all__ = ["flow"]
 def test_opens_with_an_answer_and_what_to_notice_in_the_first_view(flow: Page) -> None:
     for each in (part(flow, "ask"), part(flow, "motion").locator("img").nth(1), part(flow, "notice")):
         expect(each).to_be_in_viewport()
-    expect(part(flow, "notice")).to_contain_text("colours of the wheel")
+    expect(part(flow, "notice")).to_contain_text("colors of the wheel")
     expect(part(flow, "motion")).to_contain_text("Farnebäck")
     expect(part(flow, "check")).to_contain_text("EPE")
     expect(part(flow, "attention")).to_contain_text("times uniform")
@@ -75,10 +75,10 @@ def test_what_cannot_be_read_is_said_and_nothing_is_lost(flow: Page, tmp_path: P
 
 
 def test_frames_with_transparency_and_16_bits(flow: Page, tmp_path: Path) -> None:
-    grey = np.asarray(noise(90, 70).convert("L")).astype(np.uint16) * 257
+    gray = np.asarray(noise(90, 70).convert("L")).astype(np.uint16) * 257
     clear = noise(90, 70, 2)
     clear.putalpha(Image.new("L", clear.size, 255))
-    give(flow, "first", picture(tmp_path, "a.png", Image.fromarray(grey)))
+    give(flow, "first", picture(tmp_path, "a.png", Image.fromarray(gray)))
     give(flow, "second", picture(tmp_path, "b.png", clear))
     assert "mostly right" in changed_by(flow, part(flow, "ask").click)
 
@@ -123,8 +123,8 @@ def test_keys_choose_a_pixel_as_well(flow: Page) -> None:
 
 
 def test_roll_out_sizes_and_scale(flow: Page) -> None:
-    said = changed_by(flow, part(flow, "look").get_by_text("roll-out").click, "attention")
-    assert "roll-out" in said.lower()
+    said = changed_by(flow, part(flow, "look").get_by_text("rollout").click, "attention")
+    assert "rollout" in said.lower()
     assert "output query 50 %" in said
 
     def largest() -> None:

@@ -72,12 +72,12 @@ def test_attention_is_shown_in_other_units_by_other_ways_and_in_the_address(text
     assert [cell.strip() for cell in cells.all_inner_texts()] == PRAISE.split()
     changed_by(texts, lambda: choose(texts, "unit", "bytes"), "strip")
     assert cells.count() == len(PRAISE)
-    changed_by(texts, lambda: choose(texts, "method", "roll-out"), "figure")
-    assert "roll-out" in figure(texts).lower()
+    changed_by(texts, lambda: choose(texts, "method", "rollout"), "figure")
+    assert "rollout" in figure(texts).lower()
     texts.wait_for_function("location.search.includes('rollout')")
     linked = visit(view_of(texts), all_pages=True)
     expect(part(linked, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    assert "roll-out" in figure(linked).lower()
+    assert "rollout" in figure(linked).lower()
     assert shown(linked, "labels") == shown(texts, "labels")
     assert linked.input_value("#sentiment-text textarea") == PRAISE
 

@@ -325,7 +325,7 @@ def test_a_result_can_be_pickled(service, weights):
 
 REFUSED = {
     "not one frame": {"frames": np.zeros((0, 8, 8, 3), np.uint8)},
-    "8 bits a colour": {"frames": np.zeros((2, 8, 8, 3), np.float32)},
+    "8 bits a color": {"frames": np.zeros((2, 8, 8, 3), np.float32)},
     "uint8 \\[t, h, w, 3\\]": {"frames": np.zeros((2, 8, 8), np.uint8)},
     "at most 30 seconds": {"fps": 0.1},
     "-1 frames a second": {"fps": -1},

@@ -50,7 +50,7 @@ def test_at_its_own_rate_a_clip_is_as_it_was(count, fps):
 
 def test_frames_at_another_rate_are_squares():
     frames = [np.full((6, 10, 3), value, np.uint8) for value in (10, 20, 30, 40)]
-    frames[2][:, :2] = 200  # beside the centre square
+    frames[2][:, :2] = 200  # beside the center square
     found = av_clip.at_rate(iter(frames), np.arange(4) / 4, 1.0, 2.0, 3)
     assert found.shape == (2, 3, 3, 3)
     assert [np.unique(frame).tolist() for frame in found] == [[20], [40]]

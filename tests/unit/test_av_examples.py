@@ -76,7 +76,7 @@ def test_the_digit_is_seen_as_it_is_drawn(name: str) -> None:
 
 
 def test_a_digit_moves_turns_and_grows_about_its_middle() -> None:
-    plain = {"value": 8, "font": "DejaVuSans", "colour": "#ffffff", "ground": "#000000"}
+    plain = {"value": 8, "font": "DejaVuSans", "color": "#ffffff", "ground": "#000000"}
     digit = Digit(**plain, path="76 96, 96 96, 116 96", height=80, growth=0.5, angle=0, turn=0)
     for time, x, height in ((0, 76, 60), (0.5, 96, 80), (1, 116, 100)):
         lit = digit.scene().frame(time)[..., 0] > 127
@@ -137,7 +137,7 @@ def test_a_track_holds_its_sounds_and_does_not_cut_them() -> None:
 
 
 def test_the_bell_is_seen_as_it_is_drawn() -> None:
-    """Stone and foliage are hard to compress: a frame is told from its neighbours, not equal to what was drawn."""
+    """Stone and foliage are hard to compress: a frame is told from its neighbors, not equal to what was drawn."""
     drawn = bell(rung()).frame(2)
     away = {number: np.abs(frame("bell", number) - drawn).mean() for number in (48, 50, 52)}
     assert away[50] < 5

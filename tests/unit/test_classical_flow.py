@@ -13,7 +13,7 @@ from models.schema import InputError
 
 
 def scene(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Smooth noise in colours, float [height, width, 3], 0 to 255"""
+    """Smooth noise in colors, float [height, width, 3], 0 to 255"""
     smooth = gaussian_filter(np.random.default_rng(seed).normal(size=(height, width, 3)), (2.5, 2.5, 0), mode="wrap")
     return np.clip(smooth / smooth.std() * 45 + 128, 0, 255)
 

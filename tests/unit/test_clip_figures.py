@@ -9,22 +9,22 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from components import render as views
+from components import render
 from components.plots.clip import frames_shown
-from components.plots.plot import Sheet
+from components.plots.plot import Plot
 from models.schema import AttentionMap, AvAutoencodingResult
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
-from tests.sheets import assert_legible, pixels, saved, words
+from tests.plots import assert_legible, pixels, saved, words
 
 
-def pictures(sheet: Sheet) -> list[Axes]:
-    """In reading order; the colour bar has a name."""
-    found = [axes for axes in sheet.axes if axes.images and not axes.get_label()]
+def pictures(plot: Plot) -> list[Axes]:
+    """In reading order; the color bar has a name."""
+    found = [axes for axes in plot.axes if axes.images and not axes.get_label()]
     return sorted(found, key=lambda axes: (-round(axes.get_position().y1, 3), axes.get_position().x0))
 
 
 def drawn(page: np.ndarray, axes: Axes, across: float, down: float) -> np.ndarray:
-    """The colour at a place, as shares from the upper left corner. page: `pixels`."""
+    """The color at a place, as shares from the upper left corner. page: `pixels`."""
     x, y = axes.transAxes.transform((across, 1 - down))
     return page[int(1000 - y), int(x)].astype(int)
 
@@ -48,43 +48,41 @@ def test_frames_are_spread_over_the_clip(count, frame, expected):
 
 def test_a_frame_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="frame 6 of 6"):
-        views.av_figure(rebuilt_clip(), 6)
+        render.av_figure(rebuilt_clip(), 6)
 
 
 def test_frames_stand_above_the_rebuilt_ones():
-    sheet = views.av_figure(rebuilt_clip(3)).sheet
-    page, (*frames, _, _, _) = pixels(sheet), pictures(sheet)
+    plot = render.av_figure(rebuilt_clip(3))
+    page, (*frames, _, _, _) = pixels(plot), pictures(plot)
     assert len(frames) == 6
     for at, axes in enumerate(frames):
-        grey = 10 * (at % 3) + (5 if at > 2 else 0)
-        np.testing.assert_array_equal(drawn(page, axes, 0.5, 0.5), [grey] * 3)
-    assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB · 300 colours and samples" in words(sheet)
+        gray = 10 * (at % 3) + (5 if at > 2 else 0)
+        np.testing.assert_array_equal(drawn(page, axes, 0.5, 0.5), [gray] * 3)
+    assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB · 300 colors and samples" in words(plot)
     for said in ("1: 0.00 s", "2: 0.10 s", "3: 0.20 s"):
-        assert said in words(sheet)
-    assert sheet.alt.startswith(
-        "A clip, and what was rebuilt of it from its latents. 3 frames. Named <b>two</b>, 75 %."
-    )
+        assert said in words(plot)
+    assert plot.alt.startswith("A clip, and what was rebuilt of it from its latents. 3 frames. Named <b>two</b>, 75 %.")
 
 
 def test_sounds_are_on_one_scale():
-    sheet = views.av_figure(rebuilt_clip(3)).sheet
-    waves = [axes for axes in sheet.axes if axes.collections and not axes.get_label()]
+    plot = render.av_figure(rebuilt_clip(3))
+    waves = [axes for axes in plot.axes if axes.collections and not axes.get_label()]
     assert [axes.get_ylim() for axes in waves] == [(-0.5, 0.5)] * 3
-    assert "Original largest swing 0.5" in words(sheet)
-    assert "no sound" in words(views.av_figure(rebuilt_clip(3, seen_audio=np.zeros(0), audio=np.zeros(0))).sheet)
+    assert "Original largest swing 0.5" in words(plot)
+    assert "no sound" in words(render.av_figure(rebuilt_clip(3, seen_audio=np.zeros(0), audio=np.zeros(0))))
 
 
 def test_maps_lie_over_their_frames_and_alone():
     """As in the page: 0.3 is 4.5 times uniform, the largest; the first two frames have 0.75 everywhere."""
-    sheet = views.av_attention_figure(asked(pixel_trace()), opacity=0.5).sheet
-    page, found = pixels(sheet), pictures(sheet)
+    plot = render.av_attention_figure(asked(pixel_trace()), opacity=0.5)
+    page, found = pixels(plot), pictures(plot)
     frames, over, alone, (heat, label) = found[:4], found[4:8], found[8:12], found[12:]
     for at, (plain, map_over, map_alone) in enumerate(zip(frames, over, alone, strict=True)):
-        grey = np.array([10 * (at + 2)] * 3)  # the window begins with frame 2
-        colour = viridis(0.75 / 4.5) if at < 2 else viridis(1.0)
-        np.testing.assert_array_equal(drawn(page, plain, 0.75, 0.75), grey)
-        np.testing.assert_allclose(drawn(page, map_alone, 0.75, 0.75), colour, atol=1)
-        np.testing.assert_allclose(drawn(page, map_over, 0.75, 0.75), (grey + colour) / 2, atol=2)
+        gray = np.array([10 * (at + 2)] * 3)  # the window begins with frame 2
+        color = viridis(0.75 / 4.5) if at < 2 else viridis(1.0)
+        np.testing.assert_array_equal(drawn(page, plain, 0.75, 0.75), gray)
+        np.testing.assert_allclose(drawn(page, map_alone, 0.75, 0.75), color, atol=1)
+        np.testing.assert_allclose(drawn(page, map_over, 0.75, 0.75), (gray + color) / 2, atol=2)
     np.testing.assert_allclose(drawn(page, heat, 0.5, 0.5), viridis(0.5), atol=1)
     np.testing.assert_allclose(drawn(page, label, 0.5, 0.5), viridis(1.5 / 4.5), atol=1)
     assert [len(axes.lines) for axes in found] == [0, 0, 3, 0] * 3 + [0, 0]  # of three strokes, in frame 4
@@ -93,8 +91,8 @@ def test_maps_lie_over_their_frames_and_alone():
 
 
 def test_a_moment_is_marked_on_both_pictures_of_the_sound():
-    sheet = views.av_attention_figure(asked(sound_trace())).sheet
-    marked = [axes for axes in sheet.axes if len(axes.lines) == 3]
+    plot = render.av_attention_figure(asked(sound_trace()))
+    marked = [axes for axes in plot.axes if len(axes.lines) == 3]
     assert len(marked) == 2
     for axes in marked:
         across, _ = axes.lines[0].get_data()
@@ -102,13 +100,13 @@ def test_a_moment_is_marked_on_both_pictures_of_the_sound():
 
 
 def test_a_sheet_of_attention_says_what_it_shows():
-    sheet = views.av_attention_figure(asked(pixel_trace(), 0.15, 0.05)).sheet
+    plot = render.av_attention_figure(asked(pixel_trace(), 0.15, 0.05))
     for fact in (f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5", "model av_autoencoding", "method rollout",
                  "linear scale", "picture 50 %", "sound 20 %", "label 10 %", "learned latent array 15 %",
                  "output query 5.0 %", "uniform 1×", "4.5×", "one input: 1.5× uniform",
                  "Each map holds for 2 frames", "Attention is not by itself an explanation."):  # fmt: skip
-        assert fact in words(sheet)
-    assert "Shares: picture 50 %, sound 20 %, label 10 %" in sheet.alt
+        assert fact in words(plot)
+    assert "Shares: picture 50 %, sound 20 %, label 10 %" in plot.alt
 
 
 def latents() -> AvAutoencodingResult:
@@ -116,11 +114,11 @@ def latents() -> AvAutoencodingResult:
     return rebuilt_clip(attention=attention)
 
 
-def test_latents_alone_are_a_sheet():
-    sheet = views.av_attention_figure(latents()).sheet
-    (axes,) = pictures(sheet)
-    np.testing.assert_allclose(drawn(pixels(sheet), axes, 0.5, 0.5), viridis(1.0), atol=1)
-    assert "Latents 0 to 2, from left to right; most attention on latent 1 of 3: 1.8 times uniform" in words(sheet)
+def test_latents_alone_are_a_plot():
+    plot = render.av_attention_figure(latents())
+    (axes,) = pictures(plot)
+    np.testing.assert_allclose(drawn(pixels(plot), axes, 0.5, 0.5), viridis(1.0), atol=1)
+    assert "Latents 0 to 2, from left to right; most attention on latent 1 of 3: 1.8 times uniform" in words(plot)
 
 
 @pytest.mark.parametrize(
@@ -133,17 +131,17 @@ def test_latents_alone_are_a_sheet():
     ],
 )
 def test_sheets_of_attention_are_legible(result, scale):
-    assert_legible(views.av_attention_figure(result, scale).sheet)
+    assert_legible(render.av_attention_figure(result, scale))
 
 
 @pytest.mark.parametrize("frames", [1, 500])
 def test_sheets_of_clips_are_legible(frames):
-    assert_legible(views.av_figure(rebuilt_clip(frames)).sheet)
+    assert_legible(render.av_figure(rebuilt_clip(frames)))
 
 
 def test_exports(tmp_path):
     result = asked(pixel_trace(), 0.2)
-    png, svg, npz = saved(views.av_attention_figure(result).sheet, tmp_path)
+    png, svg, npz = saved(render.av_attention_figure(result), tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag.endswith("svg")
@@ -156,7 +154,7 @@ def test_exports(tmp_path):
 
 def test_what_a_clips_sheet_was_drawn_from():
     result = rebuilt_clip()
-    arrays = views.av_figure(result).sheet.arrays
+    arrays = render.av_figure(result).arrays
     np.testing.assert_array_equal(arrays["rebuilt"], result.frames)
     np.testing.assert_array_equal(arrays["original_sound"], result.seen_audio)
     assert (arrays["psnr_db"], arrays["sample_rate"]) == (20, 80)

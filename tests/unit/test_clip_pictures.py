@@ -8,8 +8,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from components import render as views
-from components.analysis.clip_scores import mean_colour_psnr, numbers_in_words, scores_in_words, sound_error_in_words
+from components import render
+from components.analysis.clip_scores import mean_color_psnr, numbers_in_words, scores_in_words, sound_error_in_words
 from components.words.numbers import decibels_in_words
 from models.schema import AttentionMap, AvTrace
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
@@ -28,19 +28,19 @@ def viridis(levels, highest: float) -> np.ndarray:
 
 
 def test_scores_say_what_they_mean():
-    said = Elements(views.av_scores(rebuilt_clip()).html).text
-    assert "20.0 dBcolours are off by about 26 of 255" in said  # 25.5
+    said = Elements(render.av_scores(rebuilt_clip())).text
+    assert "20.0 dBcolors are off by about 26 of 255" in said  # 25.5
     assert "SSIM0.71" in said
     assert "3.0 dBthe sound has 2 times the power of what is wrong about it; silence would have 0 dB" in said
-    assert "300 colours and samples, 100 numbers in latents: 3 times fewer." in said
+    assert "300 colors and samples, 100 numbers in latents: 3 times fewer." in said
 
 
-def test_the_mean_colour_is_compared_with():
+def test_the_mean_color_is_compared_with():
     frames = np.zeros((2, 1, 2, 3), np.uint8)
-    frames[0] = 100  # its mean colour is off by 50 everywhere
-    assert mean_colour_psnr(frames) == pytest.approx(20 * math.log10(255 / 50))
-    assert "mean colour alone would have 14.2 dB" in views.av_scores(rebuilt_clip(2, seen_frames=frames)).html
-    assert mean_colour_psnr(np.full((1, 2, 2, 3), 7, np.uint8)) == math.inf
+    frames[0] = 100  # its mean color is off by 50 everywhere
+    assert mean_color_psnr(frames) == pytest.approx(20 * math.log10(255 / 50))
+    assert "mean color alone would have 14.2 dB" in render.av_scores(rebuilt_clip(2, seen_frames=frames))
+    assert mean_color_psnr(np.full((1, 2, 2, 3), 7, np.uint8)) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -54,27 +54,27 @@ def test_the_mean_colour_is_compared_with():
 )
 def test_signal_to_noise_in_words(snr, said):
     assert said in sound_error_in_words(snr)
-    assert said in views.av_scores(rebuilt_clip(snr_db=snr)).html
+    assert said in render.av_scores(rebuilt_clip(snr_db=snr))
 
 
 def test_perfect_and_larger_are_said_so():
     perfect = rebuilt_clip(psnr_db=math.inf, numbers=100, latent_numbers=150)
-    assert "∞every colour is the clip" in Elements(views.av_scores(perfect).html).text
+    assert "∞every color is the clip" in Elements(render.av_scores(perfect)).text
     assert numbers_in_words(perfect).endswith("1.5 times more.")
     assert decibels_in_words(-0.5) == "−0.5 dB"
 
 
 def test_what_is_not_known_is_a_dash():
     unknown = rebuilt_clip(psnr_db=math.nan, ssim=math.nan, snr_db=None)
-    assert Elements(views.av_scores(unknown).html).text.startswith("PSNR–no frame was rebuiltSSIM–")
+    assert Elements(render.av_scores(unknown)).text.startswith("PSNR–no frame was rebuiltSSIM–")
     assert scores_in_words(unknown) == "PSNR – · SSIM –"
 
 
 def test_labels_of_the_clip_and_of_its_windows():
-    page = Elements(views.av_labels(rebuilt_clip(6, 4)).html)
+    page = Elements(render.av_labels(rebuilt_clip(6, 4)))
     assert page.text == "<b>two</b>75 %nine20 %Window by windowfrom 0.00 s<b>two</b>75 %from 0.20 snine20 %"
     assert [each["style"] for each in page.of("i")][2:] == ["width:75.00%", "width:20.00%"]
-    assert "Window by window" not in views.av_labels(rebuilt_clip(4, 4)).html
+    assert "Window by window" not in render.av_labels(rebuilt_clip(4, 4))
 
 
 # Frames
@@ -84,7 +84,7 @@ def test_a_frame_and_its_difference():
     result = rebuilt_clip()
     result.frames[2, 1, 3] = [25, 25, 85]  # off by 5, 5 and 65: 25 in the mean
     result.frames[2, 3, 0] = [20, 20, 20]  # not off at all
-    page = Elements(views.av_frame(result, 2).html)
+    page = Elements(render.av_frame(result, 2))
     rebuilt, original, apart = (decoded(each).astype(int) for each in page.of("img"))
     np.testing.assert_array_equal(original, result.seen_frames[2])
     np.testing.assert_array_equal(rebuilt, result.frames[2])
@@ -99,18 +99,18 @@ def test_a_frame_and_its_difference():
     assert style(page.of("i")[-1])["left"] == pytest.approx(100 * 5.9375 / 96, abs=0.01)
 
 
-def test_differences_beyond_the_colours_are_said_so():
+def test_differences_beyond_the_colors_are_said_so():
     result = rebuilt_clip()
-    assert "96" in Elements(views.av_frame(result, 0).html).text
-    assert "≥ 96" not in views.av_frame(result, 0).html
+    assert "96" in Elements(render.av_frame(result, 0)).text
+    assert "≥ 96" not in render.av_frame(result, 0)
     result.frames[0] = 255
-    assert "≥ 96" in views.av_frame(result, 0).html
-    assert "Difference: none" in views.av_frame(replace(result, frames=result.seen_frames), 0).html
+    assert "≥ 96" in render.av_frame(result, 0)
+    assert "Difference: none" in render.av_frame(replace(result, frames=result.seen_frames), 0)
 
 
 def test_a_strip_is_the_frames_above_the_rebuilt_ones():
     result = rebuilt_clip(6, 4)
-    page = Elements(views.av_strip(result, 5).html)
+    page = Elements(render.av_strip(result, 5))
     original, rebuilt = (decoded(each) for each in page.of("img", "row"))
     np.testing.assert_array_equal(original, np.hstack(list(result.seen_frames[2:6])))
     np.testing.assert_array_equal(rebuilt, np.hstack(list(result.frames[2:6])))
@@ -127,16 +127,16 @@ def test_a_strip_is_the_frames_above_the_rebuilt_ones():
 
 def test_what_was_asked_about_is_marked_among_the_rebuilt_frames():
     result = asked(pixel_trace())  # rows 3 and 4, columns 1 and 2, of frame 4, the third of the strip
-    (marker,) = Elements(views.av_strip(result, 5).html).of("i", "marker")
+    (marker,) = Elements(render.av_strip(result, 5)).of("i", "marker")
     assert style(marker) == {"left": 56.25, "top": 87.5, "width": 12.5, "height": 25}
-    assert Elements(views.av_strip(result, 0).html).of("i", "marker") == []  # frames 0 to 3
-    assert Elements(views.av_strip(asked(sound_trace()), 5).html).of("i", "marker") == []
+    assert Elements(render.av_strip(result, 0)).of("i", "marker") == []  # frames 0 to 3
+    assert Elements(render.av_strip(asked(sound_trace()), 5)).of("i", "marker") == []
 
 
 def test_large_frames_are_shown_smaller_but_counted_in_full():
     frames = np.zeros((2, 128, 128, 3), np.uint8)
     frames[1, :2, :2] = 200
-    page = Elements(views.av_strip(replace(rebuilt_clip(2), seen_frames=frames, frames=frames), 0).html)
+    page = Elements(render.av_strip(replace(rebuilt_clip(2), seen_frames=frames, frames=frames), 0))
     shown = decoded(page.of("img", "row")[0])
     assert shown.shape == (64, 128, 3)
     assert shown[0, 64].tolist() == [200, 200, 200]
@@ -148,7 +148,7 @@ def test_large_frames_are_shown_smaller_but_counted_in_full():
 
 
 def test_waveforms_are_on_one_scale():
-    page = Elements(views.av_sound(rebuilt_clip(1)).html)  # 8 samples: 0.5, 0.5, -0.5, -0.5, …, rebuilt half as loud
+    page = Elements(render.av_sound(rebuilt_clip(1)))  # 8 samples: 0.5, 0.5, -0.5, -0.5, …, rebuilt half as loud
     waves = page.of("svg", "wave")
     assert [each["viewbox"] for each in waves] == ["0 0 8 200"] * 3
     paths = [each["d"] for each in page.of("path") if "class" not in each]
@@ -164,7 +164,7 @@ def test_waveforms_are_on_one_scale():
 def test_spectrograms_are_on_one_scale():
     time = np.arange(8000) / 8000
     sound = np.sin(2 * np.pi * 2000 * time).astype(np.float32)
-    page = Elements(views.av_sound(rebuilt_clip(seen_audio=sound, audio=0.1 * sound, sample_rate=8000)).html)
+    page = Elements(render.av_sound(rebuilt_clip(seen_audio=sound, audio=0.1 * sound, sample_rate=8000)))
     original, rebuilt, _ = (decoded(each).astype(int) for each in page.of("img", "spectrum"))
     assert original.shape[0] == 128
     row = 64  # of 128 up to 4 kHz, the highest first
@@ -176,7 +176,7 @@ def test_spectrograms_are_on_one_scale():
 
 
 def test_a_moment_of_the_sound_can_be_pointed_at():
-    page = Elements(views.av_sound(rebuilt_clip(), range(24, 32)).html)
+    page = Elements(render.av_sound(rebuilt_clip(), range(24, 32)))
     (tracks,) = page.of("div", "places")
     assert (tracks["data-rows"], tracks["data-columns"], tracks["data-place"]) == ("1", "48", "28")
     assert (tracks["data-seconds"], tracks["role"], tracks["tabindex"]) == ("0.6", "application", "0")
@@ -194,19 +194,19 @@ def test_a_moment_of_the_sound_can_be_pointed_at():
 
 def test_a_long_sound_is_a_small_picture():
     noise = np.random.default_rng(0).uniform(-1, 1, 1_440_000).astype(np.float32)
-    html = views.av_sound(rebuilt_clip(seen_audio=noise, audio=noise[::-1], sample_rate=48_000)).html
+    html = render.av_sound(rebuilt_clip(seen_audio=noise, audio=noise[::-1], sample_rate=48_000))
     assert len(html) < 300_000
     assert Elements(html).of("div", "places")[0]["data-columns"] == "1024"
 
 
 def test_silence_and_no_sound_are_not_the_same():
     nothing, silent = np.zeros(0, np.float32), np.zeros(48, np.float32)
-    assert "This clip has no sound." in views.av_sound(rebuilt_clip(seen_audio=nothing, audio=nothing)).html
-    page = Elements(views.av_sound(rebuilt_clip(seen_audio=silent, audio=silent)).html)
+    assert "This clip has no sound." in render.av_sound(rebuilt_clip(seen_audio=nothing, audio=nothing))
+    page = Elements(render.av_sound(rebuilt_clip(seen_audio=silent, audio=silent)))
     assert page.of("svg", "wave")[0]["aria-label"] == "Waveform of original: silent"
     for image in page.of("img", "spectrum"):
         assert (decoded(image) == viridis(0, 1)).all()
-    only = Elements(views.av_sound(rebuilt_clip(audio=nothing)).html)
+    only = Elements(render.av_sound(rebuilt_clip(audio=nothing)))
     assert len(only.of("svg", "wave")) == 1
 
 
@@ -214,7 +214,7 @@ def test_silence_and_no_sound_are_not_the_same():
 
 
 def test_shares_of_the_modalities_are_parts_of_a_bar():
-    page = Elements(views.av_attention(asked(pixel_trace(), 0.15, 0.0)).html)  # 0.5, 0.2 and 0.1 of 0.8
+    page = Elements(render.av_attention(asked(pixel_trace(), 0.15, 0.0)))  # 0.5, 0.2 and 0.1 of 0.8
     widths = {each["class"]: style(each)["width"] for each in page.of("i") if "width:" in (each.get("style") or "")}
     assert {name: widths[name] for name in ("image", "audio", "label", "latents")} == {
         "image": 50.0,
@@ -233,7 +233,7 @@ def test_shares_of_the_modalities_are_parts_of_a_bar():
 
 def test_maps_of_picture_and_sound_are_on_one_scale():
     """12 inputs of which 0.8 was read: uniform is 0.8 / 12, and 0.3 of it 4.5 times."""
-    page = Elements(views.av_attention(asked(pixel_trace())).html)
+    page = Elements(render.av_attention(asked(pixel_trace())))
     frames, over, alone = (decoded(each).astype(int) for each in page.of("img", "row"))
     np.testing.assert_array_equal(frames, np.hstack(list(rebuilt_clip().seen_frames[2:6])))
     np.testing.assert_array_equal(over, alone)
@@ -250,9 +250,9 @@ def test_maps_of_picture_and_sound_are_on_one_scale():
     assert f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5, at 0.40 s" in page.text
 
 
-def test_a_label_beyond_the_colours_does_not_bleach_the_maps():
+def test_a_label_beyond_the_colors_does_not_bleach_the_maps():
     told = replace(pixel_trace(), label=0.5)
-    page = Elements(views.av_attention(asked(told)).html)
+    page = Elements(render.av_attention(asked(told)))
     assert decoded(page.of("img", "row")[2])[1, -1].tolist() == viridis(1, 1)[0].tolist()
     assert decoded(page.of("img", "swatch")[0])[0, 0].tolist() == viridis(1, 1)[0].tolist()
     assert "the label may lie beyond" in page.text
@@ -261,7 +261,7 @@ def test_a_label_beyond_the_colours_does_not_bleach_the_maps():
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_uniform_attention_is_drawn_uniform(scale):
     even = AvTrace("label", (), 2, 4, np.full((2, 2, 2), 0.05), np.full(3, 0.05), 0.05)
-    page = Elements(views.av_attention(asked(even, 0.4), scale).html)
+    page = Elements(render.av_attention(asked(even, 0.4), scale))
     drawn = np.concatenate(
         [decoded(each).reshape(-1, 3) for each in (page.of("img", "row")[2], *page.of("img", "heat"))]
     )
@@ -271,17 +271,17 @@ def test_uniform_attention_is_drawn_uniform(scale):
 
 
 def test_what_was_asked_is_marked_in_its_frame_or_moment():
-    page = Elements(views.av_attention(asked(pixel_trace())).html)
+    page = Elements(render.av_attention(asked(pixel_trace())))
     for marker in page.of("i", "marker"):  # the third of four frames; lower left quarter
         assert style(marker) == {"left": 56.25, "top": 75, "width": 12.5, "height": 50}
     assert len(page.of("i", "marker")) == 2
-    (marker,) = Elements(views.av_attention(asked(sound_trace())).html).of("i", "marker")
+    (marker,) = Elements(render.av_attention(asked(sound_trace()))).of("i", "marker")
     assert style(marker) == {"left": 37.5, "top": 50, "width": 25, "height": 100}  # 24 to 32 of 16 to 48
 
 
 def test_a_window_that_reaches_beyond_its_clip_holds_the_last_frame():
     short = asked(replace(sound_trace(), start=0, area=(0, 8)), frames=3)
-    page = Elements(views.av_attention(short).html)
+    page = Elements(render.av_attention(short))
     frames = decoded(page.of("img", "row")[0])
     np.testing.assert_array_equal(frames, np.hstack([*short.seen_frames, short.seen_frames[-1]]))
     assert "The clip ends at 0.30 s: from there its last frame is held, in silence." in page.text
@@ -293,18 +293,18 @@ def test_a_window_that_reaches_beyond_its_clip_holds_the_last_frame():
 
 def test_latents_alone_are_a_strip():
     attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, 1 / 3, "decoder", "Latents <read>")
-    page = Elements(views.av_attention(rebuilt_clip(attention=attention)).html)
+    page = Elements(render.av_attention(rebuilt_clip(attention=attention)))
     np.testing.assert_allclose(decoded(page.of("img", "heat")[0]).astype(int), viridis([[0.3, 1.8, 0.9]], 1.8), atol=1)
     assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 60 %." in page.text
 
 
 def test_without_a_probe_there_is_no_attention():
-    for view in (views.av_attention, views.av_attention_figure):
+    for view in (render.av_attention, render.av_attention_figure):
         with pytest.raises(ValueError, match="without a probe"):
             view(rebuilt_clip())
 
 
 def test_names_and_titles_are_words_not_markup():
     result = asked(pixel_trace())
-    assert "<b>two" not in views.av_labels(result).html
-    assert "<i>Roll" not in views.av_attention(result).html
+    assert "<b>two" not in render.av_labels(result)
+    assert "<i>Roll" not in render.av_attention(result)

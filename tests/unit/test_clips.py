@@ -106,11 +106,11 @@ def test_upright_as_the_file_asks(a, b, c, d, kept):
     assert (clip.width, clip.height) == (SIZE if a else SIZE[::-1])
     (image,) = seen(clip)
     assert image.shape == (clip.height, clip.width, 3)
-    for x, y, colour in [(-1, -1, RED), (1, -1, BLUE)]:
+    for x, y, color in [(-1, -1, RED), (1, -1, BLUE)]:
         left, top = a * x + c * y, b * x + d * y
         shown = image[:MARK] if top < 0 else image[-MARK:]
         shown = shown[:, :MARK] if left < 0 else shown[:, -MARK:]
-        assert_close(shown[4:-4, 4:-4].mean((0, 1)).astype(np.uint8), colour, atol=12)
+        assert_close(shown[4:-4, 4:-4].mean((0, 1)).astype(np.uint8), color, atol=12)
     (small,) = seen(clip, longest_side=32)
     assert small.shape == (clip.height // 2, clip.width // 2, 3)
 
@@ -124,7 +124,7 @@ def test_odd_sizes(size, kept):
 
 
 @pytest.mark.parametrize(("size", "shown"), [((640, 360), RED), ((1280, 720), (255, 24, 0))])
-def test_colours_that_no_file_explains_are_those_of_hd_where_it_is(size, shown, kept):
+def test_colors_that_no_file_explains_are_those_of_hd_where_it_is(size, shown, kept):
     """Red as BT.601 writes it is (81, 90, 240). BT.709 reads y + 1.57 r, y - 0.19 b - 0.47 r, y + 1.86 b from that."""
     image = np.full((size[1], size[0], 3), RED, np.uint8)
     clip = kept(clip_bytes("matroska", "ffv1", [image]))

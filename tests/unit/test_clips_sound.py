@@ -112,12 +112,12 @@ def test_one_channel_is_heard_from_both_sides(kept):
 
 
 def test_surround_is_mixed_as_recommended(kept):
-    """ITU-R BS.775: left' = left + 0.707 centre + 0.707 left surround; then by 1 / 2.414, so that nothing clips."""
-    left, right, centre, low, left_back, right_back = range(6)
+    """ITU-R BS.775: left' = left + 0.707 center + 0.707 left surround; then by 1 / 2.414, so that nothing clips."""
+    left, right, center, low, left_back, right_back = range(6)
     weights = {
         left: (1, 0),
         right: (0, 1),
-        centre: (0.707, 0.707),
+        center: (0.707, 0.707),
         low: (0, 0),
         left_back: (0.707, 0),
         right_back: (0, 0.707),

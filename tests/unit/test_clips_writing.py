@@ -56,10 +56,10 @@ def test_rates(fps, path):
     assert open_clip(path).fps == pytest.approx(fps, rel=1e-4)
 
 
-@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (90, 160, 30)])
-def test_colours_as_a_decoder_shows_them(colour, path):
+@pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (90, 160, 30)])
+def test_colors_as_a_decoder_shows_them(color, path):
     """By the equations of BT.709, from the numbers that are in the file."""
-    write_clip(path, [np.full((16, 16, 3), colour, np.uint8)], 25)
+    write_clip(path, [np.full((16, 16, 3), color, np.uint8)], 25)
     with av.open(path) as container:
         planes = next(container.decode(video=0)).to_ndarray()
     luma, blue, red = (
@@ -67,7 +67,7 @@ def test_colours_as_a_decoder_shows_them(colour, path):
     )
     y, b, r = (luma - 16) / 219, (blue - 128) / 224, (red - 128) / 224
     found = np.array([y + 1.5748 * r, y - 0.1873 * b - 0.4681 * r, y + 1.8556 * b]) * 255
-    np.testing.assert_allclose(found, colour, atol=4)
+    np.testing.assert_allclose(found, color, atol=4)
 
 
 @pytest.mark.parametrize(("width", "height"), [(63, 47), (64, 47), (63, 48), (1, 1)])

@@ -14,12 +14,12 @@ from PIL import Image
 from components.analysis.attention import describe
 from components.plots.bytes import MARK, attention_over_bytes, attention_over_latents
 from components.plots.plot import REMINDER, printable, to_svg
-from components.scale.attention import COLOUR_MAPS, LOG_FLOOR, colours, ink_on, scaled
+from components.scale.attention import COLOR_MAPS, LOG_FLOOR, colors, ink_on, scaled
 from models.schema import AttentionMap, RunInfo
-from tests.sheets import assert_legible, pixels, saved, texts, words
+from tests.plots import assert_legible, pixels, saved, texts, words
 
 RUN = RunInfo("deepmind/language-perceiver", "published", "cpu", "float32", 0.5, False)
-TITLE = "Roll-out through all layers, mean of heads: what was byte 52 “$m_1$” read from?"
+TITLE = "Rollout through all layers, mean of heads: what was byte 52 “$m_1$” read from?"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -61,10 +61,10 @@ def test_log_scale_counts_tenfolds_and_ends_at_its_floor():
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
-def test_colours_hold_the_highest_value_and_the_uniform_level(scale):
+def test_colors_hold_the_highest_value_and_the_uniform_level(scale):
     attention = rollout(60)
-    norm, colour_map = colours(attention, scale)
-    assert colour_map.name == COLOUR_MAPS[scale]
+    norm, color_map = colors(attention, scale)
+    assert color_map.name == COLOR_MAPS[scale]
     assert norm(scaled(attention, scale)).max() <= 1 + 1e-9
     if scale == "log":
         assert norm(0.0) == pytest.approx(0.5)
@@ -113,9 +113,9 @@ def test_glyphs_that_the_font_lacks_are_written_in_hex():
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize("count", [1, 16, 17, 60, 200, 514, 2048])
 def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale):
-    sheet = attention_over_bytes(rollout(count), labels_of(count), RUN, scale, marked=range(count // 3, count // 2))
-    assert_legible(sheet)
-    shown = [text.get_text() for text in texts(sheet)]
+    plot = attention_over_bytes(rollout(count), labels_of(count), RUN, scale, marked=range(count // 3, count // 2))
+    assert_legible(plot)
+    shown = [text.get_text() for text in texts(plot)]
     for label in set(labels_of(count)):
         assert shown.count("0A" if label == "␊" else label) == labels_of(count).count(label)
 
@@ -124,19 +124,19 @@ def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale):
 @pytest.mark.parametrize("count", [1, 8, 256, 2048])
 def test_latents_are_legible(count, scale):
     attention = decoder(count)
-    sheet = attention_over_latents(attention, RUN, scale)
-    assert_legible(sheet)
-    assert f"latent {attention.values.argmax()}" in words(sheet)
-    assert f"the uniform level, 1/{count:,}" in words(sheet)
+    plot = attention_over_latents(attention, RUN, scale)
+    assert_legible(plot)
+    assert f"latent {attention.values.argmax()}" in words(plot)
+    assert f"the uniform level, 1/{count:,}" in words(plot)
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_long_titles_are_wrapped_and_cut(scale):
     attention = rollout(60, title="A title that quotes far too much of the text, 中文 and all, " * 12)
-    sheet = attention_over_bytes(attention, labels_of(60), RUN, scale)
-    assert_legible(sheet)
-    assert " …" in words(sheet)
-    assert attention.title in sheet.alt
+    plot = attention_over_bytes(attention, labels_of(60), RUN, scale)
+    assert_legible(plot)
+    assert " …" in words(plot)
+    assert attention.title in plot.alt
 
 
 def test_sheet_says_what_it_shows_and_how_it_was_made():
@@ -151,14 +151,14 @@ def test_shares_are_left_out_where_all_went_to_the_inputs():
     assert "latent array" not in words(attention_over_bytes(attention, labels_of(60), RUN))
 
 
-def test_colour_bar_labels_both_ends_and_marks_the_uniform_level():
+def test_color_bar_labels_both_ends_and_marks_the_uniform_level():
     attention = rollout(60)
     for scale, ends in (("linear", ["0 %", f"{100 * attention.values.max():.3g} %"]), ("log", ["−", "+"])):
-        sheet = attention_over_bytes(attention, labels_of(60), RUN, scale)
-        (bar,) = (axes for axes in sheet.axes if axes.get_label() == "colour bar")
+        plot = attention_over_bytes(attention, labels_of(60), RUN, scale)
+        (bar,) = (axes for axes in plot.axes if axes.get_label() == "color bar")
         assert bar.get_yticks() == pytest.approx([attention.uniform if scale == "linear" else 0.0])
-        assert "uniform 1/60 = 1.67 %" in words(sheet)
-        assert all(any(end in text.get_text() for text in texts(sheet)) for end in ends)
+        assert "uniform 1/60 = 1.67 %" in words(plot)
+        assert all(any(end in text.get_text() for text in texts(plot)) for end in ends)
 
 
 def test_marked_cells_are_outlined_in_the_picture():
@@ -174,8 +174,8 @@ def test_marked_cells_are_outlined_in_the_picture():
 @pytest.mark.parametrize("count", [1, 60, 514])
 def test_export_is_a_picture_a_drawing_and_the_raw_map(tmp_path, count):
     attention = rollout(count)
-    sheet = attention_over_bytes(attention, labels_of(count), RUN)
-    png, svg, npz = saved(sheet, tmp_path)
+    plot = attention_over_bytes(attention, labels_of(count), RUN)
+    png, svg, npz = saved(plot, tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag == f"{SVG}svg"
@@ -187,8 +187,8 @@ def test_export_is_a_picture_a_drawing_and_the_raw_map(tmp_path, count):
 
 
 def test_svg_is_an_image_with_words_and_without_a_size_of_its_own():
-    sheet = attention_over_bytes(rollout(60), labels_of(60), RUN)
-    svg = to_svg(sheet)
+    plot = attention_over_bytes(rollout(60), labels_of(60), RUN)
+    svg = to_svg(plot)
     root = ElementTree.fromstring(svg)
     assert svg.startswith("<svg ")
     assert (root.get("role"), root.get("width"), root.get("height")) == ("img", "100%", None)
@@ -216,8 +216,8 @@ def test_svg_survives_any_title(title):
 
 def test_threads_draw_the_same_pictures_as_one_after_the_other():
     def draw(count: int) -> tuple[str, bytes]:
-        sheet = attention_over_bytes(rollout(count), labels_of(count), RUN, "log")
-        return to_svg(sheet), pixels(sheet).tobytes()
+        plot = attention_over_bytes(rollout(count), labels_of(count), RUN, "log")
+        return to_svg(plot), pixels(plot).tobytes()
 
     counts = [20, 40] * 2
     alone = [draw(count) for count in counts[:2]] * 2

@@ -1,4 +1,4 @@
-"""Several models' attention on one sheet: that it is comparable, and that it says what it is."""
+"""Several models' attention on one plot: that it is comparable, and that it says what it is."""
 
 import re
 from dataclasses import replace
@@ -14,11 +14,11 @@ from PIL import Image
 from components.analysis.attention import most_attended, shares_in_words
 from components.analysis.grid import index_at, place_in_words, region
 from components.plots.images import ImageColumn, compare_attention
-from components.plots.plot import Sheet, to_svg
+from components.plots.plot import Plot, to_svg
 from components.scale.shared import SharedScale, relative
 from components.words.numbers import multiple
 from models.schema import AttentionMap, RunInfo
-from tests.sheets import assert_legible, pixels, saved, words
+from tests.plots import assert_legible, pixels, saved, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ("learned", "fourier", "conv")
@@ -26,7 +26,7 @@ NAMES = ("learned", "fourier", "conv")
 
 def over_inputs(values: list[list[float]] | np.ndarray, latent_share: float = 0.0, query_share: float = 0.0):
     values = np.array(values, np.float32)
-    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", "Attention roll-out: ship")
+    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", "Attention rollout: ship")
 
 
 def over_latents(values: list[float] | np.ndarray) -> AttentionMap:
@@ -39,10 +39,10 @@ def random_map(rows: int, seed: int) -> AttentionMap:
     return over_inputs(0.6 * shares, 0.3, 0.1)
 
 
-def column(name: str, attention: AttentionMap, colour: str = "#204080", side: int = 32) -> ImageColumn:
+def column(name: str, attention: AttentionMap, color: str = "#204080", side: int = 32) -> ImageColumn:
     run = RunInfo(f"image_{name}", "embedded", "cpu", "float32", 0.2, False)
     return ImageColumn(
-        name, f"{name.title()} model", "ship 93 %", Image.new("RGB", (side, side), colour), attention, run
+        name, f"{name.title()} model", "ship 93 %", Image.new("RGB", (side, side), color), attention, run
     )
 
 
@@ -50,17 +50,17 @@ def three() -> list[ImageColumn]:
     return [column(name, random_map(rows, rows)) for name, rows in zip(NAMES, (32, 31, 7), strict=True)]
 
 
-def pictures(sheet: Sheet, layers: int) -> list[Axes]:
+def pictures(plot: Plot, layers: int) -> list[Axes]:
     """From left to right. layers: 2 where the map lies over the picture, 1 where it is alone."""
-    return sorted((axes for axes in sheet.axes if len(axes.images) == layers), key=lambda axes: axes.get_position().x0)
+    return sorted((axes for axes in plot.axes if len(axes.images) == layers), key=lambda axes: axes.get_position().x0)
 
 
-def drawn(sheet: Sheet, axes: Axes, row: int, column: int, side: int) -> np.ndarray:
-    """The colour in the middle of a cell of side x side, as it is on the page."""
+def drawn(plot: Plot, axes: Axes, row: int, column: int, side: int) -> np.ndarray:
+    """The color in the middle of a cell of side x side, as it is on the page."""
     box = axes.get_position()
     x = 1600 * (box.x0 + box.width * (column + 0.5) / side)
     y = 1000 * (1 - box.y1 + box.height * (row + 0.5) / side)
-    return pixels(sheet)[int(y), int(x)].astype(int)
+    return pixels(plot)[int(y), int(x)].astype(int)
 
 
 # Scale
@@ -131,8 +131,8 @@ def test_a_place_belongs_to_one_input_of_each_grid(place, grid, index):
 
 def test_alt_text_says_where_each_looked_and_what_stayed_behind():
     first = over_inputs([[0.05, 0.05, 0.1], [0.1, 0.0, 0.0], [0.0, 0.0, 0.5]], 0.15, 0.05)
-    sheet = compare_attention([column("a", first), column("b", over_inputs([[0.75, 0.25]]))], "linear", "Where")
-    assert sheet.alt == (
+    plot = compare_attention([column("a", first), column("b", over_inputs([[0.75, 0.25]]))], "linear", "Where")
+    assert plot.alt == (
         "Where. A model (ship 93 %): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62 times uniform; "
         "inputs 80 % · learned latent array 15 % · output query 5 %. B model (ship 93 %): most attention in the "
         "middle left (row 1, column 1 of 1 × 2): 1.5 times uniform."
@@ -155,8 +155,8 @@ def test_most_attended_latent():
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_sheet_says_what_it_shows_of_which_models(scale):
-    sheet = compare_attention(three(), scale, "What three looked at")
-    said = words(sheet)
+    plot = compare_attention(three(), scale, "What three looked at")
+    said = words(plot)
     for fact in ("What three looked at", "Learned model", "Fourier model", "Conv model", "ship 93 %", "7 × 7",
                  "models image_learned, image_fourier, image_conv", "embedded weights", "method rollout",
                  f"{scale} scale", "inputs 60 %", "learned latent array 30 % · output query 10 %",
@@ -169,7 +169,7 @@ def test_sheet_says_what_it_shows_of_which_models(scale):
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("title", ["Roll-out: ship", "Encoder cross-attention of one latent, mean of heads, " * 4])
+@pytest.mark.parametrize("title", ["Rollout: ship", "Encoder cross-attention of one latent, mean of heads, " * 4])
 def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale, title):
     long = "horned viper, cerastes, sand viper, horned asp, Cerastes cornutus 93 %"
     columns = [replace(part, attention=replace(part.attention, title=title), caption=long) for part in three()]
@@ -181,48 +181,48 @@ def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale, title)
 def test_latents_are_legible(count, scale):
     maps = [over_latents(np.random.default_rng(seed).dirichlet(np.full(count, 0.3))) for seed in range(3)]
     columns = [column(name, attention) for name, attention in zip(NAMES, maps, strict=True)]
-    sheet = compare_attention(columns, scale, "Which latents the class read")
-    assert_legible(sheet)
+    plot = compare_attention(columns, scale, "Which latents the class read")
+    assert_legible(plot)
     for attention in maps:
-        assert f"latent {attention.values.argmax()}" in words(sheet)
+        assert f"latent {attention.values.argmax()}" in words(plot)
 
 
-def test_equal_multiples_have_equal_colours_whatever_the_grid():
+def test_equal_multiples_have_equal_colors_whatever_the_grid():
     """Of 4 inputs one has twice its share; of 16 one has four times, another twice: 2 of 4 and 2 of 4 match."""
     few = over_inputs([[0.5, 0.5], [0.0, 0.0]])
     many = np.zeros((4, 4))
     many[0, 0], many[3, 3], many[1, 2] = 4 / 16, 2 / 16, 10 / 16
-    sheet = compare_attention([column("a", few), column("b", over_inputs(many))], "linear", "Where")
-    left, right = pictures(sheet, layers=1)
+    plot = compare_attention([column("a", few), column("b", over_inputs(many))], "linear", "Where")
+    left, right = pictures(plot, layers=1)
     expected = [np.array(matplotlib.colormaps["viridis"](level / 10, bytes=True)[:3], int) for level in (2, 4, 10, 0)]
-    found = [drawn(sheet, left, 0, 1, 2), *(drawn(sheet, right, *place, 4) for place in ((0, 0), (1, 2), (2, 0)))]
+    found = [drawn(plot, left, 0, 1, 2), *(drawn(plot, right, *place, 4) for place in ((0, 0), (1, 2), (2, 0)))]
     np.testing.assert_allclose(found, expected, atol=2)
-    np.testing.assert_array_equal(drawn(sheet, right, 3, 3, 4), found[0])
+    np.testing.assert_array_equal(drawn(plot, right, 3, 3, 4), found[0])
 
 
 @pytest.mark.parametrize("opacity", [0.0, 0.25, 1.0])
 def test_the_map_covers_the_picture_as_much_as_is_wanted(opacity):
-    sheet = compare_attention([column("a", over_inputs([[1.0, 0.0]]), "#204080")], "linear", "Where", opacity)
-    (over,) = pictures(sheet, layers=2)
+    plot = compare_attention([column("a", over_inputs([[1.0, 0.0]]), "#204080")], "linear", "Where", opacity)
+    (over,) = pictures(plot, layers=2)
     under, top = np.array([0x20, 0x40, 0x80]), np.array(matplotlib.colormaps["viridis"](1.0)[:3]) * 255
-    np.testing.assert_allclose(drawn(sheet, over, 0, 0, 1 + 1), (1 - opacity) * under + opacity * top, atol=2)
-    (alone,) = pictures(sheet, layers=1)
-    np.testing.assert_allclose(drawn(sheet, alone, 0, 0, 2), top, atol=2)
+    np.testing.assert_allclose(drawn(plot, over, 0, 0, 1 + 1), (1 - opacity) * under + opacity * top, atol=2)
+    (alone,) = pictures(plot, layers=1)
+    np.testing.assert_allclose(drawn(plot, alone, 0, 0, 2), top, atol=2)
 
 
 def test_maps_are_enlarged_without_smoothing():
     attention = random_map(7, 1)
-    sheet = compare_attention([column("a", attention)], "linear", "Where")
-    (alone,) = pictures(sheet, layers=1)
+    plot = compare_attention([column("a", attention)], "linear", "Where")
+    (alone,) = pictures(plot, layers=1)
     box = alone.get_window_extent()
-    inner = pixels(sheet)[1000 - int(box.y1) + 3 : 1000 - int(box.y0) - 3, int(box.x0) + 3 : int(box.x1) - 3]
+    inner = pixels(plot)[1000 - int(box.y1) + 3 : 1000 - int(box.y0) - 3, int(box.x0) + 3 : int(box.x1) - 3]
     assert len(np.unique(inner.reshape(-1, 3), axis=0)) <= 49
 
 
 def test_bars_have_the_heights_of_the_multiples_on_one_axis():
     columns = [column("a", over_latents([0.7, 0.1, 0.1, 0.1])), column("b", over_latents([0.25] * 4))]
-    sheet = compare_attention(columns, "linear", "Which latents")
-    bars = [(axes, each) for axes in sheet.axes for each in axes.collections if isinstance(each, PolyCollection)]
+    plot = compare_attention(columns, "linear", "Which latents")
+    bars = [(axes, each) for axes in plot.axes for each in axes.collections if isinstance(each, PolyCollection)]
     heights = [[path.vertices[:, 1].max() for path in each.get_paths()] for axes, each in bars if axes.lines][:2]
     rows = [axes for axes, _ in bars if axes.lines][:2]
     np.testing.assert_allclose(heights, [[2.8, 0.4, 0.4, 0.4], [1.0] * 4], atol=1e-6)
@@ -231,8 +231,8 @@ def test_bars_have_the_heights_of_the_multiples_on_one_axis():
 
 
 def test_bars_of_next_to_nothing_end_within_their_axes():
-    sheet = compare_attention([column("a", over_latents([1.0, 0.0, 0.0, 0.0]))], "log", "Which latents")
-    (row,) = (axes for axes in sheet.axes if axes.get_xlabel())
+    plot = compare_attention([column("a", over_latents([1.0, 0.0, 0.0, 0.0]))], "log", "Which latents")
+    (row,) = (axes for axes in plot.axes if axes.get_xlabel())
     low, high = row.get_ylim()
     assert low < -3.0 < np.log10(4) < high
 

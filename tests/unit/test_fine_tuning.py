@@ -188,10 +188,10 @@ def test_a_character_is_not_cut(service):
 
 def test_saved_by_the_service(service, tmp_path):
     taught = service.run(request()).model
-    service.save_taught(taught, tmp_path)
+    service.save_fine_tuned(taught, tmp_path)
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path, local_files_only=True)
     assert tuple(model.config.id2label.values()) == LABELS
     state = model.state_dict()
     assert all((state[name].numpy() == array).all() for name, array in taught.changed.items())
     with pytest.raises(ValueError, match="does not fit"):
-        service.save_taught(replace(taught, labels=("one",)), tmp_path)
+        service.save_fine_tuned(replace(taught, labels=("one",)), tmp_path)

@@ -1,4 +1,4 @@
-"""What cannot be learnt from is refused in words, with the numbers of the rows."""
+"""What cannot be learned from is refused in words, with the numbers of the rows."""
 
 import math
 

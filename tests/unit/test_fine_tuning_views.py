@@ -9,17 +9,17 @@ import numpy as np
 import pandas
 import pytest
 
-from components import render as views
+from components import render
 from components.analysis.learning import MOST_POINTS, Learning, chance_level, progress_in_words, smoothed
 from components.html.charts.confusion import confusion_table
 from components.html.charts.tables import PreviewRow, label_counts, mistakes_table, rows_preview
-from components.plots.confusion import confusion_sheet
-from models.schema import FineTuneStep, HeldOut, RunInfo, TaughtModel
+from components.plots.confusion import confusion_plot
+from models.schema import FineTunedModel, FineTuneStep, HeldOut, RunInfo
 from tests.markup import Elements
-from tests.sheets import assert_legible, words
+from tests.plots import assert_legible, words
 
 RUN = RunInfo("sentiment_small", "embedded", "cpu", "float32", 0.1, False, 7)
-MODEL = TaughtModel("name", "base", "embedded", ("a", "b"), {})
+MODEL = FineTunedModel("name", "base", "embedded", ("a", "b"), {})
 NAN = float("nan")
 
 
@@ -73,7 +73,7 @@ def drawn(svg: ElementTree.Element, name: str) -> np.ndarray:
 
 
 def test_charts_are_to_scale():
-    html = views.fine_tuning(TAKEN, 0.5).html
+    html = render.fine_tuning(TAKEN, 0.5)
     loss, accuracy = chart(html, 0), chart(html, 1)
     np.testing.assert_allclose(drawn(loss, "batch")[:, 0], [0.25, 0.5, 0.75], atol=1e-3)
     np.testing.assert_allclose(drawn(loss, "batch")[:, 1], np.array([1, 0.5, 0.5]) / 1.05, atol=1e-3)
@@ -86,10 +86,10 @@ def test_charts_are_to_scale():
 
 
 def test_before_the_first_step_there_are_axes_and_no_nan():
-    html = views.fine_tuning([step(0, loss=NAN, accuracy=NAN)], 0.5).html
+    html = render.fine_tuning([step(0, loss=NAN, accuracy=NAN)], 0.5)
     assert "nothing measured yet" in html
     assert "nan" not in html.lower()
-    assert views.fine_tuning([], 0.5).html == ""
+    assert render.fine_tuning([], 0.5) == ""
 
 
 def test_curves_are_drawn_fast_however_long_the_teaching():
@@ -97,7 +97,7 @@ def test_curves_are_drawn_fast_however_long_the_teaching():
     times = []
     for _ in range(3):
         begun = time.process_time()
-        html = views.fine_tuning(taken, 0.5).html
+        html = render.fine_tuning(taken, 0.5)
         times.append(time.process_time() - begun)
     assert min(times) < 0.1  # 20 ms are wanted; a busy machine gets some more
     assert html.count("L") < 6 * MOST_POINTS
@@ -117,11 +117,11 @@ def test_progress(now, said):
 
 
 def test_the_sheet_of_curves_is_legible_and_holds_its_numbers():
-    sheet = views.fine_tuning_figure(TAKEN, 0.5).sheet
-    assert_legible(sheet)
+    plot = render.fine_tuning_figure(TAKEN, 0.5)
+    assert_legible(plot)
     for said in ("loss in nats", "accuracy in %", "most common label, 50 %", "seed 7", "3 of 4 steps in 3 s"):
-        assert said in words(sheet)
-    np.testing.assert_allclose(sheet.arrays["held_out_accuracy"], [0.4, 0.6])
+        assert said in words(plot)
+    np.testing.assert_allclose(plot.arrays["held_out_accuracy"], [0.4, 0.6])
 
 
 # What was taken for what
@@ -138,7 +138,7 @@ def test_a_matrix_has_counts_shares_and_outlined_right_answers():
     assert re.findall(r"<b>(\d+)</b><small>([^<]+)<", html) == [("3", "75%"), ("1", "25%"), ("0", "–"), ("0", "–")]
     assert len(page.of("b")) == 4
     assert "3 of 4 held-out rows right (75%). Always the most common label would get 100%" in page.text
-    assert html.count("background:#") == 2  # a row without rows has no colour
+    assert html.count("background:#") == 2  # a row without rows has no color
 
 
 def test_a_matrix_of_nothing_says_so():
@@ -149,11 +149,11 @@ def test_a_matrix_of_nothing_says_so():
 def test_the_sheet_of_a_matrix_is_legible(count):
     confusion = np.random.default_rng(count).integers(0, 30, (count, count))
     labels = [f"a rather long label, number {at}" for at in range(count)]
-    sheet = confusion_sheet(confusion, labels, RUN)
-    assert_legible(sheet)
+    plot = confusion_plot(confusion, labels, RUN)
+    assert_legible(plot)
     wrong = confusion - np.diag(np.diag(confusion))
     row, column = np.unravel_index(wrong.argmax(), wrong.shape)
-    assert f"another: “{labels[row]}” for “{labels[column]}” ({wrong.max()})" in sheet.alt
+    assert f"another: “{labels[row]}” for “{labels[column]}” ({wrong.max()})" in plot.alt
 
 
 # Tables

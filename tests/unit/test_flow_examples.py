@@ -14,7 +14,7 @@ from tools.layers import Layer, Scene, Texture, moved, resting, scaled
 
 PAIRS = FOLDER / "optical_flow"
 ROWS = json.loads((PAIRS / "examples.json").read_text(encoding="utf-8"))
-MOVING = ("rotation", "zoom", "occlusion", "harbour")
+MOVING = ("rotation", "zoom", "occlusion", "harbor")
 
 
 @cache
@@ -60,7 +60,7 @@ def test_all_files_are_listed_and_small() -> None:
     listed = {row[part] for row in ROWS for part in ("first", "second", "truth")}
     assert listed == {path.name for path in PAIRS.glob("*.png")}
     assert sum(path.stat().st_size for path in PAIRS.glob("*.png")) < 2_500_000
-    assert (PAIRS / "harbour.mp4").stat().st_size < 300_000
+    assert (PAIRS / "harbor.mp4").stat().st_size < 300_000
     assert len(list(PAIRS.iterdir())) == len(listed) + 2  # the clip, and what lists them
     assert all(row["title"] and 1 <= row["notice"].count(". ") + 1 <= 2 for row in ROWS)
 
@@ -129,8 +129,8 @@ def test_nothing_moves_but_noise() -> None:
     assert np.abs(cv2.blur(second - first, (15, 15))).max() < 1.5
 
 
-def test_the_harbour_has_slow_and_fast_movers() -> None:
-    *_, flow = read("harbour")
+def test_the_harbor_has_slow_and_fast_movers() -> None:
+    *_, flow = read("harbor")
     motions, counts = np.unique(np.rint(flow.reshape(-1, 2)), axis=0, return_counts=True)
     assert {(0, 0), (-14, 0), (24, -3), (-4, 0)} <= {tuple(motion) for motion in motions[counts > 500]}
     assert 20 < np.linalg.norm(flow, axis=-1).max() < 30

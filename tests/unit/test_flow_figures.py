@@ -1,4 +1,4 @@
-"""Sheets of flow: that colours and marks lie where they belong, and that the words are the data's."""
+"""Sheets of flow: that colors and marks lie where they belong, and that the words are the data's."""
 
 from xml.etree import ElementTree
 
@@ -9,19 +9,19 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from components.analysis.flow_attention import PixelAsked, most_read
-from components.plots.flow import FlowColumn, error_sheet, flow_sheet
-from components.plots.flow_attention import flow_attention_sheet
-from components.plots.plot import Sheet
-from components.scale.flow_errors import ErrorColumn, error_colours, largest_error_in_words, largest_error_shown
+from components.plots.flow import FlowColumn, error_plot, flow_plot
+from components.plots.flow_attention import flow_attention_plot
+from components.plots.plot import Plot
+from components.scale.flow_errors import ErrorColumn, error_colors, largest_error_in_words, largest_error_shown
 from models.schema import AttentionMap, RunInfo
-from tests.sheets import assert_legible, pixels, saved, words
+from tests.plots import assert_legible, pixels, saved, words
 
 RUN = RunInfo("optical_flow", "embedded", "cpu", "float32", 0.5, False)
 NAN = float("nan")
 
 
-def frame(width: int, height: int, colour: str = "#204080") -> Image.Image:
-    return Image.new("RGB", (width, height), colour)
+def frame(width: int, height: int, color: str = "#204080") -> Image.Image:
+    return Image.new("RGB", (width, height), color)
 
 
 def moving(width: int, height: int, right: float, down: float) -> np.ndarray:
@@ -30,19 +30,19 @@ def moving(width: int, height: int, right: float, down: float) -> np.ndarray:
 
 def attention(values, latent_share: float = 0.0, query_share: float = 0.0) -> AttentionMap:
     values = np.array(values, np.float32)
-    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", "Roll-out of a pixel's flow")
+    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", "Rollout of a pixel's flow")
 
 
-def panes(sheet: Sheet) -> list[Axes]:
-    """In reading order; the wheel and the colour bar have names."""
-    found = [axes for axes in sheet.axes if axes.images and not axes.get_label()]
+def tiles(plot: Plot) -> list[Axes]:
+    """In reading order; the wheel and the color bar have names."""
+    found = [axes for axes in plot.axes if axes.images and not axes.get_label()]
     return sorted(found, key=lambda axes: (-round(axes.get_position().y1, 3), axes.get_position().x0))
 
 
-def drawn(sheet: Sheet, axes: Axes, x: float, y: float) -> np.ndarray:
-    """The colour on the page at a place, in pixels of the frame."""
+def drawn(plot: Plot, axes: Axes, x: float, y: float) -> np.ndarray:
+    """The color on the page at a place, in pixels of the frame."""
     across, up = axes.transData.transform((x, y))
-    return pixels(sheet)[int(1000 - up), int(across)].astype(int)
+    return pixels(plot)[int(1000 - up), int(across)].astype(int)
 
 
 def two_methods() -> list[FlowColumn]:
@@ -55,30 +55,30 @@ def two_methods() -> list[FlowColumn]:
 
 
 def test_methods_are_on_one_scale_beside_the_first_frame():
-    sheet = flow_sheet(frame(6, 4), two_methods(), RUN, "Where everything moved")
-    first, near, far = panes(sheet)
-    np.testing.assert_array_equal(drawn(sheet, first, 5.9, 3.9), [0x20, 0x40, 0x80])
-    np.testing.assert_array_equal(drawn(sheet, near, 3.5, 2.5), [255, 128, 128])  # right, half of the largest
-    np.testing.assert_array_equal(drawn(sheet, far, 3.5, 2.5), [128, 0, 255])  # up, the largest
-    np.testing.assert_array_equal(drawn(sheet, near, 0.5, 0.5), [128, 128, 128])
+    plot = flow_plot(frame(6, 4), two_methods(), RUN, "Where everything moved")
+    first, near, far = tiles(plot)
+    np.testing.assert_array_equal(drawn(plot, first, 5.9, 3.9), [0x20, 0x40, 0x80])
+    np.testing.assert_array_equal(drawn(plot, near, 3.5, 2.5), [255, 128, 128])  # right, half of the largest
+    np.testing.assert_array_equal(drawn(plot, far, 3.5, 2.5), [128, 0, 255])  # up, the largest
+    np.testing.assert_array_equal(drawn(plot, near, 0.5, 0.5), [128, 128, 128])
 
 
 def test_the_wheel_is_drawn_with_the_largest_magnitude():
-    sheet = flow_sheet(frame(6, 4), two_methods(), RUN, "Where")
-    (wheel,) = (axes for axes in sheet.axes if axes.get_label() == "wheel")
-    np.testing.assert_allclose(drawn(sheet, wheel, 0.1, -0.95), [128, 0, 255], atol=30)
-    np.testing.assert_allclose(drawn(sheet, wheel, -0.95, 0.02), [0, 255, 255], atol=20)
-    assert "10 px or more at the rim still unknown" in words(sheet)
+    plot = flow_plot(frame(6, 4), two_methods(), RUN, "Where")
+    (wheel,) = (axes for axes in plot.axes if axes.get_label() == "wheel")
+    np.testing.assert_allclose(drawn(plot, wheel, 0.1, -0.95), [128, 0, 255], atol=30)
+    np.testing.assert_allclose(drawn(plot, wheel, -0.95, 0.02), [0, 255, 255], atol=20)
+    assert "10 px or more at the rim still unknown" in words(plot)
 
 
 def test_a_flow_sheet_says_what_it_shows():
-    sheet = flow_sheet(frame(6, 4), two_methods(), RUN, "Where everything moved")
+    plot = flow_plot(frame(6, 4), two_methods(), RUN, "Where everything moved")
     for fact in ("Where everything moved", "Perceiver", "Farnebäck", "model optical_flow", "embedded weights",
-                 "method Perceiver, Farnebäck", "full colour from 10 px", "as long as the motion of Perceiver",
+                 "method Perceiver, Farnebäck", "full color from 10 px", "as long as the motion of Perceiver",
                  "Flow is an estimate"):  # fmt: skip
-        assert fact in words(sheet)
-    assert "Attention" not in words(sheet)
-    assert sheet.alt == (
+        assert fact in words(plot)
+    assert "Attention" not in words(plot)
+    assert plot.alt == (
         "Where everything moved. "
         "Perceiver: mean 5.0 px, mostly right; largest 5.0 px in the upper left; 4.2 % unknown. "
         "Farnebäck: mean 10 px, mostly up; largest 10 px in the upper left."
@@ -86,13 +86,13 @@ def test_a_flow_sheet_says_what_it_shows():
 
 
 def test_arrows_lie_over_the_first_frame_and_nowhere_else():
-    sheet = flow_sheet(frame(6, 4), two_methods(), RUN, "Where")
-    first, near, far = panes(sheet)
+    plot = flow_plot(frame(6, 4), two_methods(), RUN, "Where")
+    first, near, far = tiles(plot)
     (_, white) = first.collections
     assert len(white.get_segments()) == 6 * 4 - 1  # not where it is unknown
     for tail, tip, *_ in white.get_segments():
         np.testing.assert_allclose(tip - tail, [1.0, 0.0], atol=1e-6)  # 5 px, drawn 0.2 times as long
-    assert "arrows 0.2 times as long" in words(sheet)
+    assert "arrows 0.2 times as long" in words(plot)
     assert not near.collections
     assert not far.collections
 
@@ -101,19 +101,19 @@ def test_arrows_lie_over_the_first_frame_and_nowhere_else():
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_flow_sheets_of_all_sizes_are_legible(size, count):
     columns = [FlowColumn(f"m{at}", f"A method with a name {at}", moving(*size, at, 1)) for at in range(count)]
-    assert_legible(flow_sheet(frame(*size), columns, RUN, "Where everything moved"))
+    assert_legible(flow_plot(frame(*size), columns, RUN, "Where everything moved"))
 
 
 def test_what_does_not_belong_together_is_refused():
     with pytest.raises(ValueError, match="one or more methods"):
-        flow_sheet(frame(6, 4), [], RUN, "Where")
+        flow_plot(frame(6, 4), [], RUN, "Where")
     with pytest.raises(ValueError, match=r"\(6, 5\).*\(6, 4\)"):
-        flow_sheet(frame(6, 5), two_methods(), RUN, "Where")
+        flow_plot(frame(6, 5), two_methods(), RUN, "Where")
 
 
 def test_export_of_a_flow(tmp_path):
     columns = two_methods()
-    png, svg, npz = saved(flow_sheet(frame(6, 4), columns, RUN, "Where"), tmp_path)
+    png, svg, npz = saved(flow_plot(frame(6, 4), columns, RUN, "Where"), tmp_path)
     with Image.open(png) as image:
         assert image.size == (1600, 1000)
     assert ElementTree.parse(svg).getroot().tag.endswith("svg")
@@ -127,13 +127,13 @@ def test_export_of_a_flow(tmp_path):
 # Errors
 
 
-def test_errors_have_the_colours_of_viridis_and_grey():
-    found = error_colours(np.array([[0.0, 1.0, 2.0, 9.0, NAN]]), 2.0)[0].tolist()
+def test_errors_have_the_colors_of_viridis_and_gray():
+    found = error_colors(np.array([[0.0, 1.0, 2.0, 9.0, NAN]]), 2.0)[0].tolist()
     viridis = matplotlib.colormaps["viridis"]([0.0, 0.5, 1.0, 1.0], bytes=True)[:, :3].tolist()
     assert found == [*viridis, [128, 128, 128]]
 
 
-def test_colours_of_errors_end_where_but_a_few_are_beyond():
+def test_colors_of_errors_end_where_but_a_few_are_beyond():
     errors = np.arange(1, 102, dtype=np.float32)
     assert largest_error_shown([errors[:50], errors[50:]]) == 100
     assert largest_error_in_words([errors], 100) == "≥ 100 px"
@@ -147,15 +147,15 @@ def test_an_error_sheet_says_what_it_shows(count):
     errors = np.full((4, 6), 0.5, np.float32)
     errors[0, 5], errors[3] = 3.0, NAN
     columns = [ErrorColumn(f"m{at}", f"Method {at}", errors * (at + 1), 0.64 * (at + 1), 0.03) for at in range(count)]
-    sheet = error_sheet(frame(6, 4), columns, RUN, "How far from the truth")
-    assert_legible(sheet)
+    plot = error_plot(frame(6, 4), columns, RUN, "How far from the truth")
+    assert_legible(plot)
     for fact in ("EPE 0.64 px · Fl-all 3.0 %", "largest 3.0 px in the upper right; 25 % without truth", "0 px", "≥ "):
-        assert fact in words(sheet)
-    assert "Method 0: EPE 0.64 px · Fl-all 3.0 %; largest 3.0 px in the upper right" in sheet.alt
-    assert set(sheet.arrays) >= {"m0_errors", "m0_epe", "m0_fl_all", "first", "largest"}
-    maps = panes(sheet)[1:]
+        assert fact in words(plot)
+    assert "Method 0: EPE 0.64 px · Fl-all 3.0 %; largest 3.0 px in the upper right" in plot.alt
+    assert set(plot.arrays) >= {"m0_errors", "m0_epe", "m0_fl_all", "first", "largest"}
+    maps = tiles(plot)[1:]
     assert len(maps) == count
-    np.testing.assert_array_equal(drawn(sheet, maps[0], 2.5, 3.5), [128, 128, 128])
+    np.testing.assert_array_equal(drawn(plot, maps[0], 2.5, 3.5), [128, 128, 128])
 
 
 # Attention
@@ -163,34 +163,34 @@ def test_an_error_sheet_says_what_it_shows(count):
 
 def test_one_map_lies_over_both_frames_and_alone():
     asked = PixelAsked(attention([[0.4, 0.2], [0.1, 0.1]], 0.2), row=2, column=1, vector=(3.0, -1.0))
-    sheet = flow_attention_sheet((frame(8, 4), frame(8, 4, "#802040")), asked, RUN, opacity=0.5)
-    first, second, alone = panes(sheet)
+    plot = flow_attention_plot((frame(8, 4), frame(8, 4, "#802040")), asked, RUN, opacity=0.5)
+    first, second, alone = tiles(plot)
     top = np.array(matplotlib.colormaps["viridis"](1.0)[:3]) * 255
-    np.testing.assert_allclose(drawn(sheet, alone, 2, 1), top, atol=2)
-    np.testing.assert_allclose(drawn(sheet, first, 2, 1), (top + np.array([0x20, 0x40, 0x80])) / 2, atol=2)
-    np.testing.assert_allclose(drawn(sheet, second, 2, 1), (top + np.array([0x80, 0x20, 0x40])) / 2, atol=2)
+    np.testing.assert_allclose(drawn(plot, alone, 2, 1), top, atol=2)
+    np.testing.assert_allclose(drawn(plot, first, 2, 1), (top + np.array([0x20, 0x40, 0x80])) / 2, atol=2)
+    np.testing.assert_allclose(drawn(plot, second, 2, 1), (top + np.array([0x80, 0x20, 0x40])) / 2, atol=2)
     assert [{(line.get_marker(), *line.get_xydata()[0]) for line in axes.lines} for axes in (first, second, alone)] == [
         {("x", 1.5, 2.5)}, {("x", 1.5, 2.5), ("o", 4.5, 1.5)}, {("x", 1.5, 2.5)}
     ]  # fmt: skip
-    assert sheet.alt == (
-        "Roll-out of a pixel's flow. Pixel in row 3, column 2 of 4 × 8, middle left: 3.0 px right, 1.0 px up; "
+    assert plot.alt == (
+        "Rollout of a pixel's flow. Pixel in row 3, column 2 of 4 × 8, middle left: 3.0 px right, 1.0 px up; "
         "most attention in the upper left: 2 times uniform."
     )
-    assert "inputs 80 % · learned latent array 20 %" in words(sheet)
-    assert "Attention is not by itself an explanation." in words(sheet)
+    assert "inputs 80 % · learned latent array 20 %" in words(plot)
+    assert "Attention is not by itself an explanation." in words(plot)
 
 
 def test_frames_apart_have_maps_of_their_own_on_one_scale():
     values = [[[0.1, 0.1]], [[0.2, 0.6]]]
     asked = PixelAsked(attention(values), 0, 0, (NAN, NAN))
-    sheet = flow_attention_sheet((frame(8, 4), frame(8, 4)), asked, RUN, opacity=0.0)
-    *_, first, second = panes(sheet)
+    plot = flow_attention_plot((frame(8, 4), frame(8, 4)), asked, RUN, opacity=0.0)
+    *_, first, second = tiles(plot)
     viridis = matplotlib.colormaps["viridis"]
     for axes, shares in ((first, (0.1, 0.1)), (second, (0.2, 0.6))):
         for x, share in zip((2, 6), shares, strict=True):
-            np.testing.assert_allclose(drawn(sheet, axes, x, 3), np.array(viridis(share / 0.6)[:3]) * 255, atol=2)
+            np.testing.assert_allclose(drawn(plot, axes, x, 3), np.array(viridis(share / 0.6)[:3]) * 255, atol=2)
     assert most_read(asked.attention) == "most attention in the middle right of the second frame: 2.4 times uniform"
-    assert "where it is found is unknown" in words(sheet)
+    assert "where it is found is unknown" in words(plot)
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_most_is_read_where_the_inputs_lie_in_the_frame(area, where):
 
 def test_a_tile_is_laid_where_it_was_read():
     asked = PixelAsked(attention([[1.0]]), 1, 1, (0.0, 0.0), area=(0.5, 0.25, 1.0, 0.75))
-    sheet = flow_attention_sheet((frame(8, 4), frame(8, 4)), asked, RUN, opacity=1.0)
-    alone = panes(sheet)[2]
+    plot = flow_attention_plot((frame(8, 4), frame(8, 4)), asked, RUN, opacity=1.0)
+    alone = tiles(plot)[2]
     for x, y, inside in (
         (1.9, 3, False),
         (2.1, 3, True),
@@ -221,7 +221,7 @@ def test_a_tile_is_laid_where_it_was_read():
         (4, 1.9, False),
         (4, 2.1, True),
     ):
-        assert (drawn(sheet, alone, x, y) < 255).any() == inside
+        assert (drawn(plot, alone, x, y) < 255).any() == inside
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (640, 480)])
@@ -230,9 +230,9 @@ def test_a_tile_is_laid_where_it_was_read():
 def test_attention_sheets_are_legible(size, scale, shape):
     shares = np.random.default_rng(0).dirichlet(np.full(np.prod(shape), 0.3)).reshape(shape)
     asked = PixelAsked(attention(0.6 * shares, 0.3, 0.1), size[1] // 2, size[0] // 2, (1.0, 2.0))
-    assert_legible(flow_attention_sheet((frame(*size), frame(*size)), asked, RUN, scale))
+    assert_legible(flow_attention_plot((frame(*size), frame(*size)), asked, RUN, scale))
 
 
 def test_frames_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match="sizes"):
-        flow_attention_sheet((frame(8, 4), frame(4, 8)), PixelAsked(attention([[1.0]]), 0, 0, (0, 0)), RUN)
+        flow_attention_plot((frame(8, 4), frame(4, 8)), PixelAsked(attention([[1.0]]), 0, 0, (0, 0)), RUN)

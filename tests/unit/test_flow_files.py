@@ -108,7 +108,7 @@ def test_truth_of_the_frames(path):
 
 
 def test_what_is_no_pixel_is_passed_over(path):
-    """Not even a frame of an animation, or a transparent colour."""
+    """Not even a frame of an animation, or a transparent color."""
     values = [2**15 + 64, 2**15, 1]
     extras = {"tEXt": b"Title\0flow", "tRNS": struct.pack(">3H", *values), "acTL": struct.pack(">II", 1, 0)}
     np.testing.assert_array_equal(read_flow(written(path, kitti(1, 1, *values, **extras))), [[[1, 0]]])
@@ -142,7 +142,7 @@ def pngs_that_are_wrong() -> dict[str, tuple[bytes, str]]:
     return {
         "8 bits": (saved(PICTURE, "PNG"), "8 bits a channel: KITTI"),
         "palette": (saved(PICTURE.convert("P"), "PNG"), "8 bits a channel and is not plain RGB"),
-        "16-bit grey": (png(1, 1, 16, 0, bytes(3)), "16 bits a channel and is not plain RGB"),
+        "16-bit gray": (png(1, 1, 16, 0, bytes(3)), "16 bits a channel and is not plain RGB"),
         "16-bit RGBA": (png(1, 1, 16, 6, bytes(9)), "not plain RGB"),
         "signature": (KITTI[:8], "header is damaged or cut short"),
         "half a header": (KITTI[:20], "header is damaged or cut short"),

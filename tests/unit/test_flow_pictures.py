@@ -13,8 +13,8 @@ from components.html.images.comparison import error_in_words, warp_check
 from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
 from components.html.images.flow_attention import flow_attention_pictures
 from components.html.images.flow_maps import error_pictures, hidden_in_words, occlusion_picture
-from components.html.images.frames import colour_map, photograph, ring
-from components.scale.flow import flow_colours
+from components.html.images.frames import color_map, photograph, ring
+from components.scale.flow import flow_colors
 from components.scale.flow_errors import ErrorColumn
 from models.schema import AttentionMap
 from tests.markup import Elements, decoded
@@ -38,7 +38,7 @@ def style(attrs: dict) -> dict[str, float]:
 def test_large_photographs_and_noise_stay_small_and_look_the_same():
     noise = np.random.default_rng(1).integers(96, 160, (1024, 1024, 3), dtype=np.uint8)
     smooth = np.broadcast_to(np.arange(1024, dtype=np.uint16)[None, :, None] // 4, (1024, 1024, 3)).astype(np.uint8)
-    for markup in (photograph(noise, "", "crop"), colour_map(noise, "", "map"), photograph(smooth, "")):
+    for markup in (photograph(noise, "", "crop"), color_map(noise, "", "map"), photograph(smooth, "")):
         assert len(markup) < 1_500_000
         assert "data:image/jpeg;base64," in markup
     body = photograph(smooth, "").partition("base64,")[2].partition('"')[0]
@@ -47,7 +47,7 @@ def test_large_photographs_and_noise_stay_small_and_look_the_same():
 
 
 def test_small_photographs_and_maps_are_exact():
-    for markup in (photograph(NOISE, "<noise>"), colour_map(NOISE, "<noise>", "map")):
+    for markup in (photograph(NOISE, "<noise>"), color_map(NOISE, "<noise>", "map")):
         (image,) = Elements(markup).of("img")
         np.testing.assert_array_equal(decoded(image), NOISE)
         assert image["alt"] == "<noise>"
@@ -56,12 +56,12 @@ def test_small_photographs_and_maps_are_exact():
 # Flow
 
 
-def test_flows_are_coloured_on_one_scale_and_can_be_pointed_at():
+def test_flows_are_colored_on_one_scale_and_can_be_pointed_at():
     flows = {"Perceiver": moving(6, 4, 5, 0), "<b>Other</b>": moving(6, 4, 0, 10)}
     page = Elements(flow_pictures(flows, chosen=(2, 4)))
     maps = page.of("img", "map")
     for image, flow in zip(maps, flows.values(), strict=True):
-        np.testing.assert_array_equal(decoded(image), flow_colours(flow, 10.0))
+        np.testing.assert_array_equal(decoded(image), flow_colors(flow, 10.0))
     for places in page.of("div", "places"):
         assert (places["role"], places["tabindex"]) == ("application", "0")
         assert (places["data-rows"], places["data-columns"], places["data-place"]) == ("4", "6", "16")
@@ -131,7 +131,7 @@ def test_two_frames_share_a_picture_and_a_range_that_keys_move():
     assert (slide["type"], slide["min"], slide["max"], slide["value"]) == ("range", "0", "100", "50")
     assert "second, warped back by <b>DIS, on the right" in slide["aria-label"]
     assert (
-        "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83 % less. Grey: 12 % lies outside" in page.text
+        "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83 % less. Gray: 12 % lies outside" in page.text
     )
 
 
@@ -186,7 +186,7 @@ def test_errors_say_epe_and_fl_all_and_share_a_scale():
     assert "A<b>: EPE 1.00 px · Fl-all 0.0 %largest 2.0 px in the lower left; 25 % without truth" in page.text
     assert "B: EPE 2.00 px · Fl-all 12 %" in page.text
     assert "0 px4.0 pxend-point error in pixels, one scale for all methods. EPE: its mean." in page.text
-    assert "; grey: no truth known" in page.text
+    assert "; gray: no truth known" in page.text
     with pytest.raises(ValueError, match="one or more"):
         error_pictures([])
 
@@ -196,7 +196,7 @@ def test_errors_say_epe_and_fl_all_and_share_a_scale():
 
 def asked(values, vector=(2.0, 1.0), **more) -> PixelAsked:
     values = np.array(values, np.float32)
-    return PixelAsked(AttentionMap(values, 0.0, 0.0, 1 / values.size, "rollout", "<Roll-out>"), 1, 2, vector, **more)
+    return PixelAsked(AttentionMap(values, 0.0, 0.0, 1 / values.size, "rollout", "<Rollout>"), 1, 2, vector, **more)
 
 
 def test_maps_lie_over_both_frames_where_they_were_read():
@@ -207,7 +207,7 @@ def test_maps_lie_over_both_frames_where_they_were_read():
     assert [style(each) for each in page.of("i", "cross")] == [pytest.approx({"left": 41.667, "top": 37.5})] * 3
     assert [style(each) for each in page.of("i", "ring")] == [pytest.approx({"left": 75.0, "top": 62.5})]
     assert "Cross: row 2, column 3; ring: where it is found, 2.0 px right, 1.0 px down." in page.text
-    assert "<Roll-out>" in page.text
+    assert "<Rollout>" in page.text
 
 
 def test_frames_apart_have_two_maps_and_nothing_is_found_where_it_is_unknown():
@@ -229,7 +229,7 @@ def test_what_left_the_frame_has_no_ring():
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (3840, 2160)])
 def test_every_picture_can_be_had_of_every_size_and_stays_small(size):
-    """The same colour all over: that real ones stay small, too, is seen above."""
+    """The same color all over: that real ones stay small, too, is seen above."""
     frame, flow = Image.new("RGB", size, "#204080"), moving(*size, 1.5, -2.5)
     errors, mask = np.hypot(flow[..., 0], flow[..., 1]), flow[..., 0] > 2
     pictures = [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components import render as views
-from components.scale.flow import flow_colours
+from components import render
+from components.scale.flow import flow_colors
 from models.data.flow_check import check_flow
 from models.schema import AttentionMap, FlowTrace, OpticalFlowResult, RunInfo
 from tests.markup import Elements
@@ -31,7 +31,7 @@ RESULT = OpticalFlowResult(RIGHT, ((0, 0, 8, 12),), ATTENTION, TRACE, RUN)
 
 
 def sections(back: np.ndarray | None, truth: np.ndarray | None) -> Elements:
-    return Elements(views.flow_check(FIRST, {"perceiver": check_flow(FIRST, SECOND, RIGHT, back, truth)}).html)
+    return Elements(render.flow_check(FIRST, {"perceiver": check_flow(FIRST, SECOND, RIGHT, back, truth)}))
 
 
 def test_every_check_is_there_that_can_be_made():
@@ -55,58 +55,56 @@ def test_a_check_is_right_where_frames_are_the_same_moved():
 
 
 def test_what_was_found_at_which_size():
-    page = Elements(views.flow_attention(FIRST, RESULT).html)
+    page = Elements(render.flow_attention(FIRST, RESULT))
     assert "12 × 8" in page.text
     assert "1.0 px right, mapped above" in page.text
     assert "3.0 px right, mapped above" not in page.text
     assert "moved back by what was found before" in page.text
     single = replace(TRACE, sizes=((12, 8),), added=np.float32([[4, 0]]), step=0, before=(0.0, 0.0))
-    page = Elements(views.flow_attention(FIRST, replace(RESULT, trace=single)).html)
+    page = Elements(render.flow_attention(FIRST, replace(RESULT, trace=single)))
     assert "mapped above" not in page.text
     assert "moved back" not in page.text
 
 
 def test_the_ring_is_where_the_pixel_is_in_the_frame_as_it_was_read():
     """Four pixels to the right of column 3, three of which the frame had been moved back: the middle of 4, of 12."""
-    (ring,) = Elements(views.flow_attention(FIRST, RESULT).html).of("i", "ring")
+    (ring,) = Elements(render.flow_attention(FIRST, RESULT)).of("i", "ring")
     assert f"left:{100 * 4.5 / 12:.3f}%" in ring["style"]
 
 
 def test_what_was_read_beyond_a_small_frame_is_said():
-    assert "mirrored" not in views.flow_attention(FIRST, RESULT).html
+    assert "mirrored" not in render.flow_attention(FIRST, RESULT)
     wide = replace(RESULT, trace=replace(TRACE, area=(0.0, 0.0, 1.0, 1.2)))
-    assert "mirrored" in views.flow_attention(FIRST, wide).html
+    assert "mirrored" in render.flow_attention(FIRST, wide)
 
 
-@pytest.mark.parametrize("view", [views.flow_attention, views.flow_attention_figure])
+@pytest.mark.parametrize("view", [render.flow_attention, render.flow_attention_figure])
 def test_no_attention_without_a_probe(view):
     with pytest.raises(ValueError, match="without a probe"):
         view(FIRST, replace(RESULT, attention=None, trace=None))
 
 
 def test_a_film_has_the_clip_on_the_left_and_its_flow_on_one_scale_on_the_right():
-    film = views.flow_film([np.asarray(FIRST), np.asarray(SECOND)], [STILL, RIGHT])
+    film = render.flow_film([np.asarray(FIRST), np.asarray(SECOND)], [STILL, RIGHT])
     left, right = zip(*(np.split(frame, 2, axis=1) for frame in film.frames), strict=True)
     np.testing.assert_array_equal(left, [np.asarray(FIRST), np.asarray(SECOND)])
-    np.testing.assert_array_equal(right, [flow_colours(flow, 4.0) for flow in (STILL, RIGHT)])
-    assert "4.0 px" in film.legend.html
+    np.testing.assert_array_equal(right, [flow_colors(flow, 4.0) for flow in (STILL, RIGHT)])
+    assert "4.0 px" in film.legend
 
 
 def test_figures_hold_every_method():
-    sheet = views.flow_figure(FIRST, {"perceiver": RIGHT, "tvl1": STILL}, RUN).sheet
-    assert {"perceiver_flow", "tvl1_flow"} <= set(sheet.arrays)
+    plot = render.flow_figure(FIRST, {"perceiver": RIGHT, "tvl1": STILL}, RUN)
+    assert {"perceiver_flow", "tvl1_flow"} <= set(plot.arrays)
 
 
 def test_a_few_outliers_of_another_method_do_not_make_the_rest_pale():
     wild = STILL.copy()
     wild[0, 0] = 40
-    assert "full at <b>4.0 px</b>" in views.optical_flow(FIRST, {"perceiver": RIGHT, "dis": wild}).html.replace(
-        "\n", ""
-    )
-    assert "full at <b>9.0 px</b>" in views.optical_flow(FIRST, {"perceiver": RIGHT, "dis": RIGHT * 2.25}).html
+    assert "full at <b>4.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": wild}).replace("\n", "")
+    assert "full at <b>9.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": RIGHT * 2.25})
 
 
 def test_the_truth_is_shown_beside_what_is_estimated():
-    page = Elements(views.optical_flow(FIRST, {"perceiver": RIGHT}, (2, 3), STILL).html)
+    page = Elements(render.optical_flow(FIRST, {"perceiver": RIGHT}, (2, 3), STILL))
     assert "The truth: hardly anything moves" in page.text
     assert page.text.count("Pixel at the cross") == 2

@@ -168,10 +168,10 @@ def test_pictures_that_are_not_rgb(service):
     clear = PICTURE.convert("RGBA")
     clear.putalpha(0)
     assert service.run(replace(GOOD, image=clear)).seen.getcolors() == [(SIDE * SIDE, (255, 255, 255))]
-    grey = PICTURE.convert("L")
+    gray = PICTURE.convert("L")
     np.testing.assert_array_equal(
-        np.asarray(service.run(replace(GOOD, image=grey)).seen),
-        seen_by_processor(grey.convert("RGB"), "embedded", SIDE),
+        np.asarray(service.run(replace(GOOD, image=gray)).seen),
+        seen_by_processor(gray.convert("RGB"), "embedded", SIDE),
     )
     turned = PICTURE.copy()
     turned.getexif()[0x0112] = 6

@@ -65,7 +65,7 @@ def test_rollout(service, variant, whole):
     assert np.ptp(expected.inputs) > 1e-4
     np.testing.assert_allclose(found.values, on_grid(expected.inputs[0]), rtol=0, atol=1e-6)
     assert (found.query_share, found.latent_share) == (0.5, pytest.approx(0.25, abs=1e-6))
-    assert "roll-out" in found.title
+    assert "rollout" in found.title
     assert found.title.endswith("LABEL_3")
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import GifImagePlugin, Image
 
 from models.data.images import as_rgb, is_animated, open_image
-from tests.image_files import COLOURS, PICTURE, assert_close, grey, opened, png, saved, spy_on_decoders
+from tests.image_files import COLORS, PICTURE, assert_close, gray, opened, png, saved, spy_on_decoders
 
 # Kinds of files
 
@@ -19,15 +19,15 @@ from tests.image_files import COLOURS, PICTURE, assert_close, grey, opened, png,
     ("kind", "options"),
     [("PNG", {}), ("WEBP", {"lossless": True}), ("BMP", {}), ("TIFF", {}), ("PPM", {}), ("TGA", {}), ("GIF", {})],
 )
-def test_colours_of_lossless_files(kind, options, tmp_path):
+def test_colors_of_lossless_files(kind, options, tmp_path):
     data = saved(PICTURE, kind, **options)
     (tmp_path / "picture").write_bytes(data)
-    assert_close(opened(data), COLOURS)
-    assert_close(opened(tmp_path / "picture"), COLOURS)
+    assert_close(opened(data), COLORS)
+    assert_close(opened(tmp_path / "picture"), COLORS)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_colours_of_lossy_files(kind):
+def test_colors_of_lossy_files(kind):
     """Flat, so that little is lost."""
     flat = np.broadcast_to(np.uint8([250, 20, 110]), (32, 16, 3))
     assert_close(opened(saved(Image.fromarray(flat), kind, quality=95)), flat, atol=4)
@@ -35,7 +35,7 @@ def test_colours_of_lossy_files(kind):
 
 @pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
 def test_first_frame(kind, options):
-    frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "lime", "blue")]
+    frames = [Image.new("RGB", (4, 3), color) for color in ("red", "lime", "blue")]
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
     assert Image.open(BytesIO(data)).n_frames == 3
     assert_close(opened(data), [[(255, 0, 0)] * 4] * 3)
@@ -55,7 +55,7 @@ def test_gif_of_10_000_frames(monkeypatch):
         seek(self, frame, *options)
 
     monkeypatch.setattr(GifImagePlugin.GifImageFile, "_seek", spy)
-    assert_close(opened(data), COLOURS)
+    assert_close(opened(data), COLORS)
     assert decoders == ["gif"]
     assert set(sought) == {0}
 
@@ -77,7 +77,7 @@ def test_a_second_frame_that_is_damaged_is_nobodys_loss(tmp_path):
     found = set()
     for end in range(len(still), len(data)):
         path.write_bytes(data[:end])
-        assert opened(path).shape == COLOURS.shape
+        assert opened(path).shape == COLORS.shape
         found.add(is_animated(path))
     assert found == {False, True}
 
@@ -94,38 +94,38 @@ SIXTEEN = [0, 128, 129, 257, 32_767, 32_768, 65_406, 65_407, 65_535]
 EIGHT = [0, 0, 1, 1, 127, 128, 254, 255, 255]  # of 257 each, to the nearest: 128 / 257 = 0.498, 129 / 257 = 0.502
 
 
-def test_16_bit_grey():
+def test_16_bit_gray():
     data = png(9, 1, 16, 0, b"\0" + struct.pack(">9H", *SIXTEEN))
-    assert_close(grey(opened(data)), [EIGHT])
+    assert_close(gray(opened(data)), [EIGHT])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
 @pytest.mark.parametrize("order", ["<u2", ">u2"])
-def test_16_bit_grey_of_any_file(kind, order):
+def test_16_bit_gray_of_any_file(kind, order):
     """PPM has 16 bits in Pillow's mode of 32."""
     image = Image.fromarray(np.array([SIXTEEN], dtype=order))
     assert image.mode == {"<u2": "I;16", ">u2": "I;16B"}[order]
-    assert_close(grey(np.asarray(as_rgb(image))), [EIGHT])
+    assert_close(gray(np.asarray(as_rgb(image))), [EIGHT])
     native = Image.fromarray(np.array([SIXTEEN], dtype=np.uint16))
-    assert_close(grey(opened(saved(native, kind))), [EIGHT])
+    assert_close(gray(opened(saved(native, kind))), [EIGHT])
 
 
-def test_16_bit_grey_that_is_dark_stays_dark():
+def test_16_bit_gray_that_is_dark_stays_dark():
     """By the range of 16 bits, not by what the picture has of it."""
-    assert_close(grey(opened(png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1_000, 2_000)))), [[4, 8]])
+    assert_close(gray(opened(png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1_000, 2_000)))), [[4, 8]])
 
 
-def test_16_bit_grey_with_a_transparent_value():
+def test_16_bit_gray_with_a_transparent_value():
     data = png(3, 1, 16, 0, b"\0" + struct.pack(">3H", 0, 257, 514), tRNS=struct.pack(">H", 257))
-    assert_close(grey(opened(data)), [[0, 255, 2]])
+    assert_close(gray(opened(data)), [[0, 255, 2]])
 
 
-def test_16_bit_colours_and_alpha():
+def test_16_bit_colors_and_alpha():
     """Pillow takes the upper 8 bits, which is at most one away."""
     rgb = png(2, 1, 16, 2, b"\0" + struct.pack(">6H", 0, 65_535, 30_000, 257, 1_000, 40_000))
     assert_close(opened(rgb), [[(0, 255, 117), (1, 4, 156)]], atol=1)
-    grey_alpha = png(2, 1, 16, 4, b"\0" + struct.pack(">4H", 30_000, 65_535, 0, 0))
-    assert_close(grey(opened(grey_alpha)), [[117, 255]], atol=1)
+    gray_alpha = png(2, 1, 16, 4, b"\0" + struct.pack(">4H", 30_000, 65_535, 0, 0))
+    assert_close(gray(opened(gray_alpha)), [[117, 255]], atol=1)
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_16_bit_colours_and_alpha():
 )
 def test_floats_and_32_bits(values, dtype, expected):
     image = Image.fromarray(np.array([values], dtype=dtype))
-    assert_close(grey(opened(saved(image, "TIFF"))), [expected])
+    assert_close(gray(opened(saved(image, "TIFF"))), [expected])
 
 
 # Modes
 
 ON_WHITE = [
-    # colour, alpha of 255, what is seen: alpha / 255 * colour + (1 - alpha / 255) * 255
+    # color, alpha of 255, what is seen: alpha / 255 * color + (1 - alpha / 255) * 255
     ((10, 20, 30), 255, (10, 20, 30)),
     ((10, 20, 30), 0, (255, 255, 255)),
     ((200, 100, 0), 51, (244, 224, 204)),
@@ -161,7 +161,7 @@ ON_WHITE = [
 
 def test_rgba_lies_on_white():
     image = Image.new("RGBA", (len(ON_WHITE), 1))
-    image.putdata([(*colour, alpha) for colour, alpha, _ in ON_WHITE])
+    image.putdata([(*color, alpha) for color, alpha, _ in ON_WHITE])
     expected = [[seen for _, _, seen in ON_WHITE]]
     for kind in ("PNG", "TIFF"):
         assert_close(opened(saved(image, kind)), expected, atol=1)
@@ -169,23 +169,23 @@ def test_rgba_lies_on_white():
     assert_close(np.asarray(as_rgb(image.convert("RGBa"))), expected, atol=2)
 
 
-def test_grey_with_alpha_lies_on_white():
+def test_gray_with_alpha_lies_on_white():
     image = Image.new("LA", (4, 1))
     image.putdata([(40, 255), (40, 0), (200, 51), (0, 128)])
     expected = [[40, 255, 244, 127]]
-    assert_close(grey(opened(saved(image, "PNG"))), expected, atol=1)
-    assert_close(grey(np.asarray(as_rgb(image.convert("La")))), expected, atol=3)
+    assert_close(gray(opened(saved(image, "PNG"))), expected, atol=1)
+    assert_close(gray(np.asarray(as_rgb(image.convert("La")))), expected, atol=3)
 
 
 def palette_picture() -> Image.Image:
     image = Image.new("P", (len(ON_WHITE), 1))
-    image.putpalette([channel for colour, _, _ in ON_WHITE for channel in colour])
+    image.putpalette([channel for color, _, _ in ON_WHITE for channel in color])
     image.putdata(range(len(ON_WHITE)))
     return image
 
 
 def test_palette():
-    assert_close(opened(saved(palette_picture(), "PNG")), [[colour for colour, _, _ in ON_WHITE]])
+    assert_close(opened(saved(palette_picture(), "PNG")), [[color for color, _, _ in ON_WHITE]])
 
 
 def test_palette_with_transparency_lies_on_white():
@@ -195,8 +195,8 @@ def test_palette_with_transparency_lies_on_white():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
-def test_one_colour_of_a_palette_is_transparent(kind):
-    seen = [[colour for colour, _, _ in ON_WHITE]]
+def test_one_color_of_a_palette_is_transparent(kind):
+    seen = [[color for color, _, _ in ON_WHITE]]
     seen[0][3] = (255, 255, 255)
     assert_close(opened(saved(palette_picture(), kind, transparency=3)), seen)
 
@@ -226,9 +226,9 @@ def test_cmyk():
 
 
 @pytest.mark.parametrize("mode", ["1", "L"])
-def test_black_white_and_grey(mode):
+def test_black_white_and_gray(mode):
     image = Image.fromarray(np.array([[0, 255, 255, 0]], dtype=np.uint8)).convert(mode)
-    assert_close(grey(opened(saved(image, "PNG"))), [[0, 255, 255, 0]])
+    assert_close(gray(opened(saved(image, "PNG"))), [[0, 255, 255, 0]])
 
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "LA", "PA", "RGBX", "RGBa", "La"]
@@ -249,7 +249,7 @@ def test_any_mode_becomes_a_picture_of_its_own(mode):
     ("mode", "red"),
     [("YCbCr", (76, 85, 255)), ("HSV", (0, 255, 255)), ("CMYK", (0, 255, 255, 0)), ("LAB", (138, 209, 198))],
 )
-def test_red_in_other_colour_spaces(mode, red):
+def test_red_in_other_color_spaces(mode, red):
     assert_close(np.asarray(as_rgb(Image.new(mode, (1, 1), red))), [[(255, 0, 0)]], atol=6)
 
 
@@ -278,7 +278,7 @@ def turned(orientation: Any) -> Image.Exif:
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_turned_as_exif_says(orientation, kind, options):
     found = open_image(saved(PICTURE, kind, exif=turned(orientation), **options))
-    assert_close(np.asarray(found), UPRIGHT[orientation](COLOURS))
+    assert_close(np.asarray(found), UPRIGHT[orientation](COLORS))
     assert_close(np.asarray(as_rgb(found)), np.asarray(found))  # and not a second time
 
 

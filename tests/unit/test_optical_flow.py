@@ -69,8 +69,8 @@ SERVICE = ModelService(Settings(device="cpu"), load_tiny)
 def test_frames_of_any_mode(service, mode):
     request = asked(20, 20)
     if mode == "I;16":
-        grey = np.asarray(request.first.convert("L"))
-        first, plain = Image.fromarray(grey.astype(np.uint16) * 257), Image.fromarray(grey)
+        gray = np.asarray(request.first.convert("L"))
+        first, plain = Image.fromarray(gray.astype(np.uint16) * 257), Image.fromarray(gray)
     else:
         first = request.first.convert(mode)
         plain = first
@@ -186,7 +186,7 @@ def test_the_same_frames_are_read_once():
     assert len(counting.reads) == read
     assert (first.run.encoder_cached, again.run.encoder_cached) == (False, True)
     service.run(asked(30, 40, probe=Probe(5)))
-    assert len(counting.reads) == read + 1  # the one tile, with what roll-out needs
+    assert len(counting.reads) == read + 1  # the one tile, with what rollout needs
     service.run(asked(30, 40, probe=Probe(5, "encoder")))
     assert len(counting.reads) == read + 1
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components import render as views
+from components import render
 from components.html.charts.bars import label_bars
-from components.html.images.attending_latents import readers_table
+from components.html.images.attending_latents import attending_latents_table
 from components.html.images.heatmap import overlay
-from components.html.images.latents import latent_sheet
+from components.html.images.latents import latent_tiles
 from components.html.images.pixels import data_uri
-from components.html.images.positions import bands_to_show, frequencies, position_sheet, principal_components
+from components.html.images.positions import bands_to_show, frequencies, position_tiles, principal_components
 from components.scale.shared import SharedScale
 from components.words.numbers import percent
 from models.schema import AttentionMap, ImageClassificationResult, LabelScore, LatentMaps, RunInfo
@@ -34,7 +34,7 @@ def puor(levels, reach: float) -> np.ndarray:
     return matplotlib.colormaps["PuOr_r"]((np.atleast_1d(levels) + reach) / (2 * reach), bytes=True)[..., :3]
 
 
-def attention(values, latent_share: float = 0.0, query_share: float = 0.0, title: str = "Roll-out") -> AttentionMap:
+def attention(values, latent_share: float = 0.0, query_share: float = 0.0, title: str = "Rollout") -> AttentionMap:
     values = np.array(values, np.float32)
     return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", title)
 
@@ -47,11 +47,11 @@ def result(found: AttentionMap | None, grid: tuple[int, int], **more) -> ImageCl
 # Pixels
 
 
-@pytest.mark.parametrize("colours", [1, 256, 257])
-def test_pictures_keep_every_pixel(colours):
-    pixels = np.stack([np.arange(1600) % colours % 256, np.arange(1600) % colours // 256, np.full(1600, 7)], axis=1)
+@pytest.mark.parametrize("colors", [1, 256, 257])
+def test_pictures_keep_every_pixel(colors):
+    pixels = np.stack([np.arange(1600) % colors % 256, np.arange(1600) % colors // 256, np.full(1600, 7)], axis=1)
     pixels = pixels.reshape(40, 40, 3).astype(np.uint8)
-    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) == colours
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) == colors
     np.testing.assert_array_equal(decoded({"src": data_uri(pixels)}), pixels)
 
 
@@ -136,7 +136,7 @@ def test_shares_in_percent(share, said):
 
 def test_readers_are_the_latents_that_read_most_and_how_much():
     readers = np.array([0.001, 0.02, 0.005, 0.0, 0.31], np.float32)
-    page = Elements(readers_table(readers, 100, "row 1, <i>column 1", most=3))
+    page = Elements(attending_latents_table(readers, 100, "row 1, <i>column 1", most=3))
     assert re.findall(r"latent (\d)(.*?uniform\))", page.text) == [
         ("4", "31 % of its attention (31 times uniform)"),
         ("1", "2.0 % of its attention (2 times uniform)"),
@@ -157,11 +157,11 @@ def test_readers_are_the_latents_that_read_most_and_how_much():
     ],
 )
 def test_readers_say_where_there_are_hardly_any(readers, said):
-    assert f'<p class="summary">{said} Together' in readers_table(np.array(readers, np.float32), 100, "here")
+    assert f'<p class="summary">{said} Together' in attending_latents_table(np.array(readers, np.float32), 100, "here")
 
 
 def test_readers_of_several_models_are_compared_by_length():
-    page = Elements(readers_table(np.array([0.02, 0.01], np.float32), 100, "here", reach=8.0))
+    page = Elements(attending_latents_table(np.array([0.02, 0.01], np.float32), 100, "here", reach=8.0))
     assert [each["style"] for each in page.of("i")] == ["width:25.00%", "width:12.50%"]
     assert page.of("b")[0]["style"] == "left:12.50%"
 
@@ -172,7 +172,7 @@ def test_readers_of_several_models_are_compared_by_length():
 @pytest.mark.parametrize("selected", [None, 7])
 def test_latents_are_buttons_with_maps_on_one_scale(selected):
     maps = np.array([[[0.1, 0.2], [0.3, 0.4]], [[0.8, 0.2], [0.0, 0.0]]], np.float32)
-    html = latent_sheet(LatentMaps(np.array([7, 2]), np.float32([0.083, 0.04]), maps), selected, "linear")
+    html = latent_tiles(LatentMaps(np.array([7, 2]), np.float32([0.083, 0.04]), maps), selected, "linear")
     page = Elements(html)
     assert [(each["data-latent"], each["aria-pressed"]) for each in page.of("button")] == [
         ("", str(selected is None).lower()),
@@ -188,7 +188,7 @@ def test_latents_are_buttons_with_maps_on_one_scale(selected):
 
 def test_large_maps_are_blended_in_tiles():
     maps = np.full((1, 80, 80), 1 / 6400, np.float32)
-    page = Elements(latent_sheet(LatentMaps(np.array([7]), np.float32([1.0]), maps), None, "linear"))
+    page = Elements(latent_tiles(LatentMaps(np.array([7]), np.float32([1.0]), maps), None, "linear"))
     assert page.of("img", "fine")
 
 
@@ -212,7 +212,7 @@ def test_components_are_ordered_and_their_shares_exact():
 
 def test_learned_positions_say_what_their_components_explain():
     signs = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
-    page = Elements(position_sheet((signs * np.sqrt([1, 16, 3])).reshape(2, 2, 3).astype(np.float32), "learned"))
+    page = Elements(position_tiles((signs * np.sqrt([1, 16, 3])).reshape(2, 2, 3).astype(np.float32), "learned"))
     assert page.text.startswith("1: 80 %2: 15 %3: 5.0 %−4+4")
     assert "The first 3 principal components of 2 × 2 positions with 3 channels" in page.text
     assert "100 % together" in page.text
@@ -223,7 +223,7 @@ def test_learned_positions_say_what_their_components_explain():
 
 
 def test_positions_that_are_all_alike_are_said_to_be():
-    assert "nothing tells them apart" in position_sheet(np.ones((3, 3, 5), np.float32), "learned")
+    assert "nothing tells them apart" in position_tiles(np.ones((3, 3, 5), np.float32), "learned")
 
 
 def fourier(side: int, max_resolution: int) -> np.ndarray:
@@ -242,7 +242,7 @@ def test_frequencies_reach_from_one_wave_to_half_the_resolution():
 
 
 def test_fourier_positions_are_drawn_channel_by_channel():
-    page = Elements(position_sheet(fourier(9, 56), "conv"))
+    page = Elements(position_tiles(fourier(9, 56), "conv"))
     images = {each["alt"]: decoded(each).astype(int) for each in page.of("img")}
     assert len(images) == 2 + 6 * 4
     row, column = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9), indexing="ij")
@@ -254,7 +254,7 @@ def test_fourier_positions_are_drawn_channel_by_channel():
         "sin of column, 28 waves": np.sin(28 * math.pi * column),
         "cos of row, 4 waves": np.cos(4 * math.pi * row),
     }.items():
-        # One step of the colour map, where rounding to float32 falls on an edge.
+        # One step of the color map, where rounding to float32 falls on an edge.
         np.testing.assert_allclose(images[alt], puor(values, 1.0).astype(int), atol=6, err_msg=alt)
 
 
@@ -262,7 +262,7 @@ def test_fourier_positions_are_drawn_channel_by_channel():
     ("side", "variant", "limit", "aliased"), [(32, "fourier", "15.5", 55), (7, "conv", "3", 59), (55, "conv", "27", 3)]
 )
 def test_frequencies_that_the_grid_cannot_tell_apart_are_named(side, variant, limit, aliased):
-    page = Elements(position_sheet(fourier(side, {"fourier": 224, "conv": 56}[variant]), variant))
+    page = Elements(position_tiles(fourier(side, {"fourier": 224, "conv": 56}[variant]), variant))
     assert f"tell waves apart up to {limit}; {aliased} of the 64 frequencies are above that and alias" in page.text
     assert 0 < page.text.count("aliased") < 6
 
@@ -273,16 +273,16 @@ def test_frequencies_that_the_grid_cannot_tell_apart_are_named(side, variant, li
 def two() -> dict:
     """Of 4 inputs one has 3 times its share of what reached them, of 9 one 4.5 times."""
     return {
-        "learned": result(attention([[0.6, 0.1], [0.1, 0.0]], 0.2, title="<i>Roll-out</i>"), (2, 2)),
+        "learned": result(attention([[0.6, 0.1], [0.1, 0.0]], 0.2, title="<i>Rollout</i>"), (2, 2)),
         "fourier": None,
         "conv": result(attention([[0.5, 0, 0], [0, 0.5, 0], [0, 0, 0]]), (3, 3)),
     }
 
 
 def test_all_models_are_shown_on_one_scale():
-    panels = views.image_classification(two())
+    panels = render.image_classification(two())
     assert list(panels) == ["learned", "fourier", "conv"]
-    learned, conv = (Elements(panels[variant].says.html) for variant in ("learned", "conv"))
+    learned, conv = (Elements(panels[variant].says) for variant in ("learned", "conv"))
     expected = viridis(np.array([[3.0, 0.5], [0.5, 0.0]]), 4.5).astype(int)
     np.testing.assert_allclose(decoded(learned.of("img")[1]).astype(int), expected, atol=1)
     assert decoded(conv.of("img")[1])[1, 1].tolist() == viridis(4.5, 4.5)[0].tolist()
@@ -290,25 +290,25 @@ def test_all_models_are_shown_on_one_scale():
         assert "0×4.5×times uniform, one scale for all models" in page.text
         assert page.of("i")[0]["style"] == "width:75.00%"
     assert learned.text.startswith("Learned positionsship75 %")
-    assert "<i>Roll-out</i>inputs 80 % · learned latent array 20 %" in learned.text
+    assert "<i>Rollout</i>inputs 80 % · learned latent array 20 %" in learned.text
     assert "inputs" not in conv.text
 
 
 def test_a_model_that_is_not_to_be_had_is_said_so_in_its_place():
-    panels = views.image_classification(two())
-    assert Elements(panels["fourier"].says.html).text.startswith("Fourier positionsThis model is not to be had")
-    assert panels["fourier"].latents.html == ""
+    panels = render.image_classification(two())
+    assert Elements(panels["fourier"].says).text.startswith("Fourier positionsThis model is not to be had")
+    assert panels["fourier"].latents == ""
 
 
 def test_a_place_is_marked_in_every_grid_and_its_readers_are_compared():
     results = two()
     for variant, readers in (("learned", [0.5, 0.25]), ("conv", [0.1, 0.05])):
         results[variant] = replace(results[variant], readers=np.array(readers, np.float32))
-    panels = views.image_classification(results, place=(0.9, 0.4))
-    learned, conv = (Elements(panels[variant].says.html) for variant in ("learned", "conv"))
+    panels = render.image_classification(results, place=(0.9, 0.4))
+    learned, conv = (Elements(panels[variant].says) for variant in ("learned", "conv"))
     assert [each["data-place"] for each in learned.of("div", "places")] == ["2", "2"]
     assert [each["data-place"] for each in conv.of("div", "places")] == ["7", "7"]
-    tables = [Elements(panels[variant].latents.html) for variant in ("learned", "conv")]
+    tables = [Elements(panels[variant].latents) for variant in ("learned", "conv")]
     assert "Which latents read row 3, column 2 of 3 × 3, lower middle?" in tables[1].text
     assert [table.of("i")[0]["style"] for table in tables] == ["width:100.00%", "width:45.00%"]  # 2 times, 0.9 times
 
@@ -316,8 +316,8 @@ def test_a_place_is_marked_in_every_grid_and_its_readers_are_compared():
 def test_the_chosen_latent_is_marked_for_its_model_alone():
     maps = LatentMaps(np.array([5, 6]), np.float32([0.5, 0.1]), np.full((2, 2, 2), 0.25, np.float32))
     results = {name: replace(two()["learned"], latent_maps=maps) for name in ("learned", "fourier")}
-    panels = views.image_classification(results, {"learned": 6, "fourier": None})
-    buttons = {name: Elements(panel.latents.html).of("button") for name, panel in panels.items()}
+    panels = render.image_classification(results, {"learned": 6, "fourier": None})
+    buttons = {name: Elements(panel.latents).of("button") for name, panel in panels.items()}
     pressed = {
         name: [each["data-latent"] for each in row if each["aria-pressed"] == "true"] for name, row in buttons.items()
     }
@@ -326,29 +326,29 @@ def test_the_chosen_latent_is_marked_for_its_model_alone():
 
 def test_without_a_probe_pictures_stand_alone_and_there_is_no_figure():
     results = {"learned": result(None, (2, 2))}
-    page = Elements(views.image_classification(results)["learned"].says.html)
+    page = Elements(render.image_classification(results)["learned"].says)
     assert (len(page.of("img")), page.of("p", "legend")) == (1, [])
     with pytest.raises(ValueError, match="without a probe"):
-        views.image_attention(results)
+        render.image_attention(results)
 
 
 def test_the_figure_has_all_models_that_answered():
-    sheet = views.image_attention(two(), "log", 0.3).sheet
-    assert "Learned positions (ship 75 %): most attention in the upper left" in sheet.alt
-    assert "Convolution first" in sheet.alt
-    assert "Fourier" not in sheet.alt
-    assert {name.partition("_")[0] for name in sheet.arrays} == {"learned", "conv"}
+    plot = render.image_attention(two(), "log", 0.3)
+    assert "Learned positions (ship 75 %): most attention in the upper left" in plot.alt
+    assert "Convolution first" in plot.alt
+    assert "Fourier" not in plot.alt
+    assert {name.partition("_")[0] for name in plot.arrays} == {"learned", "conv"}
 
 
 def test_attention_over_latents_is_in_the_figure_and_not_on_the_picture():
     found = AttentionMap(np.float32([0.75, 0.25]), 0.0, 0.0, 0.5, "decoder", "Decoder")
     results = {"learned": result(found, (2, 2))}
-    assert len(Elements(views.image_classification(results)["learned"].says.html).of("img")) == 1
-    assert "most attention on latent 0 of 2: 1.5 times uniform" in views.image_attention(results).sheet.alt
+    assert len(Elements(render.image_classification(results)["learned"].says).of("img")) == 1
+    assert "most attention on latent 0 of 2: 1.5 times uniform" in render.image_attention(results).alt
 
 
 def test_positions_of_those_that_were_asked():
     results = two() | {"learned": replace(two()["learned"], positions=np.random.default_rng(0).random((4, 4, 20)))}
-    page = Elements(views.image_positions(results).html)
+    page = Elements(render.image_positions(results))
     assert page.text.startswith("Learned positions1: ")
     assert len(page.of("img")) == 12

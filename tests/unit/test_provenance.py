@@ -1,4 +1,4 @@
-"""Roll-out: against worked examples, and against the product of transformers' whole attention maps in numpy."""
+"""Rollout: against worked examples, and against the product of transformers' whole attention maps in numpy."""
 
 from typing import Any, NamedTuple
 

@@ -6,8 +6,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from components.panels import FigurePanel
-from components.plots.plot import start_sheet
+from components.plots.plot import Plot, start_plot
 from models.schema import InputError
 from pages.saving import Files, figure_files, file_writer
 
@@ -35,11 +34,11 @@ def test_a_file_has_the_name_and_the_content_that_were_asked_for(warnings: list[
 def test_only_the_kind_that_is_asked_for_is_drawn() -> None:
     drawn: list[str] = []
 
-    def panel() -> FigurePanel:
+    def panel() -> Plot:
         drawn.append("figure")
-        sheet = start_sheet("Title", "", [], "What is seen")
-        sheet.arrays["values"] = np.arange(3)
-        return FigurePanel(sheet)
+        plot = start_plot("Title", "", [], "What is seen")
+        plot.arrays["values"] = np.arange(3)
+        return plot
 
     files = figure_files(panel, "figure", txt=lambda file: file.write_text("text"))
     for _ in file_writer(lambda: files, "txt")():

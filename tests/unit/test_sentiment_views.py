@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from components import render as views
+from components import render
 from components.analysis.occlusion import agreement_in_words, words_to_show
 from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
@@ -15,7 +15,7 @@ from components.html.text.read import read_strip
 from components.words.numbers import points
 from models.schema import AttentionMap, LabelScore, Occlusion, RunInfo, SentimentResult, TextWindow
 from tests.markup import Elements
-from tests.sheets import assert_legible, words
+from tests.plots import assert_legible, words
 
 RUN = RunInfo("sentiment_small", "embedded", "cpu", "float32", 0.1, False)
 TITLE = "Encoder, <b>mean</b> of heads"
@@ -62,7 +62,7 @@ def test_a_cell_a_unit(unit, shown):
     assert html.count("background:#") == len(shown) + 2
 
 
-def test_a_word_is_coloured_by_its_bytes_mean_and_says_its_sum():
+def test_a_word_is_colored_by_its_bytes_mean_and_says_its_sum():
     """[CLS] .12, é and its space .05 + .15 + .07, a .21, [SEP] .4, of six: 0.72, 0.54, 1.26 and 2.4 times uniform."""
     html = read_strip(result("é a", over("é a", [0.12, 0.05, 0.15, 0.07, 0.21, 0.4])))
     fills = matplotlib.colormaps["viridis"](np.array([0.72, 0.54, 1.26, 2.4]) / 2.4, bytes=True)
@@ -73,7 +73,7 @@ def test_a_word_is_coloured_by_its_bytes_mean_and_says_its_sum():
     assert "2.4×" in Elements(html).text
 
 
-def test_without_attention_over_the_text_there_are_no_colours():
+def test_without_attention_over_the_text_there_are_no_colors():
     decoder = AttentionMap(np.full(4, 0.25, np.float32), 0.0, 0.0, 0.25, "decoder", "Decoder")
     for found in (None, decoder):
         html = read_strip(result(attention=found))
@@ -105,7 +105,7 @@ def test_a_long_text_stays_small_and_says_how():
 def test_several_windows_show_their_votes():
     text = "word <i> " * 4
     parts = (TextWindow(0, 20, np.float32([0.1, 0.9])), TextWindow(10, 36, np.float32([0.4, 0.6])))
-    alone, several = (views.sentiment(result(text, windows=each)).labels.html for each in (parts[:1], parts))
+    alone, several = (render.sentiment(result(text, windows=each)).labels for each in (parts[:1], parts))
     assert "Window by window" not in alone
     page = Elements(several)
     assert "bytes 0–20word <i> word <i> w" in page.text
@@ -136,11 +136,11 @@ def test_two_bars_a_word_in_reading_order():
         assert said in page.text
 
 
-def test_no_effect_is_the_middle_of_the_colours():
+def test_no_effect_is_the_middle_of_the_colors():
     page = Elements(occlusion_bars(result("a b c", occlusion=occlusion([0.5, -0.5, 0.0]))))
-    colours = [style.rpartition(":")[2] for style in (each["style"] for each in page.of("i")) if "background:" in style]
+    colors = [style.rpartition(":")[2] for style in (each["style"] for each in page.of("i")) if "background:" in style]
     expected = [matplotlib.colors.to_hex(matplotlib.colormaps["PuOr_r"](at)) for at in (1.0, 0.0, 0.5)]
-    assert colours[:3] == expected
+    assert colors[:3] == expected
 
 
 def test_of_many_words_those_that_stand_out_are_shown():
@@ -197,27 +197,27 @@ def test_a_text_without_words_has_nothing_to_leave_out():
 def test_figures_of_units_are_legible(unit, scale):
     text = "Warm, $funny$ and — against all odds — a café comedy;\nnot one dull minute. 漢字 " + "w" * 90
     values = np.random.default_rng(0).dirichlet(np.full(len(text.encode()) + 2, 0.5))
-    sheet = views.sentiment_attention(result(text, over(text, values)), unit, scale).sheet
-    assert_legible(sheet)
+    plot = render.sentiment_attention(result(text, over(text, values)), unit, scale)
+    assert_legible(plot)
     for said in (TITLE, "uniform", "method encoder", "not by itself", "odds" if unit == "words" else "↵"):
-        assert said in words(sheet)
-    assert sheet.arrays["shares"].sum() == pytest.approx(1, abs=1e-5)
-    assert sheet.arrays["sizes"].sum() == len(text.encode()) + 2
+        assert said in words(plot)
+    assert plot.arrays["shares"].sum() == pytest.approx(1, abs=1e-5)
+    assert plot.arrays["sizes"].sum() == len(text.encode()) + 2
 
 
 def test_a_figure_says_that_it_shows_coarser_units():
     text = "so it goes " * 200
-    sheet = views.sentiment_attention(result(text, over(text)), "bytes").sheet
-    assert "2,200 bytes are too many to tell apart" in words(sheet)
-    assert len(sheet.arrays["units"]) == 2 + 600
+    plot = render.sentiment_attention(result(text, over(text)), "bytes")
+    assert "2,200 bytes are too many to tell apart" in words(plot)
+    assert len(plot.arrays["units"]) == 2 + 600
 
 
 def test_bytes_and_latents_have_the_figures_of_masked_bytes():
-    assert "C3" in words(views.sentiment_attention(result("é", over("é")), "bytes").sheet)
+    assert "C3" in words(render.sentiment_attention(result("é", over("é")), "bytes"))
     decoder = AttentionMap(np.full(4, 0.25, np.float32), 0.0, 0.0, 0.25, "decoder", "Decoder")
-    assert "latent" in words(views.sentiment_attention(result("é", decoder)).sheet)
+    assert "latent" in words(render.sentiment_attention(result("é", decoder)))
     with pytest.raises(ValueError, match="without a probe"):
-        views.sentiment_attention(result())
+        render.sentiment_attention(result())
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -225,8 +225,8 @@ def test_the_figure_of_occlusion_is_legible(count):
     drops, shares = np.random.default_rng(count).normal(0, 0.1, count), np.full(count, 1 / (2 * count + 2))
     text = "w " * count
     found = occlusion(drops, shares, 0.5 if count > 2 else float("nan"))
-    sheet = views.sentiment_occlusion(result(text, over(text), occlusion=found)).sheet
-    assert_legible(sheet)
-    np.testing.assert_array_equal(sheet.arrays["drops"], found.drops)
-    assert "not by itself an explanation" in words(sheet)
-    assert ("fewer than three" if count == 1 else "the 24 with") in words(sheet)
+    plot = render.sentiment_occlusion(result(text, over(text), occlusion=found))
+    assert_legible(plot)
+    np.testing.assert_array_equal(plot.arrays["drops"], found.drops)
+    assert "not by itself an explanation" in words(plot)
+    assert ("fewer than three" if count == 1 else "the 24 with") in words(plot)

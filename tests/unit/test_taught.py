@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.schema import FineTuneStep, RunInfo, TaughtModel
+from models.schema import FineTunedModel, FineTuneStep, RunInfo
 from pages.taught import TaughtModels
 
 ANNA, BEN, CARL = "anna", "ben", "carl"
@@ -10,7 +10,7 @@ ANNA, BEN, CARL = "anna", "ben", "carl"
 
 def step(numbers: int) -> FineTuneStep:
     """A model of so many numbers, four bytes each."""
-    model = TaughtModel("taught", "sentiment", "embedded", ("a", "b"), {"w": np.zeros(numbers, np.float32)})
+    model = FineTunedModel("taught", "sentiment", "embedded", ("a", "b"), {"w": np.zeros(numbers, np.float32)})
     run = RunInfo("sentiment", "embedded", "cpu", "float32", 1.0, False)
     return FineTuneStep(1, 1, 1, 0.5, 1.0, 0.5, 1.0, 1.0, 0.0, model, None, 0, run)
 

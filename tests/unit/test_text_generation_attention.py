@@ -116,7 +116,7 @@ def test_the_title_shows_what_was_written(writing):
         (Probe(-1), "no written token -1"),
         (Probe(0, "encoder", head=2), "no head 2: this attention has heads 0 to 1"),
         (Probe(0, "decoder", head=-1), "no head -1"),
-        (Probe(0, "rollout", head=0), "Roll-out is made of the means"),
+        (Probe(0, "rollout", head=0), "Rollout is made of the means"),
         (Probe(0, "encoder", latent=0), "name no latent"),
         (Probe(0, "gradient"), "not as 'gradient'"),  # pyright: ignore[reportArgumentType]
     ],

@@ -23,7 +23,7 @@ def test_tiles_of_every_length(tile):
         assert len(set(found)) == len(found)
         for one, other in itertools.pairwise(found):
             assert OVERLAP <= one + tile - other < tile
-        # None too many: without the last but one, its neighbours would no longer share enough.
+        # None too many: without the last but one, its neighbors would no longer share enough.
         for before, _, after in zip(found, found[1:], found[2:], strict=False):
             assert before + tile - after < OVERLAP
 

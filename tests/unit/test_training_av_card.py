@@ -29,7 +29,7 @@ def report(**changes) -> Report:
         curve=[{"step": 100, "train": 2.0, "seconds": 60.0}, {"step": 200, "valid": 1.234, "seconds": 6000.0}],
         training={"steps": 300, "batch": 32, "rate": 0.002, "warmup": 50, "video": 1.0, "sound": 2.0, "label": 0.5},
         scores=SCORES,
-        baselines=dict.fromkeys(("pca", "mean_clip", "mean_colour"), OTHERS),
+        baselines=dict.fromkeys(("pca", "mean_clip", "mean_color"), OTHERS),
         recordings=(1234, 56),
         rounding=None,
     )

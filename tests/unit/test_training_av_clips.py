@@ -42,7 +42,7 @@ def test_masks_of_one_digit_are_alike(masks):
 
 
 def test_a_frame_between_two_others(masks):
-    """A frame at half a time differs from both its neighbours less than they do from each other, mostly."""
+    """A frame at half a time differs from both its neighbors less than they do from each other, mostly."""
     nearer = []
     for seed in range(12):
         times = np.array([3, 3.5, 4])

@@ -9,7 +9,7 @@ from models.perceiver.provenance import decoder_rows, encoder_rows
 from training import av_losses
 from training.av_baselines import by_components, frames_of, video_blocks
 from training.av_clips import Clips
-from training.av_evaluation import blanked, evaluate, mean_colour, psnr, snr
+from training.av_evaluation import blanked, evaluate, mean_color, psnr, snr
 from training.av_losses import asked_of_sound, asked_of_video
 from training.av_start import multimodal_start
 
@@ -58,12 +58,12 @@ def test_some_are_hidden():
     assert (seen["image"] + seen["audio"]).min() == 1
 
 
-def test_losses_of_the_mean_colour_and_of_silence(monkeypatch):
+def test_losses_of_the_mean_color_and_of_silence(monkeypatch):
     """Whoever answers so is wrong by all there is to be told, whatever was hidden."""
     made = clips(4, between=0)
-    colours = torch.rand(4, 1, 3, 1, 1)
-    made.frames.sub_(mean_colour(made.frames).clone()).add_(colours)
-    patch = colours.expand(4, 1, 3, 8, 8).flatten(1)[:, None]
+    colors = torch.rand(4, 1, 3, 1, 1)
+    made.frames.sub_(mean_color(made.frames).clone()).add_(colors)
+    patch = colors.expand(4, 1, 3, 8, 8).flatten(1)[:, None]
 
     def answer(model, encoded, wanted):
         return {
@@ -96,7 +96,7 @@ def test_scores_of_known_answers():
     assert perfect["video_psnr"] == pytest.approx(100)
     assert perfect["between_db"] > 80
     assert perfect["sound_db"] > 80
-    dull = truth | {"image": mean_colour(truth["image"]), "audio": 0.5 * truth["audio"]}
+    dull = truth | {"image": mean_color(truth["image"]), "audio": 0.5 * truth["audio"]}
     found = evaluate(lambda inputs, times: dull, named, made.first(10))
     assert found["sound_db"] == pytest.approx(6.0206, abs=1e-3)
     assert "between_db" not in found

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def lines_of_one_letter(seed: int, lines: int = 200) -> np.ndarray:
-    """Every neighbour tells the hidden byte; without neighbours there are 16 to choose from."""
+    """Every neighbor tells the hidden byte; without neighbors there are 16 to choose from."""
     letters = np.random.default_rng(seed).choice(list(b"abcdefghijklmnop"), lines)
     return np.frombuffer(b"".join(bytes([letter]) * 100 + b". " for letter in letters), dtype=np.uint8)
 
@@ -134,7 +134,7 @@ def test_baselines_on_the_same_masks():
     frequent, counted = scores["most_frequent"], scores["two_sided_5gram"]
     assert frequent["masked_bytes"] == counted["masked_bytes"] == evaluate(tiny_model(), text)["masked_bytes"]
     assert set(counted["accuracy_by_width"]) == {"1", "2", "3", "5", "7"}
-    assert counted["accuracy_by_width"]["1"] > 0.95 > counted["accuracy_by_width"]["7"]  # whose middle has no neighbour
+    assert counted["accuracy_by_width"]["1"] > 0.95 > counted["accuracy_by_width"]["7"]  # whose middle has no neighbor
     assert counted["accuracy"] > 0.5 > 0.2 > frequent["accuracy"]
     assert counted["nats_per_byte"] < 0.7 * frequent["nats_per_byte"]
 

@@ -38,8 +38,8 @@ def flo(width: int, height: int, values: list[float]) -> bytes:
 def put_scene(folder: Path, name: str, content: bytes) -> None:
     """Frames of 3 x 2 pixels: the first red, the second blue."""
     (folder / name).mkdir(parents=True)
-    for number, colour in ((10, "red"), (11, "blue")):
-        Image.new("RGB", (3, 2), colour).save(folder / name / f"frame{number}.png")
+    for number, color in ((10, "red"), (11, "blue")):
+        Image.new("RGB", (3, 2), color).save(folder / name / f"frame{number}.png")
     (folder / name / "flow10.flo").write_bytes(content)
 
 

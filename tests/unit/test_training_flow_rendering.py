@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from tests.coloured_noise import coloured_noise
+from tests.colored_noise import colored_noise
 from training.flow_rendering import Layers, Pairs, render
 from training.flow_scenes import draw_layers
 from training.flow_textures import TEXTURE
@@ -18,7 +18,7 @@ from training.flow_textures import TEXTURE
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def layers(*moves: tuple[float, float], size: int, centre: float | None = None) -> Layers:
+def layers(*moves: tuple[float, float], size: int, center: float | None = None) -> Layers:
     """One scene: a background and boxes of 8 x 8 pixels in its middle, layer after layer with its shift.
 
     A pixel is one of the texture. The field has a point in the middle of each pixel, and a box ends at half of it.
@@ -28,7 +28,7 @@ def layers(*moves: tuple[float, float], size: int, centre: float | None = None) 
     eye = torch.eye(2).expand(1, depths, 2, 2)
     return Layers(
         shown=torch.ones(1, depths, dtype=torch.bool),
-        centre=torch.full((1, depths, 2), (size - 1) / 2 if centre is None else centre),
+        center=torch.full((1, depths, 2), (size - 1) / 2 if center is None else center),
         shift=torch.tensor([moves]).float(),
         motion=eye,
         shape=(0.5 - torch.maximum(line, line[:, None])).expand(1, depths, 33, 33),
@@ -41,11 +41,11 @@ def layers(*moves: tuple[float, float], size: int, centre: float | None = None) 
     )
 
 
-def plain_colours(scenes: Layers) -> Layers:
-    """Each layer in a grey of its own: 0 for the background, then 0.2 more each."""
-    greys = torch.arange(scenes.shown.shape[1]) * 0.2
+def plain_colors(scenes: Layers) -> Layers:
+    """Each layer in a gray of its own: 0 for the background, then 0.2 more each."""
+    grays = torch.arange(scenes.shown.shape[1]) * 0.2
     return replace(
-        scenes, gain=torch.zeros_like(scenes.gain), offset=greys[None, :, None].expand_as(scenes.offset).clone()
+        scenes, gain=torch.zeros_like(scenes.gain), offset=grays[None, :, None].expand_as(scenes.offset).clone()
     )
 
 
@@ -62,7 +62,7 @@ RAMPS = torch.stack(
 
 
 def as_ramps(scenes: Layers) -> Layers:
-    """Around the centres of the textures, so that no layer is larger than its own, and in their own colours."""
+    """Around the centers of the textures, so that no layer is larger than its own, and in their own colors."""
     plain = {"texture_offset": torch.zeros_like(scenes.texture_offset), "texture": torch.zeros_like(scenes.texture)}
     return replace(scenes, **plain, gain=torch.ones_like(scenes.gain), offset=torch.zeros_like(scenes.offset))
 
@@ -74,7 +74,7 @@ def sampled(frames: Tensor, flow: Tensor, how: str = "bilinear") -> Tensor:
 
 
 def near_edges(frames: Tensor) -> Tensor:
-    """Frames [B, 3, S, S] in plain colours -> the same shape, 1 where there are several within two pixels, else 0."""
+    """Frames [B, 3, S, S] in plain colors -> the same shape, 1 where there are several within two pixels, else 0."""
     darkest, brightest = -F.max_pool2d(-frames, 5, 1, 2), F.max_pool2d(frames, 5, 1, 2)
     return (brightest - darkest > 1e-3).float()
 
@@ -95,7 +95,7 @@ def outermost(flow: Tensor) -> Tensor:
 
 def test_whole_pixels():
     """Two to the left and three down: the same values, but for what comes in and what goes out."""
-    pairs = render(layers((-2, 3), size=20), coloured_noise(1), 20)
+    pairs = render(layers((-2, 3), size=20), colored_noise(1), 20)
     assert pairs.first.shape == pairs.second.shape == (1, 3, 20, 20)
     assert pairs.first.std() > 0.1
     torch.testing.assert_close(pairs.second[..., 3:, :-2], pairs.first[..., :-3, 2:], atol=1e-5, rtol=0)
@@ -106,17 +106,17 @@ def test_whole_pixels():
 
 
 def test_pixels_are_those_of_the_texture():
-    """The centre of a frame of an odd size is a pixel; that of a texture is between four."""
+    """The center of a frame of an odd size is a pixel; that of a texture is between four."""
     scene = layers((0, 0), size=9)
     scene = replace(scene, texture_offset=torch.full((1, 1, 2), 1 / TEXTURE))
-    photographs = coloured_noise(1)
+    photographs = colored_noise(1)
     pairs = render(scene, photographs, 9)
     torch.testing.assert_close(pairs.first, photographs[..., 60:69, 60:69] / 255, atol=1e-4, rtol=0)
 
 
 def test_a_box_before_a_wall():
     """An edge that lies between pixels stays sharp; what the box comes to stand before is hidden."""
-    pairs = render(plain_colours(layers((0, 0), (4, 0), size=32)), coloured_noise(2), 32)
+    pairs = render(plain_colors(layers((0, 0), (4, 0), size=32)), colored_noise(2), 32)
     before, after = box(32, 12, 12), box(32, 16, 12)
     torch.testing.assert_close(pairs.first[0, 0], 0.2 * before.float(), atol=1e-4, rtol=0)
     torch.testing.assert_close(pairs.second[0, 0], 0.2 * after.float(), atol=1e-4, rtol=0)
@@ -126,7 +126,7 @@ def test_a_box_before_a_wall():
 
 
 def test_half_a_pixel_makes_half_an_edge():
-    pairs = render(plain_colours(layers((0, 0), (0.5, 0), size=32)), coloured_noise(2), 32)
+    pairs = render(plain_colors(layers((0, 0), (0.5, 0), size=32)), colored_noise(2), 32)
     row = pairs.second[0, 0, 16]
     torch.testing.assert_close(
         row[[11, 12, 13, 19, 20, 21]], torch.tensor([0, 0.1, 0.2, 0.2, 0.1, 0]), atol=1e-4, rtol=0
@@ -136,8 +136,8 @@ def test_half_a_pixel_makes_half_an_edge():
 def test_what_is_in_front_is_not_hidden():
     """A box goes six to the right behind another one, which comes five down to where its lower part is."""
     scene = layers((0, 0), (6, 0), (0, 5), size=32)
-    scene.centre[0, 2] += torch.tensor([8.0, -4.0])
-    pairs = render(plain_colours(scene), coloured_noise(3), 32)
+    scene.center[0, 2] += torch.tensor([8.0, -4.0])
+    pairs = render(plain_colors(scene), colored_noise(3), 32)
     behind, front = box(32, 12, 12), box(32, 20, 8)
     behind_after, front_after = box(32, 18, 12), box(32, 20, 13)
     first = torch.where(front, 0.4, 0.2 * behind)
@@ -155,7 +155,7 @@ def test_what_is_in_front_is_not_hidden():
 def test_a_quarter_turn():
     scene = layers((0, 0), size=16)
     turn = torch.tensor([[0.0, -1.0], [1.0, 0.0]])  # what points right points down afterwards
-    pairs = render(replace(scene, motion=turn[None, None]), coloured_noise(1), 16)
+    pairs = render(replace(scene, motion=turn[None, None]), colored_noise(1), 16)
     torch.testing.assert_close(pairs.second, pairs.first.rot90(-1, (2, 3)), atol=1e-5, rtol=0)
     # The upper left pixel goes to the upper right one.
     torch.testing.assert_close(pairs.flow[0, :, 0, 0], torch.tensor([15.0, 0.0]))
@@ -165,8 +165,8 @@ def test_a_quarter_turn():
 
 def test_a_zoom_about_a_point():
     """Twice as large about (3, 3), and one to the right of that."""
-    scene = replace(layers((1, 0), size=16, centre=3.0), motion=2 * torch.eye(2)[None, None])
-    pairs = render(scene, coloured_noise(1), 16)
+    scene = replace(layers((1, 0), size=16, center=3.0), motion=2 * torch.eye(2)[None, None])
+    pairs = render(scene, colored_noise(1), 16)
     assert pairs.flow[0, :, 3, 3].tolist() == [1, 0]
     assert pairs.flow[0, :, 6, 5].tolist() == [3, 3]
     torch.testing.assert_close(pairs.second[0, :, 9, 8], pairs.first[0, :, 6, 5], atol=1e-5, rtol=0)
@@ -177,20 +177,20 @@ def test_a_zoom_about_a_point():
 
 def test_a_layer_that_is_not_shown_is_nowhere():
     scene = layers((0, 0), (4, 0), size=32)
-    alone = render(layers((0, 0), size=32), coloured_noise(2), 32)
-    pairs = render(replace(scene, shown=torch.tensor([[True, False]])), coloured_noise(2), 32)
+    alone = render(layers((0, 0), size=32), colored_noise(2), 32)
+    pairs = render(replace(scene, shown=torch.tensor([[True, False]])), colored_noise(2), 32)
     assert all(torch.equal(getattr(pairs, field.name), getattr(alone, field.name)) for field in fields(Pairs))
 
 
-def test_colours_stay_within_their_bounds():
+def test_colors_stay_within_their_bounds():
     scene = layers((0, 0), size=8)
     bright, dark = (
-        render(replace(scene, offset=torch.full((1, 1, 3), by)), coloured_noise(1), 8).first for by in (0.9, -0.9)
+        render(replace(scene, offset=torch.full((1, 1, 3), by)), colored_noise(1), 8).first for by in (0.9, -0.9)
     )
     assert bright.max() == 1
     assert dark.min() == 0
-    half = render(replace(scene, gain=torch.full((1, 1, 3), 0.5)), coloured_noise(1), 8).first
-    torch.testing.assert_close(half, render(scene, coloured_noise(1), 8).first / 2)
+    half = render(replace(scene, gain=torch.full((1, 1, 3), 0.5)), colored_noise(1), 8).first
+    torch.testing.assert_close(half, render(scene, colored_noise(1), 8).first / 2)
 
 
 # Drawn scenes
@@ -205,9 +205,9 @@ def test_the_flow_leads_to_what_looks_the_same(setting):
     """To a twentieth of a pixel, everywhere but next to edges, where a pixel of either frame is a mixture."""
     seed, (size, reach) = setting
     scenes = draw_layers(torch.Generator().manual_seed(seed), 12, 8, size, reach)
-    greys = render(plain_colours(scenes), coloured_noise(12), size)
+    grays = render(plain_colors(scenes), colored_noise(12), size)
     pairs = render(as_ramps(scenes), RAMPS, size)
-    at_edge = near_edges(greys.first) + sampled(near_edges(greys.second), pairs.flow) > 0
+    at_edge = near_edges(grays.first) + sampled(near_edges(grays.second), pairs.flow) > 0
     apart = ~(pairs.occluded | outermost(pairs.flow) | at_edge[:, 0])
     assert apart.float().mean() > 0.1
     found, missed = (sampled(pairs.second, pairs.flow + off) - pairs.first for off in (0, 0.1))
@@ -223,17 +223,17 @@ def test_blobs_leave_alone_what_is_far_from_them(setting):
     radius = torch.linalg.det(scenes.shape_place).rsqrt()
     line = torch.arange(size)
     pixels = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
-    away = (pixels - scenes.centre[:, 1:, None, None]).norm(dim=-1) > math.sqrt(2) * radius[:, 1:, None, None] + 1
+    away = (pixels - scenes.center[:, 1:, None, None]).norm(dim=-1) > math.sqrt(2) * radius[:, 1:, None, None] + 1
     far = (away | ~scenes.shown[:, 1:, None, None]).all(dim=1)
     assert far.any()
-    assert not render(plain_colours(scenes), coloured_noise(4), size).first[:, 0][far].any()
+    assert not render(plain_colors(scenes), colored_noise(4), size).first[:, 0][far].any()
 
 
 @pytest.mark.parametrize("reach", [2.0, 8.0])
 def test_what_is_hidden_shows_another_layer(reach):
-    """Colours tell the layers apart: the one that a pixel shows is at the end of its flow, unless it is hidden."""
+    """Colors tell the layers apart: the one that a pixel shows is at the end of its flow, unless it is hidden."""
     scenes = draw_layers(torch.Generator().manual_seed(5), 4, 24, 64, reach)
-    pairs = render(plain_colours(scenes), coloured_noise(4), 64)
+    pairs = render(plain_colors(scenes), colored_noise(4), 64)
     same = (sampled(pairs.second, pairs.flow, "nearest") - pairs.first)[:, 0].abs() < 0.05
     inside = ~outermost(pairs.flow)
     pure = (pairs.first[:, 0] / 0.2 - (pairs.first[:, 0] / 0.2).round()).abs() < 1e-3

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 import torch
 
-from tests.coloured_noise import coloured_noise
+from tests.colored_noise import colored_noise
 from training import flow_textures
 from training.flow_rendering import Pairs, render
 from training.flow_scenes import Scenes, draw_layers, held_out
@@ -26,7 +26,7 @@ def little_noise():
 
 
 def test_still_scenes_do_not_change():
-    pairs = Scenes(coloured_noise(4)).draw(0, count=120, size=24, plain=True)
+    pairs = Scenes(colored_noise(4)).draw(0, count=120, size=24, plain=True)
     still = (pairs.flow == 0).all(dim=1).flatten(1).all(dim=1)
     assert 1 <= still.sum() <= 15
     assert torch.equal(pairs.first[still], pairs.second[still])
@@ -47,7 +47,7 @@ def test_in_some_scenes_only_the_background_moves():
 def test_nothing_moves_farther_than_it_may(size, reach):
     """Neither is the whole range left out."""
     scenes = draw_layers(torch.Generator().manual_seed(1), 4, 150, size, reach)
-    length = render(scenes, coloured_noise(4), size).flow.norm(dim=1)
+    length = render(scenes, colored_noise(4), size).flow.norm(dim=1)
     assert length.max() <= reach * (1 + 1e-4)
     assert length.max() > 0.9 * reach
     assert 0.1 < (length < reach / 16).float().mean() < 0.35
@@ -80,10 +80,10 @@ def test_blobs_end_within_their_fields():
 
 
 def test_a_seed_gives_the_same_pairs():
-    scenes = Scenes(coloured_noise(4))
+    scenes = Scenes(colored_noise(4))
     state = torch.get_rng_state()
     one, other, again = (scenes.draw(seed, count=3, size=16) for seed in (1, 2, 1))
-    fresh = Scenes(coloured_noise(4)).draw(1, count=3, size=16)
+    fresh = Scenes(colored_noise(4)).draw(1, count=3, size=16)
     for field in fields(Pairs):
         assert torch.equal(getattr(one, field.name), getattr(again, field.name))
         assert torch.equal(getattr(one, field.name), getattr(fresh, field.name))
@@ -92,7 +92,7 @@ def test_a_seed_gives_the_same_pairs():
 
 
 def test_shapes_types_and_bounds():
-    pairs = Scenes(coloured_noise(4)).draw(0, count=40, size=20)
+    pairs = Scenes(colored_noise(4)).draw(0, count=40, size=20)
     assert pairs.first.shape == pairs.second.shape == (40, 3, 20, 20)
     assert pairs.flow.shape == (40, 2, 20, 20)
     assert pairs.occluded.shape == (40, 20, 20)
@@ -104,7 +104,7 @@ def test_shapes_types_and_bounds():
 
 
 def test_noise_blur_and_light_do_not_move_anything():
-    scenes = Scenes(coloured_noise(4))
+    scenes = Scenes(colored_noise(4))
     plain, pairs = (scenes.draw(4, count=100, size=24, plain=plain) for plain in (True, False))
     assert torch.equal(plain.flow, pairs.flow)
     assert torch.equal(plain.occluded, pairs.occluded)
@@ -116,7 +116,7 @@ def test_noise_blur_and_light_do_not_move_anything():
 
 
 def test_held_out_pairs_are_always_the_same_and_of_their_own_photographs():
-    photographs = coloured_noise(1).repeat(HELD_OUT + 2, 1, 1, 1)
+    photographs = colored_noise(1).repeat(HELD_OUT + 2, 1, 1, 1)
     pairs = held_out(photographs, 0, 4, 16, 4.0)
     photographs[:2] = 0
     again = held_out(photographs, 0, 4, 16, 4.0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.coloured_noise import coloured_noise
+from tests.colored_noise import colored_noise
 from training import flow_textures
 from training.flow_textures import ARCHIVE, HELD_OUT, TEXTURE, hold_out, read_photographs, textures
 
@@ -20,12 +20,12 @@ def archive(tmp_path) -> Path:
     return packed(tmp_path / "flow" / ARCHIVE, {f"textures/{n:04}.jpg": 2 * n for n in (3, 0, 2, 1)})
 
 
-def packed(path: Path, greys: dict[str, int], size: int = TEXTURE) -> Path:
+def packed(path: Path, grays: dict[str, int], size: int = TEXTURE) -> Path:
     path.parent.mkdir(exist_ok=True)
     with tarfile.open(path, "w") as archive:
-        for name, grey in greys.items():
+        for name, gray in grays.items():
             file = io.BytesIO()
-            Image.new("L", (size, size), grey).save(file, "PNG")
+            Image.new("L", (size, size), gray).save(file, "PNG")
             member = tarfile.TarInfo(name)
             member.size = file.tell()
             file.seek(0)
@@ -62,7 +62,7 @@ def test_the_last_photographs_are_held_out():
 
 def test_textures_are_photographs_with_and_without_grain_and_noise(monkeypatch):
     monkeypatch.setattr(flow_textures, "NOISES", 6)
-    photographs = coloured_noise(4, points=3)
+    photographs = colored_noise(4, points=3)
     found = textures(photographs, seed=0)
     assert found.shape == (4 + 6, 3, TEXTURE, TEXTURE)
     assert found.dtype == torch.uint8

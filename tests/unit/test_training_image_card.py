@@ -63,7 +63,7 @@ def test_says_what_is_asked_of_it(variant, weights, tmp_path):
         f"| parameters | {sum(parameter.numel() for parameter in model.parameters()):,} |",
         f"| inputs | {TOKENS[variant]} x {TOKENS[variant]}, ",
         "Krizhevsky",
-        "no licence",
+        "no license",
         "none of the images",
         "| steps | 200 of 300 planned |",
         "| images | 12,800, 64 a batch: each 0.3 times |",

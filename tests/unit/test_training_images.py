@@ -24,14 +24,14 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 CPU = torch.device("cpu")
 NAMES = ("ant", "bee", "cat", "dog", "eel", "fox")
-COLOURS = ("red", "lime", "blue", "yellow", "cyan", "white")
+COLORS = ("red", "lime", "blue", "yellow", "cyan", "white")
 SIZE = ("--latents", 4, "--layers", 1, "--batch", 4)
 
 
-def jpeg(colour: str, number: int, size: int = 32) -> bytes:
-    """A picture of one colour; its brightness tells the number, 0 to 9."""
+def jpeg(color: str, number: int, size: int = 32) -> bytes:
+    """A picture of one color; its brightness tells the number, 0 to 9."""
     file = io.BytesIO()
-    picture = Image.blend(Image.new("RGB", (size, size)), Image.new("RGB", (size, size), colour), 1 - number / 20)
+    picture = Image.blend(Image.new("RGB", (size, size)), Image.new("RGB", (size, size), color), 1 - number / 20)
     picture.save(file, "JPEG", quality=95)
     return file.getvalue()
 
@@ -39,10 +39,10 @@ def jpeg(colour: str, number: int, size: int = 32) -> bytes:
 def files(per_class: int = 4) -> dict[str, bytes]:
     """Path -> content, not in the order of the paths."""
     found = {
-        f"{split}/{name}/{number:04}.jpg": jpeg(colour, number)
+        f"{split}/{name}/{number:04}.jpg": jpeg(color, number)
         for split in ("train", "test")
         for number in range(per_class if split == "train" else 2)
-        for name, colour in zip(NAMES, COLOURS, strict=True)
+        for name, color in zip(NAMES, COLORS, strict=True)
     }
     return dict(reversed(found.items()))
 
@@ -145,27 +145,27 @@ def test_normalised_as_transformers_does():
 # Batches
 
 
-def labelled_by_number(count: int) -> Images:
+def labeled_by_number(count: int) -> Images:
     """Each image's label is its own number."""
     return Images(noise(count).pixels, torch.arange(count), NAMES)
 
 
 def test_an_epoch_meets_each_image_once_and_the_next_in_another_order():
-    crops = Crops(labelled_by_number(12), CPU, 4)
+    crops = Crops(labeled_by_number(12), CPU, 4)
     first, second = (torch.cat([crops.draw(step)[1] for step in steps]).tolist() for steps in (range(3), range(3, 6)))
     assert sorted(first) == sorted(second) == list(range(12))
     assert first != second
 
 
 def test_images_that_fill_no_batch_have_their_turn_in_other_epochs():
-    crops = Crops(labelled_by_number(7), CPU, 3)
+    crops = Crops(labeled_by_number(7), CPU, 3)
     epochs = [{label for step in (0, 1) for label in crops.draw(2 * epoch + step)[1].tolist()} for epoch in range(20)]
     assert all(len(epoch) == 6 for epoch in epochs)
     assert set.union(*epochs) == set(range(7))
 
 
 def test_whoever_resumes_meets_the_images_that_were_to_come():
-    images = labelled_by_number(12)
+    images = labeled_by_number(12)
     straight = Crops(images, CPU, 4)
     wanted = [straight.draw(step)[1] for step in range(7)]
     torch.manual_seed(5)
@@ -180,7 +180,7 @@ def standardised(pictures: Tensor) -> Tensor:
 
 def test_crops_are_shifted_and_mirrored_by_all_amounts():
     """Each is one of the 9 x 9 x 2 that can be cut from its image with four reflected pixels around it."""
-    images = labelled_by_number(40)
+    images = labeled_by_number(40)
     crops, found = Crops(images, CPU, 40), set()
     for step in range(4):
         pixels, labels = crops.draw(step)
@@ -338,7 +338,7 @@ def test_card_of_a_run(command, data, tmp_path):
     assert (weights / "card.md").read_text() == card
 
 
-def test_baselines_learn_colours_but_not_edges_from_plain_pictures(command, data):
+def test_baselines_learn_colors_but_not_edges_from_plain_pictures(command, data):
     (line,) = command(RECIPE, "baselines", "--data", data)
     found = json.loads(line)
     assert found["pixels"]["top1"] == 1

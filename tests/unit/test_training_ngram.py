@@ -67,7 +67,7 @@ def test_toy_by_hand():
     assert between[ord("a")] == pytest.approx(joint_a / (joint_a + joint_b + 254 * joint_other))
 
 
-def test_without_visible_neighbours_it_is_the_unigram():
+def test_without_visible_neighbors_it_is_the_unigram():
     ngram = TwoSidedNgram(as_bytes(b"the cat sat on the mat"))
     np.testing.assert_allclose(probabilities(ngram, b"cat", "???", [1])[0], ngram.unigram)
 

@@ -19,7 +19,7 @@ from training.sentiment_rows import (
     SHARES,
     SHORTEST_WINDOW,
     WATCHED,
-    LabelledBatches,
+    LabeledBatches,
     Rows,
     part,
     read_rows,
@@ -73,7 +73,7 @@ def test_no_text_is_on_two_sides_and_each_has_its_share():
 def test_a_batch_is_what_the_tokenizer_makes_of_windows_of_its_texts():
     texts = {"sentence_polarity": of("A good film.", "the worst"), "pros_cons": of("light", "Heavy, slow")}
     texts["movie_reviews"] = of("".join(map(chr, range(33, 127))) * 8)
-    batches = LabelledBatches(texts, CPU, 256)
+    batches = LabeledBatches(texts, CPU, 256)
     torch.manual_seed(0)
     batch = batches.draw()
     known = {text: label for source in texts.values() for text, label in zip(source.texts, source.labels, strict=True)}
@@ -98,7 +98,7 @@ def test_a_batch_is_what_the_tokenizer_makes_of_windows_of_its_texts():
 def test_sources_come_in_their_shares():
     short = {"sentence_polarity": of("a"), "pros_cons": of("bb", "bb", "bb"), "movie_reviews": of("ccc")}
     torch.manual_seed(0)
-    lengths = LabelledBatches(short, CPU, 4000).draw().readable.sum(dim=1) - 2
+    lengths = LabeledBatches(short, CPU, 4000).draw().readable.sum(dim=1) - 2
     found = [(lengths == length).float().mean().item() for length in (1, 2, 3)]
     assert found == pytest.approx(list(SHARES.values()), abs=0.03)
 

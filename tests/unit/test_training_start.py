@@ -20,7 +20,7 @@ def model() -> PerceiverForMaskedLM:
 
 
 @torch.inference_mode()
-def test_each_encoder_head_of_a_latent_reads_its_own_neighbour(model):
+def test_each_encoder_head_of_a_latent_reads_its_own_neighbor(model):
     """Latent i stands at byte i * 513 / 255; head h begins h - 3 bytes beside it, whatever the text."""
     perceiver = model.perceiver
     read, _, _ = perceiver.input_preprocessor(torch.randint(6, 262, (1, 514)))
@@ -30,7 +30,7 @@ def test_each_encoder_head_of_a_latent_reads_its_own_neighbour(model):
     for head, weights in enumerate(rows):
         wanted = places + head - 3
         distance = (torch.arange(514) - wanted[:, None]).abs()
-        inside = slice(8, -8)  # the outermost latents have neighbours on one side only
+        inside = slice(8, -8)  # the outermost latents have neighbors on one side only
         away = (weights.argmax(dim=1) - wanted)[inside].abs()
         assert away.max() < 2
         assert (away < 1).float().mean() > 0.95

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from components import render as views
+from components import render
 from components.analysis.byte_labels import byte_label, characters
 from models.schema import AttentionMap, MaskedBytesResult, RunInfo
 
@@ -35,37 +35,37 @@ def cells(html: str) -> list[tuple[int, str]]:
 
 
 def test_each_byte_is_a_cell_and_says_what_it_is() -> None:
-    strip, _, _ = views.masked_bytes(result("aé".encode(), [1], [0]), traced=1)
-    assert cells(strip.html) == [(0, "byte"), (1, "byte filled selected"), (2, "byte")]
-    assert "75% certainty" in strip.html
-    assert ">C3<" in strip.html
-    assert '<span class="glyph">é</span>' in strip.html
+    strip, _, _ = render.masked_bytes(result("aé".encode(), [1], [0]), traced=1)
+    assert cells(strip) == [(0, "byte"), (1, "byte filled selected"), (2, "byte")]
+    assert "75% certainty" in strip
+    assert ">C3<" in strip
+    assert '<span class="glyph">é</span>' in strip
 
 
 def test_bytes_that_make_no_character_are_marked() -> None:
-    strip, _, _ = views.masked_bytes(result(b"a\xc3b", [1], [0]))
-    assert cells(strip.html) == [(0, "byte"), (1, "byte filled invalid"), (2, "byte")]
-    assert "no valid UTF-8" in strip.html
+    strip, _, _ = render.masked_bytes(result(b"a\xc3b", [1], [0]))
+    assert cells(strip) == [(0, "byte"), (1, "byte filled invalid"), (2, "byte")]
+    assert "no valid UTF-8" in strip
 
 
-def test_bytes_behind_the_model_are_pale_and_have_no_colour() -> None:
-    strip, _, _ = views.masked_bytes(result(b"abcd", [0], [0], read=2))
-    assert [names for _, names in cells(strip.html)] == ["byte filled", "byte", "byte unread", "byte unread"]
-    assert strip.html.count("background:") == 2 + 2  # what was read, and the tokens at both ends
+def test_bytes_behind_the_model_are_pale_and_have_no_color() -> None:
+    strip, _, _ = render.masked_bytes(result(b"abcd", [0], [0], read=2))
+    assert [names for _, names in cells(strip)] == ["byte filled", "byte", "byte unread", "byte unread"]
+    assert strip.count("background:") == 2 + 2  # what was read, and the tokens at both ends
 
 
 def test_what_a_visitor_wrote_is_never_markup() -> None:
-    strip, table, _ = views.masked_bytes(result(b"<b>&'\"</b>", [0, 2], [0, 0]))
-    assert "<b>&" not in strip.html
-    assert "<b>Title" not in strip.html
-    assert "<b>&lt;</b>" in table.html
+    strip, table, _ = render.masked_bytes(result(b"<b>&'\"</b>", [0, 2], [0, 0]))
+    assert "<b>&" not in strip
+    assert "<b>Title" not in strip
+    assert "<b>&lt;</b>" in table
 
 
 def test_order_is_shown_only_where_there_is_one() -> None:
-    one_by_one, _, _ = views.masked_bytes(result(b"abc", [0, 2], [1, 0]))
-    at_once, _, _ = views.masked_bytes(result(b"abc", [0, 2], [0, 0]))
-    assert re.findall(r'class="round">(\d+)<', one_by_one.html) == ["2", "1"]
-    assert 'class="round"' not in at_once.html
+    one_by_one, _, _ = render.masked_bytes(result(b"abc", [0, 2], [1, 0]))
+    at_once, _, _ = render.masked_bytes(result(b"abc", [0, 2], [0, 0]))
+    assert re.findall(r'class="round">(\d+)<', one_by_one) == ["2", "1"]
+    assert 'class="round"' not in at_once
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_order_is_shown_only_where_there_is_one() -> None:
 def test_a_figure_hides_what_was_hidden_in_that_round(traced: int | None, hidden: list[int]) -> None:
     """Filled in the order 4, 2, 0: who asks about 0 sees what stood at 4 and 2, who asks about 4 sees neither."""
     filled = result(b"abcde", [0, 2, 4], [2, 1, 0])
-    assert views.hidden_when_filled(filled, traced) == hidden
-    _, _, figure = views.masked_bytes(filled, traced)
-    drawn = [text.get_text() for axes in figure.sheet.axes for text in axes.texts]
+    assert render.hidden_when_filled(filled, traced) == hidden
+    _, _, figure = render.masked_bytes(filled, traced)
+    drawn = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert drawn.count("?") == len(hidden)
 
 

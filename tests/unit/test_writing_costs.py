@@ -5,7 +5,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from components import render as views
+from components import render
 from components.analysis.generation_costs import WriterShape, costs
 from components.html.charts.border import memory, operations
 from models.perceiver.ar import PerceiverAr
@@ -69,7 +69,7 @@ SHAPE = WriterShape(context=1024, latents=256, channels=256, layers=6, vocabular
 
 
 def test_the_bar_is_the_context():
-    page = Elements(views.text_generation_border(SHAPE, 512, 128).html)
+    page = Elements(render.text_generation_border(SHAPE, 512, 128))
     parts = {each["class"]: each["style"] for each in page.of("i") if each.get("class")}
     assert parts == {"prefix": "flex-grow:512", "latents": "flex-grow:128", "room": "flex-grow:384"}
     assert page.of("p", "border-label")[0]["style"] == "--at:0.5000"
@@ -81,16 +81,16 @@ def test_the_bar_is_the_context():
 
 
 def test_costs_are_bars_and_words():
-    page = Elements(views.text_generation_border(SHAPE, 512, 128).html)
+    page = Elements(render.text_generation_border(SHAPE, 512, 128))
     ours, theirs = costs(SHAPE, 512, 128)
     widths = [each["style"] for each in page.of("i") if "width" in (each.get("style") or "")]
     assert widths[:2] == [f"width:{100 * ours.prompt / theirs.prompt:.2f}%", "width:100.00%"]
     assert f"{theirs.memory / ours.memory:.3g} × less" in page.text
-    assert "the same" in Elements(views.text_generation_border(SHAPE, 0, 128).html).text
+    assert "the same" in Elements(render.text_generation_border(SHAPE, 0, 128)).text
 
 
 def test_what_is_cut_and_what_is_full_is_said():
-    page = Elements(views.text_generation_border(SHAPE, 768, 256, 300, "token").html)
+    page = Elements(render.text_generation_border(SHAPE, 768, 256, 300, "token"))
     assert "not read300 tokens at the prompt's left." in page.text
     assert "border before token 1,068" in page.text
     assert "All 256 latents are in use" in page.text
@@ -99,7 +99,7 @@ def test_what_is_cut_and_what_is_full_is_said():
 @pytest.mark.parametrize(("prefix", "latents"), [(0, 0), (0, 257), (769, 1), (-1, 3)])
 def test_what_the_model_does_not_take_is_refused(prefix, latents):
     with pytest.raises(ValueError, match="this model takes"):
-        views.text_generation_border(SHAPE, prefix, latents)
+        render.text_generation_border(SHAPE, prefix, latents)
 
 
 def test_numbers_have_three_digits():

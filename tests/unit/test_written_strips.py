@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from components import render as views
+from components import render
 from components.analysis.generated_text import bits_each, read_text, token_name, tokens_after_prompt
 from components.analysis.text_units import pieces
 from components.html.text.alternatives import alternative_bars
@@ -47,7 +47,7 @@ def test_lines_break_between_words_and_where_the_text_has_it():
     assert in_words(cells) == f"{expected[0]}{expected[1]}<br>{expected[2]}"
 
 
-def test_the_style_sheet_has_the_colours_of_the_legend():
+def test_the_style_sheet_has_the_colors_of_the_legend():
     rules = re.findall(r"\.written \.p(\d+) \{ background: (#\w+); color: (#\w+); \}", SHEET.read_text("utf-8"))
     assert [int(level) for level, _, _ in rules] == list(range(21))
     shown = [to_hex(matplotlib.colormaps["cividis"](at / 20)) for at in range(21)]
@@ -58,7 +58,7 @@ def test_the_style_sheet_has_the_colours_of_the_legend():
 
 def contrast(one: str, other: str) -> float:
     """WCAG 2.1."""
-    channels = np.array([[int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)] for colour in (one, other)])
+    channels = np.array([[int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)] for color in (one, other)])
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     light, dark = sorted(linear @ (0.2126, 0.7152, 0.0722), reverse=True)
     return (light + 0.05) / (dark + 0.05)
@@ -206,12 +206,12 @@ def test_shares_are_sums_over_prefix_and_latents(unit, prefix):
     assert "and 30 % stayed in residuals" in traced_strip(shown, unit)
 
 
-def test_a_word_is_coloured_by_its_bytes_mean():
+def test_a_word_is_colored_by_its_bytes_mean():
     """Of three bytes, "a " got 0.2 of 1/3 each and "b" 0.8: 0.3 and 2.4 times uniform."""
     html = traced_strip(step("a b", letters("c"), latents=1, probe=attention(3, [0.05, 0.15, 0.8])))
     fills = re.findall(r'style="background:(#\w+);', html)
-    colours = matplotlib.colormaps["viridis"](np.array([0.3, 2.4]) / 2.4, bytes=True)
-    assert fills[:2] == [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in colours.tolist()]
+    colors = matplotlib.colormaps["viridis"](np.array([0.3, 2.4]) / 2.4, bytes=True)
+    assert fills[:2] == [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in colors.tolist()]
     assert "bytes 0 to 1, 20.00% of the attention, 0.3 × uniform" in html
     said = Elements(html).of("div", "traced-strip")[0]["aria-label"] or ""
     assert "What “c” was read from, 2 words. Read most: “b”: 80.00% of the attention, 2.4 × uniform" in said
@@ -268,12 +268,12 @@ def test_larger_tokens_are_read_whole():
 def test_two_texts_beside_each_other():
     little = step("ab", letters("same <", prefix=0))
     much = step("ab", letters("same, &", prefix=7))
-    page = Elements(views.text_generation_comparison([Compared(little), Compared(much)]).html)
+    page = Elements(render.text_generation_comparison([Compared(little), Compared(much)]))
     assert "no prefix read" in page.text
     assert "7 bytes of prefix read" in page.text
     assert "The texts are the same for 4 bytes." in page.text
     assert len(page.of("div", "written")) == 2
-    nothing = Elements(views.text_generation_comparison([Compared(step("a")), Compared(much)]).html)
+    nothing = Elements(render.text_generation_comparison([Compared(step("a")), Compared(much)]))
     assert "There is nothing to compare yet." in nothing.text
 
 
@@ -281,13 +281,13 @@ def test_two_texts_beside_each_other():
 
 
 def test_a_text_has_panels_for_what_was_asked_for():
-    plainly = views.text_generation(step("ab", letters("cd")))
+    plainly = render.text_generation(step("ab", letters("cd")))
     assert (plainly.alternatives, plainly.read, plainly.attention) == (None, None, None)
     traced = step("ab", letters("c"), latents=1, probe=attention(2))
-    panels = views.text_generation(traced)
+    panels = render.text_generation(traced)
     assert panels.alternatives is not None
     assert panels.read is not None
     assert panels.attention is not None
-    assert Elements(panels.text.html).of("button", "selected")
+    assert Elements(panels.text).of("button", "selected")
     assert text_generation_alternatives(step("a", written_tokens=(b"b",)), 0) is None
-    assert Elements(views.text_generation_running(traced).html).of("b", "p10")
+    assert Elements(render.text_generation_running(traced)).of("b", "p10")

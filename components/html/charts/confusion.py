@@ -6,7 +6,7 @@ from html import escape
 import matplotlib
 import numpy as np
 
-from components.analysis.confusion import CONFUSION_COLOURS, chance_in_words, right_in_words, row_shares
+from components.analysis.confusion import CONFUSION_COLORS, chance_in_words, right_in_words, row_shares
 from components.analysis.text_units import shortened
 from components.html.images.pixels import legend
 from components.html.text.cells import fill_styles
@@ -28,8 +28,8 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> str:
         for at, (label, name) in enumerate(zip(labels, names, strict=True))
     )
     upright = " upright" if len(labels) >= _UPRIGHT_FROM else ""
-    colours = matplotlib.colormaps[CONFUSION_COLOURS]
-    scale = legend(colours, ("0 %", "100 %"), "share of the rows with this label; outlined: right")
+    colors = matplotlib.colormaps[CONFUSION_COLORS]
+    scale = legend(colors, ("0 %", "100 %"), "share of the rows with this label; outlined: right")
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
     return (
         f'<div class="confusion scrolled{upright}" tabindex="0" role="region" aria-label="Which label was taken for '
@@ -39,7 +39,7 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> str:
 
 
 def _cells(row: int, counts: Sequence[int], shares: np.ndarray, labels: Sequence[str]) -> str:
-    fills = fill_styles(matplotlib.colormaps[CONFUSION_COLOURS](np.nan_to_num(shares)))
+    fills = fill_styles(matplotlib.colormaps[CONFUSION_COLORS](np.nan_to_num(shares)))
     cells = []
     for column, (count, share, fill) in enumerate(zip(counts, shares.tolist(), fills, strict=True)):
         style = fill if count or sum(counts) else ""

@@ -8,9 +8,9 @@ from matplotlib.colors import to_hex
 
 from components.analysis.occlusion import (
     CAVEAT,
-    EFFECT_COLOURS,
+    EFFECT_COLORS,
     agreement_in_words,
-    effect_colours,
+    effect_colors,
     effect_reach,
     label_asked,
     left_out_in_words,
@@ -53,7 +53,7 @@ class _Bars:
             notes.append("The line across a bar of attention: uniform, for as many bytes.")
         said = escape(" ".join(filter(None, notes)))
         ends = (f"−{points(self.reach)[1:]}", points(self.reach))
-        scale = legend(matplotlib.colormaps[EFFECT_COLOURS], ends, f"against “{self.label}” – for it", 0.5)
+        scale = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"against “{self.label}” – for it", 0.5)
         return (
             '<div class="occlusion scrolled" tabindex="0" role="region" aria-label="Attention on each word, and the '
             f'effect of leaving it out"><table><thead><tr><th scope="col">word</th>{attention}<th scope="col">what it '
@@ -77,7 +77,7 @@ class _Bars:
     def _effect(self, drop: float) -> str:
         width = 50 * abs(drop) / self.reach
         left = 50.0 if drop >= 0 else 50.0 - width
-        fill = to_hex(effect_colours(np.array([drop]), self.reach)[0])
+        fill = to_hex(effect_colors(np.array([drop]), self.reach)[0])
         return (
             f'<td><span class="bar both"><i style="left:{left:.2f}%;width:{width:.2f}%;background:{fill}"></i></span>'
             f"{points(drop)}</td>"

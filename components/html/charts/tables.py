@@ -15,7 +15,7 @@ LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """A row of a file. number: as the file's editor counts it. problem: why nothing can be learnt from it, or ""."""
+    """A row of a file. number: as the file's editor counts it. problem: why nothing can be learned from it, or ""."""
 
     number: int
     cells: tuple[str, ...]

@@ -7,7 +7,9 @@ import numpy as np
 from components.words.numbers import multiple
 
 
-def readers_table(readers: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8) -> str:
+def attending_latents_table(
+    readers: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8
+) -> str:
     """The latents that read a place most, as bars.
 
     readers: float32 [latents], the share of its attention that each gives the place. inputs: how many there are, so

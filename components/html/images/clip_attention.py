@@ -12,7 +12,7 @@ from components.analysis.clip_attention import ReadWindow, Share
 from components.analysis.sound import Sounds
 from components.html.images.film import film, heads, outlined, side_by_side
 from components.html.images.frames import photograph
-from components.html.images.pixels import colour_legend, picture
+from components.html.images.pixels import color_legend, picture
 from components.html.images.sound import time_axis, waveform
 from components.scale.shared import SharedScale
 from components.words.numbers import percent
@@ -61,8 +61,8 @@ def read_sound(read: ReadWindow, rate: int, asked: range | None) -> str:
 
 
 def read_label(read: ReadWindow) -> str:
-    """The one input that may name the class, in the colour of its share."""
-    swatch = picture(read.shared.fills(np.array([[read.label]])), "The label's colour", "swatch")
+    """The one input that may name the class, in the color of its share."""
+    swatch = picture(read.shared.fills(np.array([[read.label]])), "The label's color", "swatch")
     return f'<p class="read-label">{swatch}<span>The label, one input: {escape(read.label_in_words)}</span></p>'
 
 
@@ -75,6 +75,6 @@ def read_latents(values: np.ndarray, shared: SharedScale, levels: np.ndarray) ->
 
 
 def read_legend(shared: SharedScale, of: str) -> str:
-    """of: what the colours are one scale for."""
+    """of: what the colors are one scale for."""
     measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
-    return colour_legend(shared, f"{measure}, one scale for {of}")
+    return color_legend(shared, f"{measure}, one scale for {of}")

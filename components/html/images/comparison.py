@@ -19,18 +19,18 @@ def warp_check(
 ) -> str:
     """The first frame on the left of the border, the second warped back by the flow on its right.
 
-    before, after: mean photometric error, in grey levels of 0 to 255, of the second frame as it is and of `warped`.
-    known: bool [height, width], where `warped` shows something of the second frame; elsewhere it is grey. name: whose
+    before, after: mean photometric error, in gray levels of 0 to 255, of the second frame as it is and of `warped`.
+    known: bool [height, width], where `warped` shows something of the second frame; elsewhere it is gray. name: whose
     flow. Raises ValueError for pictures of different sizes.
     """
     if first.size != warped.size:
         raise ValueError(f"the first frame is {first.size}, and the warped one {warped.size} (width, height)")
     unseen = ""
     if known is not None and not known.all():
-        grey = Images.fromarray(
+        gray = Images.fromarray(
             np.where(known[..., None], np.asarray(warped.convert("RGB")), np.array(UNKNOWN, np.uint8))
         )
-        warped, unseen = grey, f" Grey: {percent(1 - float(known.mean()))} lies outside of the second frame."
+        warped, unseen = gray, f" Gray: {percent(1 - float(known.mean()))} lies outside of the second frame."
     back = f"second, warped back{f' by {name}' if name else ''}"
     said = error_in_words(before, after)
     caption = (

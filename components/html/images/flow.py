@@ -1,4 +1,4 @@
-"""Optical flow as HTML: in colours with their wheel, and as arrows; data in, HTML out.
+"""Optical flow as HTML: in colors with their wheel, and as arrows; data in, HTML out.
 
 What carries `data-rows` can be pointed at: click_place.js.
 """
@@ -12,8 +12,8 @@ from PIL.Image import Image
 
 from components.analysis.grid import place_in_words
 from components.analysis.motion import flow_in_words, vector_in_words
-from components.html.images.frames import Pixel, Size, colour_map, cross, photograph, pointed_at
-from components.scale.flow import Arrows, arrows, flow_colours, largest_shown, shrunk, shrunk_frame, wheel
+from components.html.images.frames import Pixel, Size, color_map, cross, photograph, pointed_at
+from components.scale.flow import Arrows, arrows, flow_colors, largest_shown, shrunk, shrunk_frame, wheel
 from components.words.numbers import length_in_words
 
 _KEYS = "Arrow keys move a cursor over its pixels, Enter asks where one moves and what that was read from."
@@ -23,10 +23,10 @@ _WHEEL = 112
 def flow_pictures(
     flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, largest: float | None = None, head: str = ""
 ) -> str:
-    """Flows of the same frames by the names of their methods, in colours on one scale, with one wheel.
+    """Flows of the same frames by the names of their methods, in colors on one scale, with one wheel.
 
     flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown. chosen:
-    the pixel that was asked about. largest: pixels at which colours are full; without it, the largest of all. head:
+    the pixel that was asked about. largest: pixels at which colors are full; without it, the largest of all. head:
     markup that stands first, such as the frame with arrows. Raises ValueError for no flow, or for several sizes.
     """
     if len({flow.shape for flow in flows.values()}) != 1:
@@ -40,7 +40,7 @@ def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> 
     size = flow.shape[1], flow.shape[0]
     said = flow_in_words(flow)
     inner, label, below = (
-        colour_map(flow_colours(shrunk(flow), largest), f"{name}: {said}", "map"),
+        color_map(flow_colors(shrunk(flow), largest), f"{name}: {said}", "map"),
         f"{name}, {said}.",
         "",
     )
@@ -55,16 +55,14 @@ def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> 
 
 
 def wheel_legend(largest: float) -> str:
-    """What the colours mean, and the pixels at which they are full."""
+    """What the colors mean, and the pixels at which they are full."""
     length = length_in_words(largest)
-    colours = Images.fromarray(wheel(_WHEEL))
-    white = Images.new("RGB", colours.size, "white")
-    white.paste(colours, mask=colours.getchannel("A"))
-    rim = colour_map(
-        np.asarray(white), f"Colour wheel: directions about its middle, full colour from {length}", "wheel"
-    )
+    colors = Images.fromarray(wheel(_WHEEL))
+    white = Images.new("RGB", colors.size, "white")
+    white.paste(colors, mask=colors.getchannel("A"))
+    rim = color_map(np.asarray(white), f"Color wheel: directions about its middle, full color from {length}", "wheel")
     return (
-        f'<div class="wheel-legend"><div>{rim}<b aria-hidden="true">{length}</b></div><p>Colour: where it moves, seen '
+        f'<div class="wheel-legend"><div>{rim}<b aria-hidden="true">{length}</b></div><p>Color: where it moves, seen '
         f"from the middle of the wheel. The fuller, the faster: full at <b>{length}</b> or more. "
         '<span class="still"><i></i> still</span> <span class="unknown"><i></i> unknown</span></p></div>'
     )

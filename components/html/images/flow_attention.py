@@ -11,7 +11,7 @@ from PIL.Image import Image
 from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import BEYOND, Area, PixelAsked, most_read
 from components.html.images.frames import Size, cross, framed, photograph, ring
-from components.html.images.pixels import colour_legend, picture
+from components.html.images.pixels import color_legend, picture
 from components.scale.attention import Scale
 from components.scale.flow import shrunk_frame
 from components.scale.shared import SharedScale, relative
@@ -45,7 +45,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     stayed = f"<br>{escape(shares)}" if shares else ""
     beyond = f"<br>{escape(BEYOND)}" if asked.beyond else ""
     return (
-        f'<div class="flows">{shown}</div>{colour_legend(shared, f"{measure}, one scale for all maps")}'
+        f'<div class="flows">{shown}</div>{color_legend(shared, f"{measure}, one scale for all maps")}'
         f'<p class="caption">{escape(attention.title)}<br>Cross: row {asked.row + 1}, column {asked.column + 1}; '
         f"{escape(asked.found_in_words)}. {escape(said[0].upper() + said[1:])}.{stayed}{beyond}</p>"
     )

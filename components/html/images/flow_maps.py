@@ -9,13 +9,13 @@ from PIL.Image import Image
 
 from components.analysis.grid import region
 from components.analysis.motion import errors_in_words, scores_in_words
-from components.html.images.frames import colour_map, framed, photograph, stencil
+from components.html.images.frames import color_map, framed, photograph, stencil
 from components.html.images.pixels import legend
 from components.scale.flow import shrunk, shrunk_frame
 from components.scale.flow_errors import (
-    ERROR_COLOURS,
+    ERROR_COLORS,
     ErrorColumn,
-    error_colours,
+    error_colors,
     largest_error_in_words,
     largest_error_shown,
 )
@@ -56,9 +56,9 @@ def hidden_in_words(mask: np.ndarray) -> str:
 
 
 def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> str:
-    """Each method's end-point error on one scale, with its EPE and Fl-all; grey where no truth is known.
+    """Each method's end-point error on one scale, with its EPE and Fl-all; gray where no truth is known.
 
-    largest: pixels at which colours end; without it, a percentile of all. Raises ValueError for no method.
+    largest: pixels at which colors end; without it, a percentile of all. Raises ValueError for no method.
     """
     if not columns:
         raise ValueError("one or more methods are shown")
@@ -69,7 +69,7 @@ def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> 
     said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
     said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5 %"
     known = all(np.isfinite(each).all() for each in every)
-    bar = legend(matplotlib.colormaps[ERROR_COLOURS], ends, said + ("" if known else "; grey: no truth known"))
+    bar = legend(matplotlib.colormaps[ERROR_COLORS], ends, said + ("" if known else "; gray: no truth known"))
     return f'<div class="flows">{shown}</div>{bar}'
 
 
@@ -77,7 +77,7 @@ def _errors(column: ErrorColumn, end: float) -> str:
     size = column.errors.shape[1], column.errors.shape[0]
     scores, said = scores_in_words(column.epe, column.fl_all), errors_in_words(column.errors)
     alt = f"Error of {column.title}: {scores}; {said}"
-    picture = framed(colour_map(error_colours(shrunk(column.errors), end), alt, "map"), size)
+    picture = framed(color_map(error_colors(shrunk(column.errors), end), alt, "map"), size)
     return (
         f"<figure>{picture}<figcaption><b>{escape(column.title)}</b>: {escape(scores)}<br>{escape(said)}"
         "</figcaption></figure>"

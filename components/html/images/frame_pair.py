@@ -5,13 +5,13 @@ import numpy as np
 
 from components.analysis.grid import region
 from components.html.images.comparison import sliding
-from components.html.images.frames import colour_map, framed, photograph
+from components.html.images.frames import color_map, framed, photograph
 from components.html.images.pixels import legend
 from components.words.numbers import seconds_in_words
 
 FULL = 96
-"""Levels of 255 at which the colours of a difference end, the same for all frames and clips."""
-COLOURS = "viridis"
+"""Levels of 255 at which the colors of a difference end, the same for all frames and clips."""
+COLORS = "viridis"
 
 
 def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float) -> str:
@@ -24,13 +24,11 @@ def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float
     left, right = photograph(original, f"{said}, original", "side"), photograph(rebuilt, f"{said}, rebuilt", "side")
     pair = sliding((left, "original", "original"), (right, "rebuilt", "rebuilt frame"), size)
     apart = difference(original, rebuilt)
-    away = framed(
-        colour_map(difference_colours(apart), f"{said}, difference: {difference_in_words(apart)}", "map"), size
-    )
+    away = framed(color_map(difference_colors(apart), f"{said}, difference: {difference_in_words(apart)}", "map"), size)
     mean = float(apart.mean())
     ends = "0", f"≥ {FULL}" if apart.max() > FULL else str(FULL)
-    meaning = "difference of colours in levels of 255, mean of red, green and blue; line: mean of this frame"
-    bar = legend(matplotlib.colormaps[COLOURS], ends, meaning, min(mean / FULL, 1.0))
+    meaning = "difference of colors in levels of 255, mean of red, green and blue; line: mean of this frame"
+    bar = legend(matplotlib.colormaps[COLORS], ends, meaning, min(mean / FULL, 1.0))
     return (
         f'<div class="flows"><figure class="comparison">{pair}<figcaption>{said}. Left of the border: original; right: '
         f"rebuilt.</figcaption></figure><figure>{away}<figcaption>Difference: {difference_in_words(apart)}{bar}"
@@ -39,13 +37,13 @@ def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float
 
 
 def difference(original: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
-    """How far colours are apart, float64 [height, width], levels of 0 to 255: the mean of red, green and blue."""
+    """How far colors are apart, float64 [height, width], levels of 0 to 255: the mean of red, green and blue."""
     return np.abs(original.astype(np.float64) - rebuilt).mean(axis=-1)
 
 
-def difference_colours(apart: np.ndarray) -> np.ndarray:
+def difference_colors(apart: np.ndarray) -> np.ndarray:
     """uint8 RGB [height, width, 3]."""
-    return matplotlib.colormaps[COLOURS](apart / FULL, bytes=True)[..., :3]
+    return matplotlib.colormaps[COLORS](apart / FULL, bytes=True)[..., :3]
 
 
 def difference_in_words(apart: np.ndarray) -> str:

@@ -31,23 +31,23 @@ def photograph(pixels: np.ndarray, alt: str, classes: str = "crop") -> str:
     return _image(data_uri(pixels) if small else _lossy(pixels), pixels, alt, classes)
 
 
-def colour_map(pixels: np.ndarray, alt: str, classes: str) -> str:
-    """An <img> of colours that mean something: exact, but for a large one of noise."""
+def color_map(pixels: np.ndarray, alt: str, classes: str) -> str:
+    """An <img> of colors that mean something: exact, but for a large one of noise."""
     uri = data_uri(pixels)
     return _image(uri if len(uri) <= MOST_BYTES else _lossy(pixels), pixels, alt, classes)
 
 
-def stencil(mask: np.ndarray, colour: tuple[int, int, int], alt: str, classes: str) -> str:
-    """An <img> of one colour where bool [height, width] is true, and transparent elsewhere."""
+def stencil(mask: np.ndarray, color: tuple[int, int, int], alt: str, classes: str) -> str:
+    """An <img> of one color where bool [height, width] is true, and transparent elsewhere."""
     image = Image.fromarray(mask.astype(np.uint8))
-    image.putpalette([0, 0, 0, *colour])
+    image.putpalette([0, 0, 0, *color])
     written = io.BytesIO()
     image.save(written, format="png", transparency=0)
     return _image("data:image/png;base64," + base64.b64encode(written.getvalue()).decode("ascii"), mask, alt, classes)
 
 
 def _lossy(pixels: np.ndarray) -> str:
-    """With as many pixels of colour as of brightness: hue is what a flow is read from."""
+    """With as many pixels of color as of brightness: hue is what a flow is read from."""
     written = io.BytesIO()
     Image.fromarray(pixels).save(written, format="jpeg", quality=90, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode("ascii")

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from components.html.images.pixels import colour_legend, picture
+from components.html.images.pixels import color_legend, picture
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, times_uniform
 from components.words.numbers import percent
 from models.schema import LatentMaps
 
 
-def latent_sheet(maps: LatentMaps, selected: int | None, scale: Scale) -> str:
+def latent_tiles(maps: LatentMaps, selected: int | None, scale: Scale) -> str:
     """A button a latent, most read first, and one for all; all maps on one scale. selected: a latent, or None."""
     inputs = maps.maps[0].size
     levels = times_uniform(maps.maps, 1 / inputs, scale)
@@ -20,7 +20,7 @@ def latent_sheet(maps: LatentMaps, selected: int | None, scale: Scale) -> str:
     said = f"{measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
     return (
         f'<div class="latent-sheet" role="group" aria-label="What single latents read">{_button_for_all(selected)}'
-        f"{buttons}</div>{colour_legend(shared, said)}"
+        f"{buttons}</div>{color_legend(shared, said)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What all pictures share: pixels as an image within HTML, and what its colours mean."""
+"""What all pictures share: pixels as an image within HTML, and what its colors mean."""
 
 import base64
 import io
@@ -22,13 +22,13 @@ def data_uri(pixels: np.ndarray) -> str:
 
 
 def _palette_image(pixels: np.ndarray) -> Image.Image:
-    """The same pixels in a third of the bytes where they have at most 256 colours, as every coloured map has."""
+    """The same pixels in a third of the bytes where they have at most 256 colors, as every colored map has."""
     flat = pixels.reshape(-1, 3).astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    colours, indices = np.unique(flat, return_inverse=True)
-    if len(colours) > 256:
+    colors, indices = np.unique(flat, return_inverse=True)
+    if len(colors) > 256:
         return Image.fromarray(pixels)
     image = Image.fromarray(indices.astype(np.uint8).reshape(pixels.shape[:2]), mode="P")
-    image.putpalette(np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.uint8).tobytes())
+    image.putpalette(np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=1).astype(np.uint8).tobytes())
     return image
 
 
@@ -39,18 +39,18 @@ def picture(pixels: np.ndarray, alt: str, classes: str) -> str:
     return f'<img class="{classes}" src="{data_uri(pixels)}" alt="{escape(alt)}" draggable="false">'
 
 
-def colour_legend(shared: SharedScale, said: str) -> str:
-    """The colours from end to end, with a tick at the uniform level. said: what they are colours of."""
+def color_legend(shared: SharedScale, said: str) -> str:
+    """The colors from end to end, with a tick at the uniform level. said: what they are colors of."""
     low, high = shared.ends
-    return legend(shared.colour_map, (low, high), said, float(shared.norm(shared.uniform)))
+    return legend(shared.color_map, (low, high), said, float(shared.norm(shared.uniform)))
 
 
-def legend(colour_map: Colormap, ends: tuple[str, str], said: str, tick: float | None = None) -> str:
-    """tick: how far along the colours it stands, 0 to 1."""
-    colours = ", ".join(to_hex(colour_map(at)) for at in np.linspace(0, 1, 11))
+def legend(color_map: Colormap, ends: tuple[str, str], said: str, tick: float | None = None) -> str:
+    """tick: how far along the colors it stands, 0 to 1."""
+    colors = ", ".join(to_hex(color_map(at)) for at in np.linspace(0, 1, 11))
     mark = "" if tick is None else f'<i style="left:{100 * tick:.2f}%"></i>'
     return (
         f'<p class="legend"><span>{escape(ends[0])}</span>'
-        f'<span class="colours" style="background:linear-gradient(90deg, {colours})">{mark}</span>'
+        f'<span class="colors" style="background:linear-gradient(90deg, {colors})">{mark}</span>'
         f"<span>{escape(ends[1])}</span><small>{escape(said)}</small></p>"
     )

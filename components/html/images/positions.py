@@ -12,13 +12,13 @@ from models.schema import Variant
 
 MAX_RESOLUTION: dict[Variant, int] = {"fourier": 224, "conv": 56}
 """Of the two variants with Fourier features: twice the highest of their frequencies, in waves across the picture."""
-COLOUR_MAP = "PuOr_r"
+COLOR_MAP = "PuOr_r"
 BANDS_SHOWN, COMPONENTS_SHOWN = 6, 12
 _FEATURES = ("sin of row", "sin of column", "cos of row", "cos of column")
 _UNIT = Normalize(-1.0, 1.0)
 
 
-def position_sheet(positions: np.ndarray, variant: Variant) -> str:
+def position_tiles(positions: np.ndarray, variant: Variant) -> str:
     """positions: float32 [height, width, channels], as the encoder reads them, at least 2 inputs a side."""
     return _learned(positions) if variant == "learned" else _fourier(positions, MAX_RESOLUTION[variant])
 
@@ -59,7 +59,7 @@ def _fourier(positions: np.ndarray, max_resolution: int) -> str:
     """Channels: row, column, then all bands of sin of the row, sin of the column, cos of the row, cos of the column."""
     height, width, channels = positions.shape
     bands = (channels - 2) // 4
-    # A wave is sampled often enough where neighbours, 2 / (n - 1) apart, differ by at most half of it.
+    # A wave is sampled often enough where neighbors, 2 / (n - 1) apart, differ by at most half of it.
     known, limit = frequencies(bands, max_resolution), (min(height, width) - 1) / 2
     shown = bands_to_show(bands, max_resolution)
     plain = "".join(_tile(positions[..., at], _UNIT, f"{axis} itself") for at, axis in enumerate(("row", "column")))
@@ -75,7 +75,7 @@ def _fourier(positions: np.ndarray, max_resolution: int) -> str:
     ]
     if too_fine := int((known > limit).sum()):
         said.append(
-            f"Neighbours on this grid of {height} × {width} tell waves apart up to {limit:.4g}; {too_fine} of the "
+            f"Neighbors on this grid of {height} × {width} tell waves apart up to {limit:.4g}; {too_fine} of the "
             f"{bands} frequencies are above that and alias: they look like slower waves."
         )
     return _sheet("bands", "".join(rows), ("−1", "+1"), [*said, *_blended(positions)])
@@ -117,10 +117,10 @@ def _learned(positions: np.ndarray) -> str:
 
 def _tile(values: np.ndarray, norm: Normalize, alt: str) -> str:
     """values: [height, width]."""
-    return picture(matplotlib.colormaps[COLOUR_MAP](norm(values), bytes=True)[..., :3], alt, "tile")
+    return picture(matplotlib.colormaps[COLOR_MAP](norm(values), bytes=True)[..., :3], alt, "tile")
 
 
 def _sheet(kind: str, tiles: str, ends: tuple[str, str], said: list[str]) -> str:
-    scale = legend(matplotlib.colormaps[COLOUR_MAP], ends, "one scale for all maps of this sheet, 0 in the middle", 0.5)
+    scale = legend(matplotlib.colormaps[COLOR_MAP], ends, "one scale for all maps of this sheet, 0 in the middle", 0.5)
     words = escape(" ".join(said))
     return f'<div class="positions"><div class="{kind}">{tiles}</div>{scale}<p class="caption">{words}</p></div>'

@@ -8,12 +8,12 @@ import numpy as np
 from components.analysis.clip import part_of, time_ticks
 from components.analysis.sound import (
     RANGE,
-    SPECTRAL_COLOURS,
+    SPECTRAL_COLORS,
     Sounds,
     Spectrogram,
     envelope,
     sound_in_words,
-    spectral_colours,
+    spectral_colors,
     spectral_ends,
 )
 from components.html.images.film import outlined
@@ -37,7 +37,7 @@ def sound_pictures(sounds: Sounds, marked: range | None = None) -> str:
     mark = "" if marked is None else outlined(part_of(marked, range(sounds.length)), "marker")
     return (
         f'<div class="sound">{_pointed_at("".join(rows) + mark, sounds, marked)}{time_axis(sounds.seconds)}</div>'
-        f"{_colours(ends)}"
+        f"{_colors(ends)}"
     )
 
 
@@ -78,16 +78,16 @@ def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> str:
 def _spectrum(name: str, found: Spectrogram, ends: tuple[float, float]) -> str:
     loudest = float(found.levels.max())
     said = f"loudest tone {decibels(loudest)}" if loudest > -120 else "silent"
-    return picture(spectral_colours(found, ends), f"Spectrogram of {name.lower()}: {said}", "spectrum")
+    return picture(spectral_colors(found, ends), f"Spectrogram of {name.lower()}: {said}", "spectrum")
 
 
-def _colours(ends: tuple[float, float]) -> str:
+def _colors(ends: tuple[float, float]) -> str:
     low, high = ends
     said = (
         f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
         "are on one scale as well; the difference is what was rebuilt less what was there"
     )
-    return legend(matplotlib.colormaps[SPECTRAL_COLOURS], (f"≤ {decibels(low)}", decibels(high)), said)
+    return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low)}", decibels(high)), said)
 
 
 def time_axis(seconds: float, begin: float = 0.0) -> str:

@@ -11,7 +11,7 @@ from models.schema import MaskedBytesResult
 
 
 def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> str:
-    """A column a hidden byte, a row a rank: the candidate, and its probability as colour and number."""
+    """A column a hidden byte, a row a rank: the candidate, and its probability as color and number."""
     positions = result.positions.tolist()
     head = "".join(_head(position, position == selected) for position in positions)
     rows = "".join(
@@ -24,7 +24,7 @@ def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> 
     )
     return (
         '<div class="candidates" tabindex="0" role="region" aria-label="Candidates for each hidden byte">'
-        f'<p class="caption">Colour and number: probability, from 0 % <i class="scale"></i> to 100 %.</p>'
+        f'<p class="caption">Color and number: probability, from 0 % <i class="scale"></i> to 100 %.</p>'
         f'<table><thead><tr><th scope="col">byte</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 

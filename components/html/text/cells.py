@@ -1,4 +1,4 @@
-"""What cells of all strips share: colour and ink of a value, what stands at both ends, and where lines may break."""
+"""What cells of all strips share: color and ink of a value, what stands at both ends, and where lines may break."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from components.analysis.byte_labels import NEWLINE, characters
 from components.analysis.text_units import Piece, Unit
-from components.scale.attention import Scale, colours, ink_on, scaled
+from components.scale.attention import Scale, colors, ink_on, scaled
 from models.schema import AttentionMap
 
 
@@ -22,8 +22,8 @@ def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[str]:
     """A style for each input that was read; none where the map is not over the inputs."""
     if attention is None or attention.method == "decoder":
         return []
-    norm, colour_map = colours(attention, scale)
-    return fill_styles(colour_map(norm(scaled(attention, scale))))
+    norm, color_map = colors(attention, scale)
+    return fill_styles(color_map(norm(scaled(attention, scale))))
 
 
 def end_token(name: str, style: str = "", share: str = "") -> str:

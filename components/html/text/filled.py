@@ -12,7 +12,7 @@ from models.schema import AttentionMap, MaskedBytesResult
 
 
 def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "linear") -> str:
-    """The filled text, a cell a byte: filled ones marked, all coloured by `result.attention` where it is set."""
+    """The filled text, a cell a byte: filled ones marked, all colored by `result.attention` where it is set."""
     return _FilledStrip(result, selected, scale).markup()
 
 

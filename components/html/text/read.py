@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted, named
-from components.html.images.pixels import colour_legend
+from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, times_uniform
@@ -14,7 +14,7 @@ from models.schema import SentimentResult, TextWindow
 
 
 def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> str:
-    """The text, a cell a unit, coloured by `result.attention` where that is over the bytes.
+    """The text, a cell a unit, colored by `result.attention` where that is over the bytes.
 
     A text of more than 2,048 units is shown in coarser ones, and says so; where it was read in several windows, marks
     stand where one begins or ends.
@@ -22,7 +22,7 @@ def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "li
     return _ReadStrip(result, fitted(result.text, unit), scale).markup()
 
 
-class _Coloured(NamedTuple):
+class _Colored(NamedTuple):
     shares: UnitShares
     scale: SharedScale
     styles: list[str]
@@ -31,15 +31,15 @@ class _Coloured(NamedTuple):
 class _ReadStrip:
     def __init__(self, result: SentimentResult, shown: Fitted, scale: Scale):
         self.result, self.shown = result, shown
-        self.coloured = _coloured(result, shown, scale)
+        self.colored = _colored(result, shown, scale)
         self.before, self.behind = _window_marks(result.windows, shown.pieces)
 
     def markup(self) -> str:
         inner = self._end_token("CLS", 0) + self._cells() + self._end_token("SEP", -1)
         legend = ""
-        if self.coloured:
-            measure = "times the uniform share" if self.coloured.scale.scale == "linear" else "log10 of times uniform"
-            legend = colour_legend(self.coloured.scale, f"{measure}, of a byte of each of these {self.shown.unit}")
+        if self.colored:
+            measure = "times the uniform share" if self.colored.scale.scale == "linear" else "log10 of times uniform"
+            legend = color_legend(self.colored.scale, f"{measure}, of a byte of each of these {self.shown.unit}")
         return (
             f'<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{escape(self._spoken())}">'
             f'<div dir="auto">{inner}</div></div>{legend}<p class="caption">{escape(" ".join(self._caption()))}</p>'
@@ -59,7 +59,7 @@ class _ReadStrip:
         return in_words(found)
 
     def _cell(self, at: int) -> str:
-        style = self.coloured.styles[at + 1] if self.coloured else ""
+        style = self.colored.styles[at + 1] if self.colored else ""
         title = escape(", ".join(self._title(at)))
         label = unit_label(self.shown.pieces[at], self.shown.unit)
         cell = f'<span class="byte" title="{title}"{style}>{label}</span>'
@@ -68,19 +68,19 @@ class _ReadStrip:
     def _title(self, at: int) -> list[str]:
         piece = self.shown.pieces[at]
         place = f"byte {piece.start}" if piece.stop - piece.start == 1 else f"bytes {piece.start} to {piece.stop - 1}"
-        return [place, self.coloured.shares.in_words(at + 1)] if self.coloured else [place]
+        return [place, self.colored.shares.in_words(at + 1)] if self.colored else [place]
 
     def _end_token(self, name: str, index: int) -> str:
-        if not self.coloured:
+        if not self.colored:
             return end_token(name)
-        shares = self.coloured.shares
-        return end_token(name, self.coloured.styles[index], shares.in_words(index % len(shares.shares)))
+        shares = self.colored.shares
+        return end_token(name, self.colored.styles[index], shares.in_words(index % len(shares.shares)))
 
     def _spoken(self) -> str:
         said = f"The text that was read, {len(self.shown.pieces):,} {self.shown.unit}"
-        if not self.coloured or not self.shown.pieces:
+        if not self.colored or not self.shown.pieces:
             return f"{said}."
-        shares = self.coloured.shares
+        shares = self.colored.shares
         first = np.argsort(-shares.shares[1:-1], kind="stable")[:3].tolist()
         most = "; ".join(f"{named(self.shown.pieces[at])}: {shares.in_words(at + 1)}" for at in first)
         return f"{said}. Read most: {most}."
@@ -88,7 +88,7 @@ class _ReadStrip:
     def _caption(self) -> list[str]:
         """What is shown, and what must be known about it; nothing of what is not there."""
         said = [self.shown.note] if self.shown.note else []
-        if self.coloured and self.result.attention:
+        if self.colored and self.result.attention:
             title = self.result.attention.title
             said.append(title if title.endswith((".", "?", "!")) else f"{title}.")
             if self.shown.unit == "words":
@@ -98,14 +98,14 @@ class _ReadStrip:
         return said
 
 
-def _coloured(result: SentimentResult, shown: Fitted, scale: Scale) -> _Coloured | None:
+def _colored(result: SentimentResult, shown: Fitted, scale: Scale) -> _Colored | None:
     attention = result.attention
     if attention is None or attention.method == "decoder":
         return None
     shares = UnitShares.of(attention, shown.pieces)
     levels = times_uniform(shares.levels, shares.uniform, scale)
     shared = SharedScale.over([levels], scale)
-    return _Coloured(shares, shared, fill_styles(shared.fills(levels) / 255))
+    return _Colored(shares, shared, fill_styles(shared.fills(levels) / 255))
 
 
 def _window_marks(windows: tuple[TextWindow, ...], found: tuple[Piece, ...]) -> tuple[dict[int, str], dict[int, str]]:

@@ -14,7 +14,7 @@ from components.analysis.generated_text import (
     zones_in_words,
 )
 from components.analysis.text_units import Unit, named
-from components.html.images.pixels import colour_legend
+from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, fill_styles, in_words, kept_together, unit_label, word_cells
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, times_uniform
@@ -23,7 +23,7 @@ from models.schema import TextGenerationStep
 
 
 def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> str:
-    """The text before the traced token, coloured by what that read, with a mark where the latents begin.
+    """The text before the traced token, colored by what that read, with a mark where the latents begin.
 
     Raises ValueError where no attention was asked for.
     """
@@ -49,7 +49,7 @@ class _TracedStrip:
         return (
             f'<div class="result-strip read-strip traced-strip" role="group" tabindex="0" '
             f'aria-label="{escape(self._spoken())}"><div dir="auto">{self._out_of_sight()}{prefix}{self._border()}'
-            f"{latents}{asked}</div></div>{colour_legend(self.scale, measure + of_each)}"
+            f"{latents}{asked}</div></div>{color_legend(self.scale, measure + of_each)}"
             f'<p class="caption">{escape(" ".join(self._caption()))}</p>'
         )
 

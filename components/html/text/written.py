@@ -22,15 +22,15 @@ from components.html.text.cells import character_cells, in_words, kept_together
 from components.words.numbers import counted, percent
 from models.schema import TextGenerationStep, WrittenToken
 
-COLOUR_MAP, LEVELS = "cividis", 20
-"""Colours of probabilities, in steps of 5 %: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
+COLOR_MAP, LEVELS = "cividis", 20
+"""Colors of probabilities, in steps of 5 %: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
 UNFOLDED = 300
 """Characters of the prompt that stand before the text; those before them are folded."""
 _ALTERNATIVES = 3
 
 
 def written_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), selected: int | None = None) -> str:
-    """The prompt, dimmed, and a cell a written token, coloured by its probability; position counts from the first.
+    """The prompt, dimmed, and a cell a written token, colored by its probability; position counts from the first.
 
     earlier: how the request's `written` were written. selected: the token that is traced. A long strip is one stop of
     the tab key, and arrows lead from cell to cell.
@@ -54,13 +54,13 @@ def running_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()
 
 
 def plain_cells(tokens: Sequence[Token]) -> str:
-    """Cells with a colour and nothing else."""
+    """Cells with a color and nothing else."""
     return in_words(_characters(tokens, [f"<b class={_level(each)}>{_label(each.content)}</b>" for each in tokens]))
 
 
 def probability_legend(each: str) -> str:
     said = f"probability that the model gave each {each}, before temperature and the choice among the likeliest"
-    return legend(matplotlib.colormaps[COLOUR_MAP], ("0 %", "100 %"), said)
+    return legend(matplotlib.colormaps[COLOR_MAP], ("0 %", "100 %"), said)
 
 
 def _strip(classes: str, spoken: str, body: str) -> str:
@@ -121,6 +121,6 @@ def _title(token: Token) -> str:
     return escape(f"{said}; else {', '.join(others[:_ALTERNATIVES])}" if others else said)
 
 
-def level_colours() -> np.ndarray:
+def level_colors() -> np.ndarray:
     """float64 [LEVELS + 1, 4]: what the style sheet gives `.p0` to `.p20`."""
-    return matplotlib.colormaps[COLOUR_MAP](np.arange(LEVELS + 1) / LEVELS)
+    return matplotlib.colormaps[COLOR_MAP](np.arange(LEVELS + 1) / LEVELS)

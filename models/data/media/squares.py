@@ -22,7 +22,7 @@ def check_moving(clip: Clip) -> None:
 
 
 def read_squares(clip: Clip, fps: float, side: int) -> np.ndarray:
-    """The centre squares of a clip's frames, `fps` of them a second: uint8 [t, side, side, 3].
+    """The center squares of a clip's frames, `fps` of them a second: uint8 [t, side, side, 3].
 
     Raises InputError if the file has gone or changed.
     """

@@ -25,7 +25,7 @@ _WITH_PICTURES = ("mov", "matroska", "avi", "flv", "asf", "mpegts", "mpeg", "ogg
 _SOUND_ONLY = ("wav", "mp3", "flac", "aac", "aiff")  # so that it can be said what is missing
 # None of these formats is a list of other files; and were one, no way of opening those is allowed.
 _OPTIONS = {"format_whitelist": ",".join(_WITH_PICTURES + _SOUND_ONLY), "protocol_whitelist": "none"}
-_UNSPECIFIED, _HD_LINES = 2, 720  # of colour spaces, as ISO/IEC 23091-4 counts them; from where on video is HD
+_UNSPECIFIED, _HD_LINES = 2, 720  # of color spaces, as ISO/IEC 23091-4 counts them; from where on video is HD
 _THREADS = 2  # on every machine alike: of as many frames at a clip's end, damage goes unseen
 _USUAL_RATE = Fraction(25)
 _MISSING = 0.5  # seconds that a file claims to have and has not, from where on that is said

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.data.csv_table import Table, TableRow, read_table, write_csv
-from models.data.labeled_rows import guess_columns, labelled_rows, texts_in
+from models.data.labeled_rows import guess_columns, labeled_rows, texts_in
 from pages.examples import teaching_sets, text_examples
 
 
@@ -24,7 +24,7 @@ def made(columns: tuple[str, ...], *rows: tuple[str, ...]) -> Table:
     return Table(columns, tuple(TableRow(n, cells) for n, cells in enumerate(rows, 2)), (), ",", "UTF-8")
 
 
-def labelled(*rows: tuple[str, str]) -> Table:
+def labeled(*rows: tuple[str, str]) -> Table:
     """With eight good rows before them: rows 2 to 9."""
     return made(("text", "label"), *((f"{label} {n}", label) for n in range(4) for label in "ab"), *rows)
 
@@ -116,8 +116,8 @@ def test_numbers_are_numbers_and_texts_in_quotes():
 
 def test_rows_to_learn_from_and_what_is_left_out():
     long, rare = "x" * 41, ("r", "rare")
-    table = labelled((" ", "a"), ("t", ""), ("t", long), ("t", "a\nb"), rare, ("=1+1", " a "), rare)
-    found = labelled_rows(table, "text", "label")
+    table = labeled((" ", "a"), ("t", ""), ("t", long), ("t", "a\nb"), rare, ("=1+1", " a "), rare)
+    found = labeled_rows(table, "text", "label")
     assert found.rows[-1] == ("=1+1", "a")
     assert len(found.rows) == 9
     assert found.counts == {"a": 5, "b": 4}
@@ -134,16 +134,16 @@ def test_rows_to_learn_from_and_what_is_left_out():
 
 def test_problems_of_the_file_and_of_labels_in_one_order(tmp_path):
     rows = "".join(f"{label}{n},{label}\n" for n in range(4) for label in "ab")
-    found = labelled_rows(read(tmp_path, f"text,label\n,a\nalone\n,b\n{rows}"), "text", "label")
+    found = labeled_rows(read(tmp_path, f"text,label\n,a\nalone\n,b\n{rows}"), "text", "label")
     assert [note.row for note in found.problems] == [2, 3, 4]
 
 
 def test_what_may_be_a_mistake():
-    found = labelled_rows(labelled(("a 0", "a"), ("b 1", "a"), *[(f"t{n}", "A") for n in range(4)]), "text", "label")
+    found = labeled_rows(labeled(("a 0", "a"), ("b 1", "a"), *[(f"t{n}", "A") for n in range(4)]), "text", "label")
     assert [(note.row, note.message) for note in found.notices] == [
         (10, "Row 10 has the same text and label as row 2."),
         (11, 'Row 11 has the same text but another label ("a", not "b"), as row 5.'),
-        (12, 'Row 12 has the label "A", and row 2 "a": these are learnt as two.'),
+        (12, 'Row 12 has the label "A", and row 2 "a": these are learned as two.'),
     ]
     assert found.counts == {"a": 6, "b": 4, "A": 4}
 
@@ -182,7 +182,7 @@ def test_built_in_sets(index, labels, best_byte):
     given = teaching_sets("fine_tuning")[index]
     table = read_table(given.file)
     assert guess_columns(table) == ("text", "label")
-    found = labelled_rows(table, "text", "label")
+    found = labeled_rows(table, "text", "label")
     assert (found.counts, found.problems, found.notices) == (labels, (), ())
     texts = [text.encode() for text, _ in found.rows]
     assert all(20 <= len(text) <= 90 and text.isascii() | (index == 1) for text in texts)

@@ -1,4 +1,4 @@
-"""Flow as colours and arrows: by hand, and against another library's HSV."""
+"""Flow as colors and arrows: by hand, and against another library's HSV."""
 
 import matplotlib.colors
 import numpy as np
@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from components.scale.flow import arrows, flow_colours, largest_shown, shrunk, shrunk_frame, wheel
+from components.scale.flow import arrows, flow_colors, largest_shown, shrunk, shrunk_frame, wheel
 
 LENGTHS = st.floats(0.0, 50.0)
 ANGLES = st.floats(-np.pi, np.pi)
 
 
 def one(right: float, down: float, largest: float = 10.0) -> list[int]:
-    return flow_colours(np.array([[[right, down]]], np.float32), largest)[0, 0].tolist()
+    return flow_colors(np.array([[[right, down]]], np.float32), largest)[0, 0].tolist()
 
 
 def turns_apart(one: float, other: float) -> float:
@@ -35,18 +35,18 @@ def test_still_is_white_half_the_length_is_half_as_full_and_more_than_the_larges
 
 
 @pytest.mark.parametrize("vector", [(np.nan, 0.0), (0.0, np.nan), (np.inf, 1.0)])
-def test_unknown_is_grey(vector):
+def test_unknown_is_gray(vector):
     assert one(*vector) == [128, 128, 128]
 
 
 @pytest.mark.parametrize("largest", [0.0, -1.0, np.nan])
-def test_colours_need_something_to_be_measured_by(largest):
+def test_colors_need_something_to_be_measured_by(largest):
     with pytest.raises(ValueError, match="largest magnitude"):
         one(1, 1, largest)
 
 
 @given(LENGTHS, ANGLES, st.floats(0.1, 100.0))
-def test_colours_are_those_of_hsv(length, angle, largest):
+def test_colors_are_those_of_hsv(length, angle, largest):
     found = one(length * np.cos(angle), length * np.sin(angle), largest)
     hsv = (angle / (2 * np.pi) % 1 % 1, min(length / largest, 1), 1.0)
     np.testing.assert_allclose(found, 255 * matplotlib.colors.hsv_to_rgb(hsv), atol=0.51)
@@ -70,8 +70,8 @@ def test_the_wheel_shows_each_direction_where_it_points():
     pixels = wheel(101)
     assert pixels.shape == (101, 101, 4)
     near = {(50, 99): one(10, 0), (50, 1): one(-10, 0), (99, 50): one(0, 10), (1, 50): one(0, -10)}
-    for place, colour in near.items():
-        np.testing.assert_allclose(pixels[place][:3].astype(int), colour, atol=8)
+    for place, color in near.items():
+        np.testing.assert_allclose(pixels[place][:3].astype(int), color, atol=8)
     np.testing.assert_array_equal(pixels[50, 50], [255] * 4)
     assert pixels[0, 0, 3] == pixels[100, 100, 3] == 0
 

@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.data.csv_table import MOST_BYTES, read_table
-from models.data.labeled_rows import labelled_rows, texts_in
+from models.data.labeled_rows import labeled_rows, texts_in
 from models.schema import InputError
-from tests.unit.test_labelled_rows import labelled, made, read
+from tests.unit.test_labeled_rows import labeled, made, read
 
 GOOD = "".join(f"a{n},yes\nb{n},no\n" for n in range(4))
 
 
 def test_the_good_rows_are_good(tmp_path):
     """Else the next tests would see refusals of something else."""
-    assert labelled_rows(read(tmp_path, f"text,label\n{GOOD}"), "text", "label").counts == {"yes": 4, "no": 4}
+    assert labeled_rows(read(tmp_path, f"text,label\n{GOOD}"), "text", "label").counts == {"yes": 4, "no": 4}
 
 
 # Files
@@ -137,21 +137,21 @@ def test_any_file(tmp_path, parts):
 def test_nothing_to_learn(rows, words):
     pattern = words if ".*" in words else re.escape(words)
     with pytest.raises(InputError, match=pattern):
-        labelled_rows(made(("text", "label"), *rows), "text", "label")
+        labeled_rows(made(("text", "label"), *rows), "text", "label")
 
 
 def test_as_many_labels_as_are_read():
     rows = [(f"t{n}", f"label {n % 20}") for n in range(80)]
-    assert len(labelled_rows(made(("text", "label"), *rows), "text", "label").counts) == 20
+    assert len(labeled_rows(made(("text", "label"), *rows), "text", "label").counts) == 20
 
 
 def test_columns_that_are_none():
     for columns in (("texts", "label"), ("text", "Label")):
         with pytest.raises(InputError, match=r'There is no column "(texts|Label)".* names: "text", "label"'):
-            labelled_rows(labelled(), *columns)
+            labeled_rows(labeled(), *columns)
     with pytest.raises(InputError, match='both to come from "text"'):
-        labelled_rows(labelled(), "text", "text")
+        labeled_rows(labeled(), "text", "text")
     with pytest.raises(InputError, match="no column"):
-        texts_in(labelled(), "x")
+        texts_in(labeled(), "x")
     with pytest.raises(InputError, match='no text in the column "label"'):
         texts_in(made(("text", "label"), ("a", "")), "label")

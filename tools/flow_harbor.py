@@ -1,4 +1,4 @@
-"""A harbour in which many things move, each in its own way. From time 0 to 24 all of them come into sight."""
+"""A harbor in which many things move, each in its own way. From time 0 to 24 all of them come into sight."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ WIDTH, HEIGHT, QUAY, WATER = 480, 320, 178, 196
 """In pixels; how far down the quay's edge and the water begin."""
 
 
-def harbour() -> Scene:
+def harbor() -> Scene:
     """From back to front: clouds, balloon, town, tram, water, fishing boat, sailing boat, three gulls."""
     layers = (
         Layer(_sky(), lambda time: moved(0.8 * time - 60, 0)),
@@ -88,15 +88,15 @@ def _sky() -> Texture:
 
 def _balloon() -> Texture:
     balloon = Canvas(64, 88, seed=34)
-    colours = ["#c8442f", "#f0c04a", "#2f6f8f", "#f3e9d2", "#c8442f", "#f0c04a", "#2f6f8f"]
-    angles = np.linspace(-90, 90, len(colours) + 1)
+    colors = ["#c8442f", "#f0c04a", "#2f6f8f", "#f3e9d2", "#c8442f", "#f0c04a", "#2f6f8f"]
+    angles = np.linspace(-90, 90, len(colors) + 1)
     down = np.linspace(0, 1, 30)
     half = 31 * np.sqrt(np.clip(1 - (1.12 * down - 0.52) ** 2 / 0.36, 0.02, 1))
-    for number, colour in enumerate(colours):
+    for number, color in enumerate(colors):
         first, second = np.sin(np.radians(angles[number : number + 2]))
         edge = np.column_stack([32 + half * first, 2 + 62 * down])
         back = np.column_stack([32 + half * second, 2 + 62 * down])[::-1]
-        balloon.paint([np.vstack([edge, back])], colour, vary=0.05)
+        balloon.paint([np.vstack([edge, back])], color, vary=0.05)
     for y in (20, 36):
         balloon.paint([oval(x, y, 2, 2)[0] for x in range(6, 62, 8)], "#26364f")
     balloon.line(np.array([(26, 62), (28, 76)]), "#4a3a2a", 0.7)
@@ -143,10 +143,10 @@ def _town() -> Texture:
 
 def _house(town: Canvas, x: float, number: int) -> float:
     """Returns how wide it is."""
-    colours = ["#d8a23a", "#c8563a", "#e8dcc0", "#5f8aa0", "#b8483f", "#8fa86a", "#e0b48a", "#6f6f9a"]
+    colors = ["#d8a23a", "#c8563a", "#e8dcc0", "#5f8aa0", "#b8483f", "#8fa86a", "#e0b48a", "#6f6f9a"]
     wide, top = town.rng.uniform(34, 50), town.rng.uniform(94, 116)
     roof = town.rng.uniform(12, 20)
-    town.paint(box(x, top, wide - 0.8, QUAY - top), colours[number % len(colours)], vary=0.06)
+    town.paint(box(x, top, wide - 0.8, QUAY - top), colors[number % len(colors)], vary=0.06)
     town.paint(area(f"{x - 2} {top}, {x + wide / 2} {top - roof}, {x + wide + 1} {top}"), "#8f4632", vary=0.15)
     for step in np.arange(2, roof, 3):
         half = wide / 2 * step / roof
@@ -186,13 +186,13 @@ def _tram() -> Texture:
 
 
 def _water() -> Texture:
-    water = Canvas(WIDTH + 40, HEIGHT - WATER, seed=37, colour="#2f7f95")
-    colours = ["#4f9fb0", "#256a82", "#8fc8cc", "#1f5c76", "#63b0ba"]
+    water = Canvas(WIDTH + 40, HEIGHT - WATER, seed=37, color="#2f7f95")
+    colors = ["#4f9fb0", "#256a82", "#8fc8cc", "#1f5c76", "#63b0ba"]
     for y in np.sort(water.rng.uniform(0, water.high, 1100)):
         size = 2 + 9 * y / water.high
-        x, colour = water.rng.uniform(0, water.wide), water.rng.choice(colours)
+        x, color = water.rng.uniform(0, water.wide), water.rng.choice(colors)
         ripple = blob(f"{x - size} {y}, {x} {y - size * 0.16}, {x + size} {y}, {x} {y + size * 0.12}")
-        water.paint(ripple, colour, vary=0.12)
+        water.paint(ripple, color, vary=0.12)
     water.rough(0.08, 0.7, across=4)
     return water.texture(wraps=(False, True))
 
