@@ -1,7 +1,7 @@
 """What callers ask about every task, and what every result tells."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,37 @@ class InputError(ValueError):
 
 class CheckpointUnavailable(RuntimeError):  # noqa: N818  (the name that callers know)
     """Weights that cannot be had here and now; the message names them and what works without them."""
+
+
+R = TypeVar("R")
+P = TypeVar("P")
+
+
+class InputDropped(InputError):
+    """The backend no longer holds an input that was uploaded before; the caller sends it again."""
+
+
+class Request(Generic[R]):
+    """A question to a task, answered by an R."""
+
+    __slots__ = ()
+
+
+class StreamRequest(Request[R], Generic[P, R]):
+    """A request whose result can be streamed: parts P, then R."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputKey:
+    """Content address of a large input that the backend holds.
+
+    digest: SHA-256 of dtype, shape and bytes. shape: of the array, or (height, width) of the image.
+    """
+
+    digest: str
+    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
