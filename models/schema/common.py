@@ -21,7 +21,7 @@ R = TypeVar("R")
 P = TypeVar("P")
 
 
-class InputDropped(InputError):
+class InputDropped(InputError):  # noqa: N818  (as CheckpointUnavailable)
     """The backend no longer holds an input that was uploaded before; the caller sends it again."""
 
 
