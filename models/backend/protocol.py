@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from models.schema import (
     CheckpointUnavailable,
@@ -16,6 +16,7 @@ from models.schema import (
 
 R = TypeVar("R")
 P = TypeVar("P")
+Question = TypeVar("Question", bound=Request[Any])
 Refusal = InputError | CheckpointUnavailable
 """Errors that are meant for the person who asked. They travel as values, since a remote call keeps only their class."""
 
@@ -59,7 +60,7 @@ class Backend(Protocol):
         """Parts of the result as they are computed, the result last. Closing the generator stops the work."""
         ...
 
-    def upload(self, request: Request[R]) -> Request[R]:
+    def upload(self, request: Question) -> Question:
         """The same request with its large inputs replaced by their `InputKey`: they are sent once.
 
         Later questions about the same inputs send the key. `run` and `stream` raise `InputDropped` if the backend no

@@ -5,14 +5,14 @@ from typing import Literal
 
 import numpy as np
 
-from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, Weights
+from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, StreamRequest, Weights
 
 Modality = Literal["image", "audio", "label"]
 Finer = Literal["pixels", "frames"]
 
 
 @dataclass(frozen=True, slots=True)
-class AvAutoencodingRequest:
+class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
     """Rebuild a clip, picture and sound, from its latents, and say what it shows.
 
     frames: uint8 [t, h, w, 3], RGB, at least one, fps a second; the center square is what is read. audio: float32

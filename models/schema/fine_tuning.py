@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.schema.common import RunInfo, Weights
+from models.schema.common import RunInfo, StreamRequest, Weights
 
 
 @dataclass(frozen=True, slots=True)
-class FineTuneRequest:
+class FineTuneRequest(StreamRequest["FineTuneStep", "FineTuneStep"]):
     """Teach a model to tell these labels apart. Answered in a stream of `FineTuneStep`.
 
     rows: (text, label), 2 to 20 labels, at most 2,000 rows; a fifth of each label, drawn by the seed, is held out.

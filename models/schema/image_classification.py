@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from PIL.Image import Image
 
-from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, Weights
+from models.schema.common import AttentionMap, LabelScore, Probe, Request, RunInfo, Weights
 
 Variant = Literal["learned", "fourier", "conv"]
 
@@ -25,7 +25,7 @@ class LatentMaps:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageClassificationRequest:
+class ImageClassificationRequest(Request["ImageClassificationResult"]):
     """Say what an image shows.
 
     image: of any size from 1x1 to `models.data.images.MOST_PIXELS`, in any mode. variant: how the model is told where a

@@ -5,13 +5,13 @@ from typing import Literal
 
 import numpy as np
 
-from models.schema.common import AttentionMap, Probe, RunInfo, Weights
+from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
 
 Decoding = Literal["parallel", "iterative"]
 
 
 @dataclass(frozen=True, slots=True)
-class MaskedBytesRequest:
+class MaskedBytesRequest(Request["MaskedBytesResult"]):
     """Fill in the hidden bytes of a text.
 
     mask: half-open spans of UTF-8 bytes of `text`. A literal `[MASK]` in the text hides one byte, too.

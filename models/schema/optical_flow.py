@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL.Image import Image
 
-from models.schema.common import AttentionMap, Probe, RunInfo, Weights
+from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
 
 
 @dataclass(frozen=True, slots=True)
-class OpticalFlowRequest:
+class OpticalFlowRequest(Request["OpticalFlowResult"]):
     """Say where each pixel of a frame is in the next one.
 
     first, second: of one size, from 1x1 to `models.tasks.optical_flow.MOST_PIXELS`, in any mode. probe.output: a pixel

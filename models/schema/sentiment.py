@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, Weights
+from models.schema.common import AttentionMap, LabelScore, Probe, Request, RunInfo, Weights
 from models.schema.fine_tuning import FineTunedModel
 
 
 @dataclass(frozen=True, slots=True)
-class SentimentRequest:
+class SentimentRequest(Request["SentimentResult"]):
     """Classify a text.
 
     A text that is longer than the model is read in overlapping windows, each of which votes. probe.output: an index

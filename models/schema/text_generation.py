@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.schema.common import AttentionMap, Probe, RunInfo, Weights
+from models.schema.common import AttentionMap, Probe, RunInfo, StreamRequest, Weights
 
 Ended = Literal["", "length", "stop", "end", "time"]
 
 
 @dataclass(frozen=True, slots=True)
-class TextGenerationRequest:
+class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationStep"]):
     """Write a text on. Answered in a stream of `TextGenerationStep`.
 
     num_latents: how many of the prompt's last tokens are latents, at least 1, or as near to that as prompt and model
