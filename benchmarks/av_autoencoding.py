@@ -20,7 +20,7 @@ from torch import Tensor
 from transformers import PerceiverForMultimodalAutoencoding
 
 from benchmarks.optical_flow import measured
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.engine import Encoded, basic_decoder, decode, encode
@@ -134,7 +134,7 @@ def main() -> None:
 
 def embedded() -> float:
     """Seconds from a request to its answer for 16 frames and the embedded model, after one other clip."""
-    service, drawn = ModelService(Settings(device="cpu")), np.random.default_rng(0)
+    service, drawn = LocalBackend(Settings(device="cpu")), np.random.default_rng(0)
     clips = drawn.integers(0, 256, (2, 16, 48, 48, 3), np.uint8)
     sound = drawn.uniform(-0.5, 0.5, 8192).astype(np.float32)
     return [service.run(AvAutoencodingRequest(frames, 15.625, sound, 8000)).run.seconds for frames in clips][-1]

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import TextGenerationRequest
 
@@ -33,7 +33,7 @@ ASKED = {
 }
 
 
-def written(service: ModelService, request: TextGenerationRequest) -> dict[str, float]:
+def written(service: LocalBackend, request: TextGenerationRequest) -> dict[str, float]:
     """Seconds from asking to the first token, tokens a second from there on, and how often the text was read."""
     began = time.perf_counter()
     # Before the first token there is a step without any: the text is being read.
@@ -44,7 +44,7 @@ def written(service: ModelService, request: TextGenerationRequest) -> dict[str, 
     return {"first": first, "speed": (TOKENS - 1) / (last - first), "anew": ended.readings}
 
 
-def measured(service: ModelService) -> dict[str, dict[str, float]]:
+def measured(service: LocalBackend) -> dict[str, dict[str, float]]:
     runs = [{name: written(service, request) for name, request in ASKED.items()} for _ in range(RUNS + 1)][1:]
     return {name: {key: statistics.median(run[name][key] for run in runs) for key in runs[0][name]} for name in ASKED}
 
@@ -61,7 +61,7 @@ def report(found: dict[str, dict[str, Any]]) -> None:
 def main() -> None:
     threads = torch.get_num_threads()
     print(f"{platform.machine()}, {threads} threads of {os.cpu_count()} cores, torch {torch.__version__}")
-    found = measured(ModelService(Settings(device="cpu", weights="embedded")))
+    found = measured(LocalBackend(Settings(device="cpu", weights="embedded")))
     report(found)
     print(json.dumps(found))
 

@@ -21,7 +21,7 @@ from transformers import PerceiverPreTrainedModel
 
 from benchmarks.memory import peak_mib
 from benchmarks.timing import medians
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.perceiver.checkpoints import PUBLISHED, Checkpoint
 from models.perceiver.engine import decode, encode
 from models.perceiver.provenance import rollout
@@ -124,7 +124,7 @@ def attention(model: PerceiverPreTrainedModel, pixels: Tensor) -> dict[str, dict
 
 def embedded() -> dict[str, float]:
     """Seconds of one picture's answers by all three embedded models, without and with the attention behind them."""
-    service = ModelService()
+    service = LocalBackend()
     fresh = (Image.fromarray(noise) for noise in np.random.default_rng(0).integers(0, 256, (99, 64, 64, 3), np.uint8))
 
     def answers(probe: Probe | None) -> None:

@@ -1,4 +1,4 @@
-"""Masked bytes at the published size, random weights: transformers' own call against `ModelService.run`.
+"""Masked bytes at the published size, random weights: transformers' own call against `LocalBackend.run`.
 
     python -m benchmarks.masked_bytes
 
@@ -16,7 +16,7 @@ import torch
 from transformers import PerceiverForMaskedLM, PerceiverTokenizer
 
 from benchmarks.timing import medians
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data.byte_text import read_text
 from models.perceiver.checkpoints import PUBLISHED
@@ -56,10 +56,10 @@ def ours(model: PerceiverForMaskedLM) -> torch.Tensor:
     return decode(model, encoded, torch.arange(HIDDEN.start, HIDDEN.stop))[0]
 
 
-def service(model: PerceiverForMaskedLM, dtype: str = "float32", latents_mib: int = 0) -> ModelService:
+def service(model: PerceiverForMaskedLM, dtype: str = "float32", latents_mib: int = 0) -> LocalBackend:
     """A service that holds this model. Without room for latents, every question is a first one."""
     settings = Settings(device="cpu", dtype=dtype, latent_cache_mib=latents_mib)
-    return ModelService(settings, lambda *_: model)
+    return LocalBackend(settings, lambda *_: model)
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def main() -> None:
     report(seconds, apart, expected.std().item())
 
 
-def check(expected: torch.Tensor, apart: float, service: ModelService) -> None:
+def check(expected: torch.Tensor, apart: float, service: LocalBackend) -> None:
     """What is compared for speed answers alike: the engine's logits, and the service's candidates."""
     result = service.run(REQUEST)
     probabilities, candidates = expected.softmax(dim=-1)[:, FIRST_BYTE:].topk(REQUEST.top_k)

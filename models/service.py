@@ -1,5 +1,5 @@
-"""`ModelService` under the name that programs outside this project import it by."""
+"""`LocalBackend` under the name that programs outside this project import."""
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend as ModelService
 
 __all__ = ["ModelService"]

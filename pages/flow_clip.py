@@ -12,6 +12,7 @@ from PIL.Image import Image, fromarray
 
 from components import render
 from models.backend.local import ModelService
+from models.backend.protocol import unwrap
 from models.data.media.clip import Clip
 from models.data.media.reading import open_clip, read_frames
 from models.data.media.writing import write_clip
@@ -169,10 +170,7 @@ class ClipHandlers:
         """The flows of the pairs that follow, in half the memory: they are for colors only."""
         starts = range(len(flows), min(len(flows) + AT_ONCE, count))
         pairs = ((fromarray(frames[at]), fromarray(frames[at + apart])) for at in starts)
-        found = self._service.run_all([OpticalFlowRequest(*pair, weights=weights) for pair in pairs])
-        for each in found:
-            if isinstance(each, Exception):
-                raise each
+        found = unwrap(self._service.run_all([OpticalFlowRequest(*pair, weights=weights) for pair in pairs]))
         return [each.flow.astype(np.float16) for each in found]
 
 

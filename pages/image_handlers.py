@@ -13,12 +13,12 @@ from components import render
 from components.analysis.grid import index_at
 from components.scale.attention import Scale
 from models.backend.local import ModelService
+from models.backend.protocol import unwrap
 from models.data.images import is_animated, open_image
 from models.schema import (
     CheckpointUnavailable,
     ImageClassificationRequest,
     ImageClassificationResult,
-    InputError,
     ModelShape,
     Probe,
     Variant,
@@ -220,10 +220,7 @@ class Handlers:
         ]
         found = self._service.run_all(asked)
         missing = [each for each in found if isinstance(each, CheckpointUnavailable)]
-        for refusal in found:
-            if isinstance(refusal, InputError):
-                raise refusal
-        answered = (None if isinstance(each, CheckpointUnavailable) else each for each in found)
+        answered = unwrap([None if isinstance(each, CheckpointUnavailable) else each for each in found])
         return dict(zip(requests, answered, strict=True)), missing
 
 

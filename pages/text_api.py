@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from models.backend.local import ModelService
+from models.backend.protocol import unwrap
 from models.schema import FineTuneRequest, MaskedBytesRequest, Probe, SentimentRequest, TextGenerationRequest
 from pages.as_json import as_json
 from pages.page import for_callers
@@ -108,15 +109,13 @@ def fine_tuning_call(service: ModelService) -> Callable[..., dict[str, Any]]:
         )
         steps = list(service.stream(asked))
         last = steps[-1]
-        answers = service.run_all([SentimentRequest(text, model=last.model) for text in texts])
-        if refused := next((answer for answer in answers if isinstance(answer, Exception)), None):
-            raise refused
+        answers = unwrap(service.run_all([SentimentRequest(text, model=last.model) for text in texts]))
         return as_json(
             {
-                "labels": last.model.labels,
+                "labels": last.model.labels if last.model else (),
                 "losses": tuple(step.loss for step in steps[1:]),
                 "accuracy": last.validation_accuracy,
-                "confusion": last.held_out.confusion,
+                "confusion": last.held_out.confusion if last.held_out else None,
                 "answers": tuple(answer.labels for answer in answers),
                 "run": last.run,
             }

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from tests.tiny_models import load_tiny
 
@@ -47,6 +47,6 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def service() -> ModelService:
+def service() -> LocalBackend:
     """Runs every task on the CPU, with tiny random models."""
-    return ModelService(Settings(device="cpu"), load_tiny)
+    return LocalBackend(Settings(device="cpu"), load_tiny)

@@ -21,7 +21,7 @@ FILES = (ROOT / "app.py", *(path for package in PACKAGES for path in sorted((ROO
 BELOW = {
     "app": ("pages", "models"),
     "pages": ("components", "models"),
-    "components": ("models.schema",),
+    "components": ("models.schema", "models.data.graphemes", "models.data.byte_text"),
     "models": (),
     "training": ("models",),
     "tools": ("models.data.media",),
@@ -221,7 +221,7 @@ def test_what_is_really_loaded(module, forbidden):
         ("models.backend.local", "import components.render"),
         ("models.backend.local", "from training.loop import fit"),
         ("components.render", "from pages.page import Page"),
-        ("components.render", "from models.backend.local import ModelService"),
+        ("components.render", "from models.backend.local import LocalBackend"),
         ("components.render", "from models.backend import local"),
         ("components.render", "from models import data"),
         ("pages.page", "from app import create_app"),
@@ -241,7 +241,7 @@ def test_a_broken_rule_is_seen(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("app", "from models.backend.local import ModelService\nfrom pages import PAGES\nimport gradio as gr"),
+        ("app", "from models.backend.local import LocalBackend\nfrom pages import PAGES\nimport gradio as gr"),
         ("pages.page", "import gradio\nfrom components import views\nfrom models.schema import Probe\nimport numpy"),
         (
             "components.render",

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.ar import PerceiverAr
 from models.schema import TextGenerationRequest, TextGenerationStep
@@ -19,7 +19,7 @@ PROMPT = "Once upon a "
 LETTERS = b"abcde"
 
 
-def biased(bias: Mapping[int, float], otherwise: float = 0.0) -> ModelService:
+def biased(bias: Mapping[int, float], otherwise: float = 0.0) -> LocalBackend:
     """bias: id -> what is added to its logit; to those of the others `otherwise` is."""
 
     def load(*options: Any) -> PerceiverAr:
@@ -30,15 +30,15 @@ def biased(bias: Mapping[int, float], otherwise: float = 0.0) -> ModelService:
         model.output_bias = nn.Parameter(values)
         return model
 
-    return ModelService(Settings(device="cpu"), load)
+    return LocalBackend(Settings(device="cpu"), load)
 
 
-def of_letters() -> ModelService:
+def of_letters() -> LocalBackend:
     """Writes a to e only."""
     return biased({letter + FIRST_BYTE: 0.0 for letter in LETTERS}, otherwise=-1e4)
 
 
-def steps_of(service: ModelService, prompt: str = PROMPT, **options: Any) -> list[TextGenerationStep]:
+def steps_of(service: LocalBackend, prompt: str = PROMPT, **options: Any) -> list[TextGenerationStep]:
     return list(service.stream(TextGenerationRequest(prompt, **options)))
 
 
@@ -47,6 +47,6 @@ def ids_of(step: TextGenerationStep) -> tuple[int, ...]:
     return tuple(token.id for token in step.tokens)
 
 
-def model_of(service: ModelService) -> PerceiverAr:
+def model_of(service: LocalBackend) -> PerceiverAr:
     with service.load(TEXT_GENERATION.checkpoint("embedded")) as loaded:
         return loaded.model

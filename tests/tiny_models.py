@@ -218,7 +218,7 @@ def spread(values: Tensor, dim: int) -> float:
 
 
 def load_tiny(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Any) -> Any:
-    """What tests give to `ModelService` in place of `load_checkpoint`: other weights for other checkpoints."""
+    """What tests give to `LocalBackend` in place of `load_checkpoint`: other weights for other checkpoints."""
     seed = {"embedded": 0, "published": 1}[checkpoint.weights]
     return deepcopy(served_model(checkpoint.model.__name__, seed)).to(device, dtype)
 

@@ -1,6 +1,8 @@
-"""The one service behind every page: it holds models and encoded latents, and runs requests."""
+"""The backend in this process: holds models and encoded latents, and runs requests on the local device."""
 
 import hashlib
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -19,23 +21,36 @@ from torch import Tensor
 from transformers import PerceiverForSequenceClassification
 
 from models.backend.cache import ByteCache
+from models.backend.protocol import Description, Refusal, unwrap
 from models.backend.settings import Settings, SettingsError
 from models.perceiver import engine
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint, name_of, source_of
 from models.perceiver.engine import Encoded
 from models.perceiver.fine_tuned import save_fine_tuned
 from models.perceiver.shapes import model_shape
-from models.schema import CheckpointUnavailable, FineTunedModel, InputError, ModelShape, RunInfo, Weights
+from models.schema import (
+    CheckpointUnavailable,
+    FineTunedModel,
+    InputError,
+    ModelShape,
+    Request,
+    RunInfo,
+    StreamRequest,
+    Weights,
+)
 from models.tasks import TASKS
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
 
+P = TypeVar("P")
+R = TypeVar("R")
 V = TypeVar("V")
+Question = TypeVar("Question", bound=Request[Any])
 Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], Any]
 
 
-class ModelService:
-    """Runs requests; safe to call from many threads.
+class LocalBackend:
+    """A `Backend` that runs requests in this process; safe to call from many threads.
 
     loader: builds a model from a checkpoint; tests pass one that makes tiny random models.
     """
@@ -46,6 +61,7 @@ class ModelService:
         self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
         self._loader = loader
         self._without_published = False
+        self._shapes = _Shapes(self.settings.checkpoints)
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
         self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
@@ -55,9 +71,13 @@ class ModelService:
             borrowed = spaces.GPU(duration=self.settings.gpu_seconds)
             self._run, self._stream = borrowed(self._run_or_refuse), borrowed(self._stream_or_refuse)
 
+    def describe(self) -> Description:
+        """See `Backend`. Needs no weights; each shape is computed when it is first read."""
+        return Description(self.default_weights, self.dtype.itemsize, self._shapes)
+
     @property
     def default_weights(self) -> Weights:
-        """What the pages choose at first: published on a Space with a GPU, unless `warm_up` could not have them."""
+        """Weights that a page selects first: published on a Space with a GPU, unless `warm_up` could not load them."""
         if self._without_published:
             return "embedded"
         if self.settings.weights:
@@ -82,52 +102,56 @@ class ModelService:
         return tuple(failed)
 
     def shape(self, task: str, weights: Weights, variant: str = "") -> ModelShape:
-        """How large the model of a task is, for drawings and limits; its weights need not be there."""
-        checkpoint = next(t for t in TASKS if t.name == task).checkpoint(weights, variant)
-        return model_shape(checkpoint, self.settings.checkpoints)
+        """The shape of one model of a task. Raises InputError if the task has no such model."""
+        return self.describe().shape(task, weights, variant)
 
-    def run(self, request: Any) -> Any:
-        """The result of one request, its arrays on the CPU.
+    def run(self, request: Request[R]) -> R:
+        """The result of one request, its arrays on the CPU. Raises InputError and CheckpointUnavailable."""
+        return unwrap(self.run_all([request]))[0]
 
-        Raises InputError (the visitor's mistake, fit to show) and CheckpointUnavailable.
-        """
-        (result,) = self.run_all([request])
-        if isinstance(result, InputError | CheckpointUnavailable):
-            raise result
-        return result
-
-    def run_all(self, requests: Sequence[Any]) -> list[Any]:
-        """Results of several requests in one go (on ZeroGPU: one loan of the GPU), or, of those refused, why."""
+    def run_all(self, requests: Sequence[Request[R]]) -> list[R | Refusal]:
+        """All results in one call (one GPU allocation on ZeroGPU), or why a request was refused."""
         for request in requests:
             _task_of(request)
         return self._run(requests)
 
-    def stream(self, request: Any) -> Generator[Any]:
-        """Parts of the result of one request as they come, the last of them the result. Closing it ends the work.
+    def stream(self, request: StreamRequest[P, R]) -> Generator[P | R]:
+        """Parts of the result as they are computed, the result last. Closing the generator stops the work.
 
         Raises as `run` does.
         """
         if _task_of(request).stream is None:
-            raise TypeError(f"a {type(request).__name__} is answered at once")
+            raise TypeError(f"a {type(request).__name__} has no stream: run it")
         with closing(self._stream(request)) as parts:
             for part in parts:
-                if isinstance(part, InputError | CheckpointUnavailable):
+                if isinstance(part, Refusal):
                     raise part
                 yield part
 
-    def save_fine_tuned(self, taught: FineTunedModel, folder: Path, half: bool = False) -> None:
-        """Writes what transformers' `from_pretrained` loads, in float32, or by `half` the size in float16.
+    def upload(self, request: Question) -> Question:
+        """The request as it is: nothing travels within a process."""
+        return request
 
-        The base is read anew, on the CPU: on ZeroGPU the one in memory can be used within a call only. Raises
-        CheckpointUnavailable, and ValueError where the base is no longer the one that was taught.
+    def export(self, model: FineTunedModel) -> Mapping[str, bytes]:
+        """The files of a folder that transformers' `from_pretrained` loads, float32, by name.
+
+        Raises CheckpointUnavailable, and ValueError if the base is no longer the one that was fine-tuned.
         """
-        checkpoint = SENTIMENT.checkpoint(taught.weights)
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_fine_tuned(model, Path(folder))
+            return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+    def save_fine_tuned(self, model: FineTunedModel, folder: Path) -> None:
+        """Writes the files of `export`.
+
+        Loads the base again, on the CPU: on ZeroGPU the one in memory can only be used within a call.
+        """
+        checkpoint = SENTIMENT.checkpoint(model.weights)
         base = self._loader(checkpoint, torch.device("cpu"), torch.float32, self.settings.checkpoints)
-        dtype = torch.float16 if half else torch.float32
-        save_fine_tuned(cast(PerceiverForSequenceClassification, base), taught, folder, dtype)
+        save_fine_tuned(cast(PerceiverForSequenceClassification, base), model, folder)
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
-        """Each result, or what the visitor is to be told: as values, since of an error ZeroGPU keeps only the class."""
+        """Refusals are values, since ZeroGPU keeps only the class of an error."""
         results: list[Any] = []
         for request in requests:
             try:
@@ -207,6 +231,40 @@ class ModelService:
         )
 
 
+_ShapeKey = tuple[str, Weights, str]
+
+
+class _Shapes(Mapping[_ShapeKey, ModelShape]):
+    """Shapes by (task, weights, variant), each computed when it is first read: all together they take a second."""
+
+    def __init__(self, folders: Mapping[str, Path]):
+        """folders: see `checkpoints.source_of`."""
+        self._folders = folders
+        self._lock = threading.Lock()
+        self._checkpoints: dict[_ShapeKey, Checkpoint] = {
+            (task.name, checkpoint.weights, checkpoint.variant): checkpoint
+            for task in TASKS
+            for checkpoint in task.checkpoints
+        }
+        self._known: dict[_ShapeKey, ModelShape] = {}
+
+    def __getitem__(self, key: _ShapeKey) -> ModelShape:
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = model_shape(self._checkpoints[key], self._folders)
+            return self._known[key]
+
+    def __iter__(self) -> Iterator[_ShapeKey]:
+        return iter(self._checkpoints)
+
+    def __len__(self) -> int:
+        return len(self._checkpoints)
+
+    def __reduce__(self) -> tuple[type[dict], tuple[dict]]:
+        """Pickles as a plain dict: elsewhere there may be no torch to compute shapes with."""
+        return dict, (dict(self),)
+
+
 def _timed(run: RunInfo, began: float) -> RunInfo:
     return replace(run, seconds=time.perf_counter() - began)
 
@@ -258,3 +316,7 @@ def _fingerprint(inputs: Tensor | Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype};".encode())
         digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+ModelService = LocalBackend
+"""The former name, until no page uses it."""

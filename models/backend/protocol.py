@@ -41,6 +41,16 @@ class Description:
             raise InputError(f"There is no model {weights!r} {variant!r} for {task}.") from None
 
 
+def unwrap(results: Sequence[R | Refusal]) -> list[R]:
+    """The results of `run_all` if none was refused. Raises the first refusal otherwise."""
+    values: list[R] = []
+    for result in results:
+        if isinstance(result, Refusal):
+            raise result
+        values.append(result)
+    return values
+
+
 class Backend(Protocol):
     """Runs requests, in this process or elsewhere. Safe to call from many threads."""
 

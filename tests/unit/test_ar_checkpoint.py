@@ -8,7 +8,7 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver import ar_checkpoint
 from models.perceiver.ar import PerceiverAr
@@ -130,7 +130,7 @@ def test_of_a_repository_config_and_one_file_of_weights_are_loaded_down(monkeypa
 def test_the_service_writes_with_a_folder_of_bytes(tmp_path):
     """Such a one needs no tokenizer."""
     save(tiny_text_writer(3), tmp_path)
-    service = ModelService(Settings(device="cpu", checkpoints={HUB_ID: tmp_path}))
+    service = LocalBackend(Settings(device="cpu", checkpoints={HUB_ID: tmp_path}))
     step = service.run(TextGenerationRequest("Once", weights="published", max_new_tokens=3, do_sample=False))
     assert len(step.tokens) == 3
     assert (step.run.model, step.run.weights, step.run.encoder_cached) == (HUB_ID, "published", False)

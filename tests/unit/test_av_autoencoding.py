@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data import av_clip
 from models.perceiver.engine import decode, encode
@@ -25,8 +25,8 @@ SIDE = 8
 
 
 @pytest.fixture(scope="module")
-def service() -> ModelService:
-    return ModelService(Settings(device="cpu"), load_tiny)
+def service() -> LocalBackend:
+    return LocalBackend(Settings(device="cpu"), load_tiny)
 
 
 def asked(count: int, weights: Weights = "embedded", seed: int = 0, **options) -> AvAutoencodingRequest:
@@ -124,7 +124,7 @@ def test_a_clip_shorter_than_a_window_is_held(service, weights):
 @pytest.mark.parametrize("weights", WEIGHTS)
 def test_only_the_frames_that_are_wanted(weights):
     counting = Counting()
-    counted = ModelService(Settings(device="cpu"), counting)
+    counted = LocalBackend(Settings(device="cpu"), counting)
     request = asked(3 * FRAMES[weights], weights)
     some = counted.run(replace(request, frames_wanted=(FRAMES[weights], 1)))
     assert len(counting.reads) == 2
@@ -158,7 +158,7 @@ def test_parts_make_the_whole(service, weights):
 def test_who_closes_a_stream_lets_go_of_the_model():
     """With no room to keep models, one is held while it is used and no longer."""
     counting = Counting()
-    service = ModelService(Settings(device="cpu", model_cache_mib=0), counting)
+    service = LocalBackend(Settings(device="cpu", model_cache_mib=0), counting)
     stream = service.stream(asked(40))
     next(stream)
     service.run(asked(4))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data.av_clip import frames_in
 from models.data.media.reading import open_clip
@@ -21,8 +21,8 @@ VIEW = AvView(None, "embedded", (), None, "", "rollout", "linear")
 
 
 @pytest.fixture(scope="module")
-def service() -> ModelService:
-    return ModelService(Settings(device="cpu"))
+def service() -> LocalBackend:
+    return LocalBackend(Settings(device="cpu"))
 
 
 def clip_of(folder: Path, fps: int, count: int):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from transformers import PerceiverForSequenceClassification
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import FineTuneStep
 from models.tasks import fine_tuning
@@ -28,7 +28,7 @@ def curve(steps: list[FineTuneStep]) -> list[tuple[object, ...]]:
     return [(step.step, step.epoch, str(step.loss), str(step.accuracy), step.validation_loss) for step in steps]
 
 
-def stream(service: ModelService, **changes: object) -> list[FineTuneStep]:
+def stream(service: LocalBackend, **changes: object) -> list[FineTuneStep]:
     return list(service.stream(request(**changes)))
 
 
@@ -156,7 +156,7 @@ def test_the_time_is_limited(service, monkeypatch):
 
 
 def test_a_loan_of_a_gpu_limits_the_time(monkeypatch):
-    service = ModelService(Settings(device="cpu", gpu_seconds=60), load_tiny)
+    service = LocalBackend(Settings(device="cpu", gpu_seconds=60), load_tiny)
     assert service.seconds_at_most is None
     monkeypatch.setattr(type(service), "seconds_at_most", 1e-9)
     assert len(list(service.stream(request()))) == 2

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from transformers import PerceiverImageProcessorPil
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.engine import Encoded
 from models.schema import ImageClassificationResult, LabelScore, Probe
@@ -185,7 +185,7 @@ def test_pictures_that_are_not_rgb(service):
 @pytest.mark.parametrize("size", [None, 28])
 def test_a_crop_is_not_cropped_again(weights, size):
     counting = Counting()
-    service = ModelService(Settings(device="cpu"), counting)
+    service = LocalBackend(Settings(device="cpu"), counting)
     first = service.run(replace(GOOD, weights=weights, size=size))
     second = service.run(replace(GOOD, image=first.seen, cropped=True, weights=weights, size=size))
     assert (len(counting.reads), second.run.encoder_cached) == (1, True)
@@ -239,7 +239,7 @@ def asked(variant: Any = "fourier", **changes: Any) -> Any:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_only_other_pictures_models_and_sizes_run_the_encoder(variant):
     counting = Counting()
-    service = ModelService(Settings(device="cpu"), counting)
+    service = LocalBackend(Settings(device="cpu"), counting)
     first = service.run(replace(GOOD, variant=variant))
     questions = [
         asked(variant),
@@ -314,7 +314,7 @@ def test_results_pickle(service):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("size", [None, 28])
 def test_dtype_of_the_settings(service, variant, size):
-    low = ModelService(Settings(device="cpu", dtype="bfloat16"), load_tiny)
+    low = LocalBackend(Settings(device="cpu", dtype="bfloat16"), load_tiny)
     request = asked(variant, size=size)
     result, exact = low.run(request), service.run(request)
     assert result.run.dtype == "bfloat16"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.schema import AttentionMap, ImageClassificationResult, Probe
 from tests.masked_sentence import assert_close
 from tests.noisy_picture import GOOD, GRID, VARIANTS, Read, forward
@@ -17,11 +17,11 @@ LATENTS = 7
 HEADS = {"learned": 2, "fourier": 1, "conv": 2}
 
 
-def asked(service: ModelService, variant: Any, **changes: Any) -> ImageClassificationResult:
+def asked(service: LocalBackend, variant: Any, **changes: Any) -> ImageClassificationResult:
     return service.run(replace(GOOD, variant=variant, **changes))
 
 
-def probed(service: ModelService, variant: Any, probe: Probe, **changes: Any) -> AttentionMap:
+def probed(service: LocalBackend, variant: Any, probe: Probe, **changes: Any) -> AttentionMap:
     attention = asked(service, variant, probe=probe, **changes).attention
     assert attention.values.dtype == np.float32
     assert attention.method == probe.method

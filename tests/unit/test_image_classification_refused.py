@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data import images
 from models.schema import CheckpointUnavailable, InputError, Probe
@@ -90,7 +90,7 @@ def test_too_many_pixels(service, monkeypatch, cropped):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_missing_weights_are_named(variant):
-    service = ModelService(Settings(device="cpu"), unavailable)
+    service = LocalBackend(Settings(device="cpu"), unavailable)
     with pytest.raises(CheckpointUnavailable, match=f"image_{variant} is not there"):
         service.run(replace(GOOD, variant=variant))
     with pytest.raises(CheckpointUnavailable, match=f"deepmind/vision-perceiver-{variant} is not there"):

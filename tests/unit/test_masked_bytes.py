@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import MaskedBytesRequest, Probe
 from tests.masked_sentence import FIRST_BYTE, POSITIONS, SPANS, TEXT, assert_close, forward, padded_forward
@@ -98,7 +98,7 @@ def test_any_short_text(text, decoding, data):
     raw = text.encode()
     hidden = data.draw(st.sets(st.integers(0, len(raw) - 1), min_size=1, max_size=min(6, len(raw) - 1)))
     request = MaskedBytesRequest(text, tuple((at, at + 1) for at in hidden), decoding=decoding)
-    result = ModelService(Settings(device="cpu"), load_tiny).run(request)
+    result = LocalBackend(Settings(device="cpu"), load_tiny).run(request)
     best = dict(zip(result.positions.tolist(), result.candidates[:, 0].tolist(), strict=True))
     assert set(best) == hidden
     assert list(result.filled_bytes) == [best.get(at, byte) for at, byte in enumerate(raw)]
@@ -117,7 +117,7 @@ def test_fill_that_is_no_character():
         model.embedding_decoder.bias.data[FIRST_BYTE + 0xFF] = 100
         return model
 
-    result = ModelService(Settings(device="cpu"), certain).run(MaskedBytesRequest("ab☕cd", ((3, 4),)))
+    result = LocalBackend(Settings(device="cpu"), certain).run(MaskedBytesRequest("ab☕cd", ((3, 4),)))
     assert result.filled_bytes == b"ab\xe2\xff\x95cd"
     assert result.filled == "ab\ufffd\ufffd\ufffdcd"
     assert_close(result.probabilities[0, 0], 1)

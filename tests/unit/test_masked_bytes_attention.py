@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.schema import MaskedBytesResult, Probe
 from tests.masked_sentence import GOOD, POSITIONS, TEXT, assert_close, forward, padded_forward
 
 
-def probed(service: ModelService, probe: Probe, **changes: Any) -> MaskedBytesResult:
+def probed(service: LocalBackend, probe: Probe, **changes: Any) -> MaskedBytesResult:
     return service.run(replace(GOOD, probe=probe, **changes))
 
 

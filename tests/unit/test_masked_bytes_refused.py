@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import InputError, MaskedBytesRequest, Probe
 from tests.masked_sentence import GOOD
@@ -50,7 +50,7 @@ def test_what_is_refused(service, changes, words):
 
 
 def test_one_by_one_fills_128_bytes_and_no_more():
-    longer = ModelService(
+    longer = LocalBackend(
         Settings(device="cpu"), lambda *args: tiny_model("PerceiverForMaskedLM", max_position_embeddings=140)
     )
     result = longer.run(MaskedBytesRequest("x" * 138, ((0, 128),), decoding="iterative"))

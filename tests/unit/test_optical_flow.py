@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.engine import encode
 from models.perceiver.patch_flow import patch_flow
@@ -23,7 +23,7 @@ WEIGHTS: tuple[Weights, ...] = ("embedded", "published")
 TILE = FLOW_TILES["embedded"][0]
 
 
-def ask(service: ModelService, row: int, column: int, height: int = 100, width: int = 90, **options):
+def ask(service: LocalBackend, row: int, column: int, height: int = 100, width: int = 90, **options):
     return service.run(asked(height, width, probe=Probe(row * width + column), **options))
 
 
@@ -61,7 +61,7 @@ def test_any_size(weights, height, width):
     assert left <= (width - 0.5) / width <= right
 
 
-SERVICE = ModelService(Settings(device="cpu"), load_tiny)
+SERVICE = LocalBackend(Settings(device="cpu"), load_tiny)
 """For properties, which take no fixtures that are made anew for each example."""
 
 
@@ -83,7 +83,7 @@ def test_frames_of_any_mode(service, mode):
 def test_in_half_precision_frames_keep_their_own(weights):
     """Coordinates of pixels need more digits than bfloat16 has: what is left of the difference is the model's."""
     exact = SERVICE.run(asked(60, 300, weights)).flow
-    rough = ModelService(Settings(device="cpu", dtype="bfloat16"), load_tiny).run(asked(60, 300, weights))
+    rough = LocalBackend(Settings(device="cpu", dtype="bfloat16"), load_tiny).run(asked(60, 300, weights))
     assert rough.run.dtype == "bfloat16"
     assert rough.flow.dtype == np.float32
     assert np.abs(rough.flow - exact).mean() < 0.2 * np.abs(exact).mean()
@@ -179,7 +179,7 @@ def test_shares_sum_to_one(service):
 
 def test_the_same_frames_are_read_once():
     counting = Counting()
-    service = ModelService(Settings(device="cpu"), counting)
+    service = LocalBackend(Settings(device="cpu"), counting)
     first = service.run(asked(30, 40))
     read = len(counting.reads)
     again = service.run(asked(30, 40))

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import CheckpointUnavailable, InputError, Probe
 from models.tasks.optical_flow import LONGEST_SIDE, MOST_PIXELS
@@ -66,6 +66,6 @@ def test_frames_turned_by_their_exif_data_are_compared_as_they_are_seen(service)
 
 
 def test_published_weights_that_are_not_to_be_had():
-    service = ModelService(Settings(device="cpu"), unavailable)
+    service = LocalBackend(Settings(device="cpu"), unavailable)
     with pytest.raises(CheckpointUnavailable, match="deepmind/optical-flow-perceiver"):
         service.run(replace(GOOD, weights="published"))

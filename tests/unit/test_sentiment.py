@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import PerceiverForSequenceClassification
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data.text_windows import text_windows
 from models.schema import InputError, Probe, SentimentRequest
@@ -193,7 +193,7 @@ def test_taught_model_is_not_mixed_with_the_base_or_another(service):
     assert not any(each.run.encoder_cached for each in ours)
     assert np.abs(by_index(ours[0]) - by_index(ours[1])).max() > 1e-3
     np.testing.assert_array_equal(by_index(service.run(text)), by_index(base))
-    fresh = ModelService(Settings(device="cpu"), load_tiny)
+    fresh = LocalBackend(Settings(device="cpu"), load_tiny)
     np.testing.assert_array_equal(by_index(fresh.run(text)), by_index(base))
 
 

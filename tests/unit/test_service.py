@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from models.backend import local as service_module
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import CheckpointUnavailable, InputError, Probe
 from tests.masked_sentence import GOOD, assert_close, assert_same, parts
@@ -26,8 +26,8 @@ def counting() -> Counting:
 
 
 @pytest.fixture
-def counted(counting: Counting) -> ModelService:
-    return ModelService(Settings(device="cpu"), counting)
+def counted(counting: Counting) -> LocalBackend:
+    return LocalBackend(Settings(device="cpu"), counting)
 
 
 # What is kept
@@ -46,7 +46,7 @@ def test_other_inputs_are_read_anew(counted, counting, other):
     first, second, again = counted.run(GOOD), counted.run(other), counted.run(GOOD)
     assert [result.run.encoder_cached for result in (first, second, again)] == [False, False, True]
     assert len(counting.reads) == 2
-    assert_same(second, ModelService(Settings(device="cpu"), load_tiny).run(other))
+    assert_same(second, LocalBackend(Settings(device="cpu"), load_tiny).run(other))
 
 
 def test_other_weights_read_the_same_inputs_anew(counted, counting):
@@ -55,7 +55,7 @@ def test_other_weights_read_the_same_inputs_anew(counted, counting):
     assert not published.run.encoder_cached
     assert (published.run.model, published.run.weights) == ("deepmind/language-perceiver", "published")
     assert np.abs(embedded.probabilities - published.probabilities).max() > 1e-2
-    alone = ModelService(Settings(device="cpu"), load_tiny).run(replace(GOOD, weights="published"))
+    alone = LocalBackend(Settings(device="cpu"), load_tiny).run(replace(GOOD, weights="published"))
     assert_same(published, alone)
 
 
@@ -82,20 +82,20 @@ def test_a_byte_filled_one_by_one_is_traced_with_one_reading(counted, counting):
 
 def test_decodings_are_kept_apart(counted):
     requests = [GOOD, replace(GOOD, decoding="iterative")]
-    alone = [ModelService(Settings(device="cpu"), load_tiny).run(request) for request in requests]
+    alone = [LocalBackend(Settings(device="cpu"), load_tiny).run(request) for request in requests]
     for request, expected in zip(requests * 2, alone * 2, strict=True):
         assert_same(counted.run(request), expected)
 
 
 def test_no_room_for_latents_means_reading_anew(counting):
-    service = ModelService(Settings(device="cpu", latent_cache_mib=0), counting)
+    service = LocalBackend(Settings(device="cpu", latent_cache_mib=0), counting)
     first, second = service.run(GOOD), service.run(GOOD)
     assert (second.run.encoder_cached, len(counting.reads), len(counting.loads)) == (False, 2, 1)
     assert_same(second, first)
 
 
 def test_no_room_for_models_means_loading_anew(counting):
-    service = ModelService(Settings(device="cpu", model_cache_mib=0), counting)
+    service = LocalBackend(Settings(device="cpu", model_cache_mib=0), counting)
     first, second = service.run(GOOD), service.run(GOOD)
     assert counting.loads == ["masked_bytes"] * 2
     assert_same(second, first)
@@ -160,7 +160,7 @@ def test_run_info(service):
 
 
 def test_dtype_of_the_settings(service):
-    low = ModelService(Settings(device="cpu", dtype="bfloat16"), load_tiny)
+    low = LocalBackend(Settings(device="cpu", dtype="bfloat16"), load_tiny)
     result, exact = low.run(replace(GOOD, probe=Probe(4))), service.run(GOOD)
     assert result.run.dtype == "bfloat16"
     assert result.probabilities.dtype == np.float32
@@ -177,12 +177,12 @@ def test_mistakes_and_missing_weights_pass(service):
     with pytest.raises(InputError):
         service.run(replace(GOOD, mask=()))
     with pytest.raises(CheckpointUnavailable, match="not there"):
-        ModelService(Settings(device="cpu"), unavailable).run(GOOD)
+        LocalBackend(Settings(device="cpu"), unavailable).run(GOOD)
 
 
 def test_loader_is_asked_again_after_it_failed(counting):
     answers = [unavailable, counting]
-    service = ModelService(Settings(device="cpu"), lambda *args: answers.pop(0)(*args))
+    service = LocalBackend(Settings(device="cpu"), lambda *args: answers.pop(0)(*args))
     with pytest.raises(CheckpointUnavailable):
         service.run(GOOD)
     assert service.run(GOOD).filled
@@ -200,9 +200,9 @@ def test_eight_threads_equal_one(room):
         for decoding, probe in (("parallel", None), ("iterative", Probe(4)), ("parallel", Probe(5, "encoder", head=1)))
     ]
     limits = {"model_cache_mib": room, "latent_cache_mib": room}
-    alone = ModelService(Settings(device="cpu", **limits), load_tiny)
+    alone = LocalBackend(Settings(device="cpu", **limits), load_tiny)
     expected = [alone.run(request) for request in requests]
-    together = ModelService(Settings(device="cpu", **limits), load_tiny)
+    together = LocalBackend(Settings(device="cpu", **limits), load_tiny)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(together.run, requests * 4))
     for one, other in zip(found, expected * 4, strict=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings, SettingsError
 
 
@@ -92,8 +92,8 @@ def test_settings_do_not_change():
 def test_explicit_device_that_is_missing_is_an_error(monkeypatch, device):
     monkeypatch.setenv("PERCEIVER_DEVICE", device)
     with pytest.raises(SettingsError, match="PERCEIVER_DEVICE"):
-        ModelService(Settings.from_env())
+        LocalBackend(Settings.from_env())
 
 
 def test_explicit_cpu():
-    assert ModelService(Settings(device="cpu")).device.type == "cpu"
+    assert LocalBackend(Settings(device="cpu")).device.type == "cpu"

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 import torch
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.ar_writing import Writer
 from models.schema import Probe, TextGenerationRequest
@@ -140,7 +140,7 @@ def test_nothing_new(service):
 
 def test_closing_the_stream_ends_the_work():
     counting = Counting()
-    service = ModelService(Settings(device="cpu"), counting)
+    service = LocalBackend(Settings(device="cpu"), counting)
     stream = service.stream(TextGenerationRequest(PROMPT, max_new_tokens=1000))
     assert len(list(islice(stream, 4))) == 4
     assert counting.reads == ["text_generation"] * 3  # one for each token, the prompt's among them

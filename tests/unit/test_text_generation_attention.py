@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.schema import InputError, Probe, TextGenerationStep
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 from tests.text_writers import PROMPT, biased, ids_of, model_of, steps_of
@@ -19,7 +19,7 @@ TRACED = (0, 1, 5, 6, 9, 16)
 
 
 @pytest.fixture(scope="module")
-def writing() -> ModelService:
+def writing() -> LocalBackend:
     return biased({SEP: -1e4})
 
 
@@ -27,7 +27,7 @@ def text_of(step: TextGenerationStep) -> list[int]:
     return [byte + FIRST_BYTE for byte in PROMPT.encode()] + list(ids_of(step))
 
 
-def maps(service: ModelService, step: TextGenerationStep, token: int) -> tuple[Naive, int, int]:
+def maps(service: LocalBackend, step: TextGenerationStep, token: int) -> tuple[Naive, int, int]:
     """Whole maps of the text up to a token, as the token itself tells that it lay; its prefix and latents."""
     written = step.tokens[token]
     before: Tensor = torch.tensor(text_of(step)[written.dropped : len(PROMPT) + token])
@@ -35,7 +35,7 @@ def maps(service: ModelService, step: TextGenerationStep, token: int) -> tuple[N
     return naive(model_of(service), before, written.prefix), written.prefix, written.latents
 
 
-def explained(service: ModelService, step: TextGenerationStep, probe: Probe, **options: Any) -> TextGenerationStep:
+def explained(service: LocalBackend, step: TextGenerationStep, probe: Probe, **options: Any) -> TextGenerationStep:
     """A text that is there."""
     (last,) = steps_of(service, max_new_tokens=0, written=ids_of(step), probe=probe, **options)
     return last

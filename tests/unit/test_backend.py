@@ -1,0 +1,159 @@
+"""The backend protocol: every task through it, as plain data."""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
+
+from models.backend.local import LocalBackend
+from models.backend.protocol import Backend
+from models.backend.settings import Settings
+from models.perceiver.checkpoints import labels_of
+from models.schema import (
+    AvAutoencodingRequest,
+    FineTuneRequest,
+    ImageClassificationRequest,
+    InputError,
+    MaskedBytesRequest,
+    OpticalFlowRequest,
+    Probe,
+    Request,
+    SentimentRequest,
+    StreamRequest,
+    TextGenerationRequest,
+)
+from models.tasks import TASKS
+from tests.noisy_frames import frame
+from tests.taught_rows import LABELS, ROWS
+from tests.tiny_models import SIDE, load_tiny, unavailable
+
+CLIP = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
+REQUESTS: tuple[Request[Any], ...] = (
+    MaskedBytesRequest("words that were here", ((3, 6),), decoding="iterative", probe=Probe(4)),
+    SentimentRequest("one two three", Probe(None), occlude=True),
+    FineTuneRequest(ROWS, epochs=1),
+    TextGenerationRequest("abc", max_new_tokens=2, probe=Probe(None)),
+    ImageClassificationRequest(
+        frame(0, SIDE, SIDE), top_k=3, probe=Probe(None), latent_maps=2, place=3, positions=True
+    ),
+    OpticalFlowRequest(frame(0, 30, 40), frame(1, 30, 40), Probe(None)),
+    AvAutoencodingRequest(CLIP, 31.25, np.zeros(1280, np.float32), 8_000, frozenset({"audio"}), probe=Probe(None)),
+)
+BY_TASK = {task.name: next(each for each in REQUESTS if isinstance(each, task.request)) for task in TASKS}
+STREAMS = {name: request for name, request in BY_TASK.items() if isinstance(request, StreamRequest)}
+
+
+@pytest.fixture(scope="module")
+def backend() -> Backend:
+    return LocalBackend(Settings(device="cpu"), load_tiny)
+
+
+def plain(value: Any) -> Any:
+    """Any request or result as tuples that compare by value; NaN equals NaN."""
+    match value:
+        case np.ndarray():
+            return value.dtype.str, value.shape, value.tobytes()
+        case Image.Image():
+            return value.mode, value.size, value.tobytes()
+        case Mapping():
+            return tuple((key, plain(each)) for key, each in value.items())
+        case tuple() | list():
+            return type(value), tuple(map(plain, value))
+        case float():
+            return repr(value)
+        case _ if is_dataclass(value):
+            return type(value), tuple(plain(getattr(value, each.name)) for each in fields(value))
+    return value
+
+
+def travel(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))
+
+
+@pytest.mark.parametrize("name", BY_TASK)
+def test_requests_and_results_pickle(backend, name):
+    request = BY_TASK[name]
+    assert plain(travel(request)) == plain(request)
+    result = backend.run(travel(request))
+    assert plain(travel(result)) == plain(result)
+    modules = {type(part).__module__.split(".")[0] for part in leaves(result)}
+    assert modules <= {"builtins", "numpy", "PIL"}
+
+
+def leaves(value: Any) -> list[Any]:
+    if is_dataclass(value):
+        return [leaf for each in fields(value) for leaf in leaves(getattr(value, each.name))]
+    if isinstance(value, tuple | list):
+        return [leaf for each in value for leaf in leaves(each)]
+    return [value]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_parts_pickle_and_the_result_is_last(backend, name):
+    parts = list(backend.stream(STREAMS[name]))
+    assert len(parts) > 1
+    assert [plain(travel(part)) for part in parts] == [plain(part) for part in parts]
+    assert type(parts[-1]) is type(backend.run(STREAMS[name]))
+
+
+def test_refusals_are_values_in_run_all(backend):
+    good = BY_TASK["masked_bytes"]
+    bad = replace(good, mask=())
+    first, second = backend.run_all([bad, good])
+    assert isinstance(first, InputError)
+    assert plain(travel(first).args) == plain(first.args)
+    assert second.filled
+    with pytest.raises(InputError):
+        backend.run(bad)
+
+
+# What a backend tells about itself
+
+
+def test_description_needs_no_weights():
+    backend: Backend = LocalBackend(Settings(device="cpu", dtype="bfloat16", weights="published"), unavailable)
+    description = backend.describe()
+    assert (description.default_weights, description.number_bytes) == ("published", 2)
+    expected = {(task.name, each.weights, each.variant) for task in TASKS for each in task.checkpoints}
+    assert set(description.shapes) == expected
+    assert description.shape("image_classification", "embedded", "conv").labels[8] == "ship"
+    for task, variant in (("image_classification", "cubic"), ("image_classification", ""), ("masked_byte", "")):
+        with pytest.raises(InputError):
+            description.shape(task, "published", variant)
+
+
+def test_shapes_are_computed_once_and_only_when_read(monkeypatch):
+    computed = []
+    monkeypatch.setattr("models.backend.local.model_shape", lambda checkpoint, _: computed.append(checkpoint.name))
+    backend = LocalBackend(Settings(device="cpu"), unavailable)
+    assert len(backend.describe().shapes) > 10
+    assert computed == []
+    for _ in range(2):
+        backend.describe().shape("masked_bytes", "embedded")
+    assert computed == ["masked_bytes"]
+
+
+def test_description_pickles_as_plain_data(backend):
+    received = travel(backend.describe())
+    assert type(received.shapes) is dict
+    assert received.shapes == dict(backend.describe().shapes)
+
+
+def test_export_is_a_folder_that_transformers_loads(backend, tmp_path):
+    model = backend.run(FineTuneRequest(ROWS, epochs=1)).model
+    assert model is not None
+    for name, content in backend.export(model).items():
+        (tmp_path / name).write_bytes(content)
+    loaded = PerceiverForSequenceClassification.from_pretrained(tmp_path, local_files_only=True)
+    assert labels_of(loaded.config) == LABELS
+    state = loaded.state_dict()
+    assert all((state[name].numpy() == array).all() for name, array in model.changed.items())
+    tokenizer = PerceiverTokenizer.from_pretrained(tmp_path, local_files_only=True)
+    assert tokenizer("a")["input_ids"] == PerceiverTokenizer()("a")["input_ids"]
+    with pytest.raises(ValueError, match="does not fit"):
+        backend.export(replace(model, labels=("one",)))
