@@ -12,29 +12,18 @@ from typing import Any
 
 import gradio as gr
 
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
+from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from pages import PAGES
-from pages.link import OPENED, name_in_address, open_named
-from pages.page import PRIVATE, Opening, Page
-from pages.theme import SHEETS, theme
-
-LEAD = "Watch Perceivers work: give an input, see the output, and trace any part of it to what it was read from."
+from pages.gradio_ui.shell import HEAD, Page, create_blocks
+from pages.gradio_ui.theme import STYLE_SHEETS, theme
+from pages.session import SessionStore
 
 
-def create_app(service: ModelService, pages: Sequence[Page] = PAGES) -> gr.Blocks:
-    """The pages over one service, a tab each. Files that visitors save are deleted after a day."""
-    names = tuple(page.name for page in pages)
-    with gr.Blocks(title="Perceiver Playground", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
-        gr.Markdown(f"# Perceiver Playground\n{LEAD}", elem_classes="title")
-        with gr.Tabs() as tabs:
-            for page in pages:
-                with gr.Tab(page.title, id=page.name) as tab:
-                    page.build(service, Opening(app, tab, page.name, names))
-                tab.select(None, js=name_in_address(page.name), **PRIVATE)
-        opened = app.load(None, None, tabs, js=open_named(names), **PRIVATE)
-        opened.then(None, js=OPENED, **PRIVATE)
-    return app.queue(max_size=64, default_concurrency_limit=4)
+def create_app(backend: Backend, pages: Sequence[Page] = PAGES, store: SessionStore | None = None) -> gr.Blocks:
+    """The pages over one backend, a route each. Files that visitors save are deleted after a day."""
+    return create_blocks(backend, pages, store or SessionStore())
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
@@ -44,7 +33,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "max_file_size": f"{settings.max_upload_mib}mb",
         "mcp_server": settings.mcp,
         "theme": theme(),
-        "css_paths": list(SHEETS),
+        "css_paths": list(STYLE_SHEETS),
+        "head": HEAD,
         "footer_links": ["api", "settings"],
         "run_history": False,
         "ssr_mode": False,
@@ -55,12 +45,12 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_env()
-        service = ModelService(settings)
+        backend = LocalBackend(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    for problem in service.warm_up():
+    for problem in backend.warm_up():
         logging.warning(problem)
-    create_app(service).launch(**launch_options(settings))
+    create_app(backend).launch(**launch_options(settings))
 
 
 if __name__ == "__main__":

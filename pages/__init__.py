@@ -1,22 +1,31 @@
-"""The pages in the order of their tabs."""
+"""The pages in the order of the navigation."""
 
-from pages import (
-    av_autoencoding,
-    fine_tuning,
-    image_classification,
-    masked_bytes,
-    optical_flow,
-    sentiment,
-    text_generation,
-)
-from pages.page import Page
+from typing import Any
+
+from pages import av_autoencoding, fine_tuning, image_classification, optical_flow, sentiment, text_generation
+from pages.gradio_ui.shell import Page, PageContext
+from pages.masked_bytes import gradio_page as masked_bytes
+from pages.page import Opening
+
+
+def _adapted(page: Any) -> Page:
+    def build(context: PageContext) -> None:
+        page.build(context.backend, Opening(context.app))
+
+    return Page(page.name, page.title, build)
+
 
 PAGES: tuple[Page, ...] = (
     masked_bytes.PAGE,
-    sentiment.PAGE,
-    fine_tuning.PAGE,
-    text_generation.PAGE,
-    image_classification.PAGE,
-    optical_flow.PAGE,
-    av_autoencoding.PAGE,
+    *map(
+        _adapted,
+        (
+            sentiment.PAGE,
+            fine_tuning.PAGE,
+            text_generation.PAGE,
+            image_classification.PAGE,
+            optical_flow.PAGE,
+            av_autoencoding.PAGE,
+        ),
+    ),
 )

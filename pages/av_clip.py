@@ -1,5 +1,6 @@
 """Clips on their way to the multimodal autoencoder, and back: from a file to a request, from a result to a film."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from models.data.media.clip import Clip
 from models.data.media.sound import read_sound
 from models.data.media.squares import check_moving, read_squares
 from models.data.media.writing import write_clip
-from models.schema import AvAutoencodingRequest, AvAutoencodingResult, ModelShape
+from models.schema import AvAutoencodingRequest, AvAutoencodingResult, FramePixel, ModelShape, SoundAt
 from pages.link import AvView
 
 FILM_SIDE = 240
@@ -41,6 +42,15 @@ def outputs_of(request: AvAutoencodingRequest, shape: ModelShape) -> int:
     """How many outputs a probe can ask about, but for the class: pixels and samples, as they are read."""
     frames = frames_in(len(request.frames) / request.fps, shape.fps)
     return frames * (shape.image_size**2 + round(shape.sample_rate / shape.fps))
+
+
+def target_of(output: int, request: AvAutoencodingRequest, shape: ModelShape) -> FramePixel | SoundAt:
+    """The output of a flat index: pixels (frame, row, column) first, then the samples of the sound."""
+    size = frames_in(len(request.frames) / request.fps, shape.fps), shape.image_size, shape.image_size
+    pixels = math.prod(size)
+    if output >= pixels:
+        return SoundAt(output - pixels)
+    return FramePixel(*map(int, np.unravel_index(output, size)))
 
 
 def write_film(path: Path, frames: np.ndarray, audio: np.ndarray, result: AvAutoencodingResult) -> None:

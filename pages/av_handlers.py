@@ -26,7 +26,7 @@ from models.schema import (
     Probe,
     Weights,
 )
-from pages.av_clip import av_request, outputs_of, write_film
+from pages.av_clip import av_request, outputs_of, target_of, write_film
 from pages.av_widgets import EXAMPLES, LOOKS, NAME, UNTOLD, architecture, labels_to_tell
 from pages.examples import example_of
 from pages.link import AvView, av_from_query, av_to_query
@@ -198,7 +198,7 @@ class Handlers:
         request = av_request(self._service, clip, view)
         if view.output is not None and view.output >= outputs_of(request, self._service.shape(NAME, view.weights)):
             view = replace(view, output=None)  # of an address of another clip
-        request = replace(request, probe=_probe(view))
+        request = replace(request, probe=self._probe(view, request))
         told = " ".join([told or self._told(clip, view), *clip.notes])
         for part in self._service.stream(request):
             if isinstance(part, AvPart):
@@ -221,9 +221,14 @@ class Handlers:
     def _traced(self, shown: Shown, **changes: Any) -> Shown:
         """The same clip, one output traced anew: nothing is decoded again."""
         view = replace(shown.view, **changes)
-        asked = replace(shown.request, frames_wanted=(), probe=_probe(view))
+        asked = replace(shown.request, frames_wanted=(), probe=self._probe(view, shown.request))
         found = self._service.run(asked)
         return replace(shown, view=view, result=replace(shown.result, attention=found.attention, trace=found.trace))
+
+    def _probe(self, view: AvView, request: AvAutoencodingRequest) -> Probe:
+        shape = self._service.shape(NAME, view.weights)
+        target = None if view.output is None else target_of(view.output, request, shape)
+        return Probe(target, "rollout" if view.look == "rollout" else "encoder")
 
 
 _AT_WORK, _RESTING = gr.update(interactive=True), gr.update(interactive=False)
@@ -234,10 +239,6 @@ def _view(
 ) -> AvView:
     told = None if label == UNTOLD or weights == "published" else label
     return AvView(example, weights, tuple(hidden), told, finer, look, scale)
-
-
-def _probe(view: AvView) -> Probe:
-    return Probe(view.output, "rollout" if view.look == "rollout" else "encoder")
 
 
 def _count(result: AvAutoencodingResult, shape: ModelShape) -> tuple[int, int, int]:

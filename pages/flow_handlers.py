@@ -17,7 +17,7 @@ from models.data.classical_flow import METHODS as CLASSICAL
 from models.data.flow_check import check_flow
 from models.data.flow_files import read_flow, write_flo
 from models.data.images import is_animated, open_image
-from models.schema import InputError, OpticalFlowRequest, OpticalFlowResult, Probe, Weights
+from models.schema import InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe, Weights
 from models.tasks.optical_flow import check_frames
 from pages.examples import example_of
 from pages.flow_widgets import EXAMPLES, LOOKS, METHODS, NAME, OF_FRAMES, architecture, sizes_read
@@ -224,7 +224,7 @@ class Handlers:
         return replace(shown, view=_seen(view, result), result=replace(result, flow=shown.result.flow))
 
     def _ask(self, view: FlowView, first: Image, second: Image) -> OpticalFlowResult:
-        pixel = None if view.pixel is None else view.pixel[0] * first.width + view.pixel[1]
+        pixel = None if view.pixel is None else PixelAt(*view.pixel)
         probe = Probe(pixel, "rollout" if view.look == "rollout" else "encoder")
         request = OpticalFlowRequest(first, second, probe, view.weights, view.step)
         try:

@@ -11,7 +11,7 @@ import gradio as gr
 
 from models.backend.local import ModelService
 from models.schema import CheckpointUnavailable, InputError, RunInfo
-from pages.link import OR_CHOSEN_BY_VISITOR, SHOW_IN_ADDRESS, is_named
+from pages.link import SHOW_IN_ADDRESS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,25 +34,12 @@ OF_BEFORE = "What is shown below and beside still answers the question before th
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When a page is first seen: as the address names it, or when its tab is chosen. Until then it asks nothing.
-
-    name: the page's. pages: the names of all, as their tabs come.
-    """
+    """The load event of a page's route."""
 
     app: gr.Blocks
-    tab: gr.Tab
-    name: str
-    pages: tuple[str, ...]
 
     def answers(self, fn: Callable[..., Any], outputs: Sequence[Any], **options: Any) -> Any:
-        """The event: fn takes the gr.Request and returns or yields the outputs' values.
-
-        Which page is seen is found out in the browser: else an opening would ask the server once for every page.
-        """
-        seen = gr.Checkbox(visible="hidden", label="Page was seen")
-        self.app.load(None, None, seen, js=is_named(self.name, self.pages), **QUIET)
-        self.tab.select(None, seen, seen, js=OR_CHOSEN_BY_VISITOR, **QUIET)
-        return seen.change(fn, None, list(outputs), **options)
+        return self.app.load(fn, None, list(outputs), **options)
 
 
 @dataclass(frozen=True, slots=True)

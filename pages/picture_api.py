@@ -14,9 +14,9 @@ from models.backend.local import ModelService
 from models.data.flow_files import flo_bytes
 from models.data.images import open_image
 from models.data.media.reading import open_clip
-from models.schema import ImageClassificationRequest, InputError, OpticalFlowRequest, Probe
+from models.schema import ImageClassificationRequest, InputError, OpticalFlowRequest, PixelAt, Probe
 from pages.as_json import as_json
-from pages.av_clip import av_request, write_film
+from pages.av_clip import av_request, target_of, write_film
 from pages.link import AvView
 from pages.page import for_callers
 
@@ -83,7 +83,7 @@ def optical_flow_call(service: ModelService) -> Callable[..., dict[str, Any]]:
         if trace and not (len(trace) == 2 and 0 <= trace[0] < one.height and 0 <= trace[1] < one.width):
             raise InputError(f"A pixel is [row, column], up to [{one.height - 1}, {one.width - 1}], not {trace}.")
         row, column = map(int, trace or (0, 0))  # JSON may hold 10.0
-        asked = Probe(row * one.width + column, method) if trace else None
+        asked = Probe(PixelAt(row, column), method) if trace else None
         result = service.run(OpticalFlowRequest(one, other, asked, weights))
         lengths = np.hypot(result.flow[..., 0], result.flow[..., 1])
         traced = result.trace
@@ -134,7 +134,9 @@ def av_autoencoding_call(service: ModelService) -> Callable[..., dict[str, Any]]
             given, made = Path(folder) / "given", Path(folder) / "rebuilt.mp4"
             given.write_bytes(_decoded(clip, "clip"))
             request = av_request(service, open_clip(given), view)
-            asked = None if trace < -1 else Probe(None if trace < 0 else int(trace), method)
+            shape = service.shape("av_autoencoding", weights)
+            target = None if trace < 0 else target_of(int(trace), request, shape)
+            asked = None if trace < -1 else Probe(target, method)
             result = service.run(replace(request, probe=asked))
             write_film(made, result.frames, result.audio, result)
             written = b64encode(made.read_bytes()).decode("ascii")

@@ -2,24 +2,19 @@
 
 from collections.abc import Iterable
 from html import escape
-from typing import Any
 
 import gradio as gr
 
 from components.analysis.text_units import UNITS, Unit
+from components.html.text.mask_strip import strip_value
 from components.js import script
-
-FOLLOW_TEXT = "(text, value) => [window.perceiverMaskStrip.retext(text, value)]"
-"""Client-side: what was typed and the strip's value -> the strip's new value."""
-
-
-def strip_value(text: str, spans: Iterable[tuple[int, int]], limit: int) -> dict[str, Any]:
-    """spans: half-open byte ranges that are hidden. limit: how many bytes the chosen model reads."""
-    return {"text": text, "spans": [list(span) for span in spans], "limit": limit}
 
 
 def mask_strip(text: str, spans: Iterable[tuple[int, int]], limit: int) -> gr.HTML:
-    """Its value is a `strip_value`; `input` is triggered when the visitor hides or shows something."""
+    """A strip with a `strip_value`, which triggers `input` when the visitor hides or shows something.
+
+    It triggers `edit` when it needs `follow_text`.
+    """
     return gr.HTML(
         value=strip_value(text, spans, limit),
         html_template=script("mask_strip.html"),

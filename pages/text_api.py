@@ -5,7 +5,15 @@ from typing import Any, Literal
 
 from models.backend.local import ModelService
 from models.backend.protocol import unwrap
-from models.schema import FineTuneRequest, MaskedBytesRequest, Probe, SentimentRequest, TextGenerationRequest
+from models.schema import (
+    ByteAt,
+    FineTuneRequest,
+    MaskedBytesRequest,
+    Probe,
+    SentimentRequest,
+    TextGenerationRequest,
+    TokenAt,
+)
 from pages.as_json import as_json
 from pages.page import for_callers
 
@@ -36,7 +44,7 @@ def masked_bytes_call(service: ModelService) -> Callable[..., dict[str, Any]]:
             filled, positions, candidates (bytes as numbers), probabilities, order, bytes_read, attention, run.
         """
         spans: Any = tuple(tuple(span) if isinstance(span, list) else span for span in mask)
-        asked = Probe(int(trace), method) if trace >= 0 else None
+        asked = Probe(ByteAt(int(trace)), method) if trace >= 0 else None
         result = service.run(MaskedBytesRequest(text, spans, int(top_k), decoding, asked, weights))
         return as_json(result)
 
@@ -165,7 +173,7 @@ def text_generation_call(service: ModelService) -> Callable[..., dict[str, Any]]
             text, tokens (id, content as hexadecimal digits, probability, alternatives, how the text lay), ended, cut,
             tokens_per_second, traced, dropped, prefix_length, latents, attention, run.
         """
-        asked = Probe(int(trace), method) if trace >= 0 else None
+        asked = Probe(TokenAt(int(trace)), method) if trace >= 0 else None
         result = service.run(
             TextGenerationRequest(
                 prompt,

@@ -12,7 +12,7 @@ import gradio as gr
 from components.analysis.text_units import Unit
 from components.html.text.compared import Compared
 from models.backend.local import ModelService
-from models.schema import ModelShape, TextGenerationStep, Weights, WrittenToken
+from models.schema import ModelShape, TextGenerationStep, TokenAt, Weights, WrittenToken
 from pages.page import OF_BEFORE, alert, beside_the_button, hint, in_words, updates_of
 from pages.text_generation_shown import Answer, Shown, begun, drawn, ended, growing, off, on, ran
 from pages.text_generation_view import (
@@ -149,7 +149,7 @@ class Handlers:
 
     def _traced(self, shown: Shown, traced: int, looked: tuple[str, ...]) -> Answer:
         *controls, _ = looked
-        asked = probe(traced, *controls)  # pyright: ignore[reportArgumentType]
+        asked = probe(TokenAt(traced), *controls)  # pyright: ignore[reportArgumentType]
         written = tuple(token.id for token in shown.tokens)
         step = self._service.run(replace(request_of(shown.view), written=written, max_new_tokens=0, probe=asked))
         view = replace(shown.view, traced=traced, looked=looked)

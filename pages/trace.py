@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from components.plots.plot import Plot, to_svg
-from models.schema import Method, ModelShape, Probe
+from models.schema import Method, ModelShape, Probe, Target
 from pages.saving import SaveButtons, save_buttons
 
 CAVEAT = (
@@ -110,11 +110,11 @@ def _fit_controls(method: Method) -> tuple[Any, Any]:
     return gr.update(interactive=True), gr.update(interactive=method == "encoder")
 
 
-def probe(output: int | None, method: Method, head: str, latent: str) -> Probe:
-    """The question that the controls ask about one output; what a method does not take is left out."""
+def probe(target: Target | None, method: Method, head: str, latent: str) -> Probe:
+    """The probe that the controls describe; what a method does not take is left out."""
     one_head = None if method == "rollout" or head == MEAN else int(head)
     one_latent = None if method != "encoder" or latent == ALL else int(latent)
-    return Probe(output, method, one_head, one_latent)
+    return Probe(target, method, one_head, one_latent)
 
 
 def understood(looked: tuple[str, ...]) -> bool:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from components.html import STYLE_SHEETS
+from components.html import STYLE_SHEETS as MARKUP_STYLE_SHEETS
 
-SHEETS = (Path(__file__).with_name("theme.css"), *STYLE_SHEETS)
+STYLE_SHEETS = (Path(__file__).with_name("theme.css"), *MARKUP_STYLE_SHEETS)
 
 
 def theme() -> gr.themes.Base:

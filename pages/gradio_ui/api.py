@@ -1,0 +1,92 @@
+"""A screen as a function of the API and of MCP: parameters, defaults and help texts are those of its state."""
+
+import inspect
+import tempfile
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from models.schema import InputError
+from pages.as_json import as_json
+from pages.gradio_ui.bind import for_callers
+from pages.screen import Screen
+
+
+def api_function(
+    screen: Screen[Any, Any], description: str, uploads: Mapping[str, str] | None = None
+) -> Callable[..., Any]:
+    """call(**state) -> JSON.
+
+    description: first paragraph of its documentation. uploads: files that the call takes as base64, with help texts;
+    the screen's `call` gets their paths.
+    """
+    uploads = uploads or {}
+    fields, initial = screen.state.model_fields, screen.initial
+
+    def call(**arguments: Any) -> dict[str, Any]:
+        state = screen.state.from_values(arguments, initial)
+        with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
+            files = {name: _decoded(arguments[name], name, Path(folder)) for name in uploads}
+            return as_json(screen.call(state, **files))
+
+    files = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str) for name in uploads]
+    controls = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if name in screen.required else _plain(getattr(initial, name)),
+            annotation=_annotation(fields[name].annotation),
+        )
+        for name in fields
+        if name not in screen.page_only
+    ]
+    parameters = [each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in [*files, *controls]]
+    parameters.sort(key=lambda each: each.default is not inspect.Parameter.empty)
+    guarded: Any = for_callers(call)
+
+    def function(*values: Any, **named: Any) -> dict[str, Any]:
+        return guarded(**dict(zip((each.name for each in parameters), values, strict=False)), **named)
+
+    function.__name__ = screen.name
+    function.__doc__ = _documentation(description, parameters, uploads, screen)
+    function.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
+    function.__annotations__ = {each.name: each.annotation for each in parameters}
+    return function
+
+
+def _documentation(
+    description: str, parameters: list[inspect.Parameter], uploads: Mapping[str, str], screen: Any
+) -> str:
+    fields = screen.state.model_fields
+    helps = {
+        each.name: uploads[each.name]
+        if each.name in uploads
+        else f"{fields[each.name].title}. {fields[each.name].description or ''}"
+        for each in parameters
+    }
+    lines = [f"    {name}: {' '.join(text.split())}" for name, text in helps.items()]
+    return "\n".join([description, "", "Args:", *lines])
+
+
+def _annotation(annotation: Any) -> Any:
+    """JSON has lists in place of tuples."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return list[_annotation(arguments[0])]  # pyright: ignore[reportInvalidTypeArguments]
+    return annotation
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _decoded(written: str, name: str, folder: Path) -> Path:
+    """A file with what base64 stands for, with or without "data:...;base64," before it. Raises InputError."""
+    try:
+        content = b64decode("".join(written.rpartition(",")[2].split()), validate=True)
+    except ValueError:
+        raise InputError(f"{name} is not valid base64. Encode the bytes of the file.") from None
+    file = folder / name
+    file.write_bytes(content)
+    return file

@@ -1,0 +1,249 @@
+"""Binds the actions of a screen to Gradio events: values in, updates out, by name."""
+
+import inspect
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import gradio as gr
+from gradio.components import Component
+from gradio.utils import get_upload_folder, is_in_or_equal
+from markupsafe import Markup
+
+from components.plots.plot import Plot, to_svg
+from models.schema import CheckpointUnavailable, InputError
+from pages.screen import Control, Notice, Screen, Update, is_for_visitor, updates
+from pages.session import Session, SessionStore
+from pages.state import State
+
+S = TypeVar("S", bound=State)
+log = logging.getLogger(__name__)
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+"""Events that only the page itself triggers."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
+"""Events without a progress animation."""
+GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
+"""Events that run a model for a moment: they share one place in the queue."""
+LAST: dict[str, Any] = {"trigger_mode": "always_last"}
+"""Of several quick triggers the last one counts."""
+EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+"""Each trigger counts, in order, so that the page ends with the last one."""
+AT_ONCE: dict[str, Any] = {"queue": False}
+"""Events that do not wait for others."""
+SAVE: dict[str, Any] = {"concurrency_id": "save", "concurrency_limit": 1}
+"""Events that write files: one at a time over all visitors."""
+DOWNLOAD = """(file) => {
+  if (!file) return;
+  const link = document.createElement('a');
+  link.href = file.url;
+  link.download = file.orig_name;
+  link.click();
+}"""
+"""Client-side: the browser saves the file."""
+SHOW_IN_ADDRESS = "(query) => window.perceiver.showLink(query)"
+"""Client-side: the address becomes that of the view."""
+
+
+VISITOR = "() => [window.perceiver.visitor()]"
+"""Client-side: an id of the visitor that is kept across pages."""
+APOLOGY = "Something went wrong on our side. Your input is unchanged, and the error is in the log."
+
+
+class Binding(Generic[S]):
+    """One screen and the components of its page, by name.
+
+    widgets: of the state's fields. uploads: of files, which actions receive as paths. parts: what shows the result.
+    values: for each widget that needs it, the function from the values of all widgets to its value in the state.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[S, Any],
+        store: SessionStore,
+        widgets: Mapping[str, Any],
+        parts: Mapping[str, Any],
+        uploads: Mapping[str, Any] | None = None,
+        values: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
+    ):
+        self.screen, self.store = screen, store
+        self.widgets: dict[str, Any] = dict(widgets)
+        self.uploads: dict[str, Any] = dict(uploads or {})
+        self.values = dict(values or {})
+        hidden = {name: gr.Textbox(visible="hidden", label=name) for name in ("link", "answered")}
+        self.parts: dict[str, Any] = {**self.widgets, **self.uploads, **parts, **hidden}
+        inputs = set(screen.state.fields_with("input"))
+        self.inputs = [widget for name, widget in self.widgets.items() if name in inputs] + [*self.uploads.values()]
+        self._show_link()
+        self._mark_outdated()
+
+    # Events
+
+    def submit(self, event: Any, action: Callable[..., Any], **options: Any) -> Any:
+        """As `on`, for actions whose result belongs to the inputs; a value that does not fit is an error."""
+        return self._listen(event, action, True, options)
+
+    def on(self, event: Any, action: Callable[..., Any], **options: Any) -> Any:
+        """Calls action(session, state, **uploads, **more) and shows the `Update` that it returns or yields.
+
+        event: one event, or a sequence of them. options: `data`, names of the event's data that the action takes;
+        `more`, further components whose values it takes by name; those of Gradio's events.
+        """
+        return self._listen(event, action, False, options)
+
+    def open(self, event: Callable[..., Any], visitor: Component, **options: Any) -> Any:
+        """Opens the page: `event` is the load event of its route, `visitor` holds the visitor's id."""
+
+        def handler(visitor: str, request: gr.Request) -> Iterator[Any]:
+            self.store.connect(request.session_hash or "", visitor)
+            session, params = self._session(request), dict(request.query_params)
+            yield from self._guarded(lambda: self.screen.open(session, params), None)
+
+        return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
+
+    def save(self, buttons: Mapping[str, Any], write: Callable[..., Iterator[Any]]) -> None:
+        """See `gradio_ui.saving`: write(kind, session, state) yields the path of a file."""
+        for kind, (button, download) in buttons.items():
+
+            def handler(values: dict[Component, Any], request: gr.Request, kind: str = kind) -> Iterator[Any]:
+                yield from write(kind, self._session(request), self._state(values, strict=False))
+
+            saved = button.click(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE)
+            saved.then(None, download, js=DOWNLOAD, **QUIET)
+
+    def _listen(self, event: Any, action: Callable[..., Any], strict: bool, options: dict[str, Any]) -> Any:
+        data, more = options.pop("data", ()), options.pop("more", {})
+        components = {*self.widgets.values(), *self.uploads.values(), *more.values()}
+        handler = self._handler(action, strict, data, more)
+        listen = event if callable(event) else lambda *args, **rest: gr.on(list(event), *args, **rest)
+        return listen(handler, components, self._outputs, preprocess=False, **QUIET | options)
+
+    def _handler(self, action: Callable[..., Any], strict: bool, data: Sequence[str], more: Mapping[str, Any]) -> Any:
+        def call(values: dict[Component, Any], request: gr.Request, event: Any = None) -> Iterator[Any]:
+            def found() -> Iterator[Update]:
+                state = self._state(values, strict)
+                taken = {name: _uploaded(values[each]) for name, each in self.uploads.items()} if strict else {}
+                taken |= {name: values[component] for name, component in more.items()}
+                taken |= {name: getattr(event, name) for name in data}
+                return updates(action(self._session(request), state, **taken))
+
+            yield from self._guarded(found, [values[each] for each in self.inputs] if strict else None)
+
+        def with_event(values: dict, request: gr.Request, event: gr.EventData) -> Iterator[Any]:
+            yield from call(values, request, event)
+
+        def once(values: dict, request: gr.Request) -> Any:
+            return next(call(values, request))
+
+        def once_with_event(values: dict, request: gr.Request, event: gr.EventData) -> Any:
+            return next(call(values, request, event))
+
+        def streamed(values: dict, request: gr.Request) -> Iterator[Any]:
+            yield from call(values, request)
+
+        if inspect.isgeneratorfunction(action):
+            return with_event if data else streamed
+        return once_with_event if data else once
+
+    # Values
+
+    @property
+    def _outputs(self) -> list[Any]:
+        return list(self.parts.values())
+
+    def _session(self, request: gr.Request) -> Session:
+        return self.store.session(self.store.visitor(request.session_hash or ""), self.screen.name)
+
+    def _state(self, values: Mapping[Component, Any], strict: bool) -> S:
+        by_name = {name: values[widget] for name, widget in self.widgets.items()}
+        state = {name: self._value(name, by_name) for name in by_name}
+        return self.screen.state.from_values(state, self.screen.initial, strict)
+
+    def _value(self, name: str, values: Mapping[str, Any]) -> Any:
+        if name in self.values:
+            return self.values[name](values)
+        value = values[name]
+        return None if value == "" and self.screen.state.model_fields[name].annotation is not str else value
+
+    def _guarded(self, found: Callable[[], Iterator[Update]], inputs: list[Any] | None) -> Iterator[Any]:
+        """Updates for Gradio. What goes wrong is shown in the notice; everything else stays on the page."""
+        try:
+            for update in found():
+                yield self._for_gradio(update, inputs)
+        except Exception as error:  # the last place before the visitor
+            yield self._for_gradio({"notice": Notice(format_error(error), "alert")} | stopped(self.parts), None)
+
+    def _for_gradio(self, update: Update, inputs: list[Any] | None) -> Any:
+        if "answered" in update:
+            update = update | {"answered": json.dumps({"id": update["answered"], "inputs": inputs})}
+        return {self.parts[name]: _value_for_gradio(value) for name, value in update.items()} or gr.skip()
+
+    # Behavior in the browser
+
+    def _show_link(self) -> None:
+        self.parts["link"].change(None, self.parts["link"], js=SHOW_IN_ADDRESS, **QUIET)
+
+    def _mark_outdated(self) -> None:
+        """What shows a result is marked as out of date while the inputs differ from those behind it."""
+        name = json.dumps(self.screen.name)
+        check = f"(answered, ...inputs) => window.perceiver.check({name}, answered, inputs)"
+        watched = [self.parts["answered"].change, *(change for each in self.inputs for change in _changes(each))]
+        gr.on(watched, None, [self.parts["answered"], *self.inputs], js=check, **QUIET, **AT_ONCE)
+
+
+def format_error(error: Exception) -> str:
+    """What went wrong, for the visitor: their own mistakes as they are, bugs as an apology and in the log."""
+    if isinstance(error, CheckpointUnavailable):
+        log.warning("%s", error, exc_info=error.__cause__)
+    if is_for_visitor(error):
+        return str(error)
+    log.error("a page failed", exc_info=error)
+    return APOLOGY
+
+
+def for_callers(call: Callable[..., Any]) -> Callable[..., Any]:
+    """For functions of the API: the caller gets the same message as a visitor."""
+
+    def guarded(**arguments: Any) -> Any:
+        try:
+            return call(**arguments)
+        except Exception as error:  # the last place before the caller
+            raise gr.Error(format_error(error), print_exception=False) from None
+
+    return guarded
+
+
+def stopped(parts: Mapping[str, Any]) -> Update:
+    """After an error there is nothing to stop."""
+    return {"stop": Control.of(interactive=False)} if "stop" in parts else {}
+
+
+def _value_for_gradio(value: Any) -> Any:
+    if isinstance(value, Control):
+        return gr.update(**value.properties)
+    if isinstance(value, Notice):
+        role = "alert" if value.level == "alert" else "status"
+        return Markup('<p class="notice {}" role="{}">{}</p>').format(value.level, role, value.text)
+    if isinstance(value, Plot):
+        return to_svg(value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def _changes(component: Component) -> list[Any]:
+    names = ("change",) if hasattr(component, "change") and not isinstance(component, gr.HTML) else ("input",)
+    return [getattr(component, name) for name in names]
+
+
+def _uploaded(file: Any) -> Path | None:
+    """The file that a visitor gave; None if there is none.
+
+    Raises InputError for any other file of this machine, which a request written by hand may name.
+    """
+    if not file:
+        return None
+    path = file.get("path") if isinstance(file, dict) else None
+    if not path or not is_in_or_equal(path, get_upload_folder()):
+        raise InputError("Only uploaded files can be read. Upload the file on this page.")
+    return Path(path)

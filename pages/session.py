@@ -1,0 +1,199 @@
+"""What the app holds for its visitors: one store, bounded in bytes over all of them, that forgets who is idle."""
+
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+from PIL.Image import Image
+
+from models.schema import InputError
+
+DROPPED = "This result is no longer in memory. Run again."
+MAX_BYTES = 2 * 2**30
+IDLE_SECONDS = 3600.0
+AWAY_SECONDS = 600.0
+"""How long the data of a visitor without an open page is kept: a change of pages is a short absence, too."""
+Key = tuple[str, str, str]
+"""Visitor, page, and name of the slot."""
+
+
+@dataclass(slots=True)
+class Job:
+    """Long work of one visitor on one page, which looks here whether to go on.
+
+    stopped: the visitor pressed Stop. superseded: the visitor started another job, or left.
+    """
+
+    stopped: bool = False
+    superseded: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.stopped or self.superseded
+
+
+@dataclass(slots=True)
+class _Slot:
+    value: Any
+    nbytes: int
+    used: float
+
+
+class SessionStore:
+    """Results, fine-tuned models and jobs of all visitors. Safe to use from many threads.
+
+    max_bytes: bound over all visitors; the least recently used value goes first. idle_seconds: values that were not
+    used for so long expire. away_seconds: the same for visitors without an open page. clock: seconds.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int = MAX_BYTES,
+        idle_seconds: float = IDLE_SECONDS,
+        away_seconds: float = AWAY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._max_bytes, self._idle, self._away, self._clock = max_bytes, idle_seconds, away_seconds, clock
+        self._lock = threading.RLock()
+        self._slots: OrderedDict[Key, _Slot] = OrderedDict()
+        self._dropped: OrderedDict[Key, None] = OrderedDict()
+        self._jobs: dict[tuple[str, str], Job] = {}
+        self._visitors: dict[str, str] = {}
+        self._left: dict[str, float] = {}
+
+    def session(self, visitor: str, page: str) -> "Session":
+        return Session(self, visitor, page)
+
+    def connect(self, connection: str, visitor: str) -> None:
+        """A browser page was opened. connection: its id, valid until it is closed. visitor: kept across pages."""
+        with self._lock:
+            self._visitors[connection] = visitor
+            self._left.pop(visitor, None)
+
+    def visitor(self, connection: str) -> str:
+        """The visitor behind a connection, or the connection itself if it did not introduce itself."""
+        with self._lock:
+            return self._visitors.get(connection, connection)
+
+    def disconnect(self, connection: str) -> None:
+        """A browser page was closed: its jobs stop, and its visitor's values go if no other page is opened in time."""
+        with self._lock:
+            visitor = self._visitors.pop(connection, connection)
+            if visitor in self._visitors.values():
+                return
+            self._left[visitor] = self._clock()
+            for key in [key for key in self._jobs if key[0] == visitor]:
+                self._jobs.pop(key).superseded = True
+            self._expire()
+
+    @property
+    def nbytes(self) -> int:
+        with self._lock:
+            return sum(slot.nbytes for slot in self._slots.values())
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._expire()
+            return len(self._slots)
+
+    def get(self, key: Key) -> Any:
+        """Raises InputError if the value was dropped; None if there never was one."""
+        with self._lock:
+            self._expire()
+            slot = self._slots.get(key)
+            if slot is None:
+                if key in self._dropped:
+                    raise InputError(DROPPED)
+                return None
+            slot.used = self._clock()
+            self._slots.move_to_end(key)
+            return slot.value
+
+    def put(self, key: Key, value: Any) -> None:
+        nbytes = size_of(value)
+        with self._lock:
+            self._slots[key] = _Slot(value, nbytes, self._clock())
+            self._slots.move_to_end(key)
+            self._dropped.pop(key, None)
+            self._expire()
+            while len(self._slots) > 1 and self.nbytes > self._max_bytes:
+                self._drop(next(iter(self._slots)))
+
+    def discard(self, key: Key) -> None:
+        with self._lock:
+            self._slots.pop(key, None)
+            self._dropped.pop(key, None)
+
+    def start_job(self, owner: tuple[str, str]) -> Job:
+        with self._lock:
+            if earlier := self._jobs.get(owner):
+                earlier.superseded = True
+            self._jobs[owner] = job = Job()
+            return job
+
+    def stop_job(self, owner: tuple[str, str]) -> None:
+        with self._lock:
+            if job := self._jobs.get(owner):
+                job.stopped = True
+
+    def _expire(self) -> None:
+        now = self._clock()
+        gone = {visitor for visitor, since in self._left.items() if now - since > self._away}
+        for visitor in gone:
+            del self._left[visitor]
+        for key in [key for key, slot in self._slots.items() if key[0] in gone or now - slot.used > self._idle]:
+            self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        del self._slots[key]
+        self._dropped[key] = None
+        while len(self._dropped) > 10_000:
+            self._dropped.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one visitor holds on one page."""
+
+    store: SessionStore
+    visitor: str
+    page: str
+
+    def get(self, slot: str = "run") -> Any:
+        """The value kept last, or None. Raises InputError if it was dropped to make room or expired."""
+        return self.store.get((self.visitor, self.page, slot))
+
+    def put(self, value: Any, slot: str = "run") -> None:
+        self.store.put((self.visitor, self.page, slot), value)
+
+    def discard(self, slot: str = "run") -> None:
+        self.store.discard((self.visitor, self.page, slot))
+
+    def start_job(self) -> Job:
+        """Supersedes the visitor's earlier job on this page."""
+        return self.store.start_job((self.visitor, self.page))
+
+    def stop_job(self) -> None:
+        self.store.stop_job((self.visitor, self.page))
+
+
+def size_of(value: Any) -> int:
+    """Bytes that a value holds, in its arrays, images and texts."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, Image):
+        return value.width * value.height * len(value.getbands())
+    if isinstance(value, str | bytes):
+        return sys.getsizeof(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return sum(size_of(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return sum(map(size_of, value.values()))
+    if isinstance(value, tuple | list | frozenset):
+        return sum(map(size_of, value))
+    return 64

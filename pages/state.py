@@ -1,0 +1,191 @@
+"""The state of a page: names, labels, bounds, choices and defaults of all its controls, and its codec for links.
+
+A `State` is the single source of these: the widgets of each front end, the address of a view, and the parameters of
+the API and of MCP are read from it.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Literal, Self, get_args, get_origin
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from components.scale.attention import Scale
+from models.schema import InputError, Method, Weights
+
+Role = Literal["input", "display", "selection"]
+"""input: the result depends on it. display: how the result is shown. selection: set by a click, without a widget."""
+MAX_QUERY = 6000
+"""Characters of a query; servers refuse much longer addresses."""
+MAX_SEED = 2**53 - 1
+"""The largest integer that JavaScript holds exactly."""
+
+
+def control(
+    default: Any,
+    title: str,
+    description: str = "",
+    *,
+    role: Role = "input",
+    labels: Mapping[Any, str] | None = None,
+    step: float | None = None,
+    link: Literal["changed", "always"] = "changed",
+    **bounds: Any,
+) -> Any:
+    """A field of a `State`.
+
+    labels: a label for each choice. step: of a slider. link: "always" also writes the default into links.
+    bounds: as for `pydantic.Field`.
+    """
+    extra: Any = {"role": role, "labels": dict(labels or {}), "step": step, "link": link}
+    return Field(default, title=title, description=description, json_schema_extra=extra, **bounds)
+
+
+def extra_of(field: FieldInfo, name: str) -> Any:
+    """What `control` keeps beside pydantic's own facts, such as "role"."""
+    extra = field.json_schema_extra
+    return extra.get(name) if isinstance(extra, dict) else None
+
+
+def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
+    """The lowest and highest value that a number may have, or None."""
+    bounds = {
+        name: getattr(each, name) for each in field.metadata for name in ("ge", "le", "gt", "lt") if hasattr(each, name)
+    }
+    return bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
+
+
+def choices_of(field: FieldInfo) -> list[tuple[str, Any]]:
+    """Label and value of each choice, in order."""
+    labels = extra_of(field, "labels") or {}
+    if labels:
+        return [(label, value) for value, label in labels.items()]
+    annotation = field.annotation
+    values = get_args(annotation) if get_origin(annotation) is Literal else ()
+    return [(str(value), value) for value in values]
+
+
+class State(BaseModel):
+    """What a view is. Two equal states show the same view."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def fields_with(cls, *roles: Role) -> tuple[str, ...]:
+        return tuple(name for name, field in cls.model_fields.items() if extra_of(field, "role") in roles)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any], default: Self, strict: bool = True) -> Self:
+        """A state from the values of widgets or API parameters; what is not named is as in `default`.
+
+        Raises InputError, naming the first control whose value does not fit; unless `strict`, those are as in
+        `default`.
+        """
+        state = default.model_dump() | {name: value for name, value in values.items() if name in cls.model_fields}
+        try:
+            return cls.model_validate(state)
+        except ValidationError as error:
+            wrong = {str(each["loc"][0]): each["msg"] for each in error.errors()}
+            if strict:
+                name, message = next(iter(wrong.items()))
+                raise InputError(f"{cls.model_fields[name].title or name}: {_sentence(message)}") from None
+            return cls.model_validate(state | {name: getattr(default, name) for name in wrong})
+
+    @classmethod
+    def from_query(cls, params: Mapping[str, str], default: Self) -> tuple[Self, tuple[str, ...]]:
+        """The state that a link describes, and notices about values that do not fit and were replaced."""
+        state, notices = default, []
+        for name, field in cls.model_fields.items():
+            if name not in params:
+                continue
+            try:
+                state = state._with_parsed(name, params[name])
+            except ValidationError:
+                label = field.title or name
+                notices.append(f"{label}: the link has a value that does not fit, so the default is used.")
+        return state, tuple(notices)
+
+    def _with_parsed(self, name: str, written: str) -> Self:
+        """Raises ValidationError."""
+        for value in _readings(written):
+            try:
+                return type(self).model_validate(self.model_dump() | {name: value})
+            except ValidationError as error:
+                refusal = error
+        raise refusal
+
+    def to_query(self, default: Self) -> str:
+        """The state as a query string without what is as in `default`; "" if it is too long for an address."""
+        written = {
+            name: _written(getattr(self, name))
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != getattr(default, name) or extra_of(field, "link") == "always"
+        }
+        query = urlencode(written)
+        return query if len(query) <= MAX_QUERY else ""
+
+    def changed(self, **changes: Any) -> Self:
+        """A copy with other values, which are not validated."""
+        return self.model_copy(update=changes)
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _readings(written: str) -> list[Any]:
+    """What a value in a link may stand for: text, JSON, or nothing."""
+    readings: list[Any] = [written]
+    with suppress(ValueError):
+        readings.append(json.loads(written))
+    return readings + [None] * (not written)
+
+
+def _sentence(message: str) -> str:
+    """pydantic's message as a sentence."""
+    message = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"must be {message}." if not message[0].isupper() else f"{message}."
+
+
+class ModelState(State):
+    """A state with a choice of weights."""
+
+    weights: Weights = control(
+        "embedded",
+        "Model",
+        'Checkpoint: "embedded" (demo model, built in) or "published" (original model, downloaded on first use).',
+        link="always",
+    )
+
+
+class TraceState(State):
+    """The controls of the attention section of the pages about text."""
+
+    method: Method = control(
+        "encoder",
+        "Attention",
+        '"encoder": inputs, by latents weighted by decoder attention; "decoder": latents; "rollout": all layers.',
+        role="display",
+        labels={
+            "rollout": "Rollout: all layers",
+            "encoder": "Encoder: inputs → latents",
+            "decoder": "Decoder: latents → output",
+        },
+    )
+    head: int | None = control(
+        None, "Head", "One attention head, counting from 0, or the mean of all.", role="display", ge=0
+    )
+    latent: int | None = control(
+        None, "Latent", "Encoder attention of one latent, counting from 0, or of all.", role="display", ge=0
+    )
+    scale: Scale = control(
+        "linear",
+        "Color scale",
+        role="display",
+        labels={"linear": "share in %", "log": "log10 of attention relative to uniform"},
+    )

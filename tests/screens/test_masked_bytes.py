@@ -1,0 +1,159 @@
+"""The actions of the page of masked language modeling, with a backend that has no model."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+
+from models.schema import AttentionMap, ByteAt, InputError, MaskedBytesRequest, MaskedBytesResult
+from pages.masked_bytes.screen import EXAMPLES, MaskedBytesScreen, mask_spans
+from pages.screen import Notice, updates
+from pages.session import Session
+from tests.fake_backend import RUN, SHAPE, FakeBackend
+from tests.markup import Elements
+
+
+def answer(request: MaskedBytesRequest) -> MaskedBytesResult:
+    """Fills each masked byte with x, and attends to all inputs alike."""
+    content = bytearray(request.text.encode())
+    positions = [at for start, stop in request.mask for at in range(start, stop)]
+    for at in positions:
+        content[at] = ord("x")
+    method = request.probe.method if request.probe else "encoder"
+    count = SHAPE.latents if method == "decoder" else len(content) + 2
+    target: Any = request.probe.target if request.probe else None
+    return MaskedBytesResult(
+        filled=content.decode(),
+        filled_bytes=bytes(content),
+        positions=np.array(positions, np.int64),
+        candidates=np.full((len(positions), request.top_k), ord("x"), np.uint8),
+        probabilities=np.full((len(positions), request.top_k), 0.1, np.float32),
+        order=np.zeros(len(positions), np.int64),
+        bytes_read=len(content),
+        bytes_total=len(content),
+        attention=AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, 1 / count, method, "Title"),
+        run=RUN,
+        traced=target.position if target else positions[0] if positions else 0,
+    )
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    return FakeBackend({MaskedBytesRequest: answer})
+
+
+@pytest.fixture
+def screen(backend: FakeBackend) -> MaskedBytesScreen:
+    return MaskedBytesScreen(backend)
+
+
+def test_submit_asks_for_what_is_set_and_shows_it(
+    screen: MaskedBytesScreen, backend: FakeBackend, session: Session
+) -> None:
+    state = screen.initial.changed(text="a cat", mask=((2, 5),), top_k=3, decoding="parallel", method="rollout", head=1)
+    update = screen.submit(session, state)
+    (request,) = backend.requests
+    assert (request.text, request.mask, request.top_k, request.decoding) == ("a cat", ((2, 5),), 3, "parallel")
+    assert (request.probe.method, request.probe.head, request.probe.target) == ("rollout", None, None)
+    assert Elements(update["filled"]).text.count("x") >= 3
+    assert update["answered"]
+    assert screen.state.from_query(dict(parse_qsl(update["link"], keep_blank_values=True)), screen.initial)[
+        0
+    ] == state.changed(byte=2)
+
+
+def test_an_error_of_the_model_is_raised_for_the_binding(session: Session) -> None:
+    screen = MaskedBytesScreen(FakeBackend({MaskedBytesRequest: lambda request: InputError("no byte is masked")}))
+    with pytest.raises(InputError, match="no byte is masked"):
+        screen.submit(session, screen.initial)
+    assert session.get() is None
+
+
+def test_a_click_traces_that_byte_by_the_controls(
+    screen: MaskedBytesScreen, backend: FakeBackend, session: Session
+) -> None:
+    assert screen.select_byte(session, screen.initial, 3) == {}
+    screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))
+    update = screen.select_byte(session, screen.initial.changed(method="decoder", head=2, text="typed meanwhile"), 3.0)
+    request = backend.requests[-1]
+    assert (request.text, request.probe.target) == ("a cat", ByteAt(3))
+    assert (request.probe.method, request.probe.head) == ("decoder", 2)
+    assert "byte=3" in update["link"]
+
+
+def test_another_method_traces_the_same_byte(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
+    screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))
+    screen.select_byte(session, screen.initial, 4)
+    screen.trace(session, screen.initial.changed(method="rollout"))
+    assert backend.requests[-1].probe.target == ByteAt(4)
+    assert session.get().state.method == "rollout"
+
+
+def test_another_scale_needs_no_model(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
+    assert screen.rescale(session, screen.initial) == {}
+    screen.submit(session, screen.initial)
+    before = len(backend.requests)
+    update = screen.rescale(session, screen.initial.changed(scale="log"))
+    assert len(backend.requests) == before
+    assert "scale=log" in update["link"]
+
+
+def test_an_example_sets_text_and_mask(screen: MaskedBytesScreen, session: Session) -> None:
+    update = screen.choose_example(session, screen.initial, 1)
+    assert update["text"] == EXAMPLES[1].text
+    assert update["mask"]["spans"] == [list(span) for span in EXAMPLES[1].spans]
+    assert isinstance(update["notice"], Notice)
+    assert "notice" not in screen.submit_example(session, screen.initial)
+
+
+def test_another_model_sets_limit_heads_and_latents(screen: MaskedBytesScreen, session: Session) -> None:
+    update = screen.choose_weights(session, screen.initial.changed(weights="published"))
+    assert update["mask"]["limit"] == SHAPE.longest_text
+    assert len(update["head"].properties["choices"]) == SHAPE.cross_heads + 1
+    assert len(update["latent"].properties["choices"]) == SHAPE.latents + 1
+
+
+def test_opens_with_the_first_example_for_everybody(
+    screen: MaskedBytesScreen, backend: FakeBackend, session: Session
+) -> None:
+    (update,) = screen.open(session, {})
+    assert update["link"] == ""
+    list(screen.open(session.store.session("another", "page"), {}))
+    assert len(backend.requests) == 1
+
+
+def test_opens_as_the_visitor_left_it(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
+    link = screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))["link"]
+    before = len(backend.requests)
+    for params in ({}, dict(parse_qsl(link, keep_blank_values=True))):
+        (update,) = screen.open(session, params)
+        assert update["text"] == "a cat"
+    assert len(backend.requests) == before
+
+
+def test_opens_a_link_and_says_what_does_not_fit(screen: MaskedBytesScreen, session: Session) -> None:
+    params = {"text": "a cat", "mask": "[[0,1]]", "top_k": "99", "head": "7", "byte": "3", "unknown": "1"}
+    shown: dict[str, Any] = {}
+    for update in updates(screen.open(session, params)):
+        shown |= update
+    state = session.get().state
+    assert (state.text, state.mask, state.top_k, state.head, state.byte) == ("a cat", ((0, 1),), 5, None, 3)
+    assert shown["notice"].level == "alert"
+
+
+def test_the_plot_is_saved_as_it_is_shown(screen: MaskedBytesScreen, session: Session) -> None:
+    assert screen.attention_files(session, screen.initial) is None
+    screen.submit(session, screen.initial)
+    files = screen.attention_files(session, screen.initial)
+    assert files is not None
+    assert set(files.write) == {"png", "svg", "npz"}
+
+
+def test_a_program_gets_the_result(screen: MaskedBytesScreen) -> None:
+    assert screen.call(screen.initial.changed(text="a cat", mask=((0, 1),))).filled == "x cat"
+
+
+def test_spans_follow_a_text_that_was_edited_since(screen: MaskedBytesScreen) -> None:
+    strip = screen.controls(screen.initial.changed(text="a cat", mask=((2, 5),)))["mask"]
+    assert mask_spans({"mask": strip, "text": "the a cat"}) == [[6, 9]]
