@@ -110,12 +110,14 @@ class State(BaseModel):
 
     def _with_parsed(self, name: str, written: str) -> Self:
         """Raises ValidationError."""
-        for value in _readings(written):
-            try:
-                return type(self).model_validate(self.model_dump() | {name: value})
-            except ValidationError as error:
-                refusal = error
-        raise refusal
+        *others, last = _readings(written)
+        for value in others:
+            with suppress(ValidationError):
+                return self._validated(name, value)
+        return self._validated(name, last)
+
+    def _validated(self, name: str, value: Any) -> Self:
+        return type(self).model_validate(self.model_dump() | {name: value})
 
     def to_query(self, default: Self) -> str:
         """The state as a query string without what is as in `default`; "" if it is too long for an address."""
@@ -189,3 +191,15 @@ class TraceState(State):
         role="display",
         labels={"linear": "share in %", "log": "log10 of attention relative to uniform"},
     )
+
+
+class MapState(State):
+    """The controls of maps over images."""
+
+    scale: Scale = control(
+        "linear",
+        "Color scale",
+        role="display",
+        labels={"linear": "relative to uniform (1x)", "log": "log10 of attention relative to uniform"},
+    )
+    opacity: float = control(0.6, "Map opacity", role="display", ge=0, le=1, step=0.05)

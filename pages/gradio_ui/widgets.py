@@ -14,6 +14,10 @@ from pages.state import bounds_of, choices_of, extra_of
 RESULT = "result"
 """Class of everything that belongs to the result on screen, and is marked when that is out of date."""
 IMAGE_SOURCES: Any = ["upload", "webcam", "clipboard"]
+SHOW_OPACITY = """(opacity) => {
+    if (Number.isFinite(opacity)) document.documentElement.style.setProperty('--map-opacity', opacity);
+}"""
+"""Client-side; an emptied field is not a number."""
 VIDEO_FILES = ["video", ".gif", ".webp"]
 CSV_FILES = [".csv", ".tsv", ".txt"]
 
@@ -74,6 +78,13 @@ class Widgets:
 
     def _bounds(self, name: str) -> tuple[float | None, float | None]:
         return bounds_of(self._field(name))
+
+
+def map_controls(widgets: Widgets) -> None:
+    """How maps are laid over images: color scale, and opacity, which the browser applies."""
+    widgets.radio("scale", scale=3, min_width=220)
+    opacity = widgets.slider("opacity", scale=2, min_width=200)
+    opacity.change(None, opacity, js=SHOW_OPACITY, show_progress="hidden", api_visibility="private")
 
 
 def markup_output(elem_id: str, behavior: str = "", label: str = "", classes: Sequence[str] = ()) -> gr.HTML:

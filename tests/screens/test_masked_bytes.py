@@ -58,9 +58,8 @@ def test_submit_asks_for_what_is_set_and_shows_it(
     assert (request.probe.method, request.probe.head, request.probe.target) == ("rollout", None, None)
     assert Elements(update["filled"]).text.count("x") >= 3
     assert update["answered"]
-    assert screen.state.from_query(dict(parse_qsl(update["link"], keep_blank_values=True)), screen.initial)[
-        0
-    ] == state.changed(byte=2)
+    params = dict(parse_qsl(update["link"], keep_blank_values=True))
+    assert screen.state.from_query(params, screen.initial)[0] == state.changed(byte=2)
 
 
 def test_an_error_of_the_model_is_raised_for_the_binding(session: Session) -> None:

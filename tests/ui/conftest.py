@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app import create_app, launch_options
-from models.backend.local import ModelService
+from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint
 from models.schema import CheckpointUnavailable
 from pages import PAGES
-from pages.link import TAB
 from tests.ui.visitor import Visit
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -38,13 +36,13 @@ def load_embedded_only(checkpoint: Checkpoint, *options: Any) -> Any:
 def serve() -> Iterator[Callable[[str | None], str]]:
     """The address of the app with all pages, or with the one of a name alone: that opens in half the time."""
     settings = Settings(device="cpu", weights="embedded", port=0)
-    service = ModelService(settings, load_embedded_only)
+    backend = LocalBackend(settings, load_embedded_only)
     options = launch_options(settings) | {"server_port": None}
     with ExitStack() as running:
 
         @cache
         def started(name: str | None) -> str:
-            app = create_app(service, [page for page in PAGES if name in (None, page.name)])
+            app = create_app(backend, [page for page in PAGES if name in (None, page.name)])
             _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
             running.callback(app.close)
             return url
@@ -83,12 +81,12 @@ def visit(screens: dict[bool, BrowserContext], serve: Callable[[str | None], str
     pages: list[Page] = []
     errors: list[str] = []
 
-    def opened(query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
-        named = parse_qs(query.removeprefix("?")).get(TAB, [None])[0]
+    def opened(name: str, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
         page = screens[width < PHONE].new_page()
         page.set_viewport_size({"width": width, "height": 800})
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(serve(None if all_pages else named) + query)
+        path = name if all_pages and name != PAGES[0].name else ""
+        page.goto(serve(None if all_pages else name) + path + query)
         pages.append(page)
         return page
 

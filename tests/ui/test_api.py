@@ -19,9 +19,11 @@ from models.schema import (
     ImageClassificationRequest,
     MaskedBytesRequest,
     OpticalFlowRequest,
+    PixelAt,
     Probe,
     SentimentRequest,
     TextGenerationRequest,
+    TokenAt,
 )
 from pages import PAGES
 from tests.clip_files import clip_bytes, numbered, tone
@@ -81,7 +83,7 @@ def test_a_text_is_written_on_as_by_the_service(client: Client) -> None:
     asked = {"num_latents": 4, "max_new_tokens": 9, "seed": 3}
     answer = client.predict("The sea was", **asked, trace=8, api_name="/text_generation")
     service = ModelService(Settings(device="cpu"))
-    result = service.run(TextGenerationRequest("The sea was", **asked, probe=Probe(8)))
+    result = service.run(TextGenerationRequest("The sea was", **asked, probe=Probe(TokenAt(8))))
     assert answer["text"] == result.text
     assert [token["content"] for token in answer["tokens"]] == [token.content.hex() for token in result.tokens]
     assert (answer["ended"], answer["traced"], answer["prefix_length"], answer["latents"]) == ("length", 8, 7, 12)
@@ -111,7 +113,7 @@ def written(picture: Image.Image) -> str:
 
 def test_a_flow_comes_as_the_service_finds_it(client: Client, tmp_path: Path) -> None:
     frames = [Image.fromarray(np.random.default_rng(n).integers(0, 256, (40, 60, 3), np.uint8)) for n in (0, 1)]
-    result = ModelService(Settings(device="cpu")).run(OpticalFlowRequest(*frames, Probe(10 * 60 + 20)))
+    result = ModelService(Settings(device="cpu")).run(OpticalFlowRequest(*frames, Probe(PixelAt(10, 20))))
     answer = client.predict(*map(written, frames), trace=[10, 20], api_name="/optical_flow")
     (tmp_path / "found.flo").write_bytes(b64decode(answer["flo"]))
     np.testing.assert_allclose(read_flow(tmp_path / "found.flo", (40, 60)), result.flow, atol=1e-4)

@@ -10,16 +10,16 @@ from playwright.sync_api import Locator, Page
 class Visit(Protocol):
     """The fixture `visit`."""
 
-    def __call__(self, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
-        """The app in a window of its own, so many pixels wide.
+    def __call__(self, name: str, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
+        """A page of the app in a window of its own, `width` pixels wide.
 
-        query: as in the address, from the question mark on. all_pages: else the page that the query names is alone.
+        name: of the page. query: from the question mark on. all_pages: with the app's other pages; else at the root.
         """
         ...
 
 
 def view_of(page: Page) -> str:
-    """What the address says of what is on the page, as a query."""
+    """The query of the address, which describes the view."""
     return page.url[page.url.index("?") :]
 
 
