@@ -1,8 +1,6 @@
 """A text in the units that a reader asks about: bytes, characters or words, and what attention each of them got."""
 
-import re
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -11,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from components.analysis.byte_labels import byte_label
+from models.data.graphemes import graphemes, split_words
 from models.schema import AttentionMap
 
 Unit = Literal["bytes", "characters", "words"]
@@ -18,7 +17,6 @@ UNITS: tuple[Unit, ...] = ("bytes", "characters", "words")
 """From the finest to the coarsest."""
 MOST_UNITS = 2048
 """How many a strip or a figure tells apart; with the tokens at both ends, 2,050 cells."""
-_JOINER = "\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +38,19 @@ class Fitted:
 
 
 def pieces(text: str, unit: Unit) -> list[Piece]:
-    """All of the text, each byte in one piece. A word has the space behind it; a character, the marks that join it.
+    """Splits all of a text, a word with the space after it.
 
-    Bytes that are no UTF-8 may stand in the text as `surrogateescape` decodes them; each is then a character.
+    Bytes that are not UTF-8, decoded with `surrogateescape`, are characters of their own.
     """
     if unit == "bytes":
         return [Piece(at, at + 1, byte_label(byte)) for at, byte in enumerate(_encoded(text))]
-    parts = _joined_characters(text) if unit == "characters" else re.findall(r"\s+|\S+\s*", text)
+    parts = graphemes(text) if unit == "characters" else split_words(text, space="after")
     ends = accumulate((len(_encoded(part)) for part in parts), initial=0)
     return [Piece(start, stop, part) for (start, stop), part in zip(pairwise(ends), parts, strict=True)]
 
 
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _joined_characters(text: str) -> list[str]:
-    parts: list[str] = []
-    for character in text:
-        joins = character == _JOINER or unicodedata.category(character).startswith("M")
-        if parts and (joins or parts[-1].endswith(_JOINER)):
-            parts[-1] += character
-        else:
-            parts.append(character)
-    return parts
 
 
 def fitted(text: str, unit: Unit, most: int = MOST_UNITS) -> Fitted:
@@ -128,6 +115,9 @@ def named(piece: Piece) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Its beginning, on one line, at most so many characters; an ellipsis stands for what is left out."""
-    found = textwrap.shorten(text, most, placeholder=" …") if text.strip() else text
-    return text.strip()[: most - 2] + " …" if found.strip() == "…" and len(text.strip()) > most else found
+    """The beginning of a text on one line, at most `most` characters, with an ellipsis for what is left out."""
+    text = text.strip() or text
+    short = textwrap.shorten(text, most, placeholder=" …") if text.strip() else text
+    if short.strip() == "…" and len(text) > most:  # the first word is longer
+        return "".join(graphemes(text)[: most - 2]) + " …"
+    return short

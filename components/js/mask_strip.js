@@ -1,12 +1,10 @@
-// The strip on which a visitor hides parts of a text. Its value is {text, spans, limit}: spans are half-open UTF-8 byte
-// ranges, sorted and apart; limit is how many bytes the chosen model reads. Body of a function (element, props, trigger,
-// watch), as gr.HTML calls it.
+// The strip on which a visitor hides parts of a text. Its value is that of `html/text/mask_strip.py`: the text in
+// characters and words, of which spans (half-open UTF-8 byte ranges, sorted and disjoint) are hidden. Body of a function
+// (element, props, trigger, watch), as gr.HTML calls it.
 
 const LITERAL = "[MASK]";
-const MOST_BYTES = 2048;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 // ---- spans ----------------------------------------------------------------------------------------------------------
 
@@ -24,63 +22,31 @@ const without = (spans, start, stop) =>
 const covered = (spans, start, stop) =>
   spans.reduce((sum, [a, b]) => sum + Math.max(0, Math.min(b, stop) - Math.max(a, start)), 0);
 
-// After an edit of the text, spans before it stay, spans behind it move, and what was typed is visible.
-const follow = (spans, before, after) => {
-  const [old, now] = [encoder.encode(before), encoder.encode(after)];
-  const shorter = Math.min(old.length, now.length);
-  let head = 0;
-  while (head < shorter && old[head] === now[head]) head++;
-  let tail = 0;
-  while (tail < shorter - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
-  if (3 * (head + tail) < old.length) return []; // another text, not an edit of this one
-  const moved = now.length - old.length;
-  return merge(
-    spans.flatMap(([a, b]) => [
-      [a, Math.min(b, head)],
-      [Math.max(a, old.length - tail) + moved, b + moved],
-    ].filter(([x, y]) => x < y)),
-  );
-};
-
 // ---- cells ----------------------------------------------------------------------------------------------------------
 
-const visible = (piece) => {
-  const code = piece.codePointAt(0);
-  if (piece === "\n" || piece === "\r\n") return "↵";
-  if (piece === " ") return "\u00a0";
-  if (piece.length === 1 && code < 32) return String.fromCodePoint(0x2400 + code);
-  if (code === 127) return "␡";
-  return piece;
-};
-const shown = (piece) => [...graphemes.segment(piece)].map(({ segment }) => visible(segment)).join("");
+const visible = (text) => text.replace(/\r\n|\n/g, "↵").replace(/ /g, "\u00a0")
+  .replace(/[\x00-\x1f]/g, (control) => String.fromCodePoint(0x2400 + control.codePointAt(0))).replace(/\x7f/g, "␡");
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, "0");
 
-const pieces = (text, unit) =>
-  unit === "words" ? text.match(/\s*\S+|\s+$/g) || [] : [...graphemes.segment(text)].map(({ segment }) => segment);
-
 // [{label, start, stop, read, literal, many}] over the text; a literal [MASK] is a cell of its own.
-const cellsOf = (text, unit) => {
+const cellsOf = ({ text, characters, words }, unit) => {
+  const bytes = encoder.encode(text.slice(0, LITERAL.length * state.value.most));
   const cells = [];
-  let at = 0; // in the text as it is written, where a literal has six bytes
+  let start = 0; // in the text as it is written, where a literal has six bytes
   let read = 0; // in the text as it is read, where it is one
-  text.split(LITERAL).forEach((part, index) => {
-    if (index > 0) {
-      cells.push({ label: "MASK", start: at, stop: at + LITERAL.length, read, literal: true });
-      at += LITERAL.length;
-      read += 1;
+  for (const length of unit === "words" ? words : characters) {
+    const stop = start + length;
+    const piece = decoder.decode(bytes.slice(start, stop));
+    const literal = piece === LITERAL;
+    if (unit === "bytes" && length > 1 && !literal) {
+      bytes.slice(start, stop).forEach((byte, at) =>
+        cells.push({ label: hex(byte), start: start + at, stop: start + at + 1, read: read + at, many: true }));
+    } else {
+      cells.push({ label: literal ? "MASK" : visible(piece), start, stop, read, literal });
     }
-    for (const piece of pieces(part, unit)) {
-      const bytes = encoder.encode(piece);
-      if (unit === "bytes" && bytes.length > 1) {
-        bytes.forEach((byte, i) =>
-          cells.push({ label: hex(byte), start: at + i, stop: at + i + 1, read: read + i, many: true }));
-      } else {
-        cells.push({ label: shown(piece), start: at, stop: at + bytes.length, read });
-      }
-      at += bytes.length;
-      read += bytes.length;
-    }
-  });
+    read += literal ? 1 : length;
+    start = stop;
+  }
   return cells;
 };
 
@@ -88,25 +54,38 @@ const cellsOf = (text, unit) => {
 
 const box = element.querySelector(".mask-cells");
 const count = element.querySelector(".mask-count");
-const state = { unit: "characters", drag: null, cells: [], nodes: [], focus: 0, drawn: null };
+const state = { value: props.value, edits: 0, behind: false, unit: "characters", drag: null, cells: [], nodes: [], focus: 0 };
 
-const current = () => ({ text: "", spans: [], limit: MOST_BYTES, ...(props.value || {}) });
-const askedAnew = () => window.dispatchEvent(new Event("perceiver-asked-anew"));
+const inputsChanged = () => window.dispatchEvent(new Event("perceiver-asked-anew"));
 const setSpans = (spans) => {
-  props.value = { ...current(), spans };
+  state.edits += 1;
+  state.value = { ...state.value, spans, edits: state.edits };
+  props.value = state.value;
   draw();
-  askedAnew();
+  inputsChanged();
   trigger("input");
+  catchUp();
 };
 
-// What the strip draws of a very long text: as many cells as a model could read, whatever they are made of.
-const MOST_DRAWN = LITERAL.length * MOST_BYTES;
-const cut = (text) => {
-  if (text.length <= MOST_DRAWN && bytesRead(text) <= MOST_BYTES) return text;
-  return decoder.decode(encoder.encode(text.slice(0, MOST_BYTES)).slice(0, MOST_BYTES)).replace(/\ufffd+$/, "");
+// A value with `edits` follows an edit of the text. Where the visitor has changed spans since it was requested, or is
+// dragging, the strip keeps its own spans and text and has the server follow again: no span is lost.
+const receive = () => {
+  const value = props.value;
+  if (value.edits === undefined) state.drag = null;
+  else if (state.drag || value.edits < state.edits) {
+    state.behind = true;
+    state.value = { ...state.value, limit: value.limit, edits: state.edits };
+    return catchUp();
+  } else if (value.text !== state.value.text) inputsChanged();
+  state.value = value;
+  draw();
 };
-const literalsIn = (text) => text.split(LITERAL).length - 1;
-const bytesRead = (text) => new Blob([text]).size - literalsIn(text) * (LITERAL.length - 1);
+const catchUp = () => {
+  if (!state.behind || state.drag) return;
+  state.behind = false;
+  props.value = state.value;
+  trigger("edit");
+};
 
 const paint = (cell, node, spans, limit) => {
   const hidden = cell.literal ? cell.stop - cell.start : covered(spans, cell.start, cell.stop);
@@ -142,32 +121,30 @@ const build = (text) => {
     return node;
   });
   box.replaceChildren(...inWords(state.nodes));
-  if (!text) box.textContent = "Write something above; it appears here, ready to be hidden.";
+  if (!text) box.textContent = "Enter a text above to hide parts of it here.";
 };
 
 const draw = () => {
-  const { text, spans, limit } = current();
-  const part = cut(text);
-  const key = JSON.stringify([part, state.unit]);
-  if (key !== state.drawn || !box.firstChild) {
-    state.cells = cellsOf(part, state.unit);
+  const { text, spans, limit } = state.value;
+  const { unit, drawn } = state;
+  if (drawn?.text !== text || drawn.unit !== unit || !box.firstChild) {
+    state.cells = cellsOf(state.value, unit);
     state.focus = Math.min(state.focus, Math.max(0, state.cells.length - 1));
-    build(part);
-    state.drawn = key;
+    build(text);
+    state.drawn = { text, unit };
   }
   const now = preview(spans);
   state.cells.forEach((cell, index) => paint(cell, state.nodes[index], now, limit));
-  describe(text, part, spans, limit);
+  describe(state.value);
 };
 
-const describe = (text, part, spans, limit) => {
-  const read = bytesRead(text);
-  const literals = literalsIn(text);
+const describe = ({ text, spans, limit, read, most }) => {
+  const literals = text.split(LITERAL).length - 1;
   const literalHidden = state.cells.filter((c) => c.literal).reduce((s, c) => s + covered(spans, c.start, c.stop), 0);
   const hidden = covered(spans, 0, Infinity) - literalHidden + literals;
   count.textContent = `${hidden.toLocaleString("en")} of ${read.toLocaleString("en")} bytes hidden`;
   count.classList.toggle("over", read > limit);
-  if (read > MOST_BYTES) count.textContent += ` · too long: the models read at most ${MOST_BYTES.toLocaleString("en")}`;
+  if (read > most) count.textContent += ` · too long: the models read at most ${most.toLocaleString("en")}`;
   else if (read > limit) count.textContent += ` · this model reads the first ${limit}, the pale part is not read`;
 };
 
@@ -178,9 +155,9 @@ const preview = (spans) => {
   return hide ? merge([...spans, [first.start, last.stop]]) : without(spans, first.start, last.stop);
 };
 
-const isHidden = (cell) => covered(current().spans, cell.start, cell.stop) === cell.stop - cell.start;
+const isHidden = (cell) => covered(state.value.spans, cell.start, cell.stop) === cell.stop - cell.start;
 const commit = () => {
-  const spans = preview(current().spans);
+  const spans = preview(state.value.spans);
   state.drag = null;
   setSpans(spans);
 };
@@ -205,15 +182,15 @@ box.addEventListener("pointermove", (event) => {
   draw();
 });
 box.addEventListener("pointerup", () => state.drag && commit());
-box.addEventListener("pointercancel", () => { state.drag = null; draw(); });
+box.addEventListener("pointercancel", () => { state.drag = null; draw(); catchUp(); });
 
 // The two clicks of a double click undo each other; then the whole word changes, with the space before it.
 box.addEventListener("dblclick", (event) => {
   const index = cellAt(event);
   if (index === null) return;
   const at = state.cells[index].start;
-  const word = cellsOf(cut(current().text), "words").find((cell) => cell.start <= at && at < cell.stop);
-  const spans = current().spans;
+  const word = cellsOf(state.value, "words").find((cell) => cell.start <= at && at < cell.stop);
+  const spans = state.value.spans;
   setSpans(isHidden(word) ? without(spans, word.start, word.stop) : merge([...spans, [word.start, word.stop]]));
 });
 
@@ -245,15 +222,5 @@ element.querySelectorAll("[data-unit]").forEach((button) => button.addEventListe
 }));
 element.querySelector(".mask-clear").addEventListener("click", () => setSpans([]));
 
-// The page hands over what was typed; spans follow the edit without asking the server.
-window.perceiverMaskStrip = {
-  retext: (text, value) => {
-    const { text: before = "", spans = [] } = value || {};
-    if (text === before) return value;
-    askedAnew();
-    return { ...value, text, spans: follow(spans, before, text) };
-  },
-};
-
-watch("value", draw);
+watch("value", receive);
 draw();

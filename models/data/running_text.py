@@ -1,4 +1,4 @@
-"""Text that grows by bytes, shown as far as its UTF-8 is complete."""
+"""Text that grows by bytes, decoded up to its last complete UTF-8 code point."""
 
 import codecs
 from collections.abc import Sequence
@@ -15,21 +15,16 @@ class RunningText:
         self._text = ""
 
     def add(self, content: bytes) -> bool:
-        """Whether a stop ends in what was added."""
+        """Appends bytes and returns whether a stop ends in them."""
         self._text += self._decoder.decode(content)
         seen = self._tail + content
         self._tail = seen[max(0, len(seen) - self._longest + 1) :]
         return any(seen.find(stop, max(0, len(seen) - len(content) - len(stop) + 1)) >= 0 for stop in self._stops)
 
     def text(self, whole: bool) -> str:
-        """What is there so far; of a character that only began, nothing. whole: nothing follows, and it is U+FFFD.
+        """The text so far, with U+FFFD for bytes that are not UTF-8.
 
-        Bytes that can be no UTF-8, whatever follows, are U+FFFD.
+        whole: whether the text ends here. If not, an incomplete code point at the end is left out.
         """
-        return self._text + (_rest(self._decoder) if whole else "")
-
-
-def _rest(decoder: codecs.IncrementalDecoder) -> str:
-    """What the bytes held back are by themselves."""
-    held, _ = decoder.getstate()
-    return held.decode("utf-8", "replace")
+        incomplete, _ = self._decoder.getstate()
+        return self._text + (incomplete.decode("utf-8", "replace") if whole else "")

@@ -1,4 +1,4 @@
-"""Where a text is cut: windows that a model reads one by one, and words."""
+"""Spans of a text: overlapping windows that a model reads one by one, and words."""
 
 import re
 
@@ -7,15 +7,15 @@ from models.data.byte_text import character_start
 Span = tuple[int, int]
 
 _STRIDE = 2, 3
-"""From the start of a window to that of the next, as a part of its length."""
+"""Stride as a fraction of the window's length."""
 _REACH = 8
-"""A border may move by this part of a window's length, to lie between words."""
+"""A border moves by at most 1/8 of the window's length to lie between words."""
 
 
 def text_windows(content: bytes, length: int) -> tuple[Span, ...]:
-    """Half-open spans of UTF-8 bytes, at most `length` each (6 or more), which cover the text and overlap by a third.
+    """Half-open spans of at most `length` UTF-8 bytes (6 or more), which cover the text and overlap by a third.
 
-    Borders lie between words where one is near, and never inside a character.
+    Borders lie between words if possible, and always between code points.
     """
     windows, start = [], 0
     while len(content) - start > length:
@@ -28,7 +28,7 @@ def text_windows(content: bytes, length: int) -> tuple[Span, ...]:
 
 
 def word_spans(text: str) -> tuple[Span, ...]:
-    """The words of a text, which is split at whitespace: half-open spans of its UTF-8 bytes."""
+    """Splits a text at whitespace: half-open spans of its UTF-8 bytes."""
     spans, characters, at = [], 0, 0
     for found in re.finditer(r"\S+", text):
         start = at + len(text[characters : found.start()].encode())
@@ -38,9 +38,9 @@ def word_spans(text: str) -> tuple[Span, ...]:
 
 
 def cut_out(word: int, words: tuple[Span, ...], length: int) -> Span:
-    """What goes with a word that is left out of a text of so many bytes: it, and the whitespace up to the next word.
+    """The span that leaving out a word removes from a text of `length` bytes: the word and the whitespace after it.
 
-    With the last one, the whitespace before it, so that no more of it is left than there was between two words.
+    For the last word, it is the whitespace before it, so that what remains is one whitespace shorter, too.
     """
     if word + 1 < len(words):
         return words[word][0], words[word + 1][0]
@@ -48,7 +48,7 @@ def cut_out(word: int, words: tuple[Span, ...], length: int) -> Span:
 
 
 def without(content: bytes, window: Span, cut: Span) -> bytes:
-    """What is left of a window."""
+    """The bytes of a window outside the cut."""
     start, stop = window
     return content[start : max(start, min(cut[0], stop))] + content[min(stop, max(cut[1], start)) : stop]
 
@@ -64,6 +64,6 @@ def _start(content: bytes, at: int, length: int) -> int:
     return found or at
 
 
-def _between_words(content: bytes, places: range) -> int:
-    """The first of these that comes behind whitespace, or 0."""
-    return next((place for place in places if content[place - 1 : place].isspace()), 0)
+def _between_words(content: bytes, offsets: range) -> int:
+    """The first of these offsets right after whitespace, or 0."""
+    return next((at for at in offsets if content[at - 1 : at].isspace()), 0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components import render
-from components.analysis.byte_labels import byte_label, characters
+from components.analysis.byte_labels import byte_label
 from models.schema import AttentionMap, MaskedBytesResult, RunInfo
 
 RUN = RunInfo("model", "embedded", "cpu", "float32", 0.1, False)
@@ -78,19 +78,6 @@ def test_a_figure_hides_what_was_hidden_in_that_round(traced: int | None, hidden
     _, _, figure = render.masked_bytes(filled, traced)
     drawn = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert drawn.count("?") == len(hidden)
-
-
-@pytest.mark.parametrize(
-    ("content", "pieces"),
-    [
-        (b"", []),
-        ("aé漢😀".encode(), [(0, 1, "a"), (1, 3, "é"), (3, 6, "漢"), (6, 10, "😀")]),
-        (b"\xe6\xbc", [(0, 1, None), (1, 2, None)]),
-        (b"\xffa", [(0, 1, None), (1, 2, "a")]),
-    ],
-)
-def test_characters(content: bytes, pieces: list[tuple[int, int, str | None]]) -> None:
-    assert [(c.start, c.stop, c.text) for c in characters(content)] == pieces
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from itertools import accumulate, pairwise
 import numpy as np
 from matplotlib.colors import to_hex
 
-from components.analysis.byte_labels import NEWLINE, characters
+from components.analysis.byte_labels import NEWLINE
 from components.analysis.text_units import Piece, Unit
 from components.scale.attention import Scale, colors, ink_on, scaled
+from models.data.graphemes import characters
 from models.schema import AttentionMap
 
 

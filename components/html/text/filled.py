@@ -4,10 +4,11 @@ from html import escape
 
 import numpy as np
 
-from components.analysis.byte_labels import Character, byte_label, characters
+from components.analysis.byte_labels import byte_label
 from components.analysis.text_units import share_in_words
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
 from components.scale.attention import Scale
+from models.data.graphemes import Character, characters
 from models.schema import AttentionMap, MaskedBytesResult
 
 

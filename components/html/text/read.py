@@ -10,6 +10,7 @@ from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
 from components.scale.attention import Scale
 from components.scale.shared import SharedScale, times_uniform
+from models.data.graphemes import characters
 from models.schema import SentimentResult, TextWindow
 
 
@@ -50,13 +51,10 @@ class _ReadStrip:
             return word_cells((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
         if self.shown.unit == "characters":
             return in_words((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
-        found, at = [], 0
-        for character in self.result.text:
-            width = len(character.encode("utf-8"))
-            cells = [self._cell(byte) for byte in range(at, at + width)]
-            found.append((character, character_cells(character, cells)))
-            at += width
-        return in_words(found)
+        return in_words(
+            (each.text or "", character_cells(each.text or "", [self._cell(at) for at in range(each.start, each.stop)]))
+            for each in characters(self.result.text.encode())
+        )
 
     def _cell(self, at: int) -> str:
         style = self.colored.styles[at + 1] if self.colored else ""

@@ -20,6 +20,7 @@ from components.analysis.generated_text import (
 from components.html.images.pixels import legend
 from components.html.text.cells import character_cells, in_words, kept_together
 from components.words.numbers import counted, percent
+from models.data.graphemes import graphemes
 from models.schema import TextGenerationStep, WrittenToken
 
 COLOR_MAP, LEVELS = "cividis", 20
@@ -70,15 +71,15 @@ def _strip(classes: str, spoken: str, body: str) -> str:
 
 def _prompt(step: TextGenerationStep, folded: bool) -> str:
     """Its end, and what is before that: folded, or only counted."""
-    text = plain(step.prompt_tokens)
-    before, end = text[:-UNFOLDED], text[-UNFOLDED:]
+    text = graphemes(plain(step.prompt_tokens))
+    before, end = text[:-UNFOLDED], "".join(text[-UNFOLDED:])
     shown = f'<span class="prompt">{escape(end)}</span>'
     if not before:
         return shown
     said = f"{counted(len(before), 'character')} of the prompt before"
     if not folded:
         return f'<span class="prompt folded">{said} …</span>{shown}'
-    return f'<details class="prompt"><summary>{said}</summary>{escape(before)}</details>{shown}'
+    return f'<details class="prompt"><summary>{said}</summary>{escape("".join(before))}</details>{shown}'
 
 
 def _characters(tokens: Sequence[Token], cells: Sequence[str]) -> list[tuple[str, str]]:
