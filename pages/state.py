@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from components.analysis.text_units import Unit
 from components.scale.attention import Scale
 from models.schema import InputError, Method, Weights
 
@@ -203,3 +204,15 @@ class MapState(State):
         labels={"linear": "relative to uniform (1x)", "log": "log10 of attention relative to uniform"},
     )
     opacity: float = control(0.6, "Map opacity", role="display", ge=0, le=1, step=0.05)
+
+
+class UnitState(State):
+    """The units in which a text and the attention on it are shown."""
+
+    unit: Unit = control(
+        "words",
+        "Attention per",
+        "Unit of the text whose attention is shown; attention on its bytes is summed.",
+        role="display",
+        labels={"words": "word", "characters": "character", "bytes": "byte"},
+    )

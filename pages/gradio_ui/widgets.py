@@ -87,6 +87,11 @@ def map_controls(widgets: Widgets) -> None:
     opacity.change(None, opacity, js=SHOW_OPACITY, show_progress="hidden", api_visibility="private")
 
 
+def unit_choice(widgets: Widgets) -> gr.Radio:
+    """For a state that is a `UnitState`."""
+    return widgets.radio("unit", info="Attention on the bytes of a unit is summed.")
+
+
 def markup_output(elem_id: str, behavior: str = "", label: str = "", classes: Sequence[str] = ()) -> gr.HTML:
     """Shows markup of a result. behavior: file of `components/js`; its `select` event carries what was clicked.
 
