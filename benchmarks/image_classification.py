@@ -132,7 +132,7 @@ def embedded() -> dict[str, float]:
         for variant in VARIANTS:
             service.run(ImageClassificationRequest(image, variant, probe=probe))
 
-    return medians({"answers": lambda: answers(None), "answers and rollouts": lambda: answers(Probe(0, "rollout"))})
+    return medians({"answers": lambda: answers(None), "answers and rollouts": lambda: answers(Probe())})
 
 
 def report(found: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from models.backend.settings import Settings
 from models.data.byte_text import read_text
 from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.engine import decode, encode
-from models.schema import MaskedBytesRequest, Probe
+from models.schema import ByteAt, MaskedBytesRequest, Probe
 from models.tasks.byte_tokens import FIRST_BYTE, MASK, token_ids
 
 TEXT = "This is an incomplete sentence where some words are missing."
@@ -69,7 +69,7 @@ def main() -> None:
     first, remembers = service(model), service(model, latents_mib=LATENTS_MIB)
     check(expected, apart, first)
     remembers.run(REQUEST)
-    another = replace(REQUEST, top_k=10, probe=Probe(55, "decoder"))
+    another = replace(REQUEST, top_k=10, probe=Probe(ByteAt(55), "decoder"))
     calls: dict[str, Any] = {
         "transformers, padded to 2048": lambda: reference(model),
         "service.run, float32": lambda: first.run(REQUEST),

@@ -20,8 +20,8 @@ class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
     what is hidden from the model. label: a class that the model is told, as an index of its labels; None: it is not.
     frames_wanted: frames of the result; all others are not decoded, nor is any sound. finer: queries between the
     pixels, twice as many each way, or between the frames. top_k: classes wanted.
-    probe.output: counts the pixels of the result's frames as they are without `finer` (frame, row, column), then the
-    samples of its sound; None: the class of the first window.
+    probe.target: FramePixel or SoundAt, both as without `finer`, or LabelAt for a class in the first window; None: the
+    best class of the first window.
     """
 
     frames: np.ndarray

@@ -49,17 +49,65 @@ class InputKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """A question about one output: what was it read from?
+class ByteAt:
+    """A byte of the text as the model read it, counted from 0."""
 
-    output: flat index of the output, or None for the best class of a classifier, or for the pixel that moves most.
-    method: "encoder" (what the latents read from the inputs), "decoder" (what the output read from the latents) or
-    "rollout" (composed through all layers). head: one attention head of that stage, or None for their mean; rollout
-    has means only. latent: for "encoder", one latent, or None for all of them: weighed by how much this output reads
-    from each, or, if not `weighed`, equally.
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PixelAt:
+    """A pixel of the first frame, row and column counted from 0 at the top left."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class FramePixel:
+    """A pixel of a clip as the model reads it, at its own frame rate and image size; all counted from 0."""
+
+    frame: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundAt:
+    """A sample of a clip's sound at the model's sample rate, counted from 0."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelAt:
+    """A class, as an index of `ModelShape.labels` or of a fine-tuned model's labels."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAt:
+    """A generated token, counted from 0, those of earlier requests (`written`) included."""
+
+    index: int
+
+
+Target = ByteAt | PixelAt | FramePixel | SoundAt | LabelAt | TokenAt
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Asks which inputs one output attended to.
+
+    target: the output; each request documents which kinds it takes, and what the task chooses if it is None.
+    method: "encoder" (attention from latents to inputs), "decoder" (attention from the output to latents) or "rollout"
+    (composed through all layers). head: one attention head of that stage, or None for their mean; rollout has means
+    only. latent: for "encoder", one latent, or None for all of them, weighted by the output's decoder attention or, if
+    not `weighed`, equally.
     """
 
-    output: int | None
+    target: Target | None = None
     method: Method = "rollout"
     head: int | None = None
     latent: int | None = None

@@ -29,7 +29,7 @@ class ImageClassificationRequest(Request["ImageClassificationResult"]):
     """Say what an image shows.
 
     image: of any size from 1x1 to `models.data.images.MOST_PIXELS`, in any mode. variant: how the model is told where a
-    pixel is. top_k: classes wanted. probe.output: a class, as an index of `ModelShape.labels`. size: pixels along
+    pixel is. top_k: classes wanted. probe.target: LabelAt; None: the best class. size: pixels along
     each side at which the model reads the image, or None for what it was trained on. latent_maps: how many single
     latents' maps are wanted. place: an input, as a flat index into the grid, whose readers are wanted. positions:
     whether the position encoding is wanted. cropped: whether `image` is what an earlier result of the same weights and

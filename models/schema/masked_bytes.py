@@ -16,7 +16,9 @@ class MaskedBytesRequest(Request["MaskedBytesResult"]):
 
     mask: half-open spans of UTF-8 bytes of `text`. A literal `[MASK]` in the text hides one byte, too.
     top_k: candidates for each hidden byte, 1 to 256. decoding: "parallel" fills all at once, "iterative" the most
-    certain byte first and reads again. probe.output: a byte position, as in the result's `positions`.
+    certain byte first and reads again. probe.target: ByteAt, counted as in the
+    result's `positions`; None: the first masked byte that is not a space in the UTF-8 of `text`, else the first masked
+    byte.
     """
 
     text: str
@@ -37,6 +39,7 @@ class MaskedBytesResult:
     filled_bytes: the whole text with the best candidates in place; filled: the same, undecodable bytes as U+FFFD.
     bytes_read of bytes_total: less than all where the text is longer than the model; what lies behind is not read.
     attention.values: float32 [bytes_read + 2]: the bytes between the tokens [CLS] and [SEP].
+    traced: position of the byte that the attention is about, or None without a probe.
     """
 
     filled: str
@@ -49,3 +52,4 @@ class MaskedBytesResult:
     bytes_total: int
     attention: AttentionMap | None
     run: RunInfo
+    traced: int | None = None

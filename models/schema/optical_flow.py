@@ -10,12 +10,12 @@ from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
 
 @dataclass(frozen=True, slots=True)
 class OpticalFlowRequest(Request["OpticalFlowResult"]):
-    """Say where each pixel of a frame is in the next one.
+    """Estimate where each pixel of the first frame is in the second.
 
-    first, second: of one size, from 1x1 to `models.tasks.optical_flow.MOST_PIXELS`, in any mode. probe.output: a pixel
-    of the first, row times width plus column; None: the one that moves most. step: at which of the sizes that the
-    frames are read at it is traced, 0 is the smallest; None: where most of its motion was found. Models that read one
-    size have step 0 alone.
+    first, second: of the same size, from 1x1 to `models.tasks.optical_flow.MOST_PIXELS`, in any mode.
+    probe.target: PixelAt; None: the pixel that moves most.
+    step: the image size at which the pixel is traced, 0 is the smallest; None: the one that added most to its motion.
+    Models that read one size have step 0 only.
     """
 
     first: Image

@@ -12,8 +12,8 @@ from models.schema.fine_tuning import FineTunedModel
 class SentimentRequest(Request["SentimentResult"]):
     """Classify a text.
 
-    A text that is longer than the model is read in overlapping windows, each of which votes. probe.output: an index
-    of a label, or None for the best. occlude: also leave out each word in turn and see the score move. model: what
+    A text that is longer than the model is read in overlapping windows, each of which votes. probe.target: LabelAt,
+    or None for the best label. occlude: also leave out each word in turn and see the score move. model: what
     a visitor has taught, instead of `weights`.
     """
 

@@ -23,10 +23,10 @@ class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationS
     drawn with a number of its own, so that a text that is written on is the one that would have been written at once.
     max_new_tokens: 0 to 2,000. stop: the text ends with the token that completes any of these.
     written: ids of tokens that follow the prompt and were written before; they are taken as they are.
-    probe.output: a written token, counted from 0, those before included; None: the last. probe.method: "encoder" (what
-    its latent read, prefix and latents, in the cross-attention), "decoder" (what it read of the latents in the last
-    self-attention layer) or "rollout"; it has no `latent`. With a probe and no new tokens, a text that is there is
-    explained.
+    probe.target: TokenAt; None: the first of the new tokens, or, if there are none, of `written`. probe.method:
+    "encoder" (cross-attention from the token's latent to prefix and latents), "decoder" (its attention to latents in
+    the last self-attention layer) or "rollout"; there is no `probe.latent`. With a probe and no new tokens, a token of
+    `written` is traced.
     """
 
     prompt: str

@@ -32,12 +32,16 @@ from models.schema import (
     AvPart,
     AvTrace,
     AvWindow,
+    FramePixel,
     InputError,
+    LabelAt,
     LabelScore,
     Modality,
     Probe,
+    SoundAt,
 )
 from models.tasks.av_reading import ReadClip, model_inputs, read_clip
+from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
@@ -115,7 +119,7 @@ class _Rebuilding:
 
     def trace(self, probe: Probe) -> tuple[AttentionMap, AvTrace | None]:
         """What one output was read from. Raises InputError for one that the clip has not."""
-        asked = self._asked(probe.output)
+        asked = self._asked(target_of(probe, FramePixel, SoundAt, LabelAt))
         encoded = self._encoded(asked.window)
         attention = trace(self.loaded, encoded, probe, asked.query, asked.name)
         if probe.method == "decoder":
@@ -196,26 +200,35 @@ class _Rebuilding:
         finer = self.clip.answers.shape[1] // self.clip.shape.side
         return frame * self.clip.times, *(finer * each for each in place)
 
-    def _asked(self, output: int | None) -> _Asked:
+    def _asked(self, target: FramePixel | SoundAt | LabelAt | None) -> _Asked:
+        match target:
+            case FramePixel(frame, row, column):
+                return self._asked_pixel(frame, row, column)
+            case SoundAt(sample):
+                return self._asked_sound(sample)
+            case LabelAt(index):
+                labels = labels_of(self.loaded.model.config)
+                check_index("label", index, len(labels), "this model")
+                return _Asked("label", 0, LABEL_ASKED, (), f"label {labels[index]!r}")
+        return _Asked("label", 0, LABEL_ASKED, (), "the label")
+
+    def _asked_pixel(self, frame: int, row: int, column: int) -> _Asked:
+        clip = self.clip
+        check_index("frame", frame, len(clip.frames), "this clip")
+        check_index("row", row, clip.shape.side, "each frame")
+        check_index("column", column, clip.shape.side, "each frame")
+        window = clip.window_of(frame)
+        query, (_, *place) = pixel_asked(self.model, frame - clip.starts[window], row, column)
+        return _Asked("image", window, query, (frame, *place), f"frame {frame}, row {row}, column {column}")
+
+    def _asked_sound(self, sample: int) -> _Asked:
         clip, shape = self.clip, self.clip.shape
-        pixels = len(clip.frames) * shape.side**2
-        if output is None:
-            return _Asked("label", 0, LABEL_ASKED, (), "the class")
-        if 0 <= output < pixels:
-            frame, row, column = (int(part) for part in np.unravel_index(output, clip.frames.shape[:3]))
-            window = clip.window_of(frame)
-            query, (_, *place) = pixel_asked(self.model, frame - clip.starts[window], row, column)
-            return _Asked("image", window, query, (frame, *place), f"frame {frame}, row {row}, column {column}")
-        if pixels <= output < pixels + len(clip.audio):
-            sample = output - pixels
-            window = clip.window_of(sample // shape.samples_per_frame)
-            first = clip.first_sample(window)
-            query, (begin, samples) = sample_asked(self.model, sample - first)
-            name = f"sound at {sample / shape.sample_rate:.2f} s"
-            return _Asked("audio", window, query, (first + begin, samples), name)
-        raise InputError(
-            f"There is no output {output}: this clip has {pixels:,} pixels and {len(clip.audio):,} samples."
-        )
+        check_index("sample", sample, len(clip.audio), "the sound of this clip")
+        window = clip.window_of(sample // shape.samples_per_frame)
+        first = clip.first_sample(window)
+        query, (begin, samples) = sample_asked(self.model, sample - first)
+        name = f"sound at {sample / shape.sample_rate:.2f} s"
+        return _Asked("audio", window, query, (first + begin, samples), name)
 
 
 def _colors(frames: Tensor) -> np.ndarray:

@@ -26,11 +26,13 @@ from models.schema import (
     ImageClassificationRequest,
     ImageClassificationResult,
     InputError,
+    LabelAt,
     LabelScore,
     LatentMaps,
     Probe,
     Weights,
 )
+from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
@@ -53,7 +55,8 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
             raise InputError(f"There is no place {request.place}: this model reads {grid[0]} x {grid[1]} of them.")
         probabilities = decode(loaded.model, encoded)[0].float().softmax(dim=-1).cpu().numpy()
         best = np.argsort(-probabilities, kind="stable")[: request.top_k].tolist()
-        named = best[0] if request.probe is None or request.probe.output is None else request.probe.output
+        target = target_of(request.probe, LabelAt)
+        named = best[0] if target is None else target.index
         return ImageClassificationResult(
             labels=tuple(LabelScore(labels[index], float(probabilities[index]), index) for index in best),
             seen=seen,
@@ -99,9 +102,9 @@ def _check(request: ImageClassificationRequest, loaded: Loaded, labels: tuple[st
     usual = image_size_of(loaded.model.config)
     if request.size is not None and not usual // 4 <= request.size <= 2 * usual:
         raise InputError(f"This model can be tried at {usual // 4} to {2 * usual} pixels a side, not {request.size}.")
-    output = request.probe.output if request.probe else None
-    if output is not None and not 0 <= output < len(labels):
-        raise InputError(f"There is no class {output}: this model has {len(labels)}.")
+    target = target_of(request.probe, LabelAt)
+    if target is not None:
+        check_index("label", target.index, len(labels), "this model")
     latents = loaded.model.config.num_latents
     if not 0 <= request.latent_maps <= latents:
         raise InputError(f"Between 0 and {latents} maps of latents can be shown, not {request.latent_maps}.")

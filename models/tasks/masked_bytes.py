@@ -9,8 +9,9 @@ from transformers import PerceiverForMaskedLM
 from models.data.byte_text import ByteText, read_text
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded, decode
-from models.schema import AttentionMap, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
+from models.schema import AttentionMap, ByteAt, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
+from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
@@ -35,11 +36,13 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
     text = _checked(request)
     with runtime.load(MASKED_BYTES.checkpoint(request.weights)) as loaded:
         read = _readable(text, loaded)
-        if request.probe is not None:
-            _traced_byte(request.probe, read)  # refused before anything is filled
+        # Refused before anything is filled.
+        traced = None if request.probe is None else _traced_byte(request.probe, read)
         fill = _fill_iteratively if request.decoding == "iterative" else _fill_at_once
         filling, known = fill(read, loaded, runtime)
-        attention = _trace(request.probe, read, filling, loaded, runtime) if request.probe else None
+        attention = None
+        if request.probe is not None and traced is not None:
+            attention = _trace(request.probe, traced, read, filling, loaded, runtime)
         info = runtime.info(loaded, known)
 
     candidates = np.argsort(-filling.probabilities, axis=1, kind="stable")[:, : request.top_k]
@@ -55,6 +58,7 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
         bytes_total=len(text.content),
         attention=attention,
         run=info,
+        traced=traced,
     )
 
 
@@ -80,16 +84,19 @@ def _checked(request: MaskedBytesRequest) -> ByteText:
 
 
 def _traced_byte(probe: Probe, read: ByteText) -> int:
-    if probe.output is None:
-        raise InputError("Say which byte is to be traced: none is the best of all.")
-    if not 0 <= probe.output < len(read.content):
-        raise InputError(f"There is no byte {probe.output} among the {len(read.content)} that are read.")
-    return probe.output
+    """Which byte the attention is about. A word tells more than the space before it, so spaces come last."""
+    target = target_of(probe, ByteAt)
+    if target is not None:
+        check_index("byte", target.position, len(read.content), "the text that the model reads")
+        return target.position
+    masked = [position for position, hidden in enumerate(read.hidden) if hidden]
+    return next((position for position in masked if read.content[position : position + 1] != b" "), masked[0])
 
 
-def _trace(probe: Probe, text: ByteText, filling: _Filling, loaded: Loaded, runtime: Runtime) -> AttentionMap:
-    """What a byte was read from, in the round that filled it; for a byte that was given, in the first."""
-    traced = _traced_byte(probe, text)
+def _trace(
+    probe: Probe, traced: int, text: ByteText, filling: _Filling, loaded: Loaded, runtime: Runtime
+) -> AttentionMap:
+    """Attention of a byte in the round that filled it; of a byte that was given, in the first round."""
     index = filling.positions.tolist().index(traced) if text.hidden[traced] else None
     value = text.content[traced] if index is None else int(filling.probabilities[index].argmax())
     before = filling.order < (0 if index is None else filling.order[index])

@@ -21,7 +21,8 @@ from models.perceiver.coarse_to_fine import pyramid, resize, resize_flow, warp_b
 from models.perceiver.patch_flow import PerceiverForPatchFlow
 from models.perceiver.pixel_flow import neighborhoods, pixel_flow
 from models.perceiver.tiles import OVERLAP, Size, corners_of_tiles, mirrored, tile_of
-from models.schema import AttentionMap, FlowTrace, InputError, OpticalFlowRequest, OpticalFlowResult, Probe
+from models.schema import AttentionMap, FlowTrace, InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
+from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
@@ -50,13 +51,13 @@ def run(request: OpticalFlowRequest, runtime: Runtime) -> OpticalFlowResult:
     frames = _frames(request)
     with runtime.load(OPTICAL_FLOW.checkpoint(request.weights)) as loaded:
         sizes = _sizes(loaded, frames)
-        _check(request, len(sizes))
+        height, width = sizes[-1]
+        _check(request, len(sizes), height, width)
         key = (loaded.checkpoint, "flow", _fingerprint(frames))
         found, known = runtime.get_or_compute(key, lambda: _find(loaded, frames))
         attention, traced = None, None
         if request.probe is not None:
             attention, traced = _trace(request.probe, request.step, loaded, runtime, frames, found.flows)
-        height, width = sizes[-1]
         tile, overlap = _tile(loaded)
         return OpticalFlowResult(
             flow=found.flows[-1].movedim(0, -1).numpy().copy(),
@@ -102,11 +103,11 @@ def _image(frame: Tensor) -> Image:
     return fromarray(((frame.movedim(0, -1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
 
 
-def _check(request: OpticalFlowRequest, steps: int) -> None:
-    output = request.probe.output if request.probe else None
-    count = request.first.width * request.first.height
-    if output is not None and not 0 <= output < count:
-        raise InputError(f"There is no pixel {output}: the first frame has {count:,}, counted from 0.")
+def _check(request: OpticalFlowRequest, steps: int, height: int, width: int) -> None:
+    target = target_of(request.probe, PixelAt)
+    if target is not None:
+        check_index("row", target.row, height, "the first frame")
+        check_index("column", target.column, width, "the first frame")
     if request.step is not None and not 0 <= request.step < steps:
         raise InputError(f"There is no step {request.step}: these frames are read at {steps} sizes, counted from 0.")
 
@@ -147,7 +148,8 @@ def _trace(
 ) -> tuple[AttentionMap, FlowTrace]:
     """At one step, what the pixel's motion was read from, in the one tile that counts most there."""
     whole = _size(frames[0])
-    row, column = divmod(_fastest(flows[-1]) if probe.output is None else probe.output, whole[1])
+    target = target_of(probe, PixelAt) or _fastest(flows[-1])
+    row, column = target.row, target.column
     reached = torch.stack([resize_flow(flow[None], whole)[0, :, row, column] for flow in flows])
     added = torch.diff(reached, dim=0, prepend=reached.new_zeros(1, 2))
     step = int(added.norm(dim=1).argmax()) if step is None else step
@@ -175,9 +177,9 @@ def _trace(
     )
 
 
-def _fastest(flow: Tensor) -> int:
-    """The pixel that moves most, as a flat index."""
-    return int(flow.norm(dim=0).argmax())
+def _fastest(flow: Tensor) -> PixelAt:
+    """The pixel that moves most."""
+    return PixelAt(*divmod(int(flow.norm(dim=0).argmax()), flow.shape[-1]))
 
 
 def _size(flow: Tensor) -> Size:

@@ -20,6 +20,7 @@ from models.perceiver.fine_tuned import taught_model
 from models.schema import (
     AttentionMap,
     InputError,
+    LabelAt,
     LabelScore,
     Occlusion,
     Probe,
@@ -29,6 +30,7 @@ from models.schema import (
 )
 from models.tasks.byte_tokens import AROUND, padded_ids
 from models.tasks.occlusion import MOST_WORDS, beside_attention, occlude
+from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
@@ -43,13 +45,15 @@ def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
     content = _content(request)
     with _loaded(request, runtime) as loaded:
         labels = labels_of(loaded.model.config)
-        _check_output(request.probe, labels)
+        target = target_of(request.probe, LabelAt)
+        if target is not None:
+            check_index("label", target.index, len(labels), "this model")
         spans = text_windows(content, loaded.model.config.max_position_embeddings - 2 * AROUND)
         windows = [content[start:stop] for start, stop in spans]
         reading, known = _read(windows, loaded, runtime, keep=request.probe is not None)
         probabilities = reading.votes.mean(axis=0)
         best = np.argsort(-probabilities, kind="stable").tolist()
-        label = best[0] if request.probe is None or request.probe.output is None else request.probe.output
+        label = best[0] if target is None else target.index
         attention = None
         if request.probe is not None:
             attention = _attention(request.probe, loaded, reading, spans, repr(labels[label]))
@@ -125,11 +129,6 @@ def _loaded(request: SentimentRequest, runtime: Runtime) -> Iterator[Loaded]:
         except ValueError:
             raise InputError("This model was taught on other weights than those that are here now.") from None
         yield Loaded(model, replace(loaded.checkpoint, name=taught.name))
-
-
-def _check_output(probe: Probe | None, labels: tuple[str, ...]) -> None:
-    if probe is not None and probe.output is not None and not 0 <= probe.output < len(labels):
-        raise InputError(f"There is no label {probe.output}: this model has {len(labels)}.")
 
 
 def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) -> tuple[_Reading, bool]:

@@ -18,8 +18,10 @@ from models.schema import (
     Probe,
     TextGenerationRequest,
     TextGenerationStep,
+    TokenAt,
     WrittenToken,
 )
+from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task, longest_work
 from models.tasks.text_prompt import REFILL, check, check_probe, place, windows
 from models.tasks.text_tokens import text_tokens
@@ -155,11 +157,12 @@ class _Course:
         return (len(self.new) - 1) / (time.perf_counter() - self.began - self.first_seconds)
 
     def _traced(self, probe: Probe) -> int:
-        """Which written token is asked about."""
-        there = len(self.ids) - self._prompt_length
-        if probe.output is not None and probe.output >= there:
-            raise InputError(f"The text ended after {there:,} written tokens: there is no token {probe.output}.")
-        return there - 1 if probe.output is None else probe.output
+        """Which generated token the attention is about."""
+        there, target = len(self.ids) - self._prompt_length, target_of(probe, TokenAt)
+        if target is None:
+            return len(self.request.written) if self.new else 0
+        check_index("token", target.index, there, "the text, which ended earlier,")
+        return target.index
 
     def _trace(self, probe: Probe, traced: int, window: Window) -> AttentionMap:
         place = self._prompt_length + traced

@@ -5,7 +5,8 @@ import math
 from models.data.byte_text import utf8
 from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_writing import Refill, Window, first_window, next_window
-from models.schema import InputError, TextGenerationRequest
+from models.schema import InputError, TextGenerationRequest, TokenAt
+from models.tasks.targets import check_index, target_of
 from models.tasks.text_tokens import TextTokens
 
 REFILL = Refill.HALF
@@ -58,8 +59,9 @@ def check_probe(request: TextGenerationRequest, config: PerceiverArConfig) -> No
     most = len(request.written) + request.max_new_tokens
     if not most:
         raise InputError("Nothing is written yet, so there is no token to trace: let the model write some first.")
-    if probe.output is not None and not 0 <= probe.output < most:
-        raise InputError(f"There is no written token {probe.output}: the text will have tokens 0 to {most - 1:,}.")
+    target = target_of(probe, TokenAt)
+    if target is not None:
+        check_index("token", target.index, most, "the generated text")
 
 
 def place(

@@ -14,7 +14,17 @@ from models.perceiver.engine import decode, encode
 from models.perceiver.multimodal_places import video_places
 from models.perceiver.patch_multimodal import video_of_patches
 from models.perceiver.provenance import rollout
-from models.schema import AvAutoencodingRequest, AvPart, InputError, Probe, Weights
+from models.schema import (
+    AvAutoencodingRequest,
+    AvPart,
+    FramePixel,
+    InputError,
+    LabelAt,
+    PixelAt,
+    Probe,
+    SoundAt,
+    Weights,
+)
 from tests.tiny_models import Counting, load_tiny, served_model
 
 WEIGHTS: tuple[Weights, ...] = ("embedded", "published")
@@ -254,9 +264,8 @@ def test_what_an_output_was_read_from(service, weights, kind):
     window, samples = FRAMES[weights], SAMPLES[weights]
     request = asked(window + 2, weights)
     frame, row, column, sample = window + 1, 5, 2, (window + 1) * samples + 100
-    pixels = request.frames[..., 0].size
-    output = {"image": (frame * SIDE + row) * SIDE + column, "audio": pixels + sample, "label": None}[kind]
-    result = service.run(replace(request, probe=Probe(output), frames_wanted=()))
+    target = {"image": FramePixel(frame, row, column), "audio": SoundAt(sample), "label": None}[kind]
+    result = service.run(replace(request, probe=Probe(target), frames_wanted=()))
     trace, attention = result.trace, result.attention
     assert trace.asked == kind
     start = 0 if kind == "label" else 2
@@ -295,10 +304,17 @@ def test_what_an_output_was_read_from(service, weights, kind):
     assert trace.area == areas[kind]
 
 
+def test_a_named_label_is_read_like_the_best_one(service):
+    """One query answers for all labels: the index only names one."""
+    best, named = (service.run(asked(4, probe=Probe(target), frames_wanted=())) for target in (None, LabelAt(1)))
+    np.testing.assert_array_equal(named.attention.values, best.attention.values)
+    assert named.trace.asked == "label"
+
+
 def test_an_area_is_counted_as_the_answer_is(service):
-    output = (5 * SIDE + 6) * SIDE + 1  # frame 5, row 6, column 1: in the lower left patch
+    target = FramePixel(5, 6, 1)  # in the lower left patch
     areas = {
-        finer: service.run(asked(6, finer=finer, probe=Probe(output), frames_wanted=())).trace
+        finer: service.run(asked(6, finer=finer, probe=Probe(target), frames_wanted=())).trace
         for finer in (None, "pixels", "frames")
     }
     assert [areas[finer].area for finer in (None, "pixels", "frames")] == [
@@ -313,13 +329,13 @@ def test_decoder_and_encoder_alone(service):
     decoder = service.run(asked(4, probe=Probe(None, "decoder"), frames_wanted=()))
     assert decoder.attention.values.shape == (7,)
     assert decoder.trace is None
-    encoder = service.run(asked(4, probe=Probe(3, "encoder", latent=2), frames_wanted=()))
+    encoder = service.run(asked(4, probe=Probe(FramePixel(0, 0, 3), "encoder", latent=2), frames_wanted=()))
     assert encoder.attention.values.sum() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
 def test_a_result_can_be_pickled(service, weights):
-    result = service.run(asked(FRAMES[weights], weights, probe=Probe(3)))
+    result = service.run(asked(FRAMES[weights], weights, probe=Probe(FramePixel(0, 0, 3))))
     assert np.array_equal(pickle.loads(pickle.dumps(result)).frames, result.frames)
 
 
@@ -335,9 +351,14 @@ REFUSED = {
     "not 'smell'": {"blank": frozenset({"smell"})},
     "not 'sharper'": {"finer": "sharper"},
     "labels 0 to 2": {"label": 3},
-    "no output 1280": {"probe": Probe(4 * 64 + 1024)},
-    "no output -1": {"probe": Probe(-1)},
-    "no latent 7": {"probe": Probe(3, "encoder", latent=7)},
+    "sample 1,024: .* 0 to 1,023": {"probe": Probe(SoundAt(1024))},
+    "sample -1": {"probe": Probe(SoundAt(-1))},
+    "frame 4: .* 0 to 3": {"probe": Probe(FramePixel(4, 0, 0))},
+    "row 8: .* 0 to 7": {"probe": Probe(FramePixel(0, 8, 0))},
+    "column 8: .* 0 to 7": {"probe": Probe(FramePixel(0, 0, 8))},
+    "label 3: .* 0 to 2": {"probe": Probe(LabelAt(3))},
+    "FramePixel or SoundAt or LabelAt, not PixelAt": {"probe": Probe(PixelAt(0, 0))},
+    "no latent 7": {"probe": Probe(None, "encoder", latent=7)},
 }
 
 

@@ -34,15 +34,13 @@ from tests.tiny_models import SIDE, load_tiny, unavailable
 
 CLIP = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
 REQUESTS: tuple[Request[Any], ...] = (
-    MaskedBytesRequest("words that were here", ((3, 6),), decoding="iterative", probe=Probe(4)),
-    SentimentRequest("one two three", Probe(None), occlude=True),
+    MaskedBytesRequest("words that were here", ((3, 6),), decoding="iterative", probe=Probe()),
+    SentimentRequest("one two three", Probe(), occlude=True),
     FineTuneRequest(ROWS, epochs=1),
-    TextGenerationRequest("abc", max_new_tokens=2, probe=Probe(None)),
-    ImageClassificationRequest(
-        frame(0, SIDE, SIDE), top_k=3, probe=Probe(None), latent_maps=2, place=3, positions=True
-    ),
-    OpticalFlowRequest(frame(0, 30, 40), frame(1, 30, 40), Probe(None)),
-    AvAutoencodingRequest(CLIP, 31.25, np.zeros(1280, np.float32), 8_000, frozenset({"audio"}), probe=Probe(None)),
+    TextGenerationRequest("abc", max_new_tokens=2, probe=Probe()),
+    ImageClassificationRequest(frame(0, SIDE, SIDE), top_k=3, probe=Probe(), latent_maps=2, place=3, positions=True),
+    OpticalFlowRequest(frame(0, 30, 40), frame(1, 30, 40), Probe()),
+    AvAutoencodingRequest(CLIP, 31.25, np.zeros(1280, np.float32), 8_000, frozenset({"audio"}), probe=Probe()),
 )
 BY_TASK = {task.name: next(each for each in REQUESTS if isinstance(each, task.request)) for task in TASKS}
 STREAMS = {name: request for name, request in BY_TASK.items() if isinstance(request, StreamRequest)}

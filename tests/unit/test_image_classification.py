@@ -16,7 +16,7 @@ from transformers import PerceiverImageProcessorPil
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.engine import Encoded
-from models.schema import ImageClassificationResult, LabelScore, Probe
+from models.schema import ImageClassificationResult, LabelAt, LabelScore, Probe
 from models.tasks.image_classification import CROPS, _grid, crop
 from tests.masked_sentence import assert_close
 from tests.noisy_picture import (
@@ -205,7 +205,9 @@ def test_the_visitors_picture_stays_as_it_is(service):
 def test_the_smallest_size(service):
     """A convolution leaves one input of it."""
     for variant, grid in (("learned", 8), ("fourier", 8), ("conv", 1)):
-        result = service.run(replace(GOOD, variant=variant, size=SIDE // 4, probe=Probe(0), place=0, positions=True))
+        result = service.run(
+            replace(GOOD, variant=variant, size=SIDE // 4, probe=Probe(LabelAt(0)), place=0, positions=True)
+        )
         assert result.grid == result.attention.values.shape == result.positions.shape[:2] == (grid, grid)
         assert_close(probabilities(result), forward(variant, size=SIDE // 4).probabilities)
 
@@ -215,7 +217,7 @@ def test_the_smallest_size(service):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_grid_of_the_inputs(service, variant):
-    result = service.run(replace(GOOD, variant=variant, probe=Probe(0), latent_maps=2))
+    result = service.run(replace(GOOD, variant=variant, probe=Probe(LabelAt(0)), latent_maps=2))
     assert result.grid == (GRID[variant],) * 2
     assert result.attention.values.shape == result.latent_maps.maps.shape[1:] == result.grid
 
@@ -232,7 +234,7 @@ def test_grid_that_a_convolution_leaves(size, grid):
 
 
 def asked(variant: Any = "fourier", **changes: Any) -> Any:
-    question = {"probe": Probe(3), "latent_maps": 3, "place": 4, "positions": True}
+    question = {"probe": Probe(LabelAt(3)), "latent_maps": 3, "place": 4, "positions": True}
     return replace(GOOD, variant=variant, **{**question, **changes})
 
 
@@ -244,9 +246,9 @@ def test_only_other_pictures_models_and_sizes_run_the_encoder(variant):
     questions = [
         asked(variant),
         asked(variant, top_k=2, place=7),
-        asked(variant, probe=Probe(2, "encoder", latent=5)),
-        asked(variant, probe=Probe(2, "encoder", weighed=False), latent_maps=7),
-        asked(variant, probe=Probe(2, "decoder"), size=SIDE),
+        asked(variant, probe=Probe(LabelAt(2), "encoder", latent=5)),
+        asked(variant, probe=Probe(LabelAt(2), "encoder", weighed=False), latent_maps=7),
+        asked(variant, probe=Probe(LabelAt(2), "decoder"), size=SIDE),
     ]
     for question in questions:
         result = service.run(question)
@@ -324,6 +326,6 @@ def test_dtype_of_the_settings(service, variant, size):
     assert all(array.dtype in (np.float32, np.int64) for array in arrays(result))
     assert_close(result.latent_maps.maps.sum(axis=(1, 2)), 1)
     np.testing.assert_allclose(result.positions, exact.positions, rtol=0, atol=0.1)
-    again = low.run(replace(request, probe=Probe(0, "encoder", weighed=False)))
+    again = low.run(replace(request, probe=Probe(LabelAt(0), "encoder", weighed=False)))
     assert again.run.encoder_cached
     assert again.attention.values.sum() == pytest.approx(1, abs=1e-3)

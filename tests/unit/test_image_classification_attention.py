@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.backend.local import LocalBackend
-from models.schema import AttentionMap, ImageClassificationResult, Probe
+from models.schema import AttentionMap, ImageClassificationResult, LabelAt, Probe
 from tests.masked_sentence import assert_close
 from tests.noisy_picture import GOOD, GRID, VARIANTS, Read, forward
 from tests.tiny_models import SIDE
@@ -60,7 +60,7 @@ def test_maps_to_compare_are_far_from_uniform(variant, whole):
 
 def test_rollout(service, variant, whole):
     """Half stays with the output's query, a quarter with the latent array, and the last quarter is read."""
-    found = probed(service, variant, Probe(3))
+    found = probed(service, variant, Probe(LabelAt(3)))
     expected = whole_product(whole.maps, decoder_residual=True, encoder_residual=True)
     assert np.ptp(expected.inputs) > 1e-4
     np.testing.assert_allclose(found.values, on_grid(expected.inputs[0]), rtol=0, atol=1e-6)
@@ -70,7 +70,7 @@ def test_rollout(service, variant, whole):
 
 
 def test_encoder_weighed_by_what_the_output_reads(service, variant, whole):
-    found = probed(service, variant, Probe(0, "encoder"))
+    found = probed(service, variant, Probe(LabelAt(0), "encoder"))
     expected = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
     assert_close(found.values, on_grid(expected))
     assert (found.latent_share, found.query_share) == (0, 0)
@@ -79,7 +79,7 @@ def test_encoder_weighed_by_what_the_output_reads(service, variant, whole):
 
 
 def test_encoder_mean_of_latents(service, variant, whole):
-    found = probed(service, variant, Probe(0, "encoder", weighed=False))
+    found = probed(service, variant, Probe(LabelAt(0), "encoder", weighed=False))
     plain = whole.encoder.mean(axis=(0, 1))
     assert_close(found.values, on_grid(plain))
     weighed = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
@@ -91,7 +91,7 @@ def test_encoder_mean_of_latents(service, variant, whole):
 def test_encoder_of_one_latent(service, variant, whole):
     for latent in (0, 4, LATENTS - 1):
         for weighed in (True, False):
-            found = probed(service, variant, Probe(0, "encoder", latent=latent, weighed=weighed))
+            found = probed(service, variant, Probe(LabelAt(0), "encoder", latent=latent, weighed=weighed))
             assert_close(found.values, on_grid(whole.encoder.mean(axis=0)[latent]))
             assert f"latent {latent}" in found.title
             assert "LABEL" not in found.title
@@ -100,29 +100,29 @@ def test_encoder_of_one_latent(service, variant, whole):
 def test_heads_of_the_encoder(service, variant, whole):
     weights = whole.decoder.mean(axis=0)
     for head in range(HEADS[variant]):
-        found = probed(service, variant, Probe(0, "encoder", head=head))
+        found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head))
         assert_close(found.values, on_grid(weights @ whole.encoder[head]))
-        found = probed(service, variant, Probe(0, "encoder", head=head, latent=2))
+        found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head, latent=2))
         assert_close(found.values, on_grid(whole.encoder[head, 2]))
-        found = probed(service, variant, Probe(0, "encoder", head=head, weighed=False))
+        found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head, weighed=False))
         assert_close(found.values, on_grid(whole.encoder[head].mean(axis=0)))
         assert f"head {head}" in found.title
         assert "mean of heads" not in found.title
 
 
 def test_decoder(service, variant, whole):
-    found = probed(service, variant, Probe(9, "decoder"))
+    found = probed(service, variant, Probe(LabelAt(9), "decoder"))
     assert found.values.shape == (LATENTS,)
     assert_close(found.values, whole.decoder[0])
-    assert_close(probed(service, variant, Probe(9, "decoder", head=0)).values, whole.decoder[0])
+    assert_close(probed(service, variant, Probe(LabelAt(9), "decoder", head=0)).values, whole.decoder[0])
     assert found.title.endswith("LABEL_9")
 
 
 @pytest.mark.parametrize("method", ["rollout", "decoder"])
 def test_what_is_for_the_encoder_alone_changes_no_other(service, method):
-    plain = probed(service, "conv", Probe(3, method))
+    plain = probed(service, "conv", Probe(LabelAt(3), method))
     for options in ({"latent": 2}, {"weighed": False}):
-        found = probed(service, "conv", Probe(3, method, **options))
+        found = probed(service, "conv", Probe(LabelAt(3), method, **options))
         assert_close(found.values, plain.values)
         assert found.title == plain.title
 
@@ -130,7 +130,7 @@ def test_what_is_for_the_encoder_alone_changes_no_other(service, method):
 @pytest.mark.parametrize("method", ["rollout", "decoder", "encoder"])
 def test_one_query_answers_for_all_classes(service, variant, method):
     """So that the map is the same for each; the title says whose it is."""
-    one, other = (probed(service, variant, Probe(output, method)) for output in (0, 7))
+    one, other = (probed(service, variant, Probe(LabelAt(output), method)) for output in (0, 7))
     assert_close(one.values, other.values)
     assert one.title.replace("LABEL_0", "LABEL_7") == other.title != one.title
 
@@ -139,15 +139,15 @@ def test_one_query_answers_for_all_classes(service, variant, method):
 @pytest.mark.parametrize("weights", ["embedded", "published"])
 def test_maps_at_other_sizes(service, variant, size, weights):
     whole = forward(variant, weights, size=size)
-    found = probed(service, variant, Probe(0, "encoder", latent=1), size=size, weights=weights)
+    found = probed(service, variant, Probe(LabelAt(0), "encoder", latent=1), size=size, weights=weights)
     assert_close(found.values, on_grid(whole.encoder.mean(axis=0)[1]))
-    rolled = probed(service, variant, Probe(0), size=size, weights=weights)
+    rolled = probed(service, variant, Probe(LabelAt(0)), size=size, weights=weights)
     expected = whole_product(whole.maps, decoder_residual=True, encoder_residual=True)
     np.testing.assert_allclose(rolled.values, on_grid(expected.inputs[0]), rtol=0, atol=1e-6)
 
 
 def test_a_probe_changes_nothing_else(service, variant):
-    plain, traced = asked(service, variant), asked(service, variant, probe=Probe(3))
+    plain, traced = asked(service, variant), asked(service, variant, probe=Probe(LabelAt(3)))
     assert (traced.labels, traced.grid) == (plain.labels, plain.grid)
     assert (plain.attention, traced.latent_maps, traced.readers, traced.positions) == (None,) * 4
 

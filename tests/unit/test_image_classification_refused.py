@@ -8,7 +8,7 @@ from PIL import Image
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data import images
-from models.schema import CheckpointUnavailable, InputError, Probe
+from models.schema import CheckpointUnavailable, InputError, LabelAt, PixelAt, Probe
 from models.tasks import TASKS
 from tests.noisy_picture import GOOD, PICTURE, VARIANTS
 from tests.tiny_models import SIDE, unavailable
@@ -29,22 +29,23 @@ from tests.tiny_models import SIDE, unavailable
         ({"size": -SIDE}, "8 to 64 pixels a side, not -32"),
         ({"size": SIDE // 4 - 1}, "8 to 64 pixels a side, not 7"),
         ({"size": 2 * SIDE + 1}, "8 to 64 pixels a side, not 65"),
-        ({"probe": Probe(10)}, "no class 10: this model has 10"),
-        ({"probe": Probe(-1)}, "no class -1"),
+        ({"probe": Probe(LabelAt(10))}, "no label 10: .* 0 to 9"),
+        ({"probe": Probe(PixelAt(0, 0))}, "LabelAt, not PixelAt"),
+        ({"probe": Probe(LabelAt(-1))}, "no label -1"),
         ({"place": -1}, "no place -1: .* 32 x 32"),
         ({"place": SIDE**2}, "no place 1024: .* 32 x 32"),
         ({"place": 49, "variant": "conv"}, "no place 49: .* 7 x 7"),
         ({"place": 28 * 28, "size": 28}, "no place 784: .* 28 x 28"),
         ({"latent_maps": -1}, "0 and 7 maps .* not -1"),
         ({"latent_maps": 8}, "0 and 7 maps .* not 8"),
-        ({"probe": Probe(3, "gradient")}, "not as 'gradient'"),
-        ({"probe": Probe(3, "rollout", head=0)}, "choose no head"),
-        ({"probe": Probe(3, "encoder", head=1)}, "no head 1: .* 0 to 0"),
-        ({"probe": Probe(3, "encoder", head=2), "variant": "conv"}, "no head 2: .* 0 to 1"),
-        ({"probe": Probe(3, "decoder", head=1)}, "no head 1: .* 0 to 0"),
-        ({"probe": Probe(3, "encoder", latent=7)}, "no latent 7: .* 0 to 6"),
-        ({"probe": Probe(3, "encoder", latent=-1)}, "no latent -1"),
-        ({"probe": Probe(3, "encoder", head=1, weighed=False)}, "no head 1"),
+        ({"probe": Probe(LabelAt(3), "gradient")}, "not as 'gradient'"),
+        ({"probe": Probe(LabelAt(3), "rollout", head=0)}, "choose no head"),
+        ({"probe": Probe(LabelAt(3), "encoder", head=1)}, "no head 1: .* 0 to 0"),
+        ({"probe": Probe(LabelAt(3), "encoder", head=2), "variant": "conv"}, "no head 2: .* 0 to 1"),
+        ({"probe": Probe(LabelAt(3), "decoder", head=1)}, "no head 1: .* 0 to 0"),
+        ({"probe": Probe(LabelAt(3), "encoder", latent=7)}, "no latent 7: .* 0 to 6"),
+        ({"probe": Probe(LabelAt(3), "encoder", latent=-1)}, "no latent -1"),
+        ({"probe": Probe(LabelAt(3), "encoder", head=1, weighed=False)}, "no head 1"),
         ({"cropped": True}, r"32 x 32 pixels, not \(62, 45\)"),
         ({"cropped": True, "image": Image.new("RGB", (28, 28))}, "32 x 32 pixels"),
         ({"cropped": True, "image": Image.new("RGB", (SIDE, SIDE)), "size": 28}, "28 x 28 pixels"),
@@ -63,11 +64,11 @@ def test_what_is_refused(service, changes, words):
         {"top_k": 10},
         {"size": SIDE // 4},
         {"size": 2 * SIDE},
-        {"probe": Probe(9)},
+        {"probe": Probe(LabelAt(9))},
         {"place": SIDE**2 - 1},
         {"place": 48, "variant": "conv"},
         {"latent_maps": 7},
-        {"probe": Probe(3, "encoder", head=1, latent=6), "variant": "conv"},
+        {"probe": Probe(LabelAt(3), "encoder", head=1, latent=6), "variant": "conv"},
         {"cropped": True, "image": Image.new("RGB", (SIDE, SIDE))},
     ],
 )

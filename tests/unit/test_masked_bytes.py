@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.schema import MaskedBytesRequest, Probe
+from models.schema import ByteAt, MaskedBytesRequest, Probe
 from tests.masked_sentence import FIRST_BYTE, POSITIONS, SPANS, TEXT, assert_close, forward, padded_forward
 from tests.tiny_models import READS, load_tiny, tiny_model
 
@@ -177,6 +177,8 @@ def test_text_as_long_as_the_model_reads(service):
 
 
 def test_head_does_not_cut_a_character(service):
-    result = service.run(MaskedBytesRequest("x" * (READS - 1) + "☕ and more", ((5, 7),), probe=Probe(READS - 2)))
+    result = service.run(
+        MaskedBytesRequest("x" * (READS - 1) + "☕ and more", ((5, 7),), probe=Probe(ByteAt(READS - 2)))
+    )
     assert result.bytes_read == READS - 1
     assert result.attention.values.shape == (READS + 1,)

@@ -6,7 +6,7 @@ import pytest
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.schema import InputError, MaskedBytesRequest, Probe
+from models.schema import ByteAt, InputError, MaskedBytesRequest, Probe, TokenAt
 from tests.masked_sentence import GOOD
 from tests.tiny_models import READS, tiny_model
 
@@ -32,15 +32,16 @@ from tests.tiny_models import READS, tiny_model
         ({"top_k": -1}, "1 and 256"),
         ({"decoding": "greedy"}, "parallel or iterative"),
         ({"weights": "mine"}, "embedded or published"),
-        ({"probe": Probe(20)}, "no byte 20 among the 20"),
-        ({"probe": Probe(-1)}, "no byte -1"),
-        ({"probe": Probe(3, "gradient")}, "not as 'gradient'"),
-        ({"probe": Probe(3, "rollout", head=0)}, "choose no head"),
-        ({"probe": Probe(3, "encoder", head=2)}, "no head 2: .* 0 to 1"),
-        ({"probe": Probe(3, "decoder", head=8)}, "no head 8: .* 0 to 7"),
-        ({"probe": Probe(3, "encoder", head=-1)}, "no head -1"),
-        ({"probe": Probe(3, "encoder", latent=7)}, "no latent 7: .* 0 to 6"),
-        ({"probe": Probe(3, "encoder", latent=-1)}, "no latent -1"),
+        ({"probe": Probe(ByteAt(20))}, "no byte 20: .* 0 to 19"),
+        ({"probe": Probe(TokenAt(3))}, "ByteAt, not TokenAt"),
+        ({"probe": Probe(ByteAt(-1))}, "no byte -1"),
+        ({"probe": Probe(ByteAt(3), "gradient")}, "not as 'gradient'"),
+        ({"probe": Probe(ByteAt(3), "rollout", head=0)}, "choose no head"),
+        ({"probe": Probe(ByteAt(3), "encoder", head=2)}, "no head 2: .* 0 to 1"),
+        ({"probe": Probe(ByteAt(3), "decoder", head=8)}, "no head 8: .* 0 to 7"),
+        ({"probe": Probe(ByteAt(3), "encoder", head=-1)}, "no head -1"),
+        ({"probe": Probe(ByteAt(3), "encoder", latent=7)}, "no latent 7: .* 0 to 6"),
+        ({"probe": Probe(ByteAt(3), "encoder", latent=-1)}, "no latent -1"),
     ],
 )
 def test_what_is_refused(service, changes, words):
@@ -62,9 +63,9 @@ def test_one_by_one_fills_128_bytes_and_no_more():
 
 def test_bytes_that_are_not_read_cannot_be_traced(service):
     request = MaskedBytesRequest("x" * (READS + 8), ((2, 3),))
-    service.run(replace(request, probe=Probe(READS - 1)))
-    with pytest.raises(InputError, match=f"no byte {READS} among the {READS}"):
-        service.run(replace(request, probe=Probe(READS)))
+    service.run(replace(request, probe=Probe(ByteAt(READS - 1))))
+    with pytest.raises(InputError, match=f"no byte {READS}: .* 0 to {READS - 1}"):
+        service.run(replace(request, probe=Probe(ByteAt(READS))))
 
 
 @pytest.mark.parametrize("start", [READS, READS + 3])

@@ -15,7 +15,7 @@ from models.backend.settings import Settings
 from models.perceiver.engine import encode
 from models.perceiver.patch_flow import patch_flow
 from models.perceiver.provenance import rollout
-from models.schema import OpticalFlowResult, Probe, Weights
+from models.schema import OpticalFlowResult, PixelAt, Probe, Weights
 from tests.noisy_frames import CLASSES, asked, forward, frame, tensor
 from tests.tiny_models import FLOW_TILES, Counting, load_tiny, served_model
 
@@ -24,7 +24,7 @@ TILE = FLOW_TILES["embedded"][0]
 
 
 def ask(service: LocalBackend, row: int, column: int, height: int = 100, width: int = 90, **options):
-    return service.run(asked(height, width, probe=Probe(row * width + column), **options))
+    return service.run(asked(height, width, probe=Probe(PixelAt(row, column)), **options))
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
@@ -49,7 +49,7 @@ def test_the_order_of_the_frames_matters(service, weights):
 @settings(max_examples=12)
 @given(height=st.integers(1, 70), width=st.integers(1, 70))
 def test_any_size(weights, height, width):
-    result = SERVICE.run(asked(height, width, weights, probe=Probe(height * width - 1)))
+    result = SERVICE.run(asked(height, width, weights, probe=Probe(PixelAt(height - 1, width - 1))))
     assert result.flow.shape == (height, width, 2)
     assert np.isfinite(result.flow).all()
     covered = np.zeros((height, width), bool)
@@ -100,7 +100,7 @@ def test_what_the_sizes_found_sums_to_the_flow(service):
 
 
 def test_without_a_pixel_the_one_that_moves_most_is_traced(service):
-    result = service.run(asked(100, 90, probe=Probe(None)))
+    result = service.run(asked(100, 90, probe=Probe()))
     lengths = np.linalg.norm(result.flow, axis=2)
     assert (result.trace.row, result.trace.column) == np.unravel_index(lengths.argmax(), lengths.shape)
     assert f"row {result.trace.row + 1}, column {result.trace.column + 1}" in result.attention.title
@@ -151,7 +151,7 @@ def test_roll_out_is_that_of_the_patch_in_which_the_pixel_lies(service, row, col
 
 def test_of_the_published_model_each_pixel_is_an_input(service):
     height, width = FLOW_TILES["published"]
-    result = service.run(asked(height, width, "published", probe=Probe(7 * width + 20, "encoder", latent=3)))
+    result = service.run(asked(height, width, "published", probe=Probe(PixelAt(7, 20), "encoder", latent=3)))
     assert result.attention.values.shape == (height, width)
     assert result.attention.values.sum() == pytest.approx(1, abs=1e-5)
     assert result.trace.sizes == ((width, height),)
@@ -171,7 +171,7 @@ def test_a_pixel_is_traced_in_the_tile_that_counts_most(service):
 
 def test_shares_sum_to_one(service):
     for weights in WEIGHTS:
-        attention = service.run(asked(30, 40, weights, probe=Probe(600))).attention
+        attention = service.run(asked(30, 40, weights, probe=Probe(PixelAt(15, 0)))).attention
         assert attention.values.sum() + attention.latent_share + attention.query_share == pytest.approx(1, abs=1e-5)
         assert attention.uniform == pytest.approx(1 / attention.values.size)
         assert "row 16, column 1" in attention.title
@@ -185,9 +185,9 @@ def test_the_same_frames_are_read_once():
     again = service.run(asked(30, 40))
     assert len(counting.reads) == read
     assert (first.run.encoder_cached, again.run.encoder_cached) == (False, True)
-    service.run(asked(30, 40, probe=Probe(5)))
+    service.run(asked(30, 40, probe=Probe(PixelAt(0, 5))))
     assert len(counting.reads) == read + 1  # the one tile, with what rollout needs
-    service.run(asked(30, 40, probe=Probe(5, "encoder")))
+    service.run(asked(30, 40, probe=Probe(PixelAt(0, 5), "encoder")))
     assert len(counting.reads) == read + 1
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.schema import CheckpointUnavailable, InputError, Probe
+from models.schema import ByteAt, CheckpointUnavailable, InputError, PixelAt, Probe
 from models.tasks.optical_flow import LONGEST_SIDE, MOST_PIXELS
 from tests.image_files import spy_on_decoders
 from tests.noisy_frames import asked, frame
@@ -24,13 +24,15 @@ GOOD = asked(20, 30)
         ({"second": frame(1, 1000, 1200)}, "the first has 30 x 20 pixels, the second 1,200 x 1,000"),
         ({"first": Image.new("RGB", (0, 20))}, "no pixels"),
         ({"weights": "mine"}, "embedded or published, not 'mine'"),
-        ({"probe": Probe(600)}, "no pixel 600: the first frame has 600"),
-        ({"probe": Probe(-1)}, "no pixel -1"),
-        ({"probe": Probe(3), "step": 1}, "no step 1: these frames are read at 1 sizes"),
-        ({"probe": Probe(3), "step": -1}, "no step -1"),
-        ({"probe": Probe(3, "gradient")}, "not as 'gradient'"),
-        ({"probe": Probe(3, "rollout", head=0)}, "choose no head"),
-        ({"probe": Probe(3, "encoder", latent=5)}, "no latent 5: .* 0 to 4"),
+        ({"probe": Probe(PixelAt(20, 0))}, "row 20: .* 0 to 19"),
+        ({"probe": Probe(PixelAt(0, 30))}, "column 30: .* 0 to 29"),
+        ({"probe": Probe(PixelAt(0, -1))}, "column -1"),
+        ({"probe": Probe(ByteAt(0))}, "PixelAt, not ByteAt"),
+        ({"probe": Probe(), "step": 1}, "no step 1: these frames are read at 1 sizes"),
+        ({"probe": Probe(), "step": -1}, "no step -1"),
+        ({"probe": Probe(None, "gradient")}, "not as 'gradient'"),
+        ({"probe": Probe(None, "rollout", head=0)}, "choose no head"),
+        ({"probe": Probe(None, "encoder", latent=5)}, "no latent 5: .* 0 to 4"),
     ],
 )
 def test_what_is_refused(service, changes, words):

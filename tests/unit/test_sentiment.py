@@ -10,7 +10,7 @@ from transformers import PerceiverForSequenceClassification
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data.text_windows import text_windows
-from models.schema import InputError, Probe, SentimentRequest
+from models.schema import ByteAt, InputError, LabelAt, Probe, SentimentRequest
 from models.tasks import sentiment
 from tests.taught_rows import LABELS, request
 from tests.tiny_models import READS, load_tiny, served_model
@@ -76,9 +76,10 @@ def test_special_tokens_in_a_text_are_bytes(service):
         (SentimentRequest("x" * 16_385), "16,385 bytes"),
         (SentimentRequest("\ud800"), "surrogate"),
         (SentimentRequest("a " * 401, occlude=True), "401 words"),
-        (SentimentRequest("a", Probe(3)), "no label 3"),
-        (SentimentRequest("a", Probe(-1)), "no label -1"),
-        (SentimentRequest("a", Probe(0, "sideways")), "sideways"),
+        (SentimentRequest("a", Probe(LabelAt(3))), "no label 3: .* 0 to 2"),
+        (SentimentRequest("a", Probe(ByteAt(0))), "LabelAt, not ByteAt"),
+        (SentimentRequest("a", Probe(LabelAt(-1))), "no label -1"),
+        (SentimentRequest("a", Probe(LabelAt(0), "sideways")), "sideways"),
     ],
 )
 def test_refused(service, request_, message):
@@ -104,7 +105,7 @@ def test_shares_sum_to_one(service, text, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_windows_are_merged_at_their_places(service, method):
-    probe = Probe(1, method)
+    probe = Probe(LabelAt(1), method)
     merged = service.run(SentimentRequest(LONG, probe)).attention
     content, spans = LONG.encode(), text_windows(LONG.encode(), READS)
     alone = [service.run(SentimentRequest(content[start:stop].decode(), probe)).attention for start, stop in spans]
@@ -122,8 +123,8 @@ def test_windows_are_merged_at_their_places(service, method):
 
 
 def test_a_second_question_finds_the_text_read(service):
-    first = service.run(SentimentRequest(LONG, Probe(0)))
-    second = service.run(SentimentRequest(LONG, Probe(0, "decoder")))
+    first = service.run(SentimentRequest(LONG, Probe(LabelAt(0))))
+    second = service.run(SentimentRequest(LONG, Probe(LabelAt(0), "decoder")))
     assert (first.run.encoder_cached, second.run.encoder_cached) == (False, True)
     np.testing.assert_array_equal(by_index(first), by_index(second))
     assert not service.run(SentimentRequest(LONG)).run.encoder_cached
@@ -133,7 +134,7 @@ def test_a_second_question_finds_the_text_read(service):
 
 
 def test_drops_equal_transformers(service):
-    occlusion = service.run(SentimentRequest("one  two three", Probe(2), occlude=True)).occlusion
+    occlusion = service.run(SentimentRequest("one  two three", Probe(LabelAt(2)), occlude=True)).occlusion
     whole = expected(b"one  two three")[2]
     without = [expected(left)[2] for left in (b"two three", b"one  three", b"one  two")]
     assert occlusion.words.tolist() == [[0, 3], [5, 8], [9, 14]]
@@ -142,7 +143,7 @@ def test_drops_equal_transformers(service):
 
 
 def test_drops_of_a_long_text_equal_transformers(service):
-    result = service.run(SentimentRequest(LONG, Probe(0), occlude=True))
+    result = service.run(SentimentRequest(LONG, Probe(LabelAt(0)), occlude=True))
     content, spans = LONG.encode(), text_windows(LONG.encode(), READS)
     whole = np.mean([expected(content[start:stop])[0] for start, stop in spans])
     word = LONG.split().index("again:")
@@ -155,7 +156,7 @@ def test_drops_of_a_long_text_equal_transformers(service):
 
 
 def test_attention_on_words_is_that_on_their_bytes(service):
-    result = service.run(SentimentRequest("one two three", Probe(1), occlude=True))
+    result = service.run(SentimentRequest("one two three", Probe(LabelAt(1)), occlude=True))
     values = result.attention.values[1:-1]
     sums = [values[0:3].sum(), values[4:7].sum(), values[8:13].sum()]
     np.testing.assert_allclose(result.occlusion.attention, sums, atol=1e-6)
@@ -185,11 +186,11 @@ def test_taught_model_classifies(service, frozen):
 
 
 def test_taught_model_is_not_mixed_with_the_base_or_another(service):
-    text = SentimentRequest(TEXT, Probe(0))
+    text = SentimentRequest(TEXT, Probe(LabelAt(0)))
     first, second = (service.run(request(seed=seed)).model for seed in (0, 1))
     assert first.name != second.name
     base = service.run(text)
-    ours = [service.run(SentimentRequest(TEXT, Probe(0), model=each)) for each in (first, second)]
+    ours = [service.run(SentimentRequest(TEXT, Probe(LabelAt(0)), model=each)) for each in (first, second)]
     assert not any(each.run.encoder_cached for each in ours)
     assert np.abs(by_index(ours[0]) - by_index(ours[1])).max() > 1e-3
     np.testing.assert_array_equal(by_index(service.run(text)), by_index(base))

@@ -13,7 +13,7 @@ import torch
 from models.backend import local as service_module
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.schema import CheckpointUnavailable, InputError, Probe
+from models.schema import ByteAt, CheckpointUnavailable, InputError, Probe
 from tests.masked_sentence import GOOD, assert_close, assert_same, parts
 from tests.tiny_models import Counting, load_tiny, unavailable
 
@@ -35,7 +35,7 @@ def counted(counting: Counting) -> LocalBackend:
 
 def test_second_question_runs_the_decoder_alone(counted, counting):
     first = counted.run(GOOD)
-    second = counted.run(replace(GOOD, top_k=9, probe=Probe(4)))
+    second = counted.run(replace(GOOD, top_k=9, probe=Probe(ByteAt(4))))
     assert (counting.loads, counting.reads) == (["masked_bytes"], ["masked_bytes"])
     assert (first.run.encoder_cached, second.run.encoder_cached) == (False, True)
     assert_close(second.probabilities[:, :5], first.probabilities)
@@ -72,12 +72,12 @@ def test_iterative_rounds_are_known_the_second_time(counted, counting):
 def test_a_byte_filled_one_by_one_is_traced_with_one_reading(counted, counting):
     request = replace(GOOD, decoding="iterative")
     plain = counted.run(request)
-    traced = counted.run(replace(request, probe=Probe(4)))
+    traced = counted.run(replace(request, probe=Probe(ByteAt(4))))
     assert len(counting.reads) == 6
-    again = counted.run(replace(request, probe=Probe(4, "decoder")))
+    again = counted.run(replace(request, probe=Probe(ByteAt(4), "decoder")))
     assert len(counting.reads) == 6
     for result in (traced, again):
-        assert_same(replace(result, attention=None), plain)
+        assert_same(replace(result, attention=None, traced=None), plain)
 
 
 def test_decodings_are_kept_apart(counted):
@@ -131,7 +131,7 @@ def test_latents_of_modalities_in_any_order():
 
 
 def test_results_are_plain_and_pickle(service):
-    result = service.run(replace(GOOD, probe=Probe(4)))
+    result = service.run(replace(GOOD, probe=Probe(ByteAt(4))))
     assert {type(part).__module__.split(".")[0] for part in parts(result)} <= {"builtins", "numpy"}
     assert_same(pickle.loads(pickle.dumps(result)), result)
 
@@ -139,7 +139,7 @@ def test_results_are_plain_and_pickle(service):
 @pytest.mark.parametrize("decoding", ["parallel", "iterative"])
 def test_arrays_belong_to_the_result(service, decoding):
     """Whoever writes into one does no harm to the next."""
-    request = replace(GOOD, decoding=decoding, probe=Probe(4, "decoder"))
+    request = replace(GOOD, decoding=decoding, probe=Probe(ByteAt(4), "decoder"))
     first = service.run(request)
     expected = deepcopy(first)
     for array in (first.positions, first.probabilities, first.candidates, first.order, first.attention.values):
@@ -161,7 +161,7 @@ def test_run_info(service):
 
 def test_dtype_of_the_settings(service):
     low = LocalBackend(Settings(device="cpu", dtype="bfloat16"), load_tiny)
-    result, exact = low.run(replace(GOOD, probe=Probe(4))), service.run(GOOD)
+    result, exact = low.run(replace(GOOD, probe=Probe(ByteAt(4)))), service.run(GOOD)
     assert result.run.dtype == "bfloat16"
     assert result.probabilities.dtype == np.float32
     assert 1e-5 < np.abs(result.probabilities - exact.probabilities).max() < 0.1
@@ -197,7 +197,11 @@ def test_eight_threads_equal_one(room):
         replace(request, weights=weights, decoding=decoding, probe=probe)
         for request in (GOOD, OTHER)
         for weights in ("embedded", "published")
-        for decoding, probe in (("parallel", None), ("iterative", Probe(4)), ("parallel", Probe(5, "encoder", head=1)))
+        for decoding, probe in (
+            ("parallel", None),
+            ("iterative", Probe(ByteAt(4))),
+            ("parallel", Probe(ByteAt(5), "encoder", head=1)),
+        )
     ]
     limits = {"model_cache_mib": room, "latent_cache_mib": room}
     alone = LocalBackend(Settings(device="cpu", **limits), load_tiny)

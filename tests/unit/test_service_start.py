@@ -14,7 +14,15 @@ from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.checkpoints import config_of
-from models.schema import AvAutoencodingRequest, CheckpointUnavailable, InputError, MaskedBytesRequest, Probe, Weights
+from models.schema import (
+    AvAutoencodingRequest,
+    ByteAt,
+    CheckpointUnavailable,
+    InputError,
+    MaskedBytesRequest,
+    Probe,
+    Weights,
+)
 from models.tasks import TASKS
 from tests.masked_sentence import GOOD, assert_same
 from tests.tiny_models import READS, Counting, load_tiny, unavailable
@@ -57,7 +65,7 @@ def test_runs_through_zero_gpu(monkeypatch, service):
     fake = FakeSpaces()
     monkeypatch.setattr(service_module, "spaces", fake)
     on_space = LocalBackend(Settings(device="cpu", gpu_seconds=33), load_tiny)
-    request = replace(GOOD, probe=Probe(4))
+    request = replace(GOOD, probe=Probe(ByteAt(4)))
     result = on_space.run(request)
     assert set(fake.durations) == {33}
     assert fake.calls == [([request],)]

@@ -9,7 +9,7 @@ import torch
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.ar_writing import Writer
-from models.schema import Probe, TextGenerationRequest
+from models.schema import Probe, TextGenerationRequest, TokenAt
 from models.tasks import text_generation
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 from tests.text_writers import PROMPT, biased, ids_of, model_of, of_letters, steps_of
@@ -194,7 +194,7 @@ def test_run_gives_the_last_step(service):
 
 
 def test_values_go_through_a_pipe(service):
-    steps = steps_of(service, max_new_tokens=4, probe=Probe(1))
+    steps = steps_of(service, max_new_tokens=4, probe=Probe(TokenAt(1)))
     again = pickle.loads(pickle.dumps(steps))
     assert [(step.text, step.tokens, step.run) for step in again] == [(s.text, s.tokens, s.run) for s in steps]
     assert (again[-1].attention.values == steps[-1].attention.values).all()

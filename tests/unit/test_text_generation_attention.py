@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.backend.local import LocalBackend
-from models.schema import InputError, Probe, TextGenerationStep
+from models.schema import InputError, LabelAt, Probe, TextGenerationStep, TokenAt
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 from tests.text_writers import PROMPT, biased, ids_of, model_of, steps_of
 from tests.tiny_ar import Naive, naive
@@ -47,7 +47,7 @@ def test_rows_of_the_latent_before_the_token(writing, token, head):
     text = steps_of(writing, max_new_tokens=NEW)[-1]
     whole, prefix, latents = maps(writing, text, token)
     for method, row in (("encoder", whole.across[:, -1]), ("decoder", whole.among[-1][:, -1])):
-        step = explained(writing, text, Probe(token, method, head))
+        step = explained(writing, text, Probe(TokenAt(token), method, head))
         found = step.attention
         expected = row.mean(dim=0) if head is None else row[head]
         np.testing.assert_allclose(found.values, expected, atol=1e-5)
@@ -65,7 +65,7 @@ def test_rows_of_the_latent_before_the_token(writing, token, head):
 def test_rollout_is_the_product_of_the_whole_maps(writing, token):
     text = steps_of(writing, max_new_tokens=NEW)[-1]
     whole, _, latents = maps(writing, text, token)
-    found = explained(writing, text, Probe(token)).attention
+    found = explained(writing, text, Probe(TokenAt(token))).attention
     row = np.eye(latents)[-1]
     for of_layer in reversed(whole.among):
         row = row @ (np.eye(latents) + of_layer.double().mean(dim=0).numpy()) / 2
@@ -77,24 +77,32 @@ def test_rollout_is_the_product_of_the_whole_maps(writing, token):
 
 def test_the_last_token_is_traced_where_none_is_named(writing):
     text = steps_of(writing, max_new_tokens=NEW, probe=Probe(None, "encoder"))[-1]
-    assert text.traced == NEW - 1
-    again = explained(writing, text, Probe(NEW - 1, "encoder"))
+    assert text.traced == 0
+    again = explained(writing, text, Probe(TokenAt(0), "encoder"))
     np.testing.assert_allclose(text.attention.values, again.attention.values, atol=1e-6)
     assert again.text == text.text
     assert again.readings == 0
 
 
+def test_the_first_new_token_is_traced_after_tokens_that_were_there(writing):
+    text = steps_of(writing, max_new_tokens=3)[-1]
+    more = steps_of(writing, max_new_tokens=2, written=ids_of(text), probe=Probe())[-1]
+    assert more.traced == 3
+    assert explained(writing, text, Probe()).traced == 0
+
+
 def test_a_token_that_was_written_before_this_request(writing):
     text = steps_of(writing, max_new_tokens=3)[-1]
-    step = steps_of(writing, max_new_tokens=9, written=ids_of(text), probe=Probe(1))[-1]
-    np.testing.assert_allclose(step.attention.values, explained(writing, text, Probe(1)).attention.values, atol=1e-6)
+    step = steps_of(writing, max_new_tokens=9, written=ids_of(text), probe=Probe(TokenAt(1)))[-1]
+    again = explained(writing, text, Probe(TokenAt(1)))
+    np.testing.assert_allclose(step.attention.values, again.attention.values, atol=1e-6)
     assert (step.traced, step.dropped, step.prefix_length) == (1, 0, text.tokens[1].prefix)
 
 
 def test_places_are_counted_from_the_prompts_first_token(writing):
     placed = {"num_latents": 3, "prefix": 2}
     text = steps_of(writing, max_new_tokens=2, **placed)[-1]
-    step = explained(writing, text, Probe(1, "encoder"), **placed)
+    step = explained(writing, text, Probe(TokenAt(1), "encoder"), **placed)
     assert (step.cut, step.dropped, step.prefix_length, step.latents) == (7, 7, 2, 4)
     before = torch.tensor(text_of(text)[7 : len(PROMPT) + 1])
     expected = naive(model_of(writing), before, 2).across[:, -1].mean(dim=0)
@@ -112,13 +120,14 @@ def test_the_title_shows_what_was_written(writing):
 @pytest.mark.parametrize(
     ("probe", "message"),
     [
-        (Probe(3), "no written token 3: the text will have tokens 0 to 2"),
-        (Probe(-1), "no written token -1"),
-        (Probe(0, "encoder", head=2), "no head 2: this attention has heads 0 to 1"),
-        (Probe(0, "decoder", head=-1), "no head -1"),
-        (Probe(0, "rollout", head=0), "Rollout is made of the means"),
-        (Probe(0, "encoder", latent=0), "name no latent"),
-        (Probe(0, "gradient"), "not as 'gradient'"),  # pyright: ignore[reportArgumentType]
+        (Probe(TokenAt(3)), "no token 3: .* 0 to 2"),
+        (Probe(LabelAt(0)), "TokenAt, not LabelAt"),
+        (Probe(TokenAt(-1)), "no token -1"),
+        (Probe(TokenAt(0), "encoder", head=2), "no head 2: this attention has heads 0 to 1"),
+        (Probe(TokenAt(0), "decoder", head=-1), "no head -1"),
+        (Probe(TokenAt(0), "rollout", head=0), "Rollout is made of the means"),
+        (Probe(TokenAt(0), "encoder", latent=0), "name no latent"),
+        (Probe(TokenAt(0), "gradient"), "not as 'gradient'"),  # pyright: ignore[reportArgumentType]
     ],
 )
 def test_questions_that_have_no_answer(writing, probe, message):
@@ -129,5 +138,5 @@ def test_questions_that_have_no_answer(writing, probe, message):
 def test_nothing_to_trace(writing):
     with pytest.raises(InputError, match="Nothing is written yet"):
         steps_of(writing, max_new_tokens=0, probe=Probe(None))
-    with pytest.raises(InputError, match="ended after 1 written tokens: there is no token 2"):
-        steps_of(biased({SEP: 1e4}), max_new_tokens=3, probe=Probe(2))
+    with pytest.raises(InputError, match=r"no token 2: .* 0 to 0"):
+        steps_of(biased({SEP: 1e4}), max_new_tokens=3, probe=Probe(TokenAt(2)))
