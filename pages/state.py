@@ -17,8 +17,11 @@ from components.analysis.text_units import Unit
 from components.scale.attention import Scale
 from models.schema import InputError, Method, Weights
 
-Role = Literal["input", "display", "selection"]
-"""input: the result depends on it. display: how the result is shown. selection: set by a click, without a widget."""
+Role = Literal["input", "display", "selection", "program"]
+"""input: the result depends on it. display: how the result is shown. selection: set by a click, without a widget.
+
+program: a parameter of the API without a widget.
+"""
 MAX_QUERY = 6000
 """Characters of a query; servers refuse much longer addresses."""
 MAX_SEED = 2**53 - 1
@@ -194,15 +197,16 @@ class TraceState(State):
     )
 
 
+def map_scale(default: Scale) -> Any:
+    """The color scale of maps over images."""
+    labels = {"linear": "relative to uniform (1x)", "log": "log10 of attention relative to uniform"}
+    return control(default, "Color scale", role="display", labels=labels)
+
+
 class MapState(State):
     """The controls of maps over images."""
 
-    scale: Scale = control(
-        "linear",
-        "Color scale",
-        role="display",
-        labels={"linear": "relative to uniform (1x)", "log": "log10 of attention relative to uniform"},
-    )
+    scale: Scale = map_scale("linear")
     opacity: float = control(0.6, "Map opacity", role="display", ge=0, le=1, step=0.05)
 
 
