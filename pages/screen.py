@@ -134,7 +134,7 @@ class Screen(Generic[S, R]):
         state, problems = self.state.from_query(params, self.state()) if params else (self.initial, ())
         kept = self._kept(session)
         if kept is not None and (not params or self.link(kept.state) == self.link(state)):
-            yield self.controls(kept.state) | self.show(kept) | self.restore(session)
+            yield self.controls(kept.state) | self.show(kept) | self.restore(session) | answered()
         elif not params:
             yield self._open_first(session)
         else:
@@ -161,7 +161,7 @@ class Screen(Generic[S, R]):
     def _open_first(self, session: Session) -> Update:
         run = self.first_run()
         session.put(run)
-        return self.show(run) | {"link": ""}
+        return self.show(run) | {"link": ""} | answered()
 
     def _kept(self, session: Session) -> Any:
         try:
