@@ -89,7 +89,7 @@ class Binding(Generic[S]):
         """Calls action(session, state, **uploads, **more) and shows the `Update` that it returns or yields.
 
         event: one event, or a sequence of them. options: `data`, names of the event's data that the action takes;
-        `more`, further components whose values it takes by name; those of Gradio's events.
+        `more`, further components whose values it takes by name, files as paths; those of Gradio's events.
         """
         return self._listen(event, action, False, options)
 
@@ -125,7 +125,7 @@ class Binding(Generic[S]):
             def found() -> Iterator[Update]:
                 state = self._state(values, strict)
                 taken = {name: _uploaded(values[each]) for name, each in self.uploads.items()} if strict else {}
-                taken |= {name: values[component] for name, component in more.items()}
+                taken |= {name: _value_of(component, values[component]) for name, component in more.items()}
                 taken |= {name: getattr(event, name) for name in data}
                 return updates(action(self._session(request), state, **taken))
 
@@ -234,6 +234,10 @@ def _value_for_gradio(value: Any) -> Any:
 def _changes(component: Component) -> list[Any]:
     names = ("change",) if hasattr(component, "change") and not isinstance(component, gr.HTML) else ("input",)
     return [getattr(component, name) for name in names]
+
+
+def _value_of(component: Component, value: Any) -> Any:
+    return _uploaded(value) if isinstance(component, gr.File | gr.Image) else value
 
 
 def _uploaded(file: Any) -> Path | None:
