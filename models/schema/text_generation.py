@@ -6,6 +6,9 @@ from typing import Literal
 from models.schema.common import AttentionMap, Probe, RunInfo, StreamRequest, Weights
 
 Ended = Literal["", "length", "stop", "end", "time"]
+MOST_NEW_TOKENS = 2_000
+BYTE_VOCABULARY = 262
+"""Vocabulary size of a model that reads bytes: 256 bytes and 6 special tokens."""
 
 
 @dataclass(frozen=True, slots=True)

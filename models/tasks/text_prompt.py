@@ -3,14 +3,15 @@
 import math
 
 from models.data.byte_text import utf8
+from models.data.prompt_layout import fitting_latents
 from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_writing import Refill, Window, first_window, next_window
 from models.schema import InputError, TextGenerationRequest, TokenAt
+from models.schema.text_generation import MOST_NEW_TOKENS
 from models.tasks.targets import check_index, target_of
 from models.tasks.text_tokens import TextTokens
 
 REFILL = Refill.HALF
-MOST_NEW_TOKENS = 2_000
 LONGEST_PROMPT = 100_000
 """Characters of a prompt, most of which may be cut."""
 MOST_WRITTEN = 20_000
@@ -86,16 +87,6 @@ def place(
     latents = fitting_latents(length, request.num_latents or most, config.max_seq_len, most, may_cut)
     cut = max(0, length - latents - (config.max_prefix if request.prefix is None else request.prefix))
     return cut, first_window(config, length - cut, latents)
-
-
-def fitting_latents(length: int, wanted: int, context: int, most: int, cut: bool) -> int:
-    """As many latents as are wanted, or as near to that as a prompt of `length` tokens and the model allow.
-
-    context: the model's longest text; most: its latents. cut: what the prefix has no room for may be cut; else, if the
-    prompt fits at all, it becomes latents.
-    """
-    fewest = 1 if cut else max(1, length - (context - most))
-    return min(max(wanted, fewest), length, most)
 
 
 def windows(config: PerceiverArConfig, first: Window, tokens: int) -> Window:

@@ -10,6 +10,7 @@ from transformers import AutoTokenizer
 from models.data.byte_text import utf8
 from models.perceiver.hub import ask_hub
 from models.schema import CheckpointUnavailable
+from models.schema.text_generation import BYTE_VOCABULARY
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 
 TOKENIZER = "xlnet-base-cased"
@@ -83,7 +84,7 @@ def text_tokens(vocabulary: int, source: Path | str) -> TextTokens:
     source: where its weights come from; the tokenizer is that of the folder, where it has one, or `TOKENIZER`. Raises
     CheckpointUnavailable where it cannot be had, or has more ids than the model.
     """
-    if vocabulary == len(ByteTokens.contents):
+    if vocabulary == BYTE_VOCABULARY:
         return ByteTokens()
     own = isinstance(source, Path) and any((source / name).is_file() for name in _OWN)
     return _pieces(source if own else TOKENIZER, vocabulary)
