@@ -37,3 +37,8 @@ def downloaded(page: Page, button: Locator, folder: Path) -> Path:
     file = folder / download.value.suggested_filename
     download.value.save_as(file)
     return file
+
+
+def outdated(page: Page, name: str) -> bool:
+    """Whether the results on a page are marked as out of date."""
+    return "out-of-date" in (page.locator(f"#{name}-page").get_attribute("class") or "")
