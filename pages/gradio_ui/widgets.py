@@ -25,7 +25,7 @@ CSV_FILES = [".csv", ".tsv", ".txt"]
 class Widgets:
     """Makes a widget for a field of a screen's state: name, label, help text, bounds, choices and default.
 
-    What a call passes takes precedence. The element's id is "<page>-<field>".
+    What a call passes takes precedence; info=True shows the field's description. The element's id is "<page>-<field>".
     """
 
     def __init__(self, screen: Screen):
@@ -66,8 +66,8 @@ class Widgets:
         if isinstance(value, tuple):
             value = list(value)
         facts: dict[str, Any] = {"value": "" if value is None and kind is gr.Dropdown else value, "label": field.title}
-        if kind is not gr.Textbox or field.description:
-            facts["info"] = extra_of(field, "info") or None
+        if options.get("info") is True:
+            options = {**options, "info": field.description}
         return self.add(name, kind(**facts | {"elem_id": f"{self._screen.name}-{name}"} | dict(options)))
 
     def _field(self, name: str) -> Any:
