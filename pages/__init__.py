@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pages import av_autoencoding, fine_tuning, image_classification, optical_flow, sentiment, text_generation
+from pages import av_autoencoding, fine_tuning, optical_flow, sentiment, text_generation
 from pages.gradio_ui.shell import Page, PageContext
+from pages.image_classification import gradio_page as image_classification
 from pages.masked_bytes import gradio_page as masked_bytes
 from pages.page import Opening
 
@@ -17,15 +18,10 @@ def _adapted(page: Any) -> Page:
 
 PAGES: tuple[Page, ...] = (
     masked_bytes.PAGE,
-    *map(
-        _adapted,
-        (
-            sentiment.PAGE,
-            fine_tuning.PAGE,
-            text_generation.PAGE,
-            image_classification.PAGE,
-            optical_flow.PAGE,
-            av_autoencoding.PAGE,
-        ),
-    ),
+    _adapted(sentiment.PAGE),
+    _adapted(fine_tuning.PAGE),
+    _adapted(text_generation.PAGE),
+    image_classification.PAGE,
+    _adapted(optical_flow.PAGE),
+    _adapted(av_autoencoding.PAGE),
 )

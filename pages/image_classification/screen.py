@@ -1,0 +1,316 @@
+"""Image classification: one image, three Perceivers that differ in their position encodings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from PIL.Image import Image
+from pydantic import Field
+
+from components import render
+from components.analysis.grid import index_at
+from components.html.run_line import run_line
+from components.plots.architecture import Stage, draw_architecture
+from components.scale.attention import Scale
+from models.backend.protocol import unwrap
+from models.data.images import is_animated, open_image
+from models.schema import (
+    CheckpointUnavailable,
+    ImageClassificationRequest,
+    ImageClassificationResult,
+    ModelShape,
+    Probe,
+    Variant,
+    Weights,
+)
+from pages.examples import example_of, image_examples
+from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.session import Session
+from pages.state import MapState, ModelState, control, map_scale
+
+NAME = "image_classification"
+EXAMPLES = image_examples(NAME)
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+SIZES: Mapping[Weights, Sequence[int]] = {"embedded": (16, 24, 32, 48, 64), "published": (112, 160, 224, 320, 448)}
+"""Pixels along each side at which the page offers to read an image."""
+LATENT_MAPS = 8
+OWN_IMAGE = "Links cannot include uploaded images. Upload it again; showing an example for now."
+Latent = Annotated[int, Field(ge=0)] | None
+Share = Annotated[float, Field(ge=0, lt=1)]
+MapMethod = Literal["encoder", "mean", "rollout"]
+
+
+class ImageClassificationState(ModelState, MapState):
+    example: int | None = control(
+        0, "Example", "Index of the example, or None for an uploaded image.", role="selection", ge=0, lt=len(EXAMPLES)
+    )
+    variant: Variant = control(
+        "fourier", "Variant", 'Position encoding of the model: "learned", "fourier" or "conv".', role="program"
+    )
+    top_k: int = control(5, "Classes", "Number of most probable classes.", role="program", ge=1)
+    size: int | None = control(
+        None,
+        "Input size",
+        "Pixels along each side at which the model reads the image; None: as in training.",
+        ge=0,
+    )
+    method: MapMethod = control(
+        "encoder",
+        "Attention",
+        '"encoder": encoder attention, latents weighted by decoder attention; "mean": all latents alike; '
+        '"rollout": all layers.',
+        role="display",
+        labels={
+            "encoder": "Encoder: latents weighted by decoder attention",
+            "mean": "Encoder: mean of all latents",
+            "rollout": "Rollout: all layers",
+        },
+    )
+    # Linear, single pixels with 50 times the uniform attention would leave everything else dark.
+    scale: Scale = map_scale("log")
+    latents: tuple[Latent, Latent, Latent] = control(
+        (None, None, None), "Latents", "For each variant the latent whose attention is shown.", role="selection"
+    )
+    point: tuple[Share, Share] | None = control(
+        None, "Point", "Row and column of a point, as shares of the image's height and width.", role="selection"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageClassificationRun:
+    """results: None for a model that is not available. problem: why. file: the image, if the visitor uploaded it."""
+
+    state: ImageClassificationState
+    results: render.ImageResults
+    problem: str
+    file: Path | None
+
+
+class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassificationRun]):
+    name = NAME
+    state = ImageClassificationState
+    page_only = ("example", "scale", "opacity", "latents", "point")
+
+    def submit(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
+        if image is None:
+            return {"notice": Notice("Upload or paste an image, take a photo, or choose an example.")}
+        update = self.submit_example(session, state, image)
+        hint = "This file has more than one frame: using the first." if is_animated(image) else ""
+        return {"notice": Notice(hint) if hint else ""} | update
+
+    def submit_example(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
+        """As `submit`; the notice of the example stays."""
+        if image is None:
+            return {}
+        example = example_of([image], [[each.file] for each in EXAMPLES])
+        return self._keep(session, self._run(state.changed(example=example), image))
+
+    def compute_first(self) -> ImageClassificationRun:
+        return self._run(self.initial, EXAMPLES[0].file)
+
+    def first_run(self) -> ImageClassificationRun:
+        run = super().first_run()
+        if run.problem:  # a download that failed may work next time
+            self._first_run = None
+        return run
+
+    def show(self, run: ImageClassificationRun) -> Update:
+        state = run.state
+        latents = dict(zip(VARIANTS, state.latents, strict=True))
+        panels = render.image_classification(run.results, latents, state.point, state.scale)
+        shown: Update = {f"prediction_{variant}": panel.says for variant, panel in panels.items()}
+        shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
+        shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
+        notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
+        return shown | notice | {"link": self.link(state)} | answered()
+
+    def controls(self, state: ImageClassificationState) -> Update:
+        example = EXAMPLES[state.example or 0]
+        return super().controls(state) | self._model_parts(state.weights, state.size) | {"image": example.file}
+
+    def fit(self, state: ImageClassificationState) -> ImageClassificationState:
+        shapes = self.shapes(state.weights)
+        known = state.size in SIZES[state.weights] and state.size != shapes[0].image_size
+        latents = (
+            latent if latent is not None and latent < shape.latents else None
+            for latent, shape in zip(state.latents, shapes, strict=True)
+        )
+        return state.changed(size=state.size if known else None, latents=tuple(latents))
+
+    def open_link(self, session: Session, state: ImageClassificationState) -> Update:
+        index, own = state.example or 0, state.example is None
+        update = self._keep(session, self._run(state.changed(example=index), EXAMPLES[index].file))
+        return ({"notice": Notice(OWN_IMAGE)} if own else {}) | update
+
+    def restore(self, session: Session) -> Update:
+        file = session.get().file
+        return {"image": file if file.is_file() else None} if file else {}
+
+    def call(self, state: ImageClassificationState, image: Path) -> dict[str, Any]:
+        result = self.backend.run(_request(state, state.variant, open_image(image)))
+        return {name: getattr(result, name) for name in ("labels", "grid", "attention", "run")}
+
+    def shapes(self, weights: Weights) -> list[ModelShape]:
+        return [self.shape(weights, variant) for variant in VARIANTS]
+
+    # What a visitor does
+
+    def choose_example(self, session: Session, state: ImageClassificationState, index: int) -> Update:
+        return {"image": EXAMPLES[index].file, "notice": Notice(EXAMPLES[index].notice)}
+
+    def choose_weights(self, session: Session, state: ImageClassificationState) -> Update:
+        shapes = self.shapes(state.weights)
+        text = "Parameters: " + ", ".join(f"{each.name} {each.parameters / 1e6:.1f} M" for each in shapes) + "."
+        if state.weights == "published":
+            text += " The models are downloaded on first use (about 0.6 GB)."
+        return {"notice": Notice(text)} | self._model_parts(state.weights)
+
+    def trace(self, session: Session, state: ImageClassificationState) -> Update:
+        """Shows attention by another method, of all latents."""
+        return self._trace_again(session, state, method=state.method, latents=ImageClassificationState().latents)
+
+    def select_point(self, session: Session, state: ImageClassificationState, row: float, column: float) -> Update:
+        """Shows which latents attend to a point. row, column: shares of the image's height and width, 0 to 1."""
+        return self._trace_again(session, state, point=(round(row, 4), round(column, 4)))
+
+    def select_latent(
+        self, session: Session, state: ImageClassificationState, latent: int | None, variant: Variant
+    ) -> Update:
+        """Shows what one latent of one model attends to; None: all latents, by the method that is set."""
+        run = session.get()
+        if run is None:
+            return {}
+        latents = dict(zip(VARIANTS, run.state.latents, strict=True)) | {variant: latent}
+        return self._trace_again(session, state, (variant,), latents=tuple(latents.values()))
+
+    def rescale(self, session: Session, state: ImageClassificationState) -> Update:
+        """Draws the same attention on another scale, without the model."""
+        run = session.get()
+        return {} if run is None else self._keep(session, replace(run, state=_as_displayed(run, state)))
+
+    def show_positions(self, session: Session, state: ImageClassificationState, opened: bool = True) -> Update:
+        """The position encodings of the image on the page. opened: whether the visitor wants to see them."""
+        run = session.get()
+        if run is None or not opened:
+            return {"positions": ""}
+        requests = {
+            variant: replace(_request(run.state, variant, result.seen, cropped=True), probe=None, positions=True)
+            for variant, result in run.results.items()
+            if result
+        }
+        found = unwrap(self.backend.run_all(list(requests.values())))
+        return {"positions": render.image_positions(dict(zip(requests, found, strict=True)))}
+
+    def attention_files(self, session: Session, state: ImageClassificationState) -> Files | None:
+        run = session.get()
+        if run is None:
+            return None
+        draw = partial(render.image_attention, run.results, run.state.scale, state.opacity)
+        return Files.of_plot(draw, f"image-{run.state.method}")
+
+    # Runs
+
+    def _run(self, state: ImageClassificationState, file: Path) -> ImageClassificationRun:
+        image = open_image(file)
+        found = self.backend.run_all([_request(state, variant, image, LATENT_MAPS) for variant in VARIANTS])
+        refused = [each for each in found if isinstance(each, CheckpointUnavailable)]
+        if len(refused) == len(VARIANTS):
+            raise refused[0]
+        results = unwrap([None if isinstance(each, CheckpointUnavailable) else each for each in found])
+        by_variant = dict(zip(VARIANTS, results, strict=True))
+        own = file if state.example is None else None
+        run = ImageClassificationRun(state, by_variant, " ".join(map(str, refused)), own)
+        return run if state.point is None else self._traced(run, VARIANTS)
+
+    def _trace_again(
+        self,
+        session: Session,
+        state: ImageClassificationState,
+        variants: Sequence[Variant] = VARIANTS,
+        **changes: Any,
+    ) -> Update:
+        run = session.get()
+        if run is None:
+            return {}
+        changed = replace(run, state=_as_displayed(run, state).changed(**changes))
+        return self._keep(session, self._traced(changed, variants))
+
+    def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
+        """The attention of these variants as the state has it. Their latents are not computed again."""
+        requests = {
+            variant: _request(run.state, variant, result.seen, LATENT_MAPS, cropped=True, place=_cell(run, result))
+            for variant, result in run.results.items()
+            if result and variant in variants
+        }
+        found = unwrap(self.backend.run_all(list(requests.values())))
+        return replace(run, results={**run.results, **dict(zip(requests, found, strict=True))})
+
+    def _keep(self, session: Session, run: ImageClassificationRun) -> Update:
+        session.put(run)
+        return self.show(run)
+
+    def _model_parts(self, weights: Weights, size: int | None = None) -> Update:
+        shapes = self.shapes(weights)
+        sizes = Control.of(choices=size_choices(weights, shapes[0]), value="" if size is None else size)
+        return {"size": sizes, "classes": known_classes(shapes[0]), "architecture": architecture(shapes)}
+
+
+def _as_displayed(run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationState:
+    """The state of a run on the color scale that is set now."""
+    return run.state.changed(scale=state.scale, opacity=state.opacity)
+
+
+def _request(
+    state: ImageClassificationState, variant: Variant, image: Image, latent_maps: int = 0, **more: Any
+) -> ImageClassificationRequest:
+    return ImageClassificationRequest(
+        image,
+        variant,
+        top_k=state.top_k,
+        probe=_probe(state.method, state.latents[VARIANTS.index(variant)]),
+        weights=state.weights,
+        size=state.size or None,
+        latent_maps=latent_maps,
+        **more,
+    )
+
+
+def _probe(method: MapMethod, latent: int | None) -> Probe:
+    """The question about the most probable class."""
+    if latent is not None:
+        return Probe(None, "encoder", latent=latent)
+    return Probe(None, "rollout") if method == "rollout" else Probe(None, "encoder", weighed=method != "mean")
+
+
+def _cell(run: ImageClassificationRun, result: ImageClassificationResult) -> int | None:
+    """The input of a model that lies at the selected point."""
+    return None if run.state.point is None else index_at(run.state.point, result.grid, result.extent)
+
+
+def size_choices(weights: Weights, shape: ModelShape) -> list[tuple[str, Any]]:
+    return [
+        (f"{size} x {size} (as in training)", "") if size == shape.image_size else (f"{size} x {size}", size)
+        for size in SIZES[weights]
+    ]
+
+
+def known_classes(shape: ModelShape) -> str:
+    """Markdown that says which classes the models choose from."""
+    if len(shape.labels) > 20:
+        return f"These models know only the {len(shape.labels):,} classes of ImageNet."
+    return f"These models know only {len(shape.labels)} classes: **{', '.join(shape.labels)}**."
+
+
+def architecture(shapes: Sequence[ModelShape]) -> str:
+    learned, fourier, conv = shapes
+    channels = f"C: {learned.input_channels}, {fourier.input_channels}, {conv.input_channels}"
+    latents = f"N: {learned.latents}, {fourier.latents}, {conv.latents}"
+    return draw_architecture(
+        inputs=Stage("inputs", "M × C", channels),
+        latents=Stage("latents", f"N × {fourier.latent_channels}", latents),
+        layers=f"{fourier.blocks} × {fourier.layers} self-attention layers, {fourier.self_heads} heads",
+        queries=Stage("query", f"1 × {fourier.latent_channels}", "one for all classes"),
+        outputs=Stage("outputs", f"{len(fourier.labels):,}", "a score for each class"),
+    )
