@@ -169,9 +169,12 @@ class Binding(Generic[S]):
 
     def _guarded(self, found: Callable[[], Iterator[Update]], inputs: list[Any] | None) -> Iterator[Any]:
         """Updates for Gradio. What goes wrong is shown in the notice; everything else stays on the page."""
+        update = None
         try:
             for update in found():
                 yield self._for_gradio(update, inputs)
+            if update is None:
+                yield gr.skip()  # Gradio would empty all outputs
         except Exception as error:  # the last place before the visitor
             yield self._for_gradio({"notice": Notice(format_error(error), "alert")} | stopped(self.parts), None)
 
