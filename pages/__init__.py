@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from pages import av_autoencoding, fine_tuning, optical_flow, sentiment, text_generation
+from pages import av_autoencoding, fine_tuning, optical_flow, text_generation
 from pages.gradio_ui.shell import Page, PageContext
 from pages.image_classification import gradio_page as image_classification
 from pages.masked_bytes import gradio_page as masked_bytes
 from pages.page import Opening
+from pages.sentiment import gradio_page as sentiment
 
 
 def _adapted(page: Any) -> Page:
@@ -18,7 +19,7 @@ def _adapted(page: Any) -> Page:
 
 PAGES: tuple[Page, ...] = (
     masked_bytes.PAGE,
-    _adapted(sentiment.PAGE),
+    sentiment.PAGE,
     _adapted(fine_tuning.PAGE),
     _adapted(text_generation.PAGE),
     image_classification.PAGE,

@@ -16,36 +16,6 @@ from pages.as_json import as_json
 from pages.page import for_callers
 
 
-def sentiment_call(service: ModelService) -> Callable[..., dict[str, Any]]:
-    @for_callers
-    def sentiment(
-        text: str,
-        words: bool = False,
-        trace: bool = False,
-        method: Literal["rollout", "encoder", "decoder"] = "rollout",
-        weights: Literal["embedded", "published"] = service.default_weights,
-    ) -> dict[str, Any]:
-        """Say whether a text praises or blames with a Perceiver, and which of its bytes it read for that.
-
-        Args:
-            text: The text. A long one is read in overlapping windows, each of which votes.
-            words: Whether each word is also to be left out in turn, to see what that changes.
-            trace: Whether the attention of the answer is wanted.
-            method: What is traced: "rollout", "encoder" or "decoder".
-            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
-
-        Returns:
-            labels (name, probability, index; best first), windows (start, stop, probabilities), occlusion (words as
-            spans of bytes, drops of the probability, attention, rank_correlation; or null), attention, run.
-        """
-        asked = Probe(None, method) if trace else None
-        result = service.run(SentimentRequest(text, asked, weights, occlude=words))
-        told = ("labels", "windows", "occlusion", "attention", "run")
-        return as_json({name: getattr(result, name) for name in told})
-
-    return sentiment
-
-
 def fine_tuning_call(service: ModelService) -> Callable[..., dict[str, Any]]:
     @for_callers
     def fine_tuning(

@@ -1,0 +1,150 @@
+"""Sentiment: classify a text, and show which bytes the label attended to and which words it depends on."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from components import render
+from components.html.run_line import run_line
+from components.plots.architecture import Stage, draw_architecture
+from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
+from pages.examples import text_examples
+from pages.screen import Files, Notice, Screen, Update, answered
+from pages.session import Session
+from pages.state import ModelState, TraceState, UnitState, control
+from pages.tracing import fit_to_model, probe, within_model
+
+NAME = "sentiment"
+EXAMPLES = text_examples(NAME)
+NOT_REQUESTED = 'No words were left out. Select "Leave-one-out word importance" and classify again.'
+
+
+class SentimentState(ModelState, TraceState, UnitState):
+    text: str = control(EXAMPLES[0].text, "Text", "A text that is longer than the model reads is split into windows.")
+    occlude: bool = control(
+        True,
+        "Leave-one-out word importance",
+        "Leaves out each word in turn and measures the change in probability: one more forward pass for each word.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentRun:
+    state: SentimentState
+    result: SentimentResult
+
+
+class SentimentScreen(Screen[SentimentState, SentimentRun]):
+    name = NAME
+    state = SentimentState
+    required = ("text",)
+    page_only = ("scale", "unit")
+
+    def submit(self, session: Session, state: SentimentState) -> Update:
+        return self.submit_example(session, state) | {"notice": ""}
+
+    def compute_first(self) -> SentimentRun:
+        return self._run(self.initial, self.initial.occlude)
+
+    def show(self, run: SentimentRun) -> Update:
+        state, result = run.state, run.result
+        panels = render.sentiment(result, state.unit, state.scale)
+        pending = Notice("Leaving out each word …" if state.occlude else NOT_REQUESTED)
+        shown: Update = {"labels": panels.labels, "strip": panels.text, "run_line": run_line(result.run)}
+        shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
+        return shown | {"link": self.link(state)}
+
+    def controls(self, state: SentimentState) -> Update:
+        shape = self.shape(state.weights)
+        models = fit_to_model(shape, state.head, state.latent) | {"architecture": architecture(shape)}
+        return super().controls(state) | models
+
+    def fit(self, state: SentimentState) -> SentimentState:
+        return state.changed(**within_model(self.shape(state.weights), state.head, state.latent))
+
+    def call(self, state: SentimentState) -> dict[str, Any]:
+        result = self.backend.run(_request(state, state.occlude))
+        return {name: getattr(result, name) for name in ("labels", "windows", "occlusion", "attention", "run")}
+
+    # What a visitor does
+
+    def choose_example(self, session: Session, state: SentimentState, index: int) -> Update:
+        return {"text": EXAMPLES[index].text, "notice": Notice(EXAMPLES[index].notice)}
+
+    def submit_example(self, session: Session, state: SentimentState) -> Update:
+        """As `submit`; the notice of the example stays."""
+        return self._keep(session, self._run(state)) | answered()
+
+    def choose_weights(self, session: Session, state: SentimentState) -> Update:
+        shape = self.shape(state.weights)
+        text = (
+            f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes at once and "
+            "longer texts in overlapping windows."
+        )
+        if state.weights == "published":
+            text += " It is downloaded on first use (about 0.8 GB)."
+        return {"notice": Notice(text), "architecture": architecture(shape)} | fit_to_model(shape)
+
+    def leave_out_words(self, session: Session, state: SentimentState) -> Update:
+        """After a result, which need not wait for it: what each word contributes, if that was requested."""
+        run = session.get()
+        if run is None or not run.state.occlude or run.result.occlusion:
+            return {}
+        try:
+            result = self._run(run.state, occlude=True).result
+        except InputError as error:
+            return {"notice": Notice(str(error), "alert"), "occlusion": Notice("No words were left out.")}
+        current = session.get()
+        if current is None or current.result is not run.result:  # the visitor went on to another result
+            return {}
+        session.put(replace(current, result=result))
+        return {"occlusion": render.sentiment_words(result)}
+
+    def trace(self, session: Session, state: SentimentState) -> Update:
+        """Shows the attention for the same text by another method, head or latent."""
+        run = session.get()
+        if run is None:
+            return {}
+        fields = SentimentState.fields_with("display")
+        return self._keep(session, self._run(run.state.changed(**{name: getattr(state, name) for name in fields})))
+
+    def redraw(self, session: Session, state: SentimentState) -> Update:
+        """Draws the same attention in other units or on another scale, without the model."""
+        run = session.get()
+        if run is None:
+            return {}
+        return self._keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
+
+    def attention_files(self, session: Session, state: SentimentState) -> Files | None:
+        run = session.get()
+        if run is None or run.result.attention is None:
+            return None
+        result, unit, scale = run.result, run.state.unit, run.state.scale
+        stem = f"sentiment-{result.attention.method}"
+        return Files.of_plot(lambda: render.sentiment_attention(result, unit, scale), stem)
+
+    def occlusion_files(self, session: Session, state: SentimentState) -> Files | None:
+        run = session.get()
+        if run is None or run.result.occlusion is None:
+            return None
+        return Files.of_plot(lambda: render.sentiment_occlusion(run.result), "sentiment-word-importance")
+
+    def _run(self, state: SentimentState, occlude: bool = False) -> SentimentRun:
+        return SentimentRun(state, self.backend.run(_request(state, occlude)))
+
+    def _keep(self, session: Session, run: SentimentRun) -> Update:
+        session.put(run)
+        return self.show(run)
+
+
+def _request(state: SentimentState, occlude: bool) -> SentimentRequest:
+    return SentimentRequest(state.text, probe(None, state.method, state.head, state.latent), state.weights, occlude)
+
+
+def architecture(shape: ModelShape) -> str:
+    return draw_architecture(
+        inputs=Stage("bytes", f"M × {shape.input_channels}", f"M up to {shape.longest_text + 2:,}"),
+        latents=Stage("latents", f"{shape.latents} × {shape.latent_channels}", "a learned array"),
+        layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
+        queries=Stage("query", f"1 × {shape.latent_channels}", "one for the whole text"),
+        outputs=Stage("outputs", f"{len(shape.labels)}", "a logit for each label"),
+    )
