@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pages import av_autoencoding, fine_tuning, optical_flow, text_generation
+from pages import fine_tuning, optical_flow, text_generation
+from pages.av_autoencoding import gradio_page as av_autoencoding
 from pages.gradio_ui.shell import Page, PageContext
 from pages.image_classification import gradio_page as image_classification
 from pages.masked_bytes import gradio_page as masked_bytes
@@ -24,5 +25,5 @@ PAGES: tuple[Page, ...] = (
     _adapted(text_generation.PAGE),
     image_classification.PAGE,
     _adapted(optical_flow.PAGE),
-    _adapted(av_autoencoding.PAGE),
+    av_autoencoding.PAGE,
 )

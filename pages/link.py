@@ -100,25 +100,6 @@ class FlowView:
     pixel: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AvView:
-    """What a page over a clip shows.
-
-    example: which one, or None for the visitor's own clip, which no address can hold. hidden: modalities that the model
-    does not see. label: what it is told, an index, or None. finer, look, scale: as the controls have them. output: what
-    is asked about, as in `Probe`, or None: the class.
-    """
-
-    example: int | None
-    weights: Weights
-    hidden: tuple[str, ...]
-    label: int | None
-    finer: str
-    look: str
-    scale: Scale
-    output: int | None = None
-
-
 def image_to_query(page: str, view: ImageView) -> str:
     latents = SEPARATOR.join("" if latent is None else str(latent) for latent in view.latents)
     place = SEPARATOR.join(f"{share:.4f}" for share in view.place or ())
@@ -185,38 +166,13 @@ def flow_from_query(
     )
 
 
-def av_to_query(page: str, view: AvView) -> str:
-    example = {} if view.example is None else {"example": view.example + 1}
-    asked = {"weights": view.weights, "look": view.look, "scale": view.scale, "finer": view.finer}
-    hidden = {"hidden": SEPARATOR.join(view.hidden)} if view.hidden else {}
-    label = {} if view.label is None else {"label": view.label}
-    output = {} if view.output is None else {"output": view.output}
-    return urlencode({TAB: page, **example, **asked, **hidden, **label, **output})
-
-
-def av_from_query(
-    page: str, params: Mapping[str, str], otherwise: AvView, examples: int, looks: tuple[str, ...]
-) -> AvView | None:
-    """As `image_from_query`. Label and output are as written: what they may be depends on the model and the clip."""
-    if not _asks_for(page, params):
-        return None
-    hidden = params.get("hidden", "").split(SEPARATOR)
-    return AvView(
-        **_common(params, otherwise, examples, looks),
-        hidden=tuple(name for name in ("image", "audio") if name in hidden),
-        label=number(params.get("label"), None),
-        finer=one_of(params.get("finer"), ("", "pixels", "frames"), otherwise.finer),
-        output=number(params.get("output"), None),
-    )
-
-
 def _asks_for(page: str, params: Mapping[str, str]) -> bool:
     """Whether the address is of a view over pictures of this page."""
     return params.get(TAB) == page and bool({"example", "look"} & set(params))
 
 
 def _common(
-    params: Mapping[str, str], otherwise: ImageView | FlowView | AvView, examples: int, looks: tuple[str, ...]
+    params: Mapping[str, str], otherwise: ImageView | FlowView, examples: int, looks: tuple[str, ...]
 ) -> dict[str, Any]:
     """What views over pictures have in common."""
     example = number(params.get("example"), 0)

@@ -2,9 +2,6 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -13,11 +10,8 @@ from PIL.Image import Image
 from models.backend.local import ModelService
 from models.data.flow_files import flo_bytes
 from models.data.images import open_image
-from models.data.media.reading import open_clip
 from models.schema import ImageClassificationRequest, InputError, OpticalFlowRequest, PixelAt, Probe
 from pages.as_json import as_json
-from pages.av_clip import av_request, target_of, write_film
-from pages.link import AvView
 from pages.page import for_callers
 
 
@@ -100,51 +94,6 @@ def optical_flow_call(service: ModelService) -> Callable[..., dict[str, Any]]:
         }
 
     return optical_flow
-
-
-def av_autoencoding_call(service: ModelService) -> Callable[..., dict[str, Any]]:
-    @for_callers
-    def av_autoencoding(
-        clip: str,
-        hidden: list[Literal["image", "audio"]] = [],  # noqa: B006  (as above)
-        label: int = -1,
-        finer: Literal["", "pixels", "frames"] = "",
-        trace: int = -2,
-        method: Literal["rollout", "encoder"] = "rollout",
-        weights: Literal["embedded", "published"] = service.default_weights,
-    ) -> dict[str, Any]:
-        """Rebuild a clip, its picture and its sound, from the latents of a Perceiver, and say what it shows.
-
-        Args:
-            clip: The clip's file (MP4, WebM, MOV, GIF, ...) in base64, with or without "data:...;base64," before.
-            hidden: What the model does not see: "image", "audio" or both.
-            label: What it is told, as an index of its labels, or -1 for nothing.
-            finer: "pixels" or "frames" to ask for twice as many as were read, "" for the clip as it was read.
-            trace: The output whose attention is wanted: pixels (frame, row, column) counted from 0, then samples of the
-                sound; -1 for the label, -2 for none.
-            method: What is traced: "rollout" or "encoder".
-            weights: "embedded" (small, always there) or "published" (large, downloaded when first asked for).
-
-        Returns:
-            mp4 (a file in base64: the clip rebuilt), labels (name, probability, index), windows, fps, sample_rate,
-            psnr_db, ssim, snr_db (null where there is no sound), numbers, latent_numbers, attention, trace, run.
-        """
-        view = AvView(None, weights, tuple(hidden), None if label < 0 else int(label), finer, method, "linear")
-        with TemporaryDirectory(prefix="perceiver-") as folder:
-            given, made = Path(folder) / "given", Path(folder) / "rebuilt.mp4"
-            given.write_bytes(_decoded(clip, "clip"))
-            request = av_request(service, open_clip(given), view)
-            shape = service.shape("av_autoencoding", weights)
-            target = None if trace < 0 else target_of(int(trace), request, shape)
-            asked = None if trace < -1 else Probe(target, method)
-            result = service.run(replace(request, probe=asked))
-            write_film(made, result.frames, result.audio, result)
-            written = b64encode(made.read_bytes()).decode("ascii")
-        told = ("labels", "windows", "fps", "sample_rate", "psnr_db", "ssim", "snr_db", "numbers", "latent_numbers")
-        told += ("attention", "trace", "run")
-        return {"mp4": written} | as_json({name: getattr(result, name) for name in told})
-
-    return av_autoencoding
 
 
 def _picture(written: str) -> Image:

@@ -11,6 +11,8 @@ from PIL import Image
 from scipy.signal import resample_poly
 from skimage.metrics import structural_similarity
 
+from models.schema import AvAutoencodingRequest, FramePixel, ModelShape, SoundAt
+
 LONGEST_SECONDS = 30
 """Of a clip that is rebuilt."""
 MOST_ANSWERED = 40_000_000
@@ -22,6 +24,15 @@ MOST_COMPARED = 64
 def frames_in(seconds: float, fps: float) -> int:
     """How many frames a clip of this duration has at a rate; at least one."""
     return max(1, round(seconds * fps))
+
+
+def has_output(request: AvAutoencodingRequest, shape: ModelShape, target: FramePixel | SoundAt) -> bool:
+    """Whether a model of this shape reconstructs this pixel or sample of the clip."""
+    frames = frames_in(request.frames.shape[0] / request.fps, shape.fps)
+    if isinstance(target, SoundAt):
+        return 0 <= target.sample < frames * round(shape.sample_rate / shape.fps)
+    place, size = (target.frame, target.row, target.column), (frames, shape.image_size, shape.image_size)
+    return all(0 <= index < count for index, count in zip(place, size, strict=True))
 
 
 def shown_at(times: np.ndarray, count: int, fps: float) -> np.ndarray:

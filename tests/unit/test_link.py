@@ -7,11 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.link import (
-    AvView,
     FlowView,
     ImageView,
-    av_from_query,
-    av_to_query,
     flow_from_query,
     flow_to_query,
     image_from_query,
@@ -178,43 +175,6 @@ def test_half_a_pixel_is_none(pixel: str) -> None:
     view = flow_view({**OF_FRAMES, "pixel": pixel})
     assert view is not None
     assert view.pixel is None
-
-
-FIRST_CLIP = AvView(0, "embedded", (), None, "", "rollout", "linear")
-OF_A_CLIP = {"tab": "page", "example": "2", "look": "encoder"}
-
-
-def clip_view(params: dict[str, str]) -> AvView | None:
-    return av_from_query("page", params, FIRST_CLIP, 4, FLOW_LOOKS)
-
-
-@given(
-    hidden=st.sampled_from([(), ("image",), ("audio",), ("image", "audio")]),
-    label=st.none() | st.integers(0, 700),
-    finer=st.sampled_from(["", "pixels", "frames"]),
-    output=st.none() | st.integers(0, 10**8),
-)
-def test_a_view_of_a_clip_there_and_back(hidden, label, finer, output) -> None:
-    view = AvView(3, "published", hidden, label, finer, "encoder", "log", output)
-    assert clip_view(dict(parse_qsl(av_to_query("page", view), keep_blank_values=True))) == view
-
-
-@pytest.mark.parametrize("params", [{}, {"tab": "page"}, {**OF_A_CLIP, "tab": "other"}, {"example": "2"}])
-def test_an_address_that_asks_for_no_view_of_a_clip(params: dict[str, str]) -> None:
-    assert clip_view(params) is None
-
-
-@given(
-    st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("weights", "hidden", "label", "finer", "look", "scale", "output", "example"), TEXTS)
-    )
-)
-def test_a_garbled_view_of_a_clip_never_fails(garbled: dict[str, str]) -> None:
-    view = clip_view({**OF_A_CLIP, **garbled})
-    assert view is not None
-    assert view.example in range(4)
-    assert view.finer in ("", "pixels", "frames")
-    assert set(view.hidden) <= {"image", "audio"}
 
 
 # Texts that are classified, and teaching

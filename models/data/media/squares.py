@@ -1,13 +1,20 @@
 """A clip as a model reads it, straight from its file: few of its frames are in memory at a time."""
 
 import math
+from collections.abc import Iterable
+from typing import Literal, get_args
 
 import numpy as np
 
 from models.data.av_clip import LONGEST_SECONDS, at_rate
 from models.data.media.clip import Clip
 from models.data.media.reading import read_frames
-from models.schema import InputError
+from models.data.media.sound import read_sound
+from models.schema import AvAutoencodingRequest, InputError, Modality, ModelShape, Weights
+
+Resolution = Literal["native", "pixels", "frames"]
+"""Of a reconstruction: as the model reads the clip, or with twice as many pixels along each side or frames a second."""
+RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 
 
 def check_moving(clip: Clip) -> None:
@@ -28,3 +35,26 @@ def read_squares(clip: Clip, fps: float, side: int) -> np.ndarray:
     """
     longest = math.ceil(side * max(clip.width, clip.height) / min(clip.width, clip.height))
     return at_rate(read_frames(clip, 0, clip.frames, longest), clip.times, clip.duration, fps, side)
+
+
+def av_request(
+    clip: Clip,
+    shape: ModelShape,
+    weights: Weights = "embedded",
+    blank: Iterable[Modality] = (),
+    label: int | None = None,
+    resolution: Resolution = "native",
+) -> AvAutoencodingRequest:
+    """The request, without a probe, to reconstruct a clip; it holds no more of the clip than the model reads.
+
+    shape: of the model that `weights` names. Raises InputError for a clip that cannot be reconstructed.
+    """
+    check_moving(clip)
+    # An odd number of frames for each one that the model reads: the middle one is what it reads at native rate, too.
+    fps = shape.fps * (3 if resolution == "frames" else 1)
+    frames = read_squares(clip, fps, shape.image_size * (2 if resolution == "pixels" else 1))
+    audio = read_sound(clip, shape.sample_rate)
+    finer = None if resolution == "native" else resolution
+    return AvAutoencodingRequest(
+        frames, fps, audio, shape.sample_rate, frozenset(blank), label, finer=finer, weights=weights
+    )

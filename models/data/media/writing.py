@@ -14,6 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
+FILM_SIDE = 240
+"""Pixels that small frames are enlarged to at least, each pixel as a square: browsers would blur them."""
 _QUALITY = {"crf": "18", "preset": "veryfast"}  # no difference to see at once; a third of the default's time
 _SOUND_RATES = (44_100, 48_000)  # what every browser plays; all else becomes the latter
 _SOUND_BITS = 160_000  # a second
@@ -45,6 +47,13 @@ def write_clip(
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_film(path: Path, frames: np.ndarray, fps: float, audio: np.ndarray, sample_rate: int) -> None:
+    """As `write_clip`, for small square frames, uint8 [t, s, s, 3], which are enlarged to at least FILM_SIDE."""
+    factor = -(-FILM_SIDE // frames.shape[1])
+    enlarged = (frame.repeat(factor, axis=0).repeat(factor, axis=1) for frame in frames)
+    write_clip(path, enlarged, fps, audio, sample_rate)
 
 
 def write_wav(path: Path, audio: np.ndarray, sample_rate: int) -> None:
