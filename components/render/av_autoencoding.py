@@ -1,7 +1,5 @@
 """The multimodal autoencoder: a clip rebuilt, what it shows, and what one of its outputs was read from."""
 
-from html import escape
-
 import numpy as np
 from markupsafe import Markup
 
@@ -40,23 +38,27 @@ from models.schema import AttentionMap, AvAutoencodingResult
 
 def av_scores(result: AvAutoencodingResult) -> Markup:
     """PSNR, SSIM and SNR, and how many numbers the clip was and its latents are."""
-    return Markup(score_list(result))
+    return score_list(result)
 
 
 def av_labels(result: AvAutoencodingResult) -> Markup:
     """What the clip shows, and where it has several windows, what each of them does."""
-    several = "<h4>Window by window</h4>" + window_labels(result.windows, result.fps) if len(result.windows) > 1 else ""
-    return Markup(label_bars(result.labels) + several)
+    several = (
+        Markup("<h4>Window by window</h4>") + window_labels(result.windows, result.fps)
+        if len(result.windows) > 1
+        else ""
+    )
+    return label_bars(result.labels) + several
 
 
 def av_frame(result: AvAutoencodingResult, frame: int) -> Markup:
     """One frame, original against rebuilt (for compare.js), and their difference. Raises IndexError for no such one."""
-    return Markup(frame_pair(result.seen_frames[frame], result.frames[frame], frame, result.fps))
+    return frame_pair(result.seen_frames[frame], result.frames[frame], frame, result.fps)
 
 
 def av_first_frame(original: np.ndarray, rebuilt: np.ndarray, fps: float) -> Markup:
     """The first frame of a clip of which the rest is still to come, as `av_frame` shows it."""
-    return Markup(frame_pair(original, rebuilt, 0, fps))
+    return frame_pair(original, rebuilt, 0, fps)
 
 
 def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Markup:
@@ -65,8 +67,8 @@ def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Marku
     marked: samples that were asked about.
     """
     if not len(result.seen_audio):
-        return Markup(SILENCE)
-    return Markup(sound_pictures(Sounds.of(result.seen_audio, result.audio, result.sample_rate), marked))
+        return SILENCE
+    return sound_pictures(Sounds.of(result.seen_audio, result.audio, result.sample_rate), marked)
 
 
 def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
@@ -78,7 +80,7 @@ def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
     frames = strip_frames(result, chosen)
     pixel = _pixel_asked(result, frames)
     at = list(frames)
-    return Markup(film_strip(result.seen_frames[at], result.frames[at], at, result.fps, chosen, pixel))
+    return film_strip(result.seen_frames[at], result.frames[at], at, result.fps, chosen, pixel)
 
 
 def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
@@ -106,19 +108,22 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Marku
     said = [f"{most_read_in_words(result, trace)}.", covers_in_words(trace), held_in_words(read, result)]
     said.append(hidden_in_words(result))
     text = " ".join(filter(None, said))
-    title = f'<p class="caption">{escape(title_in_words(result))}</p>'
-    return Markup(
-        f'<div class="read">{title}{share_bar(shares(attention, trace))}'
-        f"{read_frames(read, result.fps, pixel, chosen)}{read_sound(read, result.sample_rate, asked)}"
-        f"{read_label(read)}{read_legend(read.shared, 'picture and sound; the label may lie beyond')}"
-        f'<p class="caption">{escape(text[0].upper() + text[1:])}</p></div>'
+    title = Markup('<p class="caption">{}</p>').format(title_in_words(result))
+    return Markup('<div class="read">{}{}{}{}{}{}<p class="caption">{}</p></div>').format(
+        title,
+        share_bar(shares(attention, trace)),
+        read_frames(read, result.fps, pixel, chosen),
+        read_sound(read, result.sample_rate, asked),
+        read_label(read),
+        read_legend(read.shared, "picture and sound; the label may lie beyond"),
+        text[0].upper() + text[1:],
     )
 
 
 def _latents(attention: AttentionMap, scale: Scale) -> Markup:
     shared, levels = SharedScale.of([attention], scale), relative(attention, scale)
-    caption = f'<p class="caption">{escape(attention.title)}</p>'
-    return Markup(caption + read_latents(attention.values, shared, levels) + read_legend(shared, "all latents"))
+    caption = Markup('<p class="caption">{}</p>').format(attention.title)
+    return caption + read_latents(attention.values, shared, levels) + read_legend(shared, "all latents")
 
 
 def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> Plot:

@@ -19,7 +19,7 @@ def fine_tuning(taken: Sequence[FineTuneStep], chance: float) -> Markup:
 
     chance: the accuracy of always saying the most common label, 0 to 1: `components.learning.chance_level`.
     """
-    return Markup(learning_curves(Learning.of(taken, chance), taken[-1]) if taken else "")
+    return learning_curves(Learning.of(taken, chance), taken[-1]) if taken else Markup()
 
 
 def fine_tuning_figure(taken: Sequence[FineTuneStep], chance: float) -> Plot:
@@ -31,18 +31,18 @@ def fine_tuning_rows(
     header: Sequence[str], rows: Sequence[PreviewRow], total: int, chosen: Collection[int] = ()
 ) -> Markup:
     """Some rows of a file of `total`, and what is wrong with them. chosen: the columns that are learned from."""
-    return Markup(rows_preview(header, rows, total, chosen))
+    return rows_preview(header, rows, total, chosen)
 
 
 def fine_tuning_labels(labels: Sequence[str]) -> Markup:
     """How many rows each label has. labels: one a row."""
-    return Markup(label_counts(labels))
+    return label_counts(labels)
 
 
 def fine_tuning_confusion(held_out: HeldOut, labels: Sequence[str]) -> Markup:
     """What each label was taken for, and the held-out texts that were taken wrongly."""
-    mistakes = f"<h4>Mistakes</h4>{mistakes_table(held_out, labels)}" if held_out.texts else ""
-    return Markup(confusion_table(held_out.confusion, labels) + mistakes)
+    mistakes = Markup("<h4>Mistakes</h4>{}").format(mistakes_table(held_out, labels)) if held_out.texts else ""
+    return confusion_table(held_out.confusion, labels) + mistakes
 
 
 def fine_tuning_confusion_figure(held_out: HeldOut, labels: Sequence[str], run: RunInfo) -> Plot:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 
 from markupsafe import Markup
 
@@ -56,10 +55,10 @@ def image_classification(
     reach = max((float(times.max()) for times in readers), default=1.0)
     panels: dict[Variant, ImagePanels] = {}
     for variant, result in results.items():
-        title = f"<h3>{TITLES[variant]}</h3>"
+        title = Markup("<h3>{}</h3>").format(TITLES[variant])
         if result is None:
-            missing = '<p class="caption">This model is not to be had here and now.</p>'
-            panels[variant] = ImagePanels(Markup(title + missing), Markup(""))
+            missing = Markup('<p class="caption">This model is not to be had here and now.</p>')
+            panels[variant] = ImagePanels(title + missing, Markup(""))
             continue
         index = None if place is None else index_at(place, result.grid, result.extent)
         says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], shared, index)
@@ -67,7 +66,7 @@ def image_classification(
         if index is not None and result.readers is not None:
             where = place_in_words(index, result.grid)
             parts.append(attending_latents_table(result.readers, result.grid[0] * result.grid[1], where, reach))
-        panels[variant] = ImagePanels(Markup(says), Markup("".join(parts)))
+        panels[variant] = ImagePanels(says, Markup("").join(parts))
     return panels
 
 
@@ -76,23 +75,25 @@ def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
     return result.attention if result.attention and result.attention.method != "decoder" else None
 
 
-def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScale | None, place: int | None) -> str:
+def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScale | None, place: int | None) -> Markup:
     attention = _over_inputs(result)
     maps = overlay(result.seen, attention, shared, title, place, result.grid, result.extent)
     if attention is None or shared is None:
         return maps
     measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
     shares = shares_in_words(attention)
-    return (
-        f"{maps}{color_legend(shared, f'{measure}, one scale for all models')}"
-        f'<p class="caption">{escape(attention.title)}{f"<br>{escape(shares)}" if shares else ""}</p>'
+    return Markup('{}{}<p class="caption">{}{}</p>').format(
+        maps,
+        color_legend(shared, f"{measure}, one scale for all models"),
+        attention.title,
+        Markup("<br>{}").format(shares) if shares else "",
     )
 
 
-def _latents(result: ImageClassificationResult, title: str, selected: int | None, scale: Scale) -> str:
+def _latents(result: ImageClassificationResult, title: str, selected: int | None, scale: Scale) -> Markup:
     if result.latent_maps is None:
-        return ""
-    return f"<h4>{title}: single latents</h4>{latent_tiles(result.latent_maps, selected, scale)}"
+        return Markup()
+    return Markup("<h4>{}: single latents</h4>{}").format(title, latent_tiles(result.latent_maps, selected, scale))
 
 
 def image_attention(results: ImageResults, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
@@ -120,9 +121,9 @@ def image_attention(results: ImageResults, scale: Scale = "linear", opacity: flo
 
 def image_positions(results: ImageResults) -> Markup:
     """How each model is told the places of its inputs, of those that were asked about it."""
-    plots = "".join(
-        f"<section><h3>{TITLES[variant]}</h3>{position_tiles(result.positions, variant)}</section>"
+    plots = Markup("").join(
+        Markup("<section><h3>{}</h3>{}</section>").format(TITLES[variant], position_tiles(result.positions, variant))
         for variant, result in results.items()
         if result and result.positions is not None
     )
-    return Markup(f'<div class="position-plots">{plots}</div>')
+    return Markup('<div class="position-maps">{}</div>').format(plots)

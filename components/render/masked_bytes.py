@@ -16,8 +16,8 @@ def masked_bytes(
 ) -> tuple[Markup, Markup, Plot | None]:
     """The filled text, its candidates, and the attention of the byte `traced` where the result has it."""
     return (
-        Markup(filled_strip(result, traced, scale)),
-        Markup(candidates_table(result, traced)),
+        filled_strip(result, traced, scale),
+        candidates_table(result, traced),
         masked_bytes_attention(result, traced, scale) if result.attention else None,
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from markupsafe import Markup
@@ -39,7 +38,7 @@ def optical_flow(first: Image, flows: Flows, chosen: Pixel | None = None, truth:
     title, flow = next(iter(titled.items()))
     head = arrows_picture(first, flow, title, chosen)
     titled |= {} if truth is None else {"The truth": truth}
-    return Markup(flow_pictures(titled, chosen, _full_color(flows), head))
+    return flow_pictures(titled, chosen, _full_color(flows), head)
 
 
 def _full_color(flows: Flows) -> float:
@@ -56,17 +55,19 @@ def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> Markup:
     checks: by FLOW_METHODS.
     """
     titled = {FLOW_METHODS[method]: check for method, check in checks.items()}
-    warps = "".join(
+    warps = Markup("").join(
         warp_check(first, check.warped, check.before, check.after, check.known, title)
         for title, check in titled.items()
     )
-    parts = {"Moved back, does the second frame become the first?": f'<div class="flows">{warps}</div>'}
+    parts = {"Moved back, does the second frame become the first?": Markup('<div class="flows">{}</div>').format(warps)}
     if errors := [column for method, check in checks.items() if (column := _errors(method, check))]:
         parts["Against the truth: where is it wrong?"] = error_pictures(errors)
     if hidden := {title: check.hidden for title, check in titled.items() if check.hidden is not None}:
         parts["There and back: does the motion return?"] = occlusion_picture(first, hidden)
-    shown = "".join(f"<section><h4>{title}</h4>{part}</section>" for title, part in parts.items())
-    return Markup(f'<div class="flow-checks">{shown}</div>')
+    shown = Markup("").join(
+        Markup("<section><h4>{}</h4>{}</section>").format(title, part) for title, part in parts.items()
+    )
+    return Markup('<div class="flow-checks">{}</div>').format(shown)
 
 
 def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
@@ -82,7 +83,7 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "line
     """
     trace, asked = _asked(result)
     pictures = flow_attention_pictures((first, trace.second), asked, scale)
-    return Markup(pictures + (_steps(trace) if len(trace.sizes) > 1 else ""))
+    return pictures + (_steps(trace) if len(trace.sizes) > 1 else "")
 
 
 def flow_attention_figure(
@@ -107,7 +108,7 @@ def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> Flow
     pairs = zip(frames, flows, strict=True)
     return FlowFilm(
         (np.hstack([frame, flow_colors(flow.astype(np.float32), full)]) for frame, flow in pairs),
-        Markup(wheel_legend(full)),
+        wheel_legend(full),
     )
 
 
@@ -126,16 +127,20 @@ def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:
     return trace, PixelAsked(result.attention, trace.row, trace.column, (right, down), trace.area, trace.before)
 
 
-def _steps(trace: FlowTrace) -> str:
+def _steps(trace: FlowTrace) -> Markup:
     """A row for each size that the frames were read at."""
-    rows = "".join(
-        f"<tr{' class=chosen' if step == trace.step else ''}><td>{width} × {height}</td>"
-        f"<td>{escape(vector_in_words(*added.tolist()))}{', mapped above' if step == trace.step else ''}</td></tr>"
+    rows = Markup("").join(
+        Markup("<tr{}><td>{} × {}</td><td>{}{}</td></tr>").format(
+            Markup(" class=chosen") if step == trace.step else "",
+            width,
+            height,
+            vector_in_words(*added.tolist()),
+            ", mapped above" if step == trace.step else "",
+        )
         for step, ((width, height), added) in enumerate(zip(trace.sizes, trace.added, strict=True))
     )
-    return (
-        '<p class="caption">The frames are read small first, for large motions; then larger, each time with the second '
-        "frame moved back, for what is left.</p>"
-        '<table class="steps"><thead><tr><th>frames read at</th><th>found there</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    return Markup(
+        '<p class="caption">The frames are read small first, for large motions; then larger, each time with the '
+        'second frame moved back, for what is left.</p><table class="steps"><thead><tr><th>frames read at</th>'
+        "<th>found there</th></tr></thead><tbody>{}</tbody></table>"
+    ).format(rows)

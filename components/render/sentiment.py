@@ -31,10 +31,10 @@ class SentimentPanels:
 
 def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> SentimentPanels:
     """All that a result shows."""
-    several = "<h4>Window by window</h4>" + window_votes(result) if len(result.windows) > 1 else ""
+    several = Markup("<h4>Window by window</h4>") + window_votes(result) if len(result.windows) > 1 else ""
     return SentimentPanels(
-        text=Markup(read_strip(result, unit, scale)),
-        labels=Markup(label_bars(result.labels) + several),
+        text=read_strip(result, unit, scale),
+        labels=label_bars(result.labels) + several,
         occlusion=sentiment_words(result) if result.occlusion else None,
         attention=sentiment_attention(result, unit, scale) if result.attention else None,
     )
@@ -51,7 +51,7 @@ def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Sc
 
 def sentiment_words(result: SentimentResult) -> Markup:
     """What each word does, beside the attention on it. Raises ValueError where none was left out."""
-    return Markup(occlusion_bars(result))
+    return occlusion_bars(result)
 
 
 def sentiment_occlusion(result: SentimentResult) -> Plot:
@@ -61,4 +61,4 @@ def sentiment_occlusion(result: SentimentResult) -> Plot:
 
 def sentiment_table(results: Sequence[SentimentResult], total: int | None = None) -> Markup:
     """Several texts and what each was taken for. total: how many there shall be, while they are being read."""
-    return Markup(results_table(results, total))
+    return results_table(results, total)

@@ -34,7 +34,7 @@ def text_generation(
 ) -> TextGenerationPanels:
     """All that a finished text shows. earlier: the tokens of the request's `written`, as they were when written."""
     return TextGenerationPanels(
-        text=Markup(written_strip(step, earlier, step.traced)),
+        text=written_strip(step, earlier, step.traced),
         alternatives=None if step.traced is None else text_generation_alternatives(step, step.traced, earlier),
         read=text_generation_read(step, unit, scale) if step.attention else None,
         attention=text_generation_attention(step, unit, scale) if step.attention else None,
@@ -43,7 +43,7 @@ def text_generation(
 
 def text_generation_running(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> Markup:
     """The text so far, light enough to be sent several times a second."""
-    return Markup(running_strip(step, earlier))
+    return running_strip(step, earlier)
 
 
 def text_generation_alternatives(
@@ -54,12 +54,12 @@ def text_generation_alternatives(
     None where that was taken over and is not among `earlier`. Raises IndexError where there is no such token.
     """
     written = tokens_after_prompt(step, earlier)[token].written
-    return Markup(alternative_bars(written)) if written else None
+    return alternative_bars(written) if written else None
 
 
 def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Markup:
     """The text before the traced token, by what that read. Raises ValueError where no attention was asked for."""
-    return Markup(traced_strip(step, unit, scale))
+    return traced_strip(step, unit, scale)
 
 
 def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Plot:
@@ -69,9 +69,9 @@ def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", sc
 
 def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
     """Where the border of a prompt lies, and what that costs. Raises ValueError where the model takes fewer."""
-    return Markup(border_picture(shape, prefix, latents, cut, each))
+    return border_picture(shape, prefix, latents, cut, each)
 
 
 def text_generation_comparison(texts: Sequence[Compared]) -> Markup:
     """The same prompt and seed, written on from little and from much prefix; finished or not."""
-    return Markup(compared_strips(texts))
+    return compared_strips(texts)

@@ -1,17 +1,19 @@
 """What a model takes a picture for: data in, HTML out."""
 
-from html import escape
+from markupsafe import Markup
 
 from components.words.numbers import percent
 from models.schema import LabelScore
 
 
-def label_bars(labels: tuple[LabelScore, ...]) -> str:
+def label_bars(labels: tuple[LabelScore, ...]) -> Markup:
     """A bar a class, best first, each from 0 to 100 %."""
-    rows = "".join(
-        f'<li><span class="name">{escape(label.name)}</span><span class="number">{percent(label.probability)}</span>'
-        f'<span class="bar"><i style="width:{100 * label.probability:.2f}%"></i></span></li>'
+    rows = Markup("").join(
+        Markup(
+            '<li><span class="name">{}</span><span class="number">{}</span><span class="bar">'
+            '<i style="width:{:.2f}%"></i></span></li>'
+        ).format(label.name, percent(label.probability), 100 * label.probability)
         for label in labels
     )
     # Safari takes a list without markers for none, but for its role.
-    return f'<ol class="label-bars" role="list" aria-label="Labels, the likeliest first">{rows}</ol>'
+    return Markup('<ol class="label-bars" role="list" aria-label="Labels, the likeliest first">{}</ol>').format(rows)

@@ -1,7 +1,8 @@
 """Prefix and latents of a prompt within the context, and what that border costs: data in, HTML out."""
 
 from collections.abc import Callable
-from html import escape
+
+from markupsafe import Markup
 
 from components.analysis.generation_costs import WriterShape, costs
 from components.words.numbers import counted
@@ -10,7 +11,7 @@ _ROOM_FOR_NAME = 0.25
 """Share of the bar from which a part's name fits, on a narrow screen."""
 
 
-def border_picture(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> str:
+def border_picture(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
     """The context as a bar: prefix, latents, room; and what they cost. each: what a token is.
 
     cut: tokens of the prompt at its left that are not read. Raises ValueError where prefix and latents are more than
@@ -20,24 +21,31 @@ def border_picture(shape: WriterShape, prefix: int, latents: int, cut: int = 0, 
         raise ValueError(f"{latents} latents after a prefix of {prefix}: this model takes {shape.latents} at most")
     room = shape.context - prefix - latents
     parts = (("prefix", prefix), ("latents", latents), ("room", room))
-    bar = "".join(_part(name, tokens, tokens / shape.context) for name, tokens in parts)
+    bar = Markup("").join(_part(name, tokens, tokens / shape.context) for name, tokens in parts)
     spoken = (
         f"The context of {counted(shape.context, each)}: {prefix:,} of prefix, {latents:,} latents, room for {room:,}"
     )
-    return (
-        f'<div class="border-picture"><p class="border-label" style="--at:{prefix / shape.context:.4f}">'
-        f"<span>{'border' if prefix else 'no prefix: border'} before {each} {prefix + cut:,}</span></p>"
-        f'<div class="context-bar" role="img" aria-label="{escape(spoken)}">{bar}</div>'
-        f"{_words(shape, (prefix, latents, room), cut, each)}{_costs(shape, prefix, latents, each)}</div>"
+    return Markup(
+        '<div class="border-picture"><p class="border-label" style="--at:{:.4f}"><span>{} before {} {:,}</span>'
+        '</p><div class="context-bar" role="img" aria-label="{}">{}</div>{}{}</div>'
+    ).format(
+        prefix / shape.context,
+        "border" if prefix else "no prefix: border",
+        each,
+        prefix + cut,
+        spoken,
+        bar,
+        _words(shape, (prefix, latents, room), cut, each),
+        _costs(shape, prefix, latents, each),
     )
 
 
-def _part(name: str, tokens: int, share: float) -> str:
+def _part(name: str, tokens: int, share: float) -> Markup:
     label = f"{name} {tokens:,}" if share >= _ROOM_FOR_NAME else ""
-    return f'<i class="{name}" style="flex-grow:{tokens}">{label}</i>'
+    return Markup('<i class="{}" style="flex-grow:{}">{}</i>').format(name, tokens, label)
 
 
-def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str) -> str:
+def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str) -> Markup:
     prefix, latents, room = parts
     readers = f"the cross-attention and all {shape.layers} layers after it"
     said = {
@@ -50,10 +58,11 @@ def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str)
     }
     if cut:
         said = {"not read": f"{counted(cut, each)} at the prompt's left."} | said
-    rows = "".join(
-        f'<div><dt class="{name.split()[0]}">{name}</dt><dd>{escape(text)}</dd></div>' for name, text in said.items()
+    rows = Markup("").join(
+        Markup('<div><dt class="{}">{}</dt><dd>{}</dd></div>').format(name.split()[0], name, text)
+        for name, text in said.items()
     )
-    return f'<dl class="zones">{rows}</dl>'
+    return Markup('<dl class="zones">{}</dl>').format(rows)
 
 
 def _growth(shape: WriterShape, latents: int, each: str) -> str:
@@ -65,31 +74,33 @@ def _growth(shape: WriterShape, latents: int, each: str) -> str:
     return f"All {shape.latents:,} latents are in use: with the next {each}, {then}"
 
 
-def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> str:
+def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
     ours, theirs = costs(shape, prefix, latents)
     rows = (
         ("read the prompt", ours.prompt, theirs.prompt, operations),
         (f"a further {each}", ours.token, theirs.token, operations),
         ("keys and values kept", ours.memory, theirs.memory, memory),
     )
-    body = "".join(
-        f'<tr><th scope="row">{name}</th>{_cost(mine, other, said)}{_cost(other, mine, said)}'
-        f"<td>{_ratio(mine, other)}</td></tr>"
+    body = Markup("").join(
+        Markup('<tr><th scope="row">{}</th>{}{}<td>{}</td></tr>').format(
+            name, _cost(mine, other, said), _cost(other, mine, said), _ratio(mine, other)
+        )
         for name, mine, other, said in rows
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "Perceiver AR", "decoder-only", ""))
-    return (
-        '<div class="scrolled costs" tabindex="0" role="region" aria-label="What it costs"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        f'<p class="caption">Counted, not measured: multiplications and additions, as floating-point operations. '
-        f"Decoder-only: a Transformer as deep ({1 + shape.layers} layers) and as wide ({shape.channels:,} channels) "
-        "that works on every position in every layer.</p>"
+    head = Markup("").join(
+        Markup('<th scope="col">{}</th>').format(name) for name in ("", "Perceiver AR", "decoder-only", "")
     )
+    return Markup(
+        '<div class="scrolled costs" tabindex="0" role="region" aria-label="What it costs"><table><thead><tr>{}'
+        '</tr></thead><tbody>{}</tbody></table></div><p class="caption">Counted, not measured: multiplications '
+        "and additions, as floating-point operations. Decoder-only: a Transformer as deep ({} layers) and as "
+        "wide ({:,} channels) that works on every position in every layer.</p>"
+    ).format(head, body, 1 + shape.layers, shape.channels)
 
 
-def _cost(cost: int, other: int, said: Callable[[int], str]) -> str:
+def _cost(cost: int, other: int, said: Callable[[int], str]) -> Markup:
     width = 100 * cost / max(cost, other)
-    return f'<td>{said(cost)}<span class="bar"><i style="width:{width:.2f}%"></i></span></td>'
+    return Markup('<td>{}<span class="bar"><i style="width:{:.2f}%"></i></span></td>').format(said(cost), width)
 
 
 def _ratio(ours: int, theirs: int) -> str:

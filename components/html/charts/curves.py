@@ -1,8 +1,7 @@
 """Learning as it happens: data in, HTML out. Written by hand, since it is drawn anew several times a second."""
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.clip import time_ticks
 from components.analysis.learning import Curve, Learning, curve_in_words, nats, progress_in_words, whole_percent
@@ -13,52 +12,54 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 10, 12, 34
 """Margins of the plot, in the drawing's own units."""
 
 
-def learning_curves(learning: Learning, now: FineTuneStep) -> str:
+def learning_curves(learning: Learning, now: FineTuneStep) -> Markup:
     """Loss and accuracy over all the steps that there shall be, and how far the teaching is."""
     done = 100 * now.step / max(now.steps, 1)
     most = max(learning.loss.highest, 0.1) * 1.05
     loss = _chart(learning, learning.loss, most, None)
     accuracy = _chart(learning, learning.accuracy, 1.0, learning.chance)
-    return (
-        f'<div class="learning"><p class="progress">{escape(progress_in_words(now))}'
-        f'<span class="bar"><i style="width:{done:.1f}%"></i></span></p>'
-        f'<div class="charts">{loss}{accuracy}</div><p class="caption">{_key(learning)}</p></div>'
-    )
+    return Markup(
+        '<div class="learning"><p class="progress">{}<span class="bar"><i style="width:{:.1f}%"></i></span></p>'
+        '<div class="charts">{}{}</div><p class="caption">{}</p></div>'
+    ).format(progress_in_words(now), done, loss, accuracy, _key(learning))
 
 
-def _key(learning: Learning) -> str:
+def _key(learning: Learning) -> Markup:
     points = "each batch" if learning.each == 1 else f"the mean of {learning.each} batches"
-    return (
-        f'<i class="key batch"></i> training, {points}; <i class="key smooth"></i> smoothed · '
-        '<i class="key held"></i> all held-out rows, before and after each epoch · '
-        f'<i class="key chance"></i> always the most common label: {whole_percent(learning.chance)}'
-    )
+    return Markup(
+        '<i class="key batch"></i> training, {}; <i class="key smooth"></i> smoothed · <i class="key held">'
+        '</i> all held-out rows, before and after each epoch · <i class="key chance">'
+        "</i> always the most common label: {}"
+    ).format(points, whole_percent(learning.chance))
 
 
-def _chart(learning: Learning, curve: Curve, most: float, chance: float | None) -> str:
+def _chart(learning: Learning, curve: Curve, most: float, chance: float | None) -> Markup:
     plot = _Plot(learning.steps, most)
     is_loss = chance is None
     said = curve_in_words(curve, nats if is_loss else whole_percent)
-    level = "" if chance is None else f'<path class="chance" d="M{_LEFT} {plot.y(chance):.1f}H{_WIDTH - _RIGHT}"/>'
+    level = (
+        ""
+        if chance is None
+        else Markup('<path class="chance" d="M{} {:.1f}H{}"/>').format(_LEFT, plot.y(chance), _WIDTH - _RIGHT)
+    )
     held = plot.points(curve.held_at, curve.held)
-    marks = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in held)
+    marks = Markup("").join(Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5"/>').format(x, y) for x, y in held)
     lines = (
         _line("batch", plot.points(curve.at, curve.values))
         + _line("smooth", plot.points(curve.at, curve.smoothed))
         + _line("held", held)
     )
-    return (
-        f"<figure><figcaption>{curve.name}{' in nats' if is_loss else ''}</figcaption>"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(said)}">'
-        f'{plot.axes(is_loss)}{level}{lines}<g class="held">{marks}</g></svg></figure>'
-    )
+    return Markup(
+        '<figure><figcaption>{}{}</figcaption><svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}'
+        '<g class="held">{}</g></svg></figure>'
+    ).format(curve.name, " in nats" if is_loss else "", _WIDTH, _HEIGHT, said, plot.axes(is_loss), level, lines, marks)
 
 
-def _line(name: str, points: list[tuple[float, float]]) -> str:
+def _line(name: str, points: list[tuple[float, float]]) -> Markup:
     if not points:
-        return ""
+        return Markup()
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return f'<path class="{name}" d="M{path}"/>'
+    return Markup('<path class="{}" d="M{}"/>').format(name, path)
 
 
 class _Plot:
@@ -76,19 +77,21 @@ class _Plot:
     def points(self, at: np.ndarray, values: np.ndarray) -> list[tuple[float, float]]:
         return [(self.x(step), self.y(value)) for step, value in zip(at.tolist(), values.tolist(), strict=True)]
 
-    def axes(self, is_loss: bool) -> str:
+    def axes(self, is_loss: bool) -> Markup:
         across = [tick for tick in time_ticks(0, self.steps, 5) if tick == int(tick)]
         up = time_ticks(0, self.most, 4) if is_loss else [0, 0.25, 0.5, 0.75, 1]
-        lines = "".join(f"M{_LEFT} {self.y(tick):.1f}H{_WIDTH - _RIGHT}" for tick in up)
-        levels = "".join(
-            f'<text x="{_LEFT - 5}" y="{self.y(tick) + 4:.1f}" text-anchor="end">'
-            f"{f'{tick:g}' if is_loss else whole_percent(tick)}</text>"
+        lines = Markup("").join(f"M{_LEFT} {self.y(tick):.1f}H{_WIDTH - _RIGHT}" for tick in up)
+        levels = Markup("").join(
+            Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
+                _LEFT - 5, self.y(tick) + 4, f"{tick:g}" if is_loss else whole_percent(tick)
+            )
             for tick in up
         )
         bottom = _HEIGHT - _BOTTOM + 15
-        steps = "".join(
-            f'<text x="{self.x(tick):.1f}" y="{bottom}" text-anchor="middle">{tick:g}</text>' for tick in across
+        steps = Markup("").join(
+            Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{:g}</text>').format(self.x(tick), bottom, tick)
+            for tick in across
         )
         middle = (_LEFT + _WIDTH - _RIGHT) / 2
-        name = f'<text x="{middle}" y="{bottom + 15}" text-anchor="middle">step</text>'
-        return f'<path class="grid" d="{lines}"/><g aria-hidden="true">{levels}{steps}{name}</g>'
+        name = Markup('<text x="{}" y="{}" text-anchor="middle">step</text>').format(middle, bottom + 15)
+        return Markup('<path class="grid" d="{}"/><g aria-hidden="true">{}{}{}</g>').format(lines, levels, steps, name)

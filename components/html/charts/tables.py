@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import Markup
 
 from components.analysis.text_units import shortened
 from components.html.charts.votes import vote_cell
@@ -22,50 +23,54 @@ class PreviewRow:
     problem: str = ""
 
 
-def rows_preview(header: Sequence[str], rows: Sequence[PreviewRow], total: int, chosen: Collection[int] = ()) -> str:
+def rows_preview(header: Sequence[str], rows: Sequence[PreviewRow], total: int, chosen: Collection[int] = ()) -> Markup:
     """Some rows of a file of `total` rows, with what is wrong with them. chosen: the columns that are used."""
-    marks = [' class="chosen"' if column in chosen else "" for column in range(len(header))]
-    head = "".join(
-        f'<th scope="col" dir="auto"{mark}>{escape(shortened(name, 40)) or "–"}</th>'
+    marks = [Markup(' class="chosen"') if column in chosen else "" for column in range(len(header))]
+    head = Markup("").join(
+        Markup('<th scope="col" dir="auto"{}>{}</th>').format(mark, shortened(name, 40) or "–")
         for name, mark in zip(header, marks, strict=True)
     )
-    body = "".join(_preview_row(row, marks) for row in rows)
+    body = Markup("").join(_preview_row(row, marks) for row in rows)
     problems = sum(bool(row.problem) for row in rows)
     said = f"{len(rows):,} of {total:,} rows." if len(rows) < total else f"{total:,} rows."
     if problems:
         said += f" {problems:,} of those shown cannot be used."
-    return _table("rows", "Rows of the file", f'<th scope="col">row</th>{head}', body, said)
+    return _table("rows", "Rows of the file", Markup('<th scope="col">row</th>{}').format(head), body, said)
 
 
-def _preview_row(row: PreviewRow, marks: Sequence[str]) -> str:
+def _preview_row(row: PreviewRow, marks: Sequence[str]) -> Markup:
     # A row of a broken file may have fewer cells than the header, or more.
     wide = len(marks)
     cells = (*row.cells, *[""] * wide)[:wide]
-    shown = "".join(
-        f'<td dir="auto"{mark}>{escape(shortened(cell, LONGEST))}</td>' for cell, mark in zip(cells, marks, strict=True)
+    shown = Markup("").join(
+        Markup('<td dir="auto"{}>{}</td>').format(mark, shortened(cell, LONGEST))
+        for cell, mark in zip(cells, marks, strict=True)
     )
-    line = f'<th scope="row">{row.number:,}</th>{shown}'
+    line = Markup('<th scope="row">{:,}</th>{}').format(row.number, shown)
     if not row.problem:
-        return f"<tr>{line}</tr>"
-    said = f'<tr class="problem"><td></td><td colspan="{max(wide, 1)}">{escape(row.problem)}</td></tr>'
-    return f'<tr class="wrong">{line}</tr>{said}'
+        return Markup("<tr>{}</tr>").format(line)
+    said = Markup('<tr class="problem"><td></td><td colspan="{}">{}</td></tr>').format(max(wide, 1), row.problem)
+    return Markup('<tr class="wrong">{}</tr>{}').format(line, said)
 
 
-def results_table(results: Sequence[SentimentResult], total: int | None = None) -> str:
+def results_table(results: Sequence[SentimentResult], total: int | None = None) -> Markup:
     """Texts in the order of their file, what each was taken for, and how surely. total: how many there shall be."""
-    body = "".join(
-        f'<tr><th scope="row">{number:,}</th><td class="text" dir="auto">{escape(shortened(result.text, LONGEST))}</td>'
-        f'<td dir="auto">{escape(result.labels[0].name)}</td>{vote_cell(result.labels[0].probability)}</tr>'
+    body = Markup("").join(
+        Markup('<tr><th scope="row">{:,}</th><td class="text" dir="auto">{}</td><td dir="auto">{}</td>{}</tr>').format(
+            number, shortened(result.text, LONGEST), result.labels[0].name, vote_cell(result.labels[0].probability)
+        )
         for number, result in enumerate(results, start=1)
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "text", "label", "probability"))
+    head = Markup("").join(
+        Markup('<th scope="col">{}</th>').format(name) for name in ("", "text", "label", "probability")
+    )
     said = f"{len(results):,} texts."
     if total is not None and len(results) < total:
         said = f"{len(results):,} of {total:,} texts."
     return _table("results", "What each text was taken for", head, body, said)
 
 
-def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> str:
+def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> Markup:
     """Held-out texts that were taken for another label, in their order."""
     wrong = [
         (text, labels[label], labels[predicted])
@@ -73,31 +78,35 @@ def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> 
         if label != predicted
     ]
     if not wrong:
-        return '<p class="caption">No held-out row was taken for another label.</p>'
-    body = "".join(
-        f'<tr><td class="text" dir="auto">{escape(shortened(text, LONGEST))}</td><td dir="auto">{escape(label)}</td>'
-        f'<td dir="auto">{escape(predicted)}</td></tr>'
+        return Markup('<p class="caption">No held-out row was taken for another label.</p>')
+    body = Markup("").join(
+        Markup('<tr><td class="text" dir="auto">{}</td><td dir="auto">{}</td><td dir="auto">{}</td></tr>').format(
+            shortened(text, LONGEST), label, predicted
+        )
         for text, label, predicted in wrong[:most]
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("held-out text", "is", "taken for"))
+    head = Markup("").join(
+        Markup('<th scope="col">{}</th>').format(name) for name in ("held-out text", "is", "taken for")
+    )
     said = f"{min(most, len(wrong)):,} of {len(wrong):,} mistakes, of {len(held_out.texts):,} held-out rows."
     return _table("mistakes", "Held-out texts that were taken for another label", head, body, said)
 
 
-def label_counts(labels: Sequence[str]) -> str:
+def label_counts(labels: Sequence[str]) -> Markup:
     """How many rows each label has, most first, as bars."""
     counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
-    rows = "".join(
-        f'<li><span class="name" dir="auto">{escape(label)}</span><span class="number">{count:,} · '
-        f'{percent(count / len(labels))}</span><span class="bar"><i style="width:{100 * count / len(labels):.2f}%"></i>'
-        "</span></li>"
+    rows = Markup("").join(
+        Markup(
+            '<li><span class="name" dir="auto">{}</span><span class="number">{:,} · {}</span><span class="bar">'
+            '<i style="width:{:.2f}%"></i></span></li>'
+        ).format(label, count, percent(count / len(labels)), 100 * count / len(labels))
         for label, count in sorted(counts.items(), key=lambda each: -each[1])
     )
-    return f'<ol class="label-bars" role="list" aria-label="Rows of each label">{rows}</ol>'
+    return Markup('<ol class="label-bars" role="list" aria-label="Rows of each label">{}</ol>').format(rows)
 
 
-def _table(name: str, spoken: str, head: str, body: str, said: str) -> str:
-    return (
-        f'<div class="text-table {name} scrolled" tabindex="0" role="region" aria-label="{spoken}"><table><thead><tr>'
-        f'{head}</tr></thead><tbody>{body}</tbody></table></div><p class="caption">{said}</p>'
-    )
+def _table(name: str, spoken: str, head: Markup, body: Markup, said: str) -> Markup:
+    return Markup(
+        '<div class="text-table {} scrolled" tabindex="0" role="region" aria-label="{}"><table><thead><tr>{}</tr>'
+        '</thead><tbody>{}</tbody></table></div><p class="caption">{}</p>'
+    ).format(name, spoken, head, body, said)

@@ -1,15 +1,14 @@
 """Which latents read one place of a picture: data in, HTML out."""
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from components.words.numbers import multiple
 
 
 def attending_latents_table(
     readers: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8
-) -> str:
+) -> Markup:
     """The latents that read a place most, as bars.
 
     readers: float32 [latents], the share of its attention that each gives the place. inputs: how many there are, so
@@ -19,21 +18,18 @@ def attending_latents_table(
     times = readers.astype(np.float64) * inputs
     full = max(float(times.max()) if reach is None else reach, 1.0)
     best = np.argsort(-times, kind="stable")[:most]
-    rows = "".join(_row(latent, float(readers[latent]), float(times[latent]), full) for latent in best.tolist())
-    return (
-        f'<div class="readers"><h4>Which latents read {escape(place)}?</h4><p class="summary">{_summary(times)}</p>'
-        f'<ol role="list">{rows}</ol><p class="caption">The line across the bars: uniform, 1/{inputs:,} = '
-        f"{_percent(1 / inputs)} of a latent's attention.</p></div>"
-    )
+    rows = Markup("").join(_row(latent, float(readers[latent]), float(times[latent]), full) for latent in best.tolist())
+    return Markup(
+        '<div class="readers"><h4>Which latents read {}?</h4><p class="summary">{}</p><ol role="list">{}</ol>'
+        '<p class="caption">The line across the bars: uniform, 1/{:,} = {} of a latent\'s attention.</p></div>'
+    ).format(place, _summary(times), rows, inputs, _percent(1 / inputs))
 
 
-def _row(latent: int, share: float, times: float, full: float) -> str:
-    return (
-        f'<li><span class="name">latent {latent}</span>'
-        f'<span class="number">{_percent(share)} of its attention ({multiple(times)} times uniform)</span>'
-        f'<span class="bar"><i style="width:{min(100 * times / full, 100):.2f}%"></i>'
-        f'<b style="left:{100 / full:.2f}%"></b></span></li>'
-    )
+def _row(latent: int, share: float, times: float, full: float) -> Markup:
+    return Markup(
+        '<li><span class="name">latent {}</span><span class="number">{} of its attention ({} times uniform)'
+        '</span><span class="bar"><i style="width:{:.2f}%"></i><b style="left:{:.2f}%"></b></span></li>'
+    ).format(latent, _percent(share), multiple(times), min(100 * times / full, 100), 100 / full)
 
 
 def _summary(times: np.ndarray) -> str:

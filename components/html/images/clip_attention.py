@@ -3,9 +3,8 @@
 How strongly the maps cover the frames is the page's `--map-opacity`.
 """
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.clip import Box, part_of
 from components.analysis.clip_attention import ReadWindow, Share
@@ -18,20 +17,23 @@ from components.scale.shared import SharedScale
 from components.words.numbers import percent
 
 
-def share_bar(shares: list[Share]) -> str:
+def share_bar(shares: list[Share]) -> Markup:
     """How much of the attention each modality holds, and what stayed with none, as parts of one bar."""
     read = sum(share.share for share in shares if share.even is not None) or 1.0
-    parts = "".join(f'<i class="{share.kind}" style="width:{100 * share.share:.2f}%"></i>' for share in shares)
+    parts = Markup("").join(
+        Markup('<i class="{}" style="width:{:.2f}%"></i>').format(share.kind, 100 * share.share) for share in shares
+    )
     said = ", ".join(f"{share.name} {percent(share.share)}" for share in shares)
-    rows = "".join(
-        f'<li><i class="{share.kind}"></i><span><b>{escape(share.name)}</b> {percent(share.share)}'
-        f"<small>{_of_inputs(share, read)}</small></span></li>"
+    rows = Markup("").join(
+        Markup('<li><i class="{}"></i><span><b>{}</b> {}<small>{}</small></span></li>').format(
+            share.kind, share.name, percent(share.share), _of_inputs(share, read)
+        )
         for share in shares
     )
-    return (
-        f'<div class="shares"><div class="whole" role="img" aria-label="Shares of the attention: {escape(said)}">'
-        f'{parts}</div><ul role="list">{rows}</ul></div>'
-    )
+    return Markup(
+        '<div class="shares"><div class="whole" role="img" aria-label="Shares of the attention: {}">{}</div>'
+        '<ul role="list">{}</ul></div>'
+    ).format(said, parts, rows)
 
 
 def _of_inputs(share: Share, read: float) -> str:
@@ -40,41 +42,45 @@ def _of_inputs(share: Share, read: float) -> str:
     return f"{percent(share.share / read)} of what was read; {percent(share.even)} if all inputs were read alike"
 
 
-def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | None) -> str:
+def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | None) -> Markup:
     """The frames with the attention laid over them, and below it alone. pixel: what was asked about, of the whole."""
     mark = "" if pixel is None else outlined(pixel, "marker")
     maps = np.hstack(list(read.shared.fills(read.image)))
     frames = photograph(side_by_side(read.pixels), f"Frames {read.frames[0] + 1} to {read.frames[-1] + 1}", "row crop")
-    over = f'<div class="reel">{frames}{picture(maps, "Map of the attention over them", "row map")}{mark}</div>'
-    alone = f'<div class="reel">{picture(maps, "The map alone", "row")}{mark}</div>'
-    return film(f"{heads(read.frames, fps, chosen)}{over}{alone}", len(read.frames))
+    over = Markup('<div class="reel">{}{}{}</div>').format(
+        frames, picture(maps, "Map of the attention over them", "row map"), mark
+    )
+    alone = Markup('<div class="reel">{}{}</div>').format(picture(maps, "The map alone", "row"), mark)
+    return film(heads(read.frames, fps, chosen) + over + alone, len(read.frames))
 
 
-def read_sound(read: ReadWindow, rate: int, asked: range | None) -> str:
+def read_sound(read: ReadWindow, rate: int, asked: range | None) -> Markup:
     """The window's waveform, and the attention of its parts below it. asked: samples that were asked about."""
     sounds = Sounds({"The window's sound": read.sound}, rate)
     mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
     wave = waveform("The window's sound", read.sound, sounds)
     heat = picture(read.shared.fills(read.audio)[None], "Map of the attention over the same time", "heat")
     axis = time_axis(sounds.seconds, read.samples.start / rate)
-    return f'<div class="sound"><div class="tracks">{wave}{heat}{mark}</div>{axis}</div>'
+    return Markup('<div class="sound"><div class="tracks">{}{}{}</div>{}</div>').format(wave, heat, mark, axis)
 
 
-def read_label(read: ReadWindow) -> str:
+def read_label(read: ReadWindow) -> Markup:
     """The one input that may name the class, in the color of its share."""
     swatch = picture(read.shared.fills(np.array([[read.label]])), "The label's color", "swatch")
-    return f'<p class="read-label">{swatch}<span>The label, one input: {escape(read.label_in_words)}</span></p>'
+    return Markup('<p class="read-label">{}<span>The label, one input: {}</span></p>').format(
+        swatch, read.label_in_words
+    )
 
 
-def read_latents(values: np.ndarray, shared: SharedScale, levels: np.ndarray) -> str:
+def read_latents(values: np.ndarray, shared: SharedScale, levels: np.ndarray) -> Markup:
     """Which latents an output read. values: float32 [latents], shares; levels: of `shared`."""
     most = int(values.argmax())
     heat = picture(shared.fills(levels)[None], f"Latents 0 to {len(values) - 1}; most on latent {most}", "heat")
     said = f"Latents 0 to {len(values) - 1}, from left to right. Most on latent {most}: {percent(float(values[most]))}."
-    return f'<div class="sound"><div class="tracks">{heat}</div></div><p class="caption">{said}</p>'
+    return Markup('<div class="sound"><div class="tracks">{}</div></div><p class="caption">{}</p>').format(heat, said)
 
 
-def read_legend(shared: SharedScale, of: str) -> str:
+def read_legend(shared: SharedScale, of: str) -> Markup:
     """of: what the colors are one scale for."""
     measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
     return color_legend(shared, f"{measure}, one scale for {of}")

@@ -3,9 +3,8 @@
 A border that a range input slides (compare.js) shares the picture between both, without the server.
 """
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 from PIL import Image as Images
 from PIL.Image import Image
 
@@ -16,7 +15,7 @@ from components.words.numbers import percent
 
 def warp_check(
     first: Image, warped: Image, before: float, after: float, known: np.ndarray | None = None, name: str = ""
-) -> str:
+) -> Markup:
     """The first frame on the left of the border, the second warped back by the flow on its right.
 
     before, after: mean photometric error, in gray levels of 0 to 255, of the second frame as it is and of `warped`.
@@ -37,28 +36,28 @@ def warp_check(
         f"{said}{unseen} Left of the border: the first frame; right: the second, each pixel fetched from where the "
         "flow leads."
     )
-    return (
-        f'<figure class="comparison">{_sliding(first, warped, back)}<figcaption>{escape(caption)}</figcaption></figure>'
+    return Markup('<figure class="comparison">{}<figcaption>{}</figcaption></figure>').format(
+        _sliding(first, warped, back), caption
     )
 
 
-def _sliding(first: Image, warped: Image, back: str) -> str:
+def _sliding(first: Image, warped: Image, back: str) -> Markup:
     left = photograph(shrunk_frame(first), "First frame", "side")
     right = photograph(shrunk_frame(warped), f"Second frame, warped back to the first: {back}", "side")
     return sliding((left, "first", "first frame"), (right, back, back), first.size)
 
 
-def sliding(left: tuple[str, str, str], right: tuple[str, str, str], size: Size) -> str:
+def sliding(left: tuple[Markup, str, str], right: tuple[Markup, str, str], size: Size) -> Markup:
     """Two pictures of one size above each other, with a border between them that compare.js slides.
 
     Each: its <img> of class "side", its name over it, and its name in a sentence. size: width and height.
     """
     label = f"Border between the {left[2]}, on the left, and the {right[2]}, on the right: percent from the left"
-    inner = (
-        f'<div class="right">{right[0]}<span class="name">{escape(right[1])}</span></div>'
-        f'<div class="left">{left[0]}<span class="name">{escape(left[1])}</span></div><i class="border"></i>'
-        f'<input type="range" class="slide" min="0" max="100" step="0.5" value="50" aria-label="{escape(label)}">'
-    )
+    inner = Markup(
+        '<div class="right">{}<span class="name">{}</span></div><div class="left">{}<span class="name">{}</span>'
+        '</div><i class="border"></i>'
+        '<input type="range" class="slide" min="0" max="100" step="0.5" value="50" aria-label="{}">'
+    ).format(right[0], right[1], left[0], left[1], label)
     return framed(inner, size)
 
 

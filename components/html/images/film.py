@@ -4,9 +4,9 @@ What carries `data-rows` can be pointed at: click_place.js.
 """
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from components.analysis.clip import Box
@@ -20,7 +20,7 @@ _KEYS = "Arrow keys move a cursor over their pixels, with Shift from frame to fr
 
 def film_strip(
     original: np.ndarray, rebuilt: np.ndarray, frames: Sequence[int], fps: float, chosen: int, pixel: Box | None = None
-) -> str:
+) -> Markup:
     """Frames above the same ones rebuilt, with their numbers and times; each of their pixels can be chosen.
 
     original, rebuilt: uint8 [n, side, side, 3]. frames: which ones of the clip they are; chosen: one of these. pixel:
@@ -38,28 +38,31 @@ def film_strip(
         f"{seconds_in_words(chosen / fps)}. {_KEYS}"
     )
     place = side // 2 * len(frames) * side + at * side + side // 2
-    attributes = (
-        f' role="application" tabindex="0" aria-label="{escape(label)}" data-rows="{2 * side}" '
-        f'data-columns="{len(frames) * side}" data-start="0" data-stop="1" data-place="{place}" data-tile="{side}" '
-        f'data-frames="{" ".join(str(frame + 1) for frame in frames)}"'
+    attributes = Markup(
+        ' role="application" tabindex="0" aria-label="{}" data-rows="{}" data-columns="{}" data-start="0" '
+        'data-stop="1" data-place="{}" data-tile="{}" data-frames="{}"'
+    ).format(label, 2 * side, len(frames) * side, place, side, " ".join(str(frame + 1) for frame in frames))
+    reel = Markup('<div class="reel places"{}>{}<span class="spoken" aria-live="polite"></span></div>').format(
+        attributes, shown
     )
-    reel = f'<div class="reel places"{attributes}>{shown}<span class="spoken" aria-live="polite"></span></div>'
     caption = "Originals above, rebuilt ones below. Click any pixel: what was it read from?"
-    return f'{film(heads(frames, fps, chosen) + reel, len(frames))}<p class="caption">{caption}</p>'
+    return Markup('{}<p class="caption">{}</p>').format(film(heads(frames, fps, chosen) + reel, len(frames)), caption)
 
 
-def film(inner: str, count: int) -> str:
+def film(inner: Markup, count: int) -> Markup:
     """A box that a visitor can scroll sideways where `count` frames have no room."""
-    return f'<div class="film"><div class="frames" style="--count:{count}">{inner}</div></div>'
+    return Markup('<div class="film"><div class="frames" style="--count:{}">{}</div></div>').format(count, inner)
 
 
-def heads(frames: Sequence[int], fps: float, chosen: int | None = None) -> str:
+def heads(frames: Sequence[int], fps: float, chosen: int | None = None) -> Markup:
     """The frames' numbers and times, above them."""
-    cells = "".join(
-        f"<span{' class=chosen' if frame == chosen else ''}><b>{frame + 1}</b> {seconds_in_words(frame / fps)}</span>"
+    cells = Markup("").join(
+        Markup("<span{}><b>{}</b> {}</span>").format(
+            Markup(" class=chosen") if frame == chosen else "", frame + 1, seconds_in_words(frame / fps)
+        )
         for frame in frames
     )
-    return f'<div class="heads" aria-hidden="true">{cells}</div>'
+    return Markup('<div class="heads" aria-hidden="true">{}</div>').format(cells)
 
 
 def side_by_side(frames: np.ndarray) -> np.ndarray:
@@ -70,11 +73,11 @@ def side_by_side(frames: np.ndarray) -> np.ndarray:
     return np.hstack(list(frames))
 
 
-def outlined(box: Box, kind: str) -> str:
+def outlined(box: Box, kind: str) -> Markup:
     """An outline about a part of a picture, "marker" or "tile". click_place.js puts its cursor in the same way."""
     left, top, width, height = (100 * share for share in box)
     style = f"left:{left + width / 2:.3f}%;top:{top + height / 2:.3f}%;width:{width:.3f}%;height:{height:.3f}%"
-    return f'<i class="{kind}" style="{style}"></i>'
+    return Markup('<i class="{}" style="{}"></i>').format(kind, style)
 
 
 def _listed(frames: Sequence[int]) -> str:

@@ -4,9 +4,9 @@ What carries `data-rows` can be pointed at: click_place.js.
 """
 
 from collections.abc import Mapping
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image as Images
 from PIL.Image import Image
 
@@ -22,7 +22,7 @@ _WHEEL = 112
 
 def flow_pictures(
     flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, largest: float | None = None, head: str = ""
-) -> str:
+) -> Markup:
     """Flows of the same frames by the names of their methods, in colors on one scale, with one wheel.
 
     flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown. chosen:
@@ -32,11 +32,11 @@ def flow_pictures(
     if len({flow.shape for flow in flows.values()}) != 1:
         raise ValueError("flows that are compared are of one size, and there is one or more")
     full = largest_shown(flows.values()) if largest is None else largest
-    shown = "".join(_flow(name, flow, full, chosen) for name, flow in flows.items())
-    return f'<div class="flows">{head}{shown}{wheel_legend(full)}</div>'
+    shown = Markup("").join(_flow(name, flow, full, chosen) for name, flow in flows.items())
+    return Markup('<div class="flows">{}{}{}</div>').format(head, shown, wheel_legend(full))
 
 
-def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> str:
+def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> Markup:
     size = flow.shape[1], flow.shape[0]
     said = flow_in_words(flow)
     inner, label, below = (
@@ -49,39 +49,40 @@ def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> 
         inner += cross(chosen, size)
         where = place_in_words(chosen[0] * size[0] + chosen[1], (size[1], size[0]))
         label += f" Pixel at the cross: {where}: {vector}."
-        below = f"<br>Pixel at the cross: <b>{escape(vector)}</b>"
+        below = Markup("<br>Pixel at the cross: <b>{}</b>").format(vector)
     picture = pointed_at(inner, size, f"{label} {_KEYS}", chosen)
-    return f"<figure>{picture}<figcaption><b>{escape(name)}</b>: {escape(said)}{below}</figcaption></figure>"
+    return Markup("<figure>{}<figcaption><b>{}</b>: {}{}</figcaption></figure>").format(picture, name, said, below)
 
 
-def wheel_legend(largest: float) -> str:
+def wheel_legend(largest: float) -> Markup:
     """What the colors mean, and the pixels at which they are full."""
     length = length_in_words(largest)
     colors = Images.fromarray(wheel(_WHEEL))
     white = Images.new("RGB", colors.size, "white")
     white.paste(colors, mask=colors.getchannel("A"))
     rim = color_map(np.asarray(white), f"Color wheel: directions about its middle, full color from {length}", "wheel")
-    return (
-        f'<div class="wheel-legend"><div>{rim}<b aria-hidden="true">{length}</b></div><p>Color: where it moves, seen '
-        f"from the middle of the wheel. The fuller, the faster: full at <b>{length}</b> or more. "
-        '<span class="still"><i></i> still</span> <span class="unknown"><i></i> unknown</span></p></div>'
-    )
+    return Markup(
+        '<div class="wheel-legend"><div>{}<b aria-hidden="true">{}</b></div>'
+        "<p>Color: where it moves, seen from the middle of the wheel. The fuller, the faster: full at <b>{}"
+        '</b> or more. <span class="still"><i></i> still</span> <span class="unknown"><i></i> unknown</span></p>'
+        "</div>"
+    ).format(rim, length, length)
 
 
-def arrows_picture(first: Image, flow: np.ndarray, name: str, chosen: Pixel | None = None) -> str:
+def arrows_picture(first: Image, flow: np.ndarray, name: str, chosen: Pixel | None = None) -> Markup:
     """The first frame with arrows on a regular grid, and how long these are. flow, chosen: as in `flow_pictures`."""
     drawn, size = arrows(flow), first.size
     alt = f"First frame, {size[0]} × {size[1]} pixels, with arrows: {name}, {flow_in_words(flow)}"
     inner = photograph(shrunk_frame(first), alt) + _lines(drawn, size) + (cross(chosen, size) if chosen else "")
-    caption = f"<b>First frame</b>: {escape(name)}, {drawn.scale_in_words}. Click any pixel."
+    caption = Markup("<b>First frame</b>: {}, {}. Click any pixel.").format(name, drawn.scale_in_words)
     picture = pointed_at(inner, size, f"{alt}. {_KEYS}", chosen)
-    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(picture, caption)
 
 
-def _lines(drawn: Arrows, size: Size) -> str:
+def _lines(drawn: Arrows, size: Size) -> Markup:
     """White with a dark edge, to be seen on any picture. Still places have a dot, a line of no length."""
-    path = "".join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in stroke) for stroke in drawn.strokes.tolist())
-    return (
-        f'<svg class="arrows" viewBox="0 0 {size[0]} {size[1]}" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="edge" d="{path}"/><path d="{path}"/></svg>'
-    )
+    path = Markup("").join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in stroke) for stroke in drawn.strokes.tolist())
+    return Markup(
+        '<svg class="arrows" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="edge" d="{}"/><path d="{}"/></svg>'
+    ).format(size[0], size[1], path, path)

@@ -3,9 +3,8 @@
 How strongly the maps cover the frames is the page's `--map-opacity`.
 """
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 from PIL.Image import Image
 
 from components.analysis.attention import shares_in_words
@@ -17,7 +16,7 @@ from components.scale.flow import shrunk_frame
 from components.scale.shared import SharedScale, relative
 
 
-def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scale: Scale = "linear") -> str:
+def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scale: Scale = "linear") -> Markup:
     """The map over the first and the second frame, and alone: once where each input holds both frames, else twice.
 
     A cross at the pixel; in the second frame, a ring where it is found. frames: of one size.
@@ -42,21 +41,33 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
         shown += _figure(_map(fill, asked.area, name) + mark, size, name)
     measure = "times uniform" if scale == "linear" else "log10 of times uniform"
     shares = shares_in_words(attention)
-    stayed = f"<br>{escape(shares)}" if shares else ""
-    beyond = f"<br>{escape(BEYOND)}" if asked.beyond else ""
-    return (
-        f'<div class="flows">{shown}</div>{color_legend(shared, f"{measure}, one scale for all maps")}'
-        f'<p class="caption">{escape(attention.title)}<br>Cross: row {asked.row + 1}, column {asked.column + 1}; '
-        f"{escape(asked.found_in_words)}. {escape(said[0].upper() + said[1:])}.{stayed}{beyond}</p>"
+    stayed = Markup("<br>{}").format(shares) if shares else ""
+    beyond = Markup("<br>{}").format(BEYOND) if asked.beyond else ""
+    return Markup(
+        '<div class="flows">{}</div>{}<p class="caption">{}<br>Cross: row {}, column {}; {}. {}.{}{}</p>'
+    ).format(
+        shown,
+        color_legend(shared, f"{measure}, one scale for all maps"),
+        attention.title,
+        asked.row + 1,
+        asked.column + 1,
+        asked.found_in_words,
+        said[0].upper() + said[1:],
+        stayed,
+        beyond,
     )
 
 
-def _figure(inner: str, size: Size, caption: str) -> str:
-    return f"<figure>{framed(inner, size)}<figcaption>{escape(caption)}</figcaption></figure>"
+def _figure(inner: Markup, size: Size, caption: str) -> Markup:
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(framed(inner, size), caption)
 
 
-def _map(fills: np.ndarray, area: Area, alt: str) -> str:
+def _map(fills: np.ndarray, area: Area, alt: str) -> Markup:
     """Where its grid lies in the frame; what lies beyond is not shown."""
     top, left, bottom, right = (100 * share for share in area)
     style = f"top:{top:.3f}%;left:{left:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%"
-    return '<div class="over">' + picture(fills, alt, "map").replace("<img ", f'<img style="{style}" ', 1) + "</div>"
+    return (
+        Markup('<div class="over">')
+        + picture(fills, alt, "map").replace(Markup("<img "), Markup('<img style="{}" ').format(style), 1)
+        + Markup("</div>")
+    )

@@ -1,10 +1,10 @@
 """What is hidden in the second frame, and how far a flow is from the truth, as HTML; data in, HTML out."""
 
 from collections.abc import Mapping
-from html import escape
 
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 from PIL.Image import Image
 
 from components.analysis.grid import region
@@ -24,22 +24,25 @@ from components.words.numbers import percent
 HIDDEN = (214, 0, 108)
 
 
-def occlusion_picture(first: Image, hidden: Mapping[str, np.ndarray]) -> str:
+def occlusion_picture(first: Image, hidden: Mapping[str, np.ndarray]) -> Markup:
     """Over the first frame, which of its pixels are not in the second, as methods estimate it.
 
     hidden: bool [height, width] by the methods' names. How strongly the frame is covered is the page's `--map-opacity`.
     """
     frame = photograph(shrunk_frame(first), f"First frame, {first.width} × {first.height} pixels")
-    shown = "".join(
-        f"<figure>{framed(frame + _over(mask), first.size)}<figcaption><b>{escape(name)}</b>: {hidden_in_words(mask)}"
-        "</figcaption></figure>"
+    shown = Markup("").join(
+        Markup("<figure>{}<figcaption><b>{}</b>: {}</figcaption></figure>").format(
+            framed(frame + _over(mask), first.size), name, hidden_in_words(mask)
+        )
         for name, mask in hidden.items()
     )
     said = "does not return: hidden in the second frame or outside of it, or the flow is wrong there"
-    return f'<div class="flows">{shown}</div><p class="caption"><span class="hidden-key"></span> {said}</p>'
+    return Markup('<div class="flows">{}</div><p class="caption"><span class="hidden-key"></span> {}</p>').format(
+        shown, said
+    )
 
 
-def _over(mask: np.ndarray) -> str:
+def _over(mask: np.ndarray) -> Markup:
     return stencil(shrunk(mask), HIDDEN, f"Map over it: {hidden_in_words(mask)}", "map")
 
 
@@ -55,7 +58,7 @@ def hidden_in_words(mask: np.ndarray) -> str:
     return f"{percent(float(mask.mean()))} does not return, most in the {region(most, (3, 3))}"
 
 
-def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> str:
+def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> Markup:
     """Each method's end-point error on one scale, with its EPE and Fl-all; gray where no truth is known.
 
     largest: pixels at which colors end; without it, a percentile of all. Raises ValueError for no method.
@@ -64,21 +67,20 @@ def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> 
         raise ValueError("one or more methods are shown")
     every = [column.errors for column in columns]
     end = largest_error_shown(every) if largest is None else largest
-    shown = "".join(_errors(column, end) for column in columns)
+    shown = Markup("").join(_errors(column, end) for column in columns)
     ends = ("0 px", largest_error_in_words(every, end))
     said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
     said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5 %"
     known = all(np.isfinite(each).all() for each in every)
     bar = legend(matplotlib.colormaps[ERROR_COLORS], ends, said + ("" if known else "; gray: no truth known"))
-    return f'<div class="flows">{shown}</div>{bar}'
+    return Markup('<div class="flows">{}</div>{}').format(shown, bar)
 
 
-def _errors(column: ErrorColumn, end: float) -> str:
+def _errors(column: ErrorColumn, end: float) -> Markup:
     size = column.errors.shape[1], column.errors.shape[0]
     scores, said = scores_in_words(column.epe, column.fl_all), errors_in_words(column.errors)
     alt = f"Error of {column.title}: {scores}; {said}"
     picture = framed(color_map(error_colors(shrunk(column.errors), end), alt, "map"), size)
-    return (
-        f"<figure>{picture}<figcaption><b>{escape(column.title)}</b>: {escape(scores)}<br>{escape(said)}"
-        "</figcaption></figure>"
+    return Markup("<figure>{}<figcaption><b>{}</b>: {}<br>{}</figcaption></figure>").format(
+        picture, column.title, scores, said
     )

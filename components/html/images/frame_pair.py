@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.grid import region
 from components.html.images.comparison import sliding
@@ -14,7 +15,7 @@ FULL = 96
 COLORS = "viridis"
 
 
-def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float) -> str:
+def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float) -> Markup:
     """Two pictures that share a border which can be moved (compare.js), and how far apart they are.
 
     original, rebuilt: uint8 [side, side, 3]. frame: which one of the clip it is.
@@ -29,11 +30,11 @@ def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float
     ends = "0", f"≥ {FULL}" if apart.max() > FULL else str(FULL)
     meaning = "difference of colors in levels of 255, mean of red, green and blue; line: mean of this frame"
     bar = legend(matplotlib.colormaps[COLORS], ends, meaning, min(mean / FULL, 1.0))
-    return (
-        f'<div class="flows"><figure class="comparison">{pair}<figcaption>{said}. Left of the border: original; right: '
-        f"rebuilt.</figcaption></figure><figure>{away}<figcaption>Difference: {difference_in_words(apart)}{bar}"
-        "</figcaption></figure></div>"
-    )
+    return Markup(
+        '<div class="flows"><figure class="comparison">{}'
+        "<figcaption>{}. Left of the border: original; right: rebuilt.</figcaption></figure><figure>{}"
+        "<figcaption>Difference: {}{}</figcaption></figure></div>"
+    ).format(pair, said, away, difference_in_words(apart), bar)
 
 
 def difference(original: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ What is larger than MOST_SHOWN pixels a side is shown smaller. Places are told i
 
 import base64
 import io
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from components.html.images.pixels import data_uri
@@ -25,19 +25,19 @@ SMALL = 256
 """Pixels a side up to which they are kept apart where they are shown larger."""
 
 
-def photograph(pixels: np.ndarray, alt: str, classes: str = "crop") -> str:
+def photograph(pixels: np.ndarray, alt: str, classes: str = "crop") -> Markup:
     """An <img> of uint8 RGB [height, width, 3]: exact where it is small, else hardly to be told from that."""
     small = pixels.shape[0] * pixels.shape[1] <= LOSSLESS
     return _image(data_uri(pixels) if small else _lossy(pixels), pixels, alt, classes)
 
 
-def color_map(pixels: np.ndarray, alt: str, classes: str) -> str:
+def color_map(pixels: np.ndarray, alt: str, classes: str) -> Markup:
     """An <img> of colors that mean something: exact, but for a large one of noise."""
     uri = data_uri(pixels)
     return _image(uri if len(uri) <= MOST_BYTES else _lossy(pixels), pixels, alt, classes)
 
 
-def stencil(mask: np.ndarray, color: tuple[int, int, int], alt: str, classes: str) -> str:
+def stencil(mask: np.ndarray, color: tuple[int, int, int], alt: str, classes: str) -> Markup:
     """An <img> of one color where bool [height, width] is true, and transparent elsewhere."""
     image = Image.fromarray(mask.astype(np.uint8))
     image.putpalette([0, 0, 0, *color])
@@ -53,41 +53,41 @@ def _lossy(pixels: np.ndarray) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode("ascii")
 
 
-def _image(uri: str, pixels: np.ndarray, alt: str, classes: str) -> str:
+def _image(uri: str, pixels: np.ndarray, alt: str, classes: str) -> Markup:
     if max(pixels.shape[:2]) > SMALL:
         classes += " fine"
-    return f'<img class="{classes}" src="{uri}" alt="{escape(alt)}" draggable="false">'
+    return Markup('<img class="{}" src="{}" alt="{}" draggable="false">').format(classes, uri, alt)
 
 
-def framed(inner: str, size: Size, classes: str = "", attributes: str = "") -> str:
+def framed(inner: Markup, size: Size, classes: str = "", attributes: str = "") -> Markup:
     """A box of a frame's proportions for pictures above each other; one that would be a hairline is shown thicker."""
-    return (
-        f'<div class="{f"frame {classes}".strip()}" style="--ratio:{size[0] / size[1]:.6g}"{attributes}>{inner}</div>'
+    return Markup('<div class="{}" style="--ratio:{:.6g}"{}>{}</div>').format(
+        f"frame {classes}".strip(), size[0] / size[1], attributes, inner
     )
 
 
-def pointed_at(inner: str, size: Size, label: str, chosen: Pixel | None) -> str:
+def pointed_at(inner: Markup, size: Size, label: str, chosen: Pixel | None) -> Markup:
     """A frame whose pixels can be chosen, with pointer or keys: click_place.js. label: all that is said of it."""
     width, height = size
-    place = "" if chosen is None else f' data-place="{chosen[0] * width + chosen[1]}"'
-    attributes = (
-        f' role="application" tabindex="0" aria-label="{escape(label)}" data-rows="{height}" data-columns="{width}" '
-        f'data-start="0" data-stop="1"{place}'
-    )
-    return framed(f'{inner}<span class="spoken" aria-live="polite"></span>', size, "places", attributes)
+    place = "" if chosen is None else Markup(' data-place="{}"').format(chosen[0] * width + chosen[1])
+    attributes = Markup(
+        ' role="application" tabindex="0" aria-label="{}" data-rows="{}" data-columns="{}" data-start="0" '
+        'data-stop="1"{}'
+    ).format(label, height, width, place)
+    return framed(Markup('{}<span class="spoken" aria-live="polite"></span>').format(inner), size, "places", attributes)
 
 
-def cross(pixel: Pixel, size: Size) -> str:
+def cross(pixel: Pixel, size: Size) -> Markup:
     """Where a pixel is. Not an outline about it: of a large frame, one is too small to be seen."""
     return _mark("cross", (pixel[1] + 0.5, pixel[0] + 0.5), size)
 
 
-def ring(point: tuple[float, float], size: Size) -> str:
+def ring(point: tuple[float, float], size: Size) -> Markup:
     """About a point, x and y in pixels; nothing where it lies outside of the frame."""
     inside = 0 <= point[0] <= size[0] and 0 <= point[1] <= size[1]
-    return _mark("ring", point, size) if inside else ""
+    return _mark("ring", point, size) if inside else Markup()
 
 
-def _mark(kind: str, point: tuple[float, float], size: Size) -> str:
+def _mark(kind: str, point: tuple[float, float], size: Size) -> Markup:
     left, top = (100 * at / along for at, along in zip(point, size, strict=True))
-    return f'<i class="{kind}" style="left:{left:.3f}%;top:{top:.3f}%"></i>'
+    return Markup('<i class="{}" style="left:{:.3f}%;top:{:.3f}%"></i>').format(kind, left, top)

@@ -1,6 +1,7 @@
 """What single latents read, as a sheet of small maps: data in, HTML out. What carries `data-latent` can be clicked."""
 
 import numpy as np
+from markupsafe import Markup
 
 from components.html.images.pixels import color_legend, picture
 from components.scale.attention import Scale
@@ -9,33 +10,39 @@ from components.words.numbers import percent
 from models.schema import LatentMaps
 
 
-def latent_tiles(maps: LatentMaps, selected: int | None, scale: Scale) -> str:
+def latent_tiles(maps: LatentMaps, selected: int | None, scale: Scale) -> Markup:
     """A button a latent, most read first, and one for all; all maps on one scale. selected: a latent, or None."""
     inputs = maps.maps[0].size
     levels = times_uniform(maps.maps, 1 / inputs, scale)
     shared = SharedScale.over([levels], scale)
     latents = zip(maps.latents.tolist(), maps.weights.tolist(), levels, strict=True)
-    buttons = "".join(_button(shared, *latent, selected) for latent in latents)
+    buttons = Markup("").join(_button(shared, *latent, selected) for latent in latents)
     measure = "times uniform" if scale == "linear" else "log10 of times uniform"
     said = f"{measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
-    return (
-        f'<div class="latent-sheet" role="group" aria-label="What single latents read">{_button_for_all(selected)}'
-        f"{buttons}</div>{color_legend(shared, said)}"
+    return Markup('<div class="latent-sheet" role="group" aria-label="What single latents read">{}{}</div>{}').format(
+        _button_for_all(selected), buttons, color_legend(shared, said)
     )
 
 
-def _button_for_all(selected: int | None) -> str:
-    return (
-        f'<button type="button" data-latent="" aria-pressed="{str(selected is None).lower()}" '
-        'aria-label="all latents together" title="back to all latents together">'
-        '<span class="tile" aria-hidden="true">all</span><small aria-hidden="true">together</small></button>'
-    )
+def _button_for_all(selected: int | None) -> Markup:
+    return Markup(
+        '<button type="button" data-latent="" aria-pressed="{}" aria-label="all latents together" title="back to '
+        'all latents together"><span class="tile" aria-hidden="true">all</span><small aria-hidden="true">together'
+        "</small></button>"
+    ).format(str(selected is None).lower())
 
 
-def _button(shared: SharedScale, latent: int, weight: float, levels: np.ndarray, selected: int | None) -> str:
+def _button(shared: SharedScale, latent: int, weight: float, levels: np.ndarray, selected: int | None) -> Markup:
     title = f"latent {latent}, read by the answer with {percent(weight)}"
-    return (
-        f'<button type="button" data-latent="{latent}" aria-pressed="{str(latent == selected).lower()}" '
-        f'aria-label="{title}" title="{title}">{picture(shared.fills(levels), "", "tile")}'
-        f'<small aria-hidden="true"><b>{latent}</b> {percent(weight)}</small></button>'
+    return Markup(
+        '<button type="button" data-latent="{}" aria-pressed="{}" aria-label="{}" title="{}">{}'
+        '<small aria-hidden="true"><b>{}</b> {}</small></button>'
+    ).format(
+        latent,
+        str(latent == selected).lower(),
+        title,
+        title,
+        picture(shared.fills(levels), "", "tile"),
+        latent,
+        percent(weight),
     )

@@ -2,9 +2,9 @@
 
 import base64
 import io
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.colors import Colormap, to_hex
 from PIL import Image
 
@@ -32,25 +32,24 @@ def _palette_image(pixels: np.ndarray) -> Image.Image:
     return image
 
 
-def picture(pixels: np.ndarray, alt: str, classes: str) -> str:
+def picture(pixels: np.ndarray, alt: str, classes: str) -> Markup:
     """An <img> that keeps its pixels apart however large it is shown; a tile of very many blends them instead."""
     if max(pixels.shape[:2]) > FINE:
         classes += " fine"
-    return f'<img class="{classes}" src="{data_uri(pixels)}" alt="{escape(alt)}" draggable="false">'
+    return Markup('<img class="{}" src="{}" alt="{}" draggable="false">').format(classes, data_uri(pixels), alt)
 
 
-def color_legend(shared: SharedScale, said: str) -> str:
+def color_legend(shared: SharedScale, said: str) -> Markup:
     """The colors from end to end, with a tick at the uniform level. said: what they are colors of."""
     low, high = shared.ends
     return legend(shared.color_map, (low, high), said, float(shared.norm(shared.uniform)))
 
 
-def legend(color_map: Colormap, ends: tuple[str, str], said: str, tick: float | None = None) -> str:
+def legend(color_map: Colormap, ends: tuple[str, str], said: str, tick: float | None = None) -> Markup:
     """tick: how far along the colors it stands, 0 to 1."""
     colors = ", ".join(to_hex(color_map(at)) for at in np.linspace(0, 1, 11))
-    mark = "" if tick is None else f'<i style="left:{100 * tick:.2f}%"></i>'
-    return (
-        f'<p class="legend"><span>{escape(ends[0])}</span>'
-        f'<span class="colors" style="background:linear-gradient(90deg, {colors})">{mark}</span>'
-        f"<span>{escape(ends[1])}</span><small>{escape(said)}</small></p>"
-    )
+    mark = "" if tick is None else Markup('<i style="left:{:.2f}%"></i>').format(100 * tick)
+    return Markup(
+        '<p class="legend"><span>{}</span><span class="colors" style="background:linear-gradient(90deg, {})">{}'
+        "</span><span>{}</span><small>{}</small></p>"
+    ).format(ends[0], colors, mark, ends[1], said)

@@ -1,9 +1,8 @@
 """How a model is told where an input is: its position encoding as a sheet of small maps. Data in, HTML out."""
 
-from html import escape
-
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 from matplotlib.colors import Normalize
 
 from components.html.images.pixels import FINE, legend, picture
@@ -18,7 +17,7 @@ _FEATURES = ("sin of row", "sin of column", "cos of row", "cos of column")
 _UNIT = Normalize(-1.0, 1.0)
 
 
-def position_tiles(positions: np.ndarray, variant: Variant) -> str:
+def position_tiles(positions: np.ndarray, variant: Variant) -> Markup:
     """positions: float32 [height, width, channels], as the encoder reads them, at least 2 inputs a side."""
     return _learned(positions) if variant == "learned" else _fourier(positions, MAX_RESOLUTION[variant])
 
@@ -55,18 +54,22 @@ def principal_components(positions: np.ndarray, most: int) -> tuple[np.ndarray, 
     return scores.reshape(height, width, -1), explained
 
 
-def _fourier(positions: np.ndarray, max_resolution: int) -> str:
+def _fourier(positions: np.ndarray, max_resolution: int) -> Markup:
     """Channels: row, column, then all bands of sin of the row, sin of the column, cos of the row, cos of the column."""
     height, width, channels = positions.shape
     bands = (channels - 2) // 4
     # A wave is sampled often enough where neighbors, 2 / (n - 1) apart, differ by at most half of it.
     known, limit = frequencies(bands, max_resolution), (min(height, width) - 1) / 2
     shown = bands_to_show(bands, max_resolution)
-    plain = "".join(_tile(positions[..., at], _UNIT, f"{axis} itself") for at, axis in enumerate(("row", "column")))
-    heads = "".join(f"<span>{name.replace(' of ', '<br>')}</span>" for name in _FEATURES)
+    plain = Markup("").join(
+        _tile(positions[..., at], _UNIT, f"{axis} itself") for at, axis in enumerate(("row", "column"))
+    )
+    heads = Markup("").join(Markup("<span>{}<br>{}</span>").format(*name.split(" of ")) for name in _FEATURES)
     rows = [
-        f'<div class="band"><span>positions</span>{plain}<small>the row<br>and the column</small></div>',
-        f'<div class="band head" aria-hidden="true"><span></span>{heads}</div>',
+        Markup('<div class="band"><span>positions</span>{}<small>the row<br>and the column</small></div>').format(
+            plain
+        ),
+        Markup('<div class="band head" aria-hidden="true"><span></span>{}</div>').format(heads),
         *(_band(positions[..., 2 + band :: bands], float(known[band]), known[band] > limit) for band in shown),
     ]
     said = [
@@ -78,14 +81,18 @@ def _fourier(positions: np.ndarray, max_resolution: int) -> str:
             f"Neighbors on this grid of {height} × {width} tell waves apart up to {limit:.4g}; {too_fine} of the "
             f"{bands} frequencies are above that and alias: they look like slower waves."
         )
-    return _sheet("bands", "".join(rows), ("−1", "+1"), [*said, *_blended(positions)])
+    return _sheet("bands", Markup("").join(rows), ("−1", "+1"), [*said, *_blended(positions)])
 
 
-def _band(features: np.ndarray, frequency: float, aliased: bool) -> str:
+def _band(features: np.ndarray, frequency: float, aliased: bool) -> Markup:
     """features: [height, width, 4], in the order of `_FEATURES`. frequency: waves across the picture."""
     waves = f"{frequency:.3g} wave{'s' if frequency != 1 else ''}"
-    tiles = "".join(_tile(features[..., part], _UNIT, f"{name}, {waves}") for part, name in enumerate(_FEATURES))
-    return f'<div class="band"><span>{waves}{"<br><em>aliased</em>" if aliased else ""}</span>{tiles}</div>'
+    tiles = Markup("").join(
+        _tile(features[..., part], _UNIT, f"{name}, {waves}") for part, name in enumerate(_FEATURES)
+    )
+    return Markup('<div class="band"><span>{}{}</span>{}</div>').format(
+        waves, Markup("<br><em>aliased</em>") if aliased else "", tiles
+    )
 
 
 def _blended(positions: np.ndarray) -> list[str]:
@@ -95,15 +102,20 @@ def _blended(positions: np.ndarray) -> list[str]:
     return [said] if max(height, width) > FINE else []
 
 
-def _learned(positions: np.ndarray) -> str:
+def _learned(positions: np.ndarray) -> Markup:
     height, width, channels = positions.shape
     scores, explained = principal_components(positions, COMPONENTS_SHOWN)
     reach = float(np.abs(scores).max())
     if reach == 0.0:
-        return '<div class="positions"><p class="caption">All positions are alike: nothing tells them apart.</p></div>'
-    tiles = "".join(
-        f"<figure>{_tile(scores[..., at], Normalize(-reach, reach), f'component {at + 1}, {percent(share)}')}"
-        f"<figcaption>{at + 1}: {percent(share)}</figcaption></figure>"
+        return Markup(
+            '<div class="positions"><p class="caption">All positions are alike: nothing tells them apart.</p></div>'
+        )
+    tiles = Markup("").join(
+        Markup("<figure>{}<figcaption>{}: {}</figcaption></figure>").format(
+            _tile(scores[..., at], Normalize(-reach, reach), f"component {at + 1}, {percent(share)}"),
+            at + 1,
+            percent(share),
+        )
         for at, share in enumerate(explained)
     )
     said = [
@@ -115,12 +127,14 @@ def _learned(positions: np.ndarray) -> str:
     return _sheet("components", tiles, (f"−{reach:.2g}", f"+{reach:.2g}"), said)
 
 
-def _tile(values: np.ndarray, norm: Normalize, alt: str) -> str:
+def _tile(values: np.ndarray, norm: Normalize, alt: str) -> Markup:
     """values: [height, width]."""
     return picture(matplotlib.colormaps[COLOR_MAP](norm(values), bytes=True)[..., :3], alt, "tile")
 
 
-def _sheet(kind: str, tiles: str, ends: tuple[str, str], said: list[str]) -> str:
+def _sheet(kind: str, tiles: Markup, ends: tuple[str, str], said: list[str]) -> Markup:
     scale = legend(matplotlib.colormaps[COLOR_MAP], ends, "one scale for all maps of this sheet, 0 in the middle", 0.5)
-    words = escape(" ".join(said))
-    return f'<div class="positions"><div class="{kind}">{tiles}</div>{scale}<p class="caption">{words}</p></div>'
+    words = " ".join(said)
+    return Markup('<div class="positions"><div class="{}">{}</div>{}<p class="caption">{}</p></div>').format(
+        kind, tiles, scale, words
+    )

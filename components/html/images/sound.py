@@ -1,9 +1,8 @@
 """Sounds of one length below each other, as HTML; data in, HTML out. A moment of them can be chosen: click_place.js."""
 
-from html import escape
-
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.clip import part_of, time_ticks
 from components.analysis.sound import (
@@ -20,14 +19,14 @@ from components.html.images.film import outlined
 from components.html.images.pixels import legend, picture
 from components.words.numbers import decibels, frequency_in_words, seconds_in_words
 
-SILENCE = '<p class="caption">This clip has no sound.</p>'
+SILENCE = Markup('<p class="caption">This clip has no sound.</p>')
 MOMENTS = 1024
 """Into how many parts of its time a sound is divided for pointing at."""
 _COLUMNS, _HALF = 720, 100
 _KEYS = "Arrow keys move a cursor along it, with Shift faster, Enter asks what a moment was read from."
 
 
-def sound_pictures(sounds: Sounds, marked: range | None = None) -> str:
+def sound_pictures(sounds: Sounds, marked: range | None = None) -> Markup:
     """All waveforms on one scale, then all spectrograms on one scale. marked: samples that were asked about."""
     spectrograms = sounds.spectrograms()
     ends = spectral_ends(list(spectrograms.values()))
@@ -35,32 +34,33 @@ def sound_pictures(sounds: Sounds, marked: range | None = None) -> str:
     top = f"up to {frequency_in_words(next(iter(spectrograms.values())).top)}"
     rows += [_row(f"{name}, tones {top}", _spectrum(name, each, ends)) for name, each in spectrograms.items()]
     mark = "" if marked is None else outlined(part_of(marked, range(sounds.length)), "marker")
-    return (
-        f'<div class="sound">{_pointed_at("".join(rows) + mark, sounds, marked)}{time_axis(sounds.seconds)}</div>'
-        f"{_colors(ends)}"
+    return Markup('<div class="sound">{}{}</div>{}').format(
+        _pointed_at(Markup("").join(rows) + mark, sounds, marked), time_axis(sounds.seconds), _colors(ends)
     )
 
 
-def _pointed_at(inner: str, sounds: Sounds, marked: range | None) -> str:
+def _pointed_at(inner: Markup, sounds: Sounds, marked: range | None) -> Markup:
     moments = min(MOMENTS, sounds.length)
     said = "; ".join(f"{name}: {sound_in_words(each, sounds.rate)}" for name, each in sounds.samples.items())
     place, asked = "", ""
     if marked is not None:
         at = (marked.start + len(marked) / 2) / sounds.length
-        place = f' data-place="{min(int(at * moments), moments - 1)}"'
+        place = Markup(' data-place="{}"').format(min(int(at * moments), moments - 1))
         asked = f" Chosen: the moment at {seconds_in_words(at * sounds.seconds)}."
-    attributes = (
-        f' role="application" tabindex="0" aria-label="{escape(f"{said}.{asked} {_KEYS}")}" data-rows="1" '
-        f'data-columns="{moments}" data-start="0" data-stop="1" data-seconds="{sounds.seconds:.6g}"{place}'
+    attributes = Markup(
+        ' role="application" tabindex="0" aria-label="{}" data-rows="1" data-columns="{}" data-start="0" '
+        'data-stop="1" data-seconds="{:.6g}"{}'
+    ).format(f"{said}.{asked} {_KEYS}", moments, sounds.seconds, place)
+    return Markup('<div class="tracks places"{}>{}<span class="spoken" aria-live="polite"></span></div>').format(
+        attributes, inner
     )
-    return f'<div class="tracks places"{attributes}>{inner}<span class="spoken" aria-live="polite"></span></div>'
 
 
-def _row(name: str, drawn: str) -> str:
-    return f'<div class="track"><span class="name">{escape(name)}</span>{drawn}</div>'
+def _row(name: str, drawn: Markup) -> Markup:
+    return Markup('<div class="track"><span class="name">{}</span>{}</div>').format(name, drawn)
 
 
-def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> str:
+def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> Markup:
     """From the lowest to the highest sample of each column, as high as the loudest of all `sounds`."""
     lows, highs = (_HALF - np.rint(_HALF / sounds.loudest * edge).astype(int) for edge in envelope(samples, _COLUMNS))
     middles = np.arange(len(lows)) + 0.5
@@ -68,20 +68,19 @@ def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> str:
     points = zip(along.tolist(), np.concatenate([highs, lows[::-1]]).tolist(), strict=True)
     path = "L".join(f"{x:g} {y}" for x, y in points)
     said = f"Waveform of {name.lower()}: {sound_in_words(samples, sounds.rate)}"
-    return (
-        f'<svg class="wave" viewBox="0 0 {max(len(lows), 1)} {2 * _HALF}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(said)}"><path class="still" d="M0 {_HALF}H{max(len(lows), 1)}"/>'
-        f'<path d="M{path}Z"/></svg>'
-    )
+    return Markup(
+        '<svg class="wave" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path class="still" d="M0 {}H{}"/><path d="M{}Z"/></svg>'
+    ).format(max(len(lows), 1), 2 * _HALF, said, _HALF, max(len(lows), 1), path)
 
 
-def _spectrum(name: str, found: Spectrogram, ends: tuple[float, float]) -> str:
+def _spectrum(name: str, found: Spectrogram, ends: tuple[float, float]) -> Markup:
     loudest = float(found.levels.max())
     said = f"loudest tone {decibels(loudest)}" if loudest > -120 else "silent"
     return picture(spectral_colors(found, ends), f"Spectrogram of {name.lower()}: {said}", "spectrum")
 
 
-def _colors(ends: tuple[float, float]) -> str:
+def _colors(ends: tuple[float, float]) -> Markup:
     low, high = ends
     said = (
         f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
@@ -90,11 +89,13 @@ def _colors(ends: tuple[float, float]) -> str:
     return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low)}", decibels(high)), said)
 
 
-def time_axis(seconds: float, begin: float = 0.0) -> str:
+def time_axis(seconds: float, begin: float = 0.0) -> Markup:
     """Ticks and their seconds along the width of what stands above. begin: seconds at its left edge."""
-    marks = "".join(
-        f'<span{" class=late" if at > 0.85 else ""} style="left:{100 * at:.3f}%">{tick:g} s</span>'
+    marks = Markup("").join(
+        Markup('<span{} style="left:{:.3f}%">{:g} s</span>').format(
+            Markup(" class=late") if at > 0.85 else "", 100 * at, tick
+        )
         for tick in time_ticks(begin, begin + seconds)
         for at in [(tick - begin) / seconds]
     )
-    return f'<div class="seconds" aria-hidden="true">{marks}</div>'
+    return Markup('<div class="seconds" aria-hidden="true">{}</div>').format(marks)

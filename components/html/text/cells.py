@@ -1,10 +1,10 @@
 """What cells of all strips share: color and ink of a value, what stands at both ends, and where lines may break."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from itertools import accumulate, pairwise
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.colors import to_hex
 
 from components.analysis.byte_labels import NEWLINE
@@ -14,12 +14,15 @@ from models.data.graphemes import characters
 from models.schema import AttentionMap
 
 
-def fill_styles(fills: np.ndarray) -> list[str]:
+def fill_styles(fills: np.ndarray) -> list[Markup]:
     """fills: [n, 4], sRGB in 0 to 1. Each as background, with an ink that can be read on it."""
-    return [f' style="background:{to_hex(fill)};color:{ink}"' for fill, ink in zip(fills, ink_on(fills), strict=True)]
+    return [
+        Markup(' style="background:{};color:{}"').format(to_hex(fill), ink)
+        for fill, ink in zip(fills, ink_on(fills), strict=True)
+    ]
 
 
-def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[str]:
+def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[Markup]:
     """A style for each input that was read; none where the map is not over the inputs."""
     if attention is None or attention.method == "decoder":
         return []
@@ -27,23 +30,23 @@ def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[str]:
     return fill_styles(color_map(norm(scaled(attention, scale))))
 
 
-def end_token(name: str, style: str = "", share: str = "") -> str:
+def end_token(name: str, style: str = "", share: str = "") -> Markup:
     """[CLS] or [SEP]. share: its attention, in words."""
     title = f"[{name}], {share}" if share else f"the token [{name}] that the model reads before and after the bytes"
-    return f'<span class="end-token" title="{title}"{style}>{name}</span>'
+    return Markup('<span class="end-token" title="{}"{}>{}</span>').format(title, style, name)
 
 
-def character_cells(text: str, cells: Sequence[str]) -> str:
+def character_cells(text: str, cells: Sequence[Markup]) -> Markup:
     """The cell of a character's one byte, or those of its several beside its glyph."""
     if len(cells) == 1:
         return cells[0]
-    return f'<span class="character"><span class="glyph">{escape(text)}</span>{"".join(cells)}</span>'
+    return Markup('<span class="character"><span class="glyph">{}</span>{}</span>').format(text, Markup("").join(cells))
 
 
-def in_words(cells: Iterable[tuple[str, str]]) -> str:
+def in_words(cells: Iterable[tuple[str, Markup]]) -> Markup:
     """Characters, or tokens of several, and their cells in words, so that lines break between words and not within."""
-    said: list[str] = []
-    word: list[str] = []
+    said: list[Markup] = []
+    word: list[Markup] = []
     for text, cell in cells:
         if len(text) > 1 and text[0] in " \n":
             said.extend(_word(word))
@@ -53,26 +56,26 @@ def in_words(cells: Iterable[tuple[str, str]]) -> str:
             said.extend(_word(word))
             word = []
         if text.endswith("\n"):
-            said.append("<br>")
-    return "".join([*said, *_word(word)])
+            said.append(Markup("<br>"))
+    return Markup("").join([*said, *_word(word)])
 
 
-def _word(cells: list[str]) -> list[str]:
-    return [f'<span class="word">{"".join(cells)}</span>'] if cells else []
+def _word(cells: list[Markup]) -> list[Markup]:
+    return [Markup('<span class="word">{}</span>').format(Markup("").join(cells))] if cells else []
 
 
 def unit_label(piece: Piece, unit: Unit) -> str:
     """What stands in a cell. Only in words are spaces what they are: alone in a cell, they would not be seen."""
     if unit == "bytes":
-        return escape(piece.text)
+        return piece.text
     if unit == "characters":
-        return escape({" ": "\u00a0", "\n": NEWLINE}.get(piece.text, piece.text))
-    return escape(piece.text).replace("\n", NEWLINE)
+        return {" ": "\u00a0", "\n": NEWLINE}.get(piece.text, piece.text)
+    return piece.text.replace("\n", NEWLINE)
 
 
-def word_cells(cells: Iterable[tuple[str, str]]) -> str:
+def word_cells(cells: Iterable[tuple[str, Markup]]) -> Markup:
     """Words and their cells; lines break where the text has it, behind the cell."""
-    return "".join(cell + "<br>" * ("\n" in text) for text, cell in cells)
+    return Markup("").join(cell + Markup("<br>") * ("\n" in text) for text, cell in cells)
 
 
 def kept_together(contents: Sequence[bytes]) -> Iterator[tuple[str | None, range]]:

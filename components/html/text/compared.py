@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import Markup
 
 from components.analysis.generated_text import Token, noun, surprise_in_words, tokens_after_prompt
 from components.html.text.written import plain_cells, probability_legend
@@ -18,26 +19,25 @@ class Compared:
     earlier: tuple[WrittenToken, ...] = ()
 
 
-def compared_strips(texts: Sequence[Compared]) -> str:
+def compared_strips(texts: Sequence[Compared]) -> Markup:
     """A strip each, with what prefix was read before its first token; they are the same text up to where it says."""
     written = [tokens_after_prompt(text.step, text.earlier) for text in texts]
     each = noun([token.content for tokens in written for token in tokens])
-    columns = "".join(_column(text.step, tokens, each) for text, tokens in zip(texts, written, strict=True))
-    caption = f'<p class="caption">{escape(_same_until(written, each))}</p>'
-    return f'<div class="compared-texts">{columns}</div>{probability_legend(each)}{caption}'
+    columns = Markup("").join(_column(text.step, tokens, each) for text, tokens in zip(texts, written, strict=True))
+    caption = Markup('<p class="caption">{}</p>').format(_same_until(written, each))
+    return Markup('<div class="compared-texts">{}</div>{}{}').format(columns, probability_legend(each), caption)
 
 
-def _column(step: TextGenerationStep, tokens: Sequence[Token], each: str) -> str:
+def _column(step: TextGenerationStep, tokens: Sequence[Token], each: str) -> Markup:
     first = tokens[0].written if tokens else None
     prefix = first.prefix if first else step.prefix_length
     heading = f"{counted(prefix, each)} of prefix read" if prefix else "no prefix read"
-    spoken = escape(f"Written with {heading}: {step.text}")
+    spoken = f"Written with {heading}: {step.text}"
     said = surprise_in_words(tokens) or "Nothing is written yet."
-    return (
-        f'<section><h4>{heading}</h4><div class="result-strip written" role="group" tabindex="0" aria-label="{spoken}">'
-        f'<div dir="auto">{plain_cells(tokens)}</div></div><p class="caption">{counted(len(tokens), each)}. {said}</p>'
-        "</section>"
-    )
+    return Markup(
+        '<section><h4>{}</h4><div class="result-strip written" role="group" tabindex="0" aria-label="{}">'
+        '<div dir="auto">{}</div></div><p class="caption">{}. {}</p></section>'
+    ).format(heading, spoken, plain_cells(tokens), counted(len(tokens), each), said)
 
 
 def _same_until(written: Sequence[Sequence[Token]], each: str) -> str:

@@ -1,8 +1,7 @@
 """The filled text as a strip: data in, HTML out. What carries `data-position` can be clicked."""
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.byte_labels import byte_label
 from components.analysis.text_units import share_in_words
@@ -12,7 +11,7 @@ from models.data.graphemes import Character, characters
 from models.schema import AttentionMap, MaskedBytesResult
 
 
-def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "linear") -> str:
+def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "linear") -> Markup:
     """The filled text, a cell a byte: filled ones marked, all colored by `result.attention` where it is set."""
     return _FilledStrip(result, selected, scale).markup()
 
@@ -24,27 +23,27 @@ class _FilledStrip:
         self.places = {position: index for index, position in enumerate(result.positions.tolist())}
         self.one_by_one = len(set(result.order.tolist())) > 1
 
-    def markup(self) -> str:
-        spoken = escape(
+    def markup(self) -> Markup:
+        spoken = (
             f"Filled text: {self.result.filled} {len(self.places)} bytes filled in, "
             f"mean certainty {np.mean(self.result.probabilities[:, 0]):.0%}."
         )
         body = self._end_token("CLS", 0) + self._words() + self._end_token("SEP", -1)
-        caption = " ".join(self._caption())
-        return (
-            f'<div class="result-strip" role="group" aria-label="{spoken}">{body}</div><p class="caption">{caption}</p>'
-        )
+        caption = Markup(" ").join(self._caption())
+        return Markup(
+            '<div class="result-strip" role="group" aria-label="{}">{}</div><p class="caption">{}</p>'
+        ).format(spoken, body, caption)
 
-    def _words(self) -> str:
+    def _words(self) -> Markup:
         found = characters(self.result.filled_bytes)
         return in_words((character.text or "", self._character(character)) for character in found)
 
-    def _character(self, character: Character) -> str:
+    def _character(self, character: Character) -> Markup:
         valid = character.text is not None
         cells = [self._cell(position, valid) for position in range(character.start, character.stop)]
         return character_cells(character.text or "", cells)
 
-    def _cell(self, position: int, valid: bool) -> str:
+    def _cell(self, position: int, valid: bool) -> Markup:
         index = self.places.get(position)
         classes = {
             "filled": index is not None,
@@ -53,16 +52,15 @@ class _FilledStrip:
             "selected": position == self.selected,
         }
         names = " ".join(["byte", *(name for name, holds in classes.items() if holds)])
-        inner = escape(byte_label(self.result.filled_bytes[position]))
+        inner = byte_label(self.result.filled_bytes[position])
         if index is not None and self.one_by_one:
-            inner += f'<sub class="round">{self.result.order[index] + 1}</sub>'
+            inner += Markup('<sub class="round">{}</sub>').format(self.result.order[index] + 1)
         # Only what was filled in is a stop of the tab key; all else can be clicked.
-        stop = "" if index is not None else ' tabindex="-1"'
+        stop = "" if index is not None else Markup(' tabindex="-1"')
         style = self.styles[position + 1] if self.styles and not classes["unread"] else ""
-        title = escape(", ".join(self._title(position, index, valid)))
-        return (
-            f'<button type="button" class="{names}" data-position="{position}" title="{title}"{stop}{style}>'
-            f"{inner}</button>"
+        title = ", ".join(self._title(position, index, valid))
+        return Markup('<button type="button" class="{}" data-position="{}" title="{}"{}{}>{}</button>').format(
+            names, position, title, stop, style, inner
         )
 
     def _title(self, position: int, index: int | None, valid: bool) -> list[str]:
@@ -79,7 +77,7 @@ class _FilledStrip:
             said.append(self._share(self.result.attention, position + 1))
         return said
 
-    def _end_token(self, name: str, index: int) -> str:
+    def _end_token(self, name: str, index: int) -> Markup:
         if self.styles and self.result.attention:
             return end_token(name, self.styles[index], self._share(self.result.attention, index))
         return end_token(name)
@@ -90,13 +88,13 @@ class _FilledStrip:
 
     def _caption(self) -> list[str]:
         """What the marks mean, and only those that are there."""
-        said = ["<u>Underlined</u>: filled in."]
+        said: list[str] = [Markup("<u>Underlined</u>: filled in.")]
         if self.one_by_one:
             said.append("Small numbers: in which order.")
         if self.result.attention is not None and self.selected is not None:
             if self.styles:
                 said.append("Brighter: read more." if self.scale == "linear" else "Brown: read more; purple: less.")
-            said.append(f"Shown: {escape(self.result.attention.title)}.")
+            said.append(f"Shown: {self.result.attention.title}.")
         if any(character.text is None for character in characters(self.result.filled_bytes)):
             said.append("Dashed: bytes that make no valid UTF-8 character.")
         return said

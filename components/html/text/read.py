@@ -1,9 +1,10 @@
 """A text that was classified, as a strip: data in, HTML out. Its cells only show; there is nothing to click."""
 
-from html import escape
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted, named
 from components.html.images.pixels import color_legend
@@ -14,7 +15,7 @@ from models.data.graphemes import characters
 from models.schema import SentimentResult, TextWindow
 
 
-def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> str:
+def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> Markup:
     """The text, a cell a unit, colored by `result.attention` where that is over the bytes.
 
     A text of more than 2,048 units is shown in coarser ones, and says so; where it was read in several windows, marks
@@ -23,10 +24,13 @@ def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "li
     return _ReadStrip(result, fitted(result.text, unit), scale).markup()
 
 
+_Marks = defaultdict[int, Markup]
+
+
 class _Colored(NamedTuple):
     shares: UnitShares
     scale: SharedScale
-    styles: list[str]
+    styles: list[Markup]
 
 
 class _ReadStrip:
@@ -35,18 +39,18 @@ class _ReadStrip:
         self.colored = _colored(result, shown, scale)
         self.before, self.behind = _window_marks(result.windows, shown.pieces)
 
-    def markup(self) -> str:
+    def markup(self) -> Markup:
         inner = self._end_token("CLS", 0) + self._cells() + self._end_token("SEP", -1)
         legend = ""
         if self.colored:
             measure = "times the uniform share" if self.colored.scale.scale == "linear" else "log10 of times uniform"
             legend = color_legend(self.colored.scale, f"{measure}, of a byte of each of these {self.shown.unit}")
-        return (
-            f'<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{escape(self._spoken())}">'
-            f'<div dir="auto">{inner}</div></div>{legend}<p class="caption">{escape(" ".join(self._caption()))}</p>'
-        )
+        return Markup(
+            '<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{}"><div dir="auto">{}</div>'
+            '</div>{}<p class="caption">{}</p>'
+        ).format(self._spoken(), inner, legend, " ".join(self._caption()))
 
-    def _cells(self) -> str:
+    def _cells(self) -> Markup:
         if self.shown.unit == "words":
             return word_cells((piece.text, self._cell(at)) for at, piece in enumerate(self.shown.pieces))
         if self.shown.unit == "characters":
@@ -56,19 +60,19 @@ class _ReadStrip:
             for each in characters(self.result.text.encode())
         )
 
-    def _cell(self, at: int) -> str:
+    def _cell(self, at: int) -> Markup:
         style = self.colored.styles[at + 1] if self.colored else ""
-        title = escape(", ".join(self._title(at)))
+        title = ", ".join(self._title(at))
         label = unit_label(self.shown.pieces[at], self.shown.unit)
-        cell = f'<span class="byte" title="{title}"{style}>{label}</span>'
-        return self.before.get(at, "") + cell + self.behind.get(at, "")
+        cell = Markup('<span class="byte" title="{}"{}>{}</span>').format(title, style, label)
+        return self.before[at] + cell + self.behind[at]
 
     def _title(self, at: int) -> list[str]:
         piece = self.shown.pieces[at]
         place = f"byte {piece.start}" if piece.stop - piece.start == 1 else f"bytes {piece.start} to {piece.stop - 1}"
         return [place, self.colored.shares.in_words(at + 1)] if self.colored else [place]
 
-    def _end_token(self, name: str, index: int) -> str:
+    def _end_token(self, name: str, index: int) -> Markup:
         if not self.colored:
             return end_token(name)
         shares = self.colored.shares
@@ -106,20 +110,19 @@ def _colored(result: SentimentResult, shown: Fitted, scale: Scale) -> _Colored |
     return _Colored(shares, shared, fill_styles(shared.fills(levels) / 255))
 
 
-def _window_marks(windows: tuple[TextWindow, ...], found: tuple[Piece, ...]) -> tuple[dict[int, str], dict[int, str]]:
-    """What stands before and what behind a piece: by its number, for the one in which a window begins or ends."""
-    before: dict[int, str] = {}
-    behind: dict[int, str] = {}
-    stops = np.array([piece.stop for piece in found])
+def _window_marks(windows: tuple[TextWindow, ...], pieces: tuple[Piece, ...]) -> tuple[_Marks, _Marks]:
+    """Marks before and after the pieces in which a window begins or ends, by the piece's index."""
+    before: _Marks = defaultdict(Markup)
+    behind: _Marks = defaultdict(Markup)
+    stops = np.array([piece.stop for piece in pieces])
     for number, window in enumerate(windows, start=1):
         first, last = np.searchsorted(stops, (window.start, window.stop - 1), side="right").tolist()
         if number > 1:
-            mark = _mark(f"▸{number}", f"window {number} begins at byte {window.start:,}")
-            before[first] = before.get(first, "") + mark
+            before[first] += _mark(f"▸{number}", f"window {number} begins at byte {window.start:,}")
         if number < len(windows):
-            behind[last] = behind.get(last, "") + _mark(f"{number}◂", f"window {number} ends before {window.stop:,}")
+            behind[last] += _mark(f"{number}◂", f"window {number} ends before {window.stop:,}")
     return before, behind
 
 
-def _mark(label: str, title: str) -> str:
-    return f'<span class="window-mark" title="{title}">{label}</span>'
+def _mark(label: str, title: str) -> Markup:
+    return Markup('<span class="window-mark" title="{}">{}</span>').format(title, label)

@@ -1,8 +1,7 @@
 """What a written token was read from, as a strip: data in, HTML out. Its cells only show."""
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.generated_text import (
     ReadText,
@@ -22,7 +21,7 @@ from components.words.numbers import counted
 from models.schema import TextGenerationStep
 
 
-def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> str:
+def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Markup:
     """The text before the traced token, colored by what that read, with a mark where the latents begin.
 
     Raises ValueError where no attention was asked for.
@@ -38,22 +37,31 @@ class _TracedStrip:
         self.scale = SharedScale.over([levels], scale)
         self.styles = fill_styles(self.scale.fills(levels) / 255)
 
-    def markup(self) -> str:
+    def markup(self) -> Markup:
         read = self.read
         # Apart, so that no word and no character runs across the border.
         prefix = self._folded_prefix() if read.first else self._joined(0, read.border)
         latents = self._joined(read.border, len(read.pieces))
-        asked = f'<b class="asked" title="the {read.each} that is asked about">{escape(token_name(read.token))}</b>'
+        asked = Markup('<b class="asked" title="the {} that is asked about">{}</b>').format(
+            read.each, token_name(read.token)
+        )
         measure = "times the uniform share" if self.scale.scale == "linear" else "log10 of times uniform"
         of_each = f", of a {read.each}" + ("" if read.unit == "bytes" else f" of each of these {read.said}")
-        return (
-            f'<div class="result-strip read-strip traced-strip" role="group" tabindex="0" '
-            f'aria-label="{escape(self._spoken())}"><div dir="auto">{self._out_of_sight()}{prefix}{self._border()}'
-            f"{latents}{asked}</div></div>{color_legend(self.scale, measure + of_each)}"
-            f'<p class="caption">{escape(" ".join(self._caption()))}</p>'
+        return Markup(
+            '<div class="result-strip read-strip traced-strip" role="group" tabindex="0" aria-label="{}">'
+            '<div dir="auto">{}{}{}{}{}</div></div>{}<p class="caption">{}</p>'
+        ).format(
+            self._spoken(),
+            self._out_of_sight(),
+            prefix,
+            self._border(),
+            latents,
+            asked,
+            color_legend(self.scale, measure + of_each),
+            " ".join(self._caption()),
         )
 
-    def _joined(self, first: int, stop: int) -> str:
+    def _joined(self, first: int, stop: int) -> Markup:
         shown, part = self.read.pieces[first:stop], [self._cell(at) for at in range(first, stop)]
         if self.read.unit != "bytes":
             join = word_cells if self.read.unit == "words" else in_words
@@ -68,26 +76,28 @@ class _TracedStrip:
         every = [*step.prompt_tokens, *step.written_tokens, *(token.content for token in step.tokens)]
         return every[step.dropped + first : step.dropped + stop]
 
-    def _cell(self, at: int) -> str:
+    def _cell(self, at: int) -> Markup:
         piece = self.read.pieces[at]
-        title = escape(f"{place_in_words(piece, self.read.each)}, {self.read.in_words(at)}")
+        title = f"{place_in_words(piece, self.read.each)}, {self.read.in_words(at)}"
         label = unit_label(piece, self.read.unit)
-        return f'<span class="byte" title="{title}"{self.styles[at - self.read.first]}>{label}</span>'
+        return Markup('<span class="byte" title="{}"{}>{}</span>').format(
+            title, self.styles[at - self.read.first], label
+        )
 
-    def _border(self) -> str:
+    def _border(self) -> Markup:
         at = self.read.dropped + self.step.prefix_length
         title = f"prefix up to here; {self.read.each} {at:,} is the first latent"
-        return f'<span class="border-mark" title="{title}">latents ▸</span>'
+        return Markup('<span class="border-mark" title="{}">latents ▸</span>').format(title)
 
-    def _out_of_sight(self) -> str:
+    def _out_of_sight(self) -> Markup:
         if not self.read.dropped:
-            return ""
+            return Markup()
         said = f"{counted(self.read.dropped, self.read.each)} out of sight"
-        return _folded(said, f"<s>{escape(self.read.out_of_sight)}</s>")
+        return _folded(said, Markup("<s>{}</s>").format(self.read.out_of_sight))
 
-    def _folded_prefix(self) -> str:
+    def _folded_prefix(self) -> Markup:
         said = f"{counted(self.step.prefix_length, self.read.each)} of prefix: this map is over the latents alone"
-        return _folded(said, escape(plain(self._contents(0, self.step.prefix_length))))
+        return _folded(said, plain(self._contents(0, self.step.prefix_length)))
 
     def _spoken(self) -> str:
         read = self.read
@@ -106,5 +116,5 @@ class _TracedStrip:
         return said
 
 
-def _folded(said: str, inner: str) -> str:
-    return f'<details class="prompt"><summary>{said}</summary>{inner}</details>'
+def _folded(said: str, inner: str) -> Markup:
+    return Markup('<details class="prompt"><summary>{}</summary>{}</details>').format(said, inner)

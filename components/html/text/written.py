@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 
 import matplotlib
 import numpy as np
+from markupsafe import Markup
 
 from components.analysis.byte_labels import NEWLINE, byte_label
 from components.analysis.generated_text import (
@@ -30,7 +30,9 @@ UNFOLDED = 300
 _ALTERNATIVES = 3
 
 
-def written_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), selected: int | None = None) -> str:
+def written_strip(
+    step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), selected: int | None = None
+) -> Markup:
     """The prompt, dimmed, and a cell a written token, colored by its probability; position counts from the first.
 
     earlier: how the request's `written` were written. selected: the token that is traced. A long strip is one stop of
@@ -44,55 +46,61 @@ def written_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()
     body = _prompt(step, folded=True) + in_words(_characters(tokens, cells))
     # Focus goes from cell to cell only where it is watched for: `click.js`.
     strip = _strip("written roving", f"Written after the prompt: {step.text} {said}", body)
-    return f'{strip}{probability_legend(each)}<p class="caption">{said}</p>'
+    return Markup('{}{}<p class="caption">{}</p>').format(strip, probability_legend(each), said)
 
 
-def running_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> str:
+def running_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> Markup:
     """The same while it is being written: nothing to click and no titles, for it is sent several times a second."""
     tokens = tokens_after_prompt(step, earlier)
     body = _prompt(step, folded=False) + plain_cells(tokens)
     return _strip("written", "The text as it is being written", body) + probability_legend(noun(step.prompt_tokens))
 
 
-def plain_cells(tokens: Sequence[Token]) -> str:
+def plain_cells(tokens: Sequence[Token]) -> Markup:
     """Cells with a color and nothing else."""
-    return in_words(_characters(tokens, [f"<b class={_level(each)}>{_label(each.content)}</b>" for each in tokens]))
+    return in_words(
+        _characters(
+            tokens, [Markup("<b class={}>{}</b>").format(_level(each), _label(each.content)) for each in tokens]
+        )
+    )
 
 
-def probability_legend(each: str) -> str:
+def probability_legend(each: str) -> Markup:
     said = f"probability that the model gave each {each}, before temperature and the choice among the likeliest"
     return legend(matplotlib.colormaps[COLOR_MAP], ("0 %", "100 %"), said)
 
 
-def _strip(classes: str, spoken: str, body: str) -> str:
-    said = escape(spoken)
-    return f'<div class="result-strip {classes}" role="group" aria-label="{said}"><div dir="auto">{body}</div></div>'
+def _strip(classes: str, spoken: str, body: Markup) -> Markup:
+    said = spoken
+    return Markup('<div class="result-strip {}" role="group" aria-label="{}"><div dir="auto">{}</div></div>').format(
+        classes, said, body
+    )
 
 
-def _prompt(step: TextGenerationStep, folded: bool) -> str:
+def _prompt(step: TextGenerationStep, folded: bool) -> Markup:
     """Its end, and what is before that: folded, or only counted."""
     text = graphemes(plain(step.prompt_tokens))
     before, end = text[:-UNFOLDED], "".join(text[-UNFOLDED:])
-    shown = f'<span class="prompt">{escape(end)}</span>'
+    shown = Markup('<span class="prompt">{}</span>').format(end)
     if not before:
         return shown
     said = f"{counted(len(before), 'character')} of the prompt before"
     if not folded:
-        return f'<span class="prompt folded">{said} …</span>{shown}'
-    return f'<details class="prompt"><summary>{said}</summary>{escape("".join(before))}</details>{shown}'
+        return Markup('<span class="prompt folded">{} …</span>{}').format(said, shown)
+    return Markup('<details class="prompt"><summary>{}</summary>{}</details>{}').format(said, "".join(before), shown)
 
 
-def _characters(tokens: Sequence[Token], cells: Sequence[str]) -> list[tuple[str, str]]:
+def _characters(tokens: Sequence[Token], cells: Sequence[Markup]) -> list[tuple[str, Markup]]:
     groups = kept_together([token.content for token in tokens])
     return [(text or "", character_cells(text or "", cells[run.start : run.stop])) for text, run in groups]
 
 
-def _button(token: Token, at: int, selected: bool, stop: bool) -> str:
+def _button(token: Token, at: int, selected: bool, stop: bool) -> Markup:
     # Short, for there may be thousands. Without a form around it, a button needs no type.
-    classes = f'"{_level(token)} selected" aria-current=true' if selected else _level(token)
-    return (
-        f'<button class={classes} tabindex={0 if stop else -1} data-position="{at}" title="{_title(token)}">'
-        f"{_label(token.content)}</button>"
+    level = _level(token)
+    classes = Markup('"{} selected" aria-current=true').format(level) if selected else level
+    return Markup('<button class={} tabindex={} data-position="{}" title="{}">{}</button>').format(
+        classes, 0 if stop else -1, at, _title(token), _label(token.content)
     )
 
 
@@ -106,20 +114,20 @@ def _label(content: bytes) -> str:
         text = content.decode("utf-8").replace("\n", NEWLINE)
     except UnicodeDecodeError:
         text = "\x00"
-    return escape(text) or NOTHING if text.isprintable() else " ".join(map(byte_label, content))
+    return text or NOTHING if text.isprintable() else " ".join(map(byte_label, content))
 
 
 def _title(token: Token) -> str:
     name = token_name(token.content)
     if token.written is None:
-        return escape(f"{name}, from before")
+        return f"{name}, from before"
     others = [
         f"{token_name(content)} {percent(share)}"
         for content, share in token.written.alternatives
         if content != token.content
     ]
     said = f"{name} {percent(token.written.probability)}"
-    return escape(f"{said}; else {', '.join(others[:_ALTERNATIVES])}" if others else said)
+    return f"{said}; else {', '.join(others[:_ALTERNATIVES])}" if others else said
 
 
 def level_colors() -> np.ndarray:
