@@ -1,4 +1,4 @@
-"""What the multimodal autoencoder is compared with: one color, the mean clip, and PCA of as many numbers."""
+"""Baselines for audio-video autoencoding: one color, the mean clip, and PCA with as many numbers as the latents."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,9 @@ from training.av_evaluation import held_out_clips, mean_color, rebuilt_scores
 from training.av_sounds import read_recordings
 
 CLIPS = 512
-"""Training clips that the mean clip and the PCA are made of."""
+"""Training clips for the mean clip and the PCA."""
 VIDEO_BLOCK, SOUND_BLOCK = (8, 8, 8), 256
-"""Frames, rows and columns, and samples, that PCA looks at together: the parts that the model's latents begin with."""
+"""Frames, rows and columns, and samples, of a block of the PCA: the parts of a clip that the latents start with."""
 NUMBERS = 112 * 192
 """Of the model's latent array."""
 
@@ -31,7 +31,7 @@ class Components:
 
 
 def baselines(data: Path) -> dict:
-    """{method: dB of video above the mean color, dB of sound}. Without labels: none of them names a digit."""
+    """{method: as `rebuilt_scores`}. None of the methods classifies."""
     training, clips = Studio(read_recordings(data)[0]).draw(0, CLIPS), held_out_clips(data)
     rebuilt = {
         "mean_color": (mean_color(clips.frames), torch.zeros_like(clips.sound)),

@@ -1,4 +1,4 @@
-"""Clips made as the model learns: a digit that moves, and the same digit spoken."""
+"""Clips generated during training: a digit that moves, and the same digit spoken."""
 
 from dataclasses import dataclass, fields
 

@@ -1,4 +1,4 @@
-"""How well clips are rebuilt and named: always the same clips, of recordings that training does not see."""
+"""Scores of reconstruction and classification, on fixed clips with recordings that training does not see."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from training.av_sounds import read_recordings
 
 SEED = 0
 BARS = {"video_db": 3.0, "both": 0.85, "video_alone": 0.80, "sound_alone": 0.50, "sound_db": 1.0}
-"""What the model has to reach: dB above the mean color, shares of the digits named, dB of sound."""
+"""Required scores: video in dB above the mean color, accuracies of the digit, audio in dB."""
 AIMS = {"video_db": 6.0, "both": 0.97, "video_alone": 0.95, "sound_alone": 0.80, "sound_db": 6.0}
 
 Rebuild = Callable[[dict[str, Tensor], Tensor], dict[str, Tensor]]
@@ -23,14 +23,14 @@ Name = Callable[[dict[str, Tensor]], Tensor]
 
 
 def held_out_clips(data: Path) -> Clips:
-    """One clip of every recording that is held out: another animation each."""
+    """One clip for each held-out recording, each with its own animation."""
     return Studio(read_recordings(data)[1]).all_recordings(SEED)
 
 
 def evaluate(rebuild: Rebuild, name: Name, clips: Clips) -> dict:
-    """The scores named in BARS, and the cross-entropies, all with the label blanked.
+    """The scores of BARS and the cross-entropies, all with masked labels.
 
-    Where the clips have frames between the others, also "between_db": how well those are told, which nobody showed.
+    "between_db": the same as "video_db" for frames between the input frames, if the clips have any.
     """
     inputs, count = blanked(clips.inputs, "label"), clips.frames.shape[1]
     found = rebuild(inputs, torch.cat([torch.arange(count), clips.between_times.cpu()]))
@@ -61,23 +61,23 @@ def _above_mean_color(found: Tensor, frames: Tensor) -> float:
 
 
 def blanked(inputs: dict[str, Tensor], *names: str) -> dict[str, Tensor]:
-    """The same inputs, some modalities of which say nothing: zeros."""
+    """The inputs with zeros in the named modalities."""
     return inputs | {name: torch.zeros_like(inputs[name]) for name in names}
 
 
 def psnr(found: Tensor, frames: Tensor) -> Tensor:
-    """[n] dB, of colors held within 0 and 1."""
+    """[n] dB, of colors clamped to 0..1."""
     return -10 * (found.float().clamp(0, 1) - frames).square().flatten(1).mean(dim=1).clamp(min=1e-10).log10()
 
 
 def snr(found: Tensor, sound: Tensor) -> Tensor:
-    """[n] dB: how much louder the sound is than what is wrong about it."""
+    """[n] dB: power of the audio relative to the power of the error."""
     power, wrong = (x.square().flatten(1).sum(dim=1).clamp(min=1e-10) for x in (sound, found.float() - sound))
     return 10 * (power / wrong).log10()
 
 
 def mean_color(frames: Tensor) -> Tensor:
-    """Each clip as the one color that is nearest to it, [n, T, 3, S, S]."""
+    """Each clip as its mean color, [n, T, 3, S, S]."""
     return frames.mean(dim=(1, 3, 4), keepdim=True).expand_as(frames)
 
 

@@ -1,4 +1,4 @@
-"""What the multimodal autoencoder learns by: some of its input hidden, some of its outputs asked for."""
+"""Losses of the audio-video autoencoder: some inputs are masked, and a part of the outputs is decoded."""
 
 from dataclasses import dataclass
 
@@ -14,25 +14,25 @@ from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal
 from training.av_clips import Clips
 
 BLANK = {"image": 0.2, "audio": 0.35, "label": 0.5}
-"""How often each modality is blanked; picture and sound never both."""
+"""How often each modality is masked; video and audio never both."""
 UNSEEN = 0.05
-"""What an error counts in a modality that was blanked: nothing is known but what is usual."""
+"""Weight of an error in a masked modality, of which only the average clip is known."""
 MOVED = 0.25
-"""How often the grid that is asked for is moved: by any pixels, and by up to an eighth of a patch of sound."""
+"""How often the grid of queries is moved: by any number of pixels, and by up to an eighth of a patch of audio."""
 PLAIN, SILENT = 5e-3, 1e-5
-"""Variance of colors and power of sound below which errors no longer count for more."""
+"""Lower bounds for the variance of colors and the power of audio that errors are divided by."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """places [Q, axes] and what is there [B, Q, values], for one modality."""
+class Targets:
+    """Positions [Q, axes] of queries and the values [B, Q, values] there, for one modality."""
 
     places: Tensor
     values: Tensor
 
-    def some(self, share: float) -> "Asked":
+    def some(self, share: float) -> "Targets":
         kept = torch.randperm(len(self.places))[: max(1, round(share * len(self.places)))]
-        return Asked(self.places[kept], self.values[:, kept])
+        return Targets(self.places[kept], self.values[:, kept])
 
 
 def clip_losses(model: PerceiverForPatchMultimodal, clips: Clips, share: float) -> dict[str, Tensor]:
@@ -40,8 +40,8 @@ def clip_losses(model: PerceiverForPatchMultimodal, clips: Clips, share: float) 
 
     "image": error relative to that of the mean color; "audio": to that of silence; "label": cross-entropy.
     """
-    video = asked_of_video(clips, model.config).some(share)
-    sound = asked_of_sound(clips.sound, model.config).some(share)
+    video = video_targets(clips, model.config).some(share)
+    sound = sound_targets(clips.sound, model.config).some(share)
     seen = _seen(len(clips.digits), clips.digits.device)
     inputs = {name: values * seen[name].view(-1, *[1] * (values.ndim - 1)) for name, values in clips.inputs.items()}
     wanted = {"image": video.places, "audio": sound.places, "label": None}
@@ -57,27 +57,27 @@ def clip_losses(model: PerceiverForPatchMultimodal, clips: Clips, share: float) 
     }
 
 
-def asked_of_video(clips: Clips, config: PerceiverConfig) -> Asked:
-    """All patches of a grid that is moved by some pixels at times, also of frames between the frames."""
+def video_targets(clips: Clips, config: PerceiverConfig) -> Targets:
+    """All patches of a grid that is sometimes moved by some pixels, including frames between the frames."""
     patch = config.patch_size
     top, left = torch.randint(0, patch, (2,)).tolist() if torch.rand(()) < MOVED else (0, 0)
     times = torch.cat([torch.arange(config.num_frames), clips.between_times])
     frames = torch.cat([clips.frames, clips.between], dim=1)
     rows, columns = ((frames.shape[-1] - first) // patch * patch for first in (top, left))
     part = frames[..., top : top + rows, left : left + columns]
-    return Asked(video_places(config, times, top, left), patches_of_video(part, patch))
+    return Targets(video_places(config, times, top, left), patches_of_video(part, patch))
 
 
-def asked_of_sound(sound: Tensor, config: PerceiverConfig) -> Asked:
-    """All patches, one after the other, at times from a little later than the beginning."""
+def sound_targets(sound: Tensor, config: PerceiverConfig) -> Targets:
+    """All consecutive patches, sometimes from a little after the start."""
     patch = config.samples_per_patch
     first = int(torch.randint(0, patch // 8, ())) if torch.rand(()) < MOVED else 0
     whole = (sound.shape[1] - first) // patch * patch
-    return Asked(sound_places(config, first), sound[:, first : first + whole, 0].unflatten(1, (-1, patch)))
+    return Targets(sound_places(config, first), sound[:, first : first + whole, 0].unflatten(1, (-1, patch)))
 
 
 def _seen(batch: int, device: torch.device) -> dict[str, Tensor]:
-    """float [B] for each modality: 0 where it is blanked."""
+    """float [B] for each modality: 0 where it is masked."""
     chance = torch.rand(batch, device=device)
     hidden = {"image": chance < BLANK["image"], "audio": chance > 1 - BLANK["audio"]}
     hidden["label"] = torch.rand(batch, device=device) < BLANK["label"]
@@ -85,7 +85,7 @@ def _seen(batch: int, device: torch.device) -> dict[str, Tensor]:
 
 
 def _relative(found: Tensor, values: Tensor, power: Tensor, least: float) -> Tensor:
-    """[B]: mean square error of [B, Q, values], in units of what there is to be told."""
+    """[B]: mean squared error of [B, Q, values], relative to `power` [B], at least `least`."""
     return (found.float() - values).square().mean(dim=(1, 2)) / power.clamp(min=least)
 
 

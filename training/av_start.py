@@ -38,7 +38,7 @@ LATENT_DEVIATION = 0.7
 
 @torch.no_grad()
 def multimodal_start(model: PerceiverForPatchMultimodal) -> None:
-    """Initialises the model in place."""
+    """Initializes the model in place."""
     for module in model.modules():
         if isinstance(module, nn.Linear):
             module.weight.normal_(std=module.in_features**-0.5)

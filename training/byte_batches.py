@@ -1,4 +1,4 @@
-"""Windows of text as `PerceiverForMaskedLM` reads them: cut, masked and tokenised on the device, in batches."""
+"""Windows of text as `PerceiverForMaskedLM` reads them: cut, masked and tokenized on the device, in batches."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ class Batches:
         """One fresh batch; single_share: of the examples hide single bytes (see `training_mask`)."""
         begins, lengths = self._windows()
         text = self.text[begins[:, None] + torch.arange(TEXT_LENGTH, device=begins.device)]
-        return tokenised(text, lengths, training_mask(text, lengths, single_share))
+        return tokenized(text, lengths, training_mask(text, lengths, single_share))
 
     def _windows(self) -> tuple[Tensor, Tensor]:
         """Where windows begin and how long they are: 2 of 5 full and anywhere, the others whole sentences."""
@@ -58,7 +58,7 @@ class Batches:
         return torch.where(full, anywhere, begins), torch.where(full, TEXT_LENGTH, lengths)
 
 
-def tokenised(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool = False) -> Batch:
+def tokenized(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool = False) -> Batch:
     """[CLS] bytes [SEP], padded; hidden bytes become [MASK]. text: uint8 [B, 512]; lengths: [B]; mask: bool [B, 512].
 
     The positions to answer are a random MOST_QUERIES of the hidden ones; with all_hidden, all of them in ascending
@@ -77,8 +77,8 @@ def tokenised(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool =
     return Batch(clear.masked_fill(hidden, TOKENS.mask_token_id), readable, positions, counts, clear)
 
 
-def hidden_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
-    """[B, Q, vocabulary] at the hidden bytes only."""
+def masked_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
+    """[B, Q, vocabulary] at the masked bytes only."""
     return decode(model, encode(model, batch.ids, batch.readable), batch.positions)
 
 

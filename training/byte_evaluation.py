@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional as F
 from transformers import PerceiverForMaskedLM
 
-from training.byte_batches import TEXT_LENGTH, hidden_byte_logits, tokenised
+from training.byte_batches import TEXT_LENGTH, masked_byte_logits, tokenized
 from training.byte_ngram import TwoSidedNgram
 from training.masking import evaluation_mask, span_widths
 from training.progress import reported
@@ -48,9 +48,9 @@ def evaluate(model: PerceiverForMaskedLM, text: np.ndarray, windows: int | None 
         # A copy, since what was read from a file cannot be written to, which torch warns of.
         shown, hidden = torch.from_numpy(chunk.copy()).to(device), torch.from_numpy(mask).to(device)
         lengths = torch.full((len(chunk),), TEXT_LENGTH, device=device)
-        batch = tokenised(shown, lengths, hidden, all_hidden=True)
+        batch = tokenized(shown, lengths, hidden, all_hidden=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            logits = hidden_byte_logits(model, batch)
+            logits = masked_byte_logits(model, batch)
         targets = batch.targets.gather(1, batch.positions)[batch.counts]
         logits = logits[batch.counts].float()
         nats = F.cross_entropy(logits, targets, reduction="none")

@@ -1,4 +1,4 @@
-"""CIFAR-10 as the recipe reads it: JPEG files in folders named by class, and batches cut and mirrored at random."""
+"""CIFAR-10: JPEG files in a folder per class, and batches of random crops."""
 
 import io
 import tarfile
@@ -16,7 +16,7 @@ from transformers.image_utils import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 ARCHIVE = "cifar10_jpeg.tar.xz"
 SIZE = 32
 HELD_OUT = 2_000
-"""Training images that choose the best weights; the test images only ever give scores."""
+"""Training images that choose the best weights; the test images only give scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ def read_images(folder: Path, split: str) -> Images:
 
 
 def hold_out(images: Images) -> tuple[Images, Images]:
-    """The same split for every run: (what is trained on, HELD_OUT images that are not)."""
+    """(training images, HELD_OUT others); the same split for every run."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     return images.pick(order[HELD_OUT:]), images.pick(order[:HELD_OUT])
 
 
-def normalised(pixels: Tensor) -> Tensor:
-    """uint8 [n, 3, h, w] -> float32, by ImageNet's mean and deviation, as the published models want it."""
+def normalized(pixels: Tensor) -> Tensor:
+    """uint8 [n, 3, h, w] -> float32, by the mean and standard deviation of ImageNet, as for the published models."""
     mean, std = (
         torch.tensor(values, device=pixels.device)[:, None, None]
         for values in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
@@ -61,9 +61,9 @@ def normalised(pixels: Tensor) -> Tensor:
 
 
 class Crops:
-    """Batches without end: cut at random from the image with a reflected border, mirrored, brighter or duller.
+    """Endless batches: random crops with a reflected border, mirroring, brightness and contrast.
 
-    Where and how comes from torch's random numbers; which images, from the step alone.
+    The step chooses the images; torch's global seed chooses the augmentation.
     """
 
     def __init__(self, images: Images, device: torch.device, batch: int, border: int = 4):
@@ -71,27 +71,24 @@ class Crops:
             raise SystemExit(f"A batch takes {batch} images; here are {len(images)}.")
         self._border, self._batch, self._device = border, batch, device
         bordered = F.pad(images.pixels.float(), (border,) * 4, mode="reflect").to(torch.uint8)
-        # [n, 3, shifts, shifts, 32, 32]: a view, so that every cut is one index.
-        self._cuts = bordered.to(device).unfold(2, SIZE, 1).unfold(3, SIZE, 1)
+        # [n, 3, shifts, shifts, 32, 32]: a view, in which every crop is one index.
+        self._crops = bordered.to(device).unfold(2, SIZE, 1).unfold(3, SIZE, 1)
         self._labels = images.labels.to(device)
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:
-        """pixels float32 [batch, 3, 32, 32] and labels [batch]; an epoch meets no image twice.
-
-        All of them, but for those that are left over when there are not enough for one more batch.
-        """
+        """pixels float32 [batch, 3, 32, 32] and labels [batch]. An epoch has whole batches and no image twice."""
         wanted = self._of_epoch(step)
         shifts = torch.randint(0, 2 * self._border + 1, (2, len(wanted)), device=self._device)
-        pixels = self._cuts[wanted, :, shifts[0], shifts[1]].float()
+        pixels = self._crops[wanted, :, shifts[0], shifts[1]].float()
         mirrored = torch.rand(len(wanted), 1, 1, 1, device=self._device) < 0.5
         pixels = torch.where(mirrored, pixels.flip(-1), pixels)
         brightness, contrast = 1 + 0.2 * (2 * torch.rand(2, len(wanted), 1, 1, 1, device=self._device) - 1)
         gray = pixels.mean(dim=(1, 2, 3), keepdim=True)
         pixels = ((pixels - gray) * contrast + gray * brightness).clamp(0, 255)
-        return normalised(pixels), self._labels[wanted]
+        return normalized(pixels), self._labels[wanted]
 
     def _of_epoch(self, step: int) -> Tensor:
-        """The order of an epoch depends on its number alone, so that a resumed run goes on where it stopped."""
+        """The order depends only on the number of the epoch, so that a resumed run continues with it."""
         steps = len(self._labels) // self._batch
         epoch, turn = divmod(step, steps)
         order = torch.randperm(len(self._labels), generator=torch.Generator().manual_seed(epoch))

@@ -1,4 +1,4 @@
-"""Reading the training data named in `--data`: text, packed with xz or plain."""
+"""Training text from the folder in `--data`, plain or packed with xz."""
 
 import lzma
 from pathlib import Path
@@ -17,14 +17,17 @@ def read_bytes(path: Path) -> np.ndarray:
 
 def find_text(folder: Path, name: str) -> np.ndarray:
     """`name`.txt.xz or `name`.txt in the folder, uint8 [n]."""
-    for path in (folder / f"{name}.txt.xz", folder / f"{name}.txt"):
-        if path.exists():
-            return read_bytes(path)
-    raise SystemExit(f"{folder} has neither {name}.txt nor {name}.txt.xz")
+    return read_bytes(_text_file(folder, name))
+
+
+def evaluation_text(data: Path) -> tuple[str, np.ndarray]:
+    """Name and content of a text file, or of `valid` in a folder; uint8 [n]."""
+    file = _text_file(data, "valid") if data.is_dir() else data
+    return file.name, read_bytes(file)
 
 
 def training_text(folder: Path) -> np.ndarray:
-    """What the byte model is trained on, uint8 [n]: the prose, and the few facts twice."""
+    """Training text of the byte models, uint8 [n]: the prose, and the short factbook twice."""
     prose, facts = find_text(folder, "train"), find_text(folder, "factbook")
     return np.concatenate([prose, facts, facts])
 
@@ -39,3 +42,10 @@ def sentence_starts(text: np.ndarray) -> np.ndarray:
     after_newline[1:] = newline[:-1]
     after_newline[:1] = True
     return np.flatnonzero((after_stop | after_newline) & ~newline)
+
+
+def _text_file(folder: Path, name: str) -> Path:
+    for path in (folder / f"{name}.txt.xz", folder / f"{name}.txt"):
+        if path.exists():
+            return path
+    raise SystemExit(f"{folder} has neither {name}.txt nor {name}.txt.xz")

@@ -1,224 +1,153 @@
-"""The card of an embedded image model: what it is, what it was trained on, how well it does, beside the other two."""
+"""Facts for the cards of the three demo models for image classification."""
 
-import json
 import math
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from training.card import Curve, architecture_section, precision_section, table, training_section
-from training.curve import draw_curve, save_svg, write_curve
+from training.card import Facts, Report, check_same, perceiver_architecture, table
+
+NAMES = {"learned": "learned positions", "fourier": "Fourier features", "conv": "convolution"}
+"""In the expected order: the published models reach 72.7%, 79.0% and 82.1% on ImageNet."""
+INPUTS = {
+    "learned": "all 1,024 pixels: the color, projected by a 1x1 convolution, next to a learned position embedding. The "
+    "embeddings **start** as Fourier features of the position (`training/image_start.py`) and are trained from there; "
+    "the model did not discover their order",
+    "fourier": "all 1,024 pixels: three color values next to fixed Fourier features of the position",
+    "conv": "7 x 7 inputs, which a 7x7 convolution with stride 2 and max pooling compute from the image, each next to "
+    "fixed Fourier features of its position",
+}
+CHANNELS = {
+    "learned": "256 channels of color and 256 of position",
+    "fourier": "3 channels of color and 258 of position",
+    "conv": "64 channels from the convolution and 258 of position",
+}
+LIMITS = (
+    "It knows photos of 32 x 32 pixels that one object fills. The app scales larger images down to this size first.",
+    "It has ten classes and assigns every image to one of them, often with high confidence.",
+    "Its probabilities are not calibrated.",
+    "It knows each class as image searches before 2009 showed it.",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the card says.
+def facts(
+    report: Report, variant: str, grid: int, others: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, int]
+) -> Facts:
+    """grid: inputs along each side of an image. others: scores of the other variants, as far as they are known.
 
-    variant: learned, fourier or conv. grid: inputs that the encoder reads along each side of an image. curve: lines of
-    `read_curve`. training: RUN/training.json, to which "remarks" may be added by hand; {} without one. scores,
-    baselines: as `evaluate` and `baselines` print them. others: scores of the other variants, as far as they are known.
-    data: images of each part. rounding: nats on the images held out, of the float32 weights as trained and of those on
-    disk; None without the former.
+    sizes: images in "train", "held_out" and "test".
     """
-
-    variant: str
-    grid: int
-    curve: Curve
-    training: dict[str, Any]
-    scores: dict[str, Any]
-    baselines: dict[str, dict[str, Any]]
-    others: dict[str, dict[str, Any]]
-    data: dict[str, int]
-    rounding: tuple[float, float] | None
-
-
-def write_card(report: Report, weights: Path, folder: Path) -> None:
-    """Writes card.md, scores.json, curve.jsonl and curve.svg. weights: holds model.safetensors and config.json."""
-    _check(report)
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in report.scores.items() if name != "seconds"}  # which every call takes anew
-    (folder / "scores.json").write_text(json.dumps(kept) + "\n")
-    write_curve(report.curve, folder / "curve.jsonl")
-    classes = len(report.scores["top1_by_class"])
-    levels = {"guessing": math.log(classes), "logistic regression": report.baselines["pixels"]["nats"]}
-    title = f"Embedded image model: {NAMES[report.variant]}"
-    save_svg(draw_curve(report.curve, title, "nats per image", levels), folder / "curve.svg")
-    sections = (
-        _introduction(report.variant, weights),
-        architecture_section(weights, _inputs(report), DECODER),
-        _data(report.data),
-        _training(report),
-        _scores(report),
-        _order({report.variant: report.scores, **report.others}),
-        _precision(weights, report),
-        LIMITS,
-        COMMANDS.format(variant=report.variant),
-    )
-    (folder / "card.md").write_text("\n".join(sections))
-
-
-NAMES = {"learned": "learned positions", "fourier": "Fourier features", "conv": "a convolution before"}
-"""From what is expected to do worst to the best: the published ones reach 72.7, 79.0 and 82.1 % on ImageNet."""
-READS = {
-    "learned": "all 1,024 pixels, each as its color, spread by a 1x1 convolution, beside an embedding of its place\n"
-    "that is learned. These embeddings **start** as Fourier features of the place (`training/image_start.py`) and are\n"
-    "trained from there: that they lie in order is no discovery of this model",
-    "fourier": "all 1,024 pixels, each as three numbers beside Fourier features of its place, which are computed",
-    "conv": "7 x 7 inputs, which a 7x7 convolution with stride 2 and a max pooling make of the image, each beside\n"
-    "Fourier features of its place, which are computed",
-}
-CONTENT = {
-    "learned": "256 channels of color and 256 of place",
-    "fourier": "3 channels of color and 258 of place",
-    "conv": "64 channels from the convolution and 258 of place",
-}
-START = "each head of each latent looks at a spot of its own (`training/image_start.py`)"
-STARTS = {"learned": f"positions are Fourier features, and {START}", "fourier": START, "conv": START}
-DECODER = "1 cross-attention, one learned query for the whole image"
-
-DATA = """## Data
-
-CIFAR-10: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009. Its authors ask to be cited and
-state no license. Only the weights are shipped, none of the images. They were read as JPEG of quality 75.
-
-"""
-
-CURVE = """
-![Loss against steps](curve.svg)
-
-The training batches are cut, mirrored and lit at random, the validation's images are as they are.
-"""
-
-LIMITS = """## Limits
-
-- It knows photos of 32 x 32 pixels, each of one thing that fills it. A larger picture is made as small as that first.
-- It knows ten classes and no other answer: whatever else is shown is forced into one of them, often with confidence.
-- Its probabilities were not calibrated.
-- It knows each class as image searches before 2009 showed it.
-- It is made to show how a Perceiver works, not to be relied on.
-"""
-
-COMMANDS = """## Made with
-
-```
-python -m training.image_classification train --variant {variant} --data DIR
-python -m training.image_classification export --variant {variant}
-python -m training.image_classification evaluate --variant {variant} --data DIR
-python -m training.image_classification baselines --data DIR
-python -m training.image_classification card --variant {variant} --data DIR
-```
-
-The options of this run are in `training/README.md`.
-"""
-
-
-def _check(report: Report) -> None:
-    known = {report.variant: report.scores, **report.others}
-    counts = {scores["images"] for scores in (*known.values(), *report.baselines.values())}
-    if len(counts) > 1:
-        raise SystemExit(f"Scores and baselines are not of the same images: {sorted(counts)} of them.")
-    for variant, scores in known.items():
-        if scores["variant"] != variant:
-            raise SystemExit(f"Scores of {variant} were asked for, and are of {scores['variant']}.")
-
-
-def _introduction(variant: str, weights: Path) -> str:
-    (model,) = json.loads((weights / "config.json").read_text())["architectures"]
-    return (
-        f"# Embedded image model: {NAMES[variant]}\n\n"
-        "A small Perceiver IO that tells ten kinds of things apart in small photos:\n"
-        f"`{model}` of transformers, trained from scratch by the recipe\n"
-        "`training/image_classification.py`. One of three, which differ in what comes before the encoder.\n"
-        f"It reads {READS[variant]}.\n"
+    scores, known = report.scores, {variant: report.scores, **others}
+    check_same("images", [each["images"] for each in (*known.values(), *report.baselines.values())])
+    for name, each in known.items():
+        if each["variant"] != name:
+            raise SystemExit(f"The scores for {name} are those of {each['variant']}.")
+    return Facts(
+        title=f"Demo model for image classification: {NAMES[variant]}",
+        description="A small Perceiver IO that classifies small photos into ten classes: "
+        f"`{report.config['architectures'][0]}` of transformers, trained from scratch by the recipe "
+        "`training/image_classification.py`. It is one of three models that differ in what precedes the encoder. "
+        f"Its encoder reads {INPUTS[variant]}.",
+        task="image-classification",
+        dataset="CIFAR-10",
+        metrics={"top-1 accuracy": scores["top1"], "top-5 accuracy": scores["top5"]},
+        architecture=perceiver_architecture(
+            report.config,
+            inputs=f"{grid} x {grid}, {CHANNELS[variant]}; images of 32 x 32 pixels",
+            decoder="1 cross-attention layer, one learned query for the whole image",
+        ),
+        data=_data(sizes),
+        training=_training(report, variant, sizes),
+        kept_by=f"nats on the {sizes['held_out']:,} validation images",
+        quantity="nats per image",
+        levels={
+            "guessing": math.log(len(scores["top1_by_class"])),
+            "logistic regression": report.baselines["pixels"]["nats"],
+        },
+        curve_note="Training images are augmented, validation images are not.",
+        scores=_scores(scores, report.baselines),
+        sections={"Three position encodings": _order(known)},
+        limits=LIMITS,
+        compared_on="on the validation images",
     )
 
 
-def _inputs(report: Report) -> str:
-    return f"{report.grid} x {report.grid}, {CONTENT[report.variant]}; images of 32 x 32 pixels"
-
-
-def _data(data: dict[str, int]) -> str:
-    rows = (
-        ("training images", f"{data['train']:,}", "for the weights"),
-        ("training images held out", f"{data['held_out']:,}", "to choose the best weights; always the same"),
-        ("test images", f"{data['test']:,}", "for the scores; half of the official test images"),
+def _data(sizes: Mapping[str, int]) -> tuple[str, ...]:
+    rows = [
+        ("training", f"{sizes['train']:,}", "train the weights"),
+        ("validation", f"{sizes['held_out']:,}", "choose the best weights; always the same training images"),
+        ("test", f"{sizes['test']:,}", "give the scores; half of the official test images"),
+    ]
+    text = (
+        "CIFAR-10: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009. Its authors ask to be "
+        "cited and state no license. The repository holds the weights but none of the images, which were read as JPEG "
+        "of quality 75."
     )
-    return DATA + table(("part", "images", "what for"), rows)
+    return text, table(("split", "images", "use"), rows)
 
 
-def _training(report: Report) -> str:
-    training, seen = report.training, {}
-    if "batch" in training:
-        crops = int(report.curve[-1]["step"]) * training["batch"]
-        seen["images"] = f"{crops:,}, {training['batch']} a batch: each {crops / report.data['train']:.1f} times"
-    recipe = {
-        "augmentation": "cut from the image with a reflected border of 4 pixels, half of them mirrored; "
-        "brightness and contrast by up to 20 % more or less",
-        "start": STARTS[report.variant],
-    }
-    if report.variant != "conv" and training.get("coarse"):
-        first = f"the first {training['coarse']:.0%} of the steps"
-        recipe["size"] = f"12, 16 or 20 pixels a side in {first}, drawn anew for each; then 32"
-    scored = f"nats on the {report.data['held_out']:,} images held out"
-    return training_section(training, report.curve, seen, recipe, scored, muon=True) + CURVE
+def _training(report: Report, variant: str, sizes: Mapping[str, int]) -> dict[str, str]:
+    training, rows = report.training, {}
+    if report.examples:
+        epochs = report.examples / sizes["train"]
+        rows["images"] = f"{report.examples:,}, {training['batch']} per batch: {epochs:.1f} epochs"
+    rows["augmentation"] = (
+        "random crops with a reflected border of 4 pixels, half of them mirrored; brightness and contrast vary by 20%"
+    )
+    start = "each head of each latent attends to its own spot (`training/image_start.py`)"
+    rows["initialization"] = f"positions are Fourier features, and {start}" if variant == "learned" else start
+    if variant != "conv" and training.get("coarse"):
+        rows["size"] = (
+            f"12, 16 or 20 pixels per side in the first {training['coarse']:.0%} of the steps, drawn for each; then 32"
+        )
+    return rows
 
 
-def _scores(report: Report) -> str:
-    scores, pixels, edges = report.scores, report.baselines["pixels"], report.baselines["hog"]
-    rows = (
-        ("**this model**", f"{scores['top1']:.1%}", f"{scores['top5']:.1%}", f"{scores['nats']:.3f}"),
+def _scores(scores: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    pixels, edges = baselines["pixels"], baselines["hog"]
+    rows = [
+        ("**this model**", *_row(scores)),
         ("histograms of oriented gradients, linear SVM", f"{edges['top1']:.1%}", "", ""),
         ("logistic regression on pixels", f"{pixels['top1']:.1%}", "", f"{pixels['nats']:.3f}"),
-    )
+    ]
     text = (
-        f"On the {scores['images']:,} test images: how often the right class comes first, and among the first five of\n"
-        f"{len(scores['top1_by_class'])}; cross-entropy in nats. One standard error of the first is "
-        f"{_standard_error(scores):.1%}. The baselines (scikit-learn,\n"
-        "scikit-image) were fitted on all training images and scored on the same test images.\n\n"
+        f"Top-1 and top-5 accuracy on the {scores['images']:,} test images with {len(scores['top1_by_class'])} "
+        f"classes, and cross-entropy in nats. The standard error of the top-1 accuracy is "
+        f"{_standard_error(scores):.1%}. The baselines (scikit-learn, scikit-image) were fitted on all training images "
+        "and scored on the same test images."
     )
     by_class = [(name, f"{share:.1%}") for name, share in scores["top1_by_class"].items()]
-    return f"## Scores\n\n{text}{table(('', 'top-1', 'top-5', 'nats'), rows)}\n{table(('class', 'top-1'), by_class)}"
+    return text, table(("", "top-1", "top-5", "nats"), rows), table(("class", "top-1"), by_class)
 
 
-def _order(known: dict[str, dict[str, Any]]) -> str:
-    """All three side by side. known: scores by variant."""
+def _order(known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """All variants next to each other. known: scores by variant."""
     rows = [
-        (f"{NAMES[variant]} (`{variant}`)", f"{scores['top1']:.1%}", f"{scores['top5']:.1%}", f"{scores['nats']:.3f}")
-        if (scores := known.get(variant))
-        else (f"{NAMES[variant]} (`{variant}`)", "not scored yet", "", "")
-        for variant in NAMES
+        (f"{name} (`{variant}`)", *(_row(known[variant]) if variant in known else ("not scored yet", "", "")))
+        for variant, name in NAMES.items()
     ]
-    return (
-        "## Three ways to know where a pixel is\n\nOn the same test images.\n\n"
-        f"{table(('', 'top-1', 'top-5', 'nats'), rows)}\n{_order_in_words(known)}\n"
-    )
+    return "On the same test images:", table(("", "top-1", "top-5", "nats"), rows), order_in_words(known)
 
 
-def _order_in_words(known: dict[str, dict[str, Any]]) -> str:
+def order_in_words(known: Mapping[str, Mapping[str, Any]]) -> str:
+    """Whether the variants rank as expected; known: scores by variant."""
     if missing := [variant for variant in NAMES if variant not in known]:
-        return f"Whether `learned` < `fourier` < `conv` came out cannot be said before {', '.join(missing)} is scored."
-    found = [known[variant]["top1"] for variant in NAMES]
+        return f"The order of the variants is unknown until these have scores: {', '.join(missing)}."
+    accuracies = [known[variant]["top1"] for variant in NAMES]
     error = math.hypot(*(_standard_error(known[variant]) for variant in ("learned", "fourier")))
-    if found[0] < found[1] < found[2]:
-        said = "The expected order, `learned` < `fourier` < `conv`, came out."
-    else:
-        best_last = " < ".join(f"`{variant}`" for variant in sorted(NAMES, key=lambda each: known[each]["top1"]))
-        said = f"The expected order, `learned` < `fourier` < `conv`, did **not** come out: it is {best_last}."
+    order = sorted(NAMES, key=lambda each: known[each]["top1"])
+    signs = ("<" if known[one]["top1"] < known[other]["top1"] else "=" for one, other in pairwise(order))
+    ranked = f"`{order[0]}`" + "".join(f" {sign} `{name}`" for sign, name in zip(signs, order[1:], strict=True))
+    expected = accuracies[0] < accuracies[1] < accuracies[2]
     return (
-        f"{said} One run of each; a difference below {2 * error:.1%} is within two standard errors, and may be chance."
+        f"The accuracies rank {ranked}, {'as' if expected else '**not** as'} expected. Each variant was trained once; "
+        f"a difference below {2 * error:.1%} is within two standard errors."
     )
 
 
-def _standard_error(scores: dict[str, Any]) -> float:
+def _row(scores: Mapping[str, Any]) -> tuple[str, str, str]:
+    return f"{scores['top1']:.1%}", f"{scores['top5']:.1%}", f"{scores['nats']:.3f}"
+
+
+def _standard_error(scores: Mapping[str, Any]) -> float:
     return math.sqrt(scores["top1"] * (1 - scores["top1"]) / scores["images"])
-
-
-def _precision(weights: Path, report: Report) -> str:
-    if report.rounding is None:
-        return precision_section(weights)
-    trained, stored = report.rounding
-    return precision_section(
-        weights,
-        f"On the {report.data['held_out']:,} images held out the weights as trained score {trained:.4f} nats, "
-        f"the rounded ones {stored:.4f}.",
-    )

@@ -26,7 +26,7 @@ PLACE = 4 * BANDS
 
 @torch.no_grad()
 def image_start(model: PerceiverPreTrainedModel, tokens: int, spacing: float) -> None:
-    """Initialises the model in place.
+    """Initializes the model in place.
 
     tokens: inputs along each side of the image. spacing: how far apart the heads of one latent look, in inputs.
     Heads of the cross-attention must be 16, with at least PLACE query channels each; latents a square number.

@@ -1,4 +1,4 @@
-"""The training loop that every recipe shares: AdamW or Muon, warm-up and cosine, resumable, a loss curve on disk."""
+"""The training loop: AdamW or Muon, warm-up and cosine schedule, checkpoints, and a loss curve on disk."""
 
 import json
 import math
@@ -17,9 +17,9 @@ _Optimizers = tuple[torch.optim.Optimizer, ...]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """steps: how many in all. rate: the highest learning rate, reached after `warmup` steps, then cosine to 0.
+    """rate: the highest learning rate, reached after `warmup` of `steps`, then cosine to 0.
 
-    muon: hidden matrices descend by Muon, with steps as large as AdamW's at the same rate; all else by AdamW.
+    muon: Muon for hidden matrices, with steps as large as AdamW's at the same rate; AdamW for all other parameters.
     """
 
     steps: int
@@ -37,7 +37,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """folder: holds state.pt (to resume), best.pt (weights) and curve.jsonl. seconds: stop after so long, resumable."""
+    """folder: holds state.pt (to resume), best.pt (weights) and curve.jsonl. seconds: when to stop; resumable."""
 
     folder: Path
     seconds: float = math.inf
@@ -53,13 +53,15 @@ def fit(
     schedule: Schedule,
     run: Run,
 ) -> bool:
-    """Trains until the schedule ends (True) or the time is up (False); goes on where `run.folder` left off.
+    """Trains until the schedule ends (True) or the time is up (False); resumes from `run.folder`.
 
-    loss_of(step): the mean loss of one fresh batch. validate(): a score, lower is better; the best weights are kept.
+    loss_of(step): the mean loss of one fresh batch. validate(): a score of the model in evaluation mode, lower is
+    better; the best weights are kept.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     optimizers = _optimizers(model, schedule)
     step, best = _resume(model, optimizers, run.folder / "state.pt")
+    model.train()
     began = saved = time.monotonic()
     recent: list[Tensor] = []
     while step < schedule.steps:
@@ -70,7 +72,9 @@ def fit(
             recent.clear()
             _report(run.folder, step, schedule.steps, train=mean, seconds=time.monotonic() - began)
         if step % run.validate_every == 0 or step == schedule.steps:
+            model.eval()
             score = validate()
+            model.train()
             _report(run.folder, step, schedule.steps, valid=score, seconds=time.monotonic() - began)
             if score < best:
                 best = score
@@ -103,7 +107,7 @@ def _descend(model: nn.Module, optimizers: _Optimizers, loss: Tensor, schedule: 
 
 
 def _optimizers(model: nn.Module, schedule: Schedule) -> _Optimizers:
-    """AdamW, and Muon after it where there is something for it. Weight decay on matrices, not on biases and norms."""
+    """AdamW, and Muon where it is used. Weight decay applies to matrices, not to biases and norms."""
     hidden = _hidden_matrices(model) if schedule.muon else []
     others = [p for p in model.parameters() if not any(p is matrix for matrix in hidden)]
     matrices = [p for p in others if p.ndim > 1]
@@ -117,13 +121,13 @@ def _optimizers(model: nn.Module, schedule: Schedule) -> _Optimizers:
 
 
 def _hidden_matrices(model: nn.Module) -> list[Tensor]:
-    """Weights of all linear layers but the one called final_layer: Muon is neither for that nor for embeddings."""
+    """Weights of all linear layers except final_layer: Muon suits neither output layers nor embeddings."""
     linear = ((name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear))
     return [module.weight for name, module in linear if not name.endswith("final_layer")]
 
 
 def _save(model: nn.Module, optimizers: _Optimizers, step: int, best: float, path: Path) -> None:
-    """Written aside and moved into place: an interrupted save leaves the last one whole."""
+    """Writes a temporary file and renames it: an interrupted save leaves the previous checkpoint intact."""
     states = [optimizer.state_dict() for optimizer in optimizers]
     state = {"model": model.state_dict(), "optimizers": states, "step": step, "best": best}
     torch.save(state, path.with_suffix(".tmp"))
@@ -140,8 +144,8 @@ def _resume(model: nn.Module, optimizers: _Optimizers, path: Path) -> tuple[int,
     return state["step"], state["best"]
 
 
-def _report(folder: Path, step: int, steps: int, **figures: float) -> None:
-    line = {"step": step, **{name: round(value, 4) for name, value in figures.items()}}
+def _report(folder: Path, step: int, steps: int, **values: float) -> None:
+    line = {"step": step, **{name: round(value, 4) for name, value in values.items()}}
     with (folder / "curve.jsonl").open("a") as curve:
         curve.write(json.dumps(line) + "\n")
-    print(f"step {step}/{steps}", *(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
+    print(f"step {step}/{steps}", *(f"{name} {value:.4f}" for name, value in values.items()), flush=True)

@@ -1,71 +1,29 @@
-"""The embedded flow model: a small Perceiver over patches, trained from scratch on scenes that are made as it learns.
+"""The demo model for optical flow: a small Perceiver over patches, trained from scratch on synthetic scenes."""
 
-python -m training.optical_flow train --data DIR      DIR holds textures_cc0.tar and middlebury, or flow
-python -m training.optical_flow evaluate --data DIR   one JSON line: end-point errors, and the bars
-python -m training.optical_flow baselines --data DIR  the same for no motion, Farnebäck, DIS and TV-L1
-python -m training.optical_flow export                best weights of runs/optical_flow -> assets/weights/optical_flow
-python -m training.optical_flow card --data DIR       card.md, curve.jsonl, curve.svg
-"""
-
-import argparse
-import json
-import time
-from contextlib import nullcontext
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from transformers import PerceiverConfig
 
 from models.perceiver.coarse_to_fine import resize, resize_flow, warp_back
 from models.perceiver.engine import decode, encode
 from models.perceiver.patch_flow import PerceiverForPatchFlow, patch_flow, patch_flow_config, unpatch
-from training.command import Recipe, exported, print_size, printed_before
+from training.card import Facts, Report
+from training.flow_card import facts
 from training.flow_evaluation import METHODS, Estimate, baselines, evaluate, evaluation_sets, scores, synthetic
+from training.flow_rendering import Pairs
 from training.flow_scenes import Scenes
 from training.flow_textures import hold_out, read_photographs
-from training.loop import Run, Schedule, best_weights, fit
-from training.record import read_record, write_record
+from training.recipe import Objective, Recipe
 
 BARS = {"synthetic": ("farneback", 1.0), "middlebury": ("zero", 0.45)}
-"""The largest error that the model may have on each set: a share of another method's."""
-
-
-def train(args: argparse.Namespace) -> None:
-    torch.manual_seed(args.seed)
-    device = torch.device(args.device)
-    shape = patch_flow_config(latents=args.latents, layers=args.layers)
-    model = PerceiverForPatchFlow(shape)
-    flow_start(model)
-    args.run.mkdir(parents=True, exist_ok=True)
-    shape.save_pretrained(args.run)
-    write_record(args, device)
-    model.to(device)
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
-
-    scenes, held_out = Scenes(hold_out(read_photographs(args.data))[0], device), synthetic(args.data)
-    step_loss = torch.compile(two_level_loss) if args.compile else two_level_loss
-
-    def loss_of(step: int) -> Tensor:
-        torch.manual_seed(args.seed * 1_000_003 + step)  # whoever resumes goes on drawing where the last session ended
-        pair = scenes.draw(args.seed * 1_000_003 + step, args.batch, 2 * shape.train_size[0], args.reach)
-        return step_loss(model, 2 * pair.first - 1, 2 * pair.second - 1, pair.flow)
-
-    def validate() -> float:
-        return evaluate(estimate_by(model), held_out)["epe"]  # what is real only ever gives scores
-
-    schedule = Schedule(args.steps, args.rate, warmup=args.warmup, muon=True)
-    run = Run(args.run, seconds=args.seconds, validate_every=args.validate_every)
-    # On a CPU the fused attention's backward takes as long as a third of a step; so few queries and keys need it not.
-    with sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext():
-        fit(model, loss_of, validate, schedule, run)
+"""The largest error that the model may have on each set: a share of the error of another method."""
 
 
 @torch.no_grad()
 def flow_start(model: PerceiverForPatchFlow) -> None:
-    """Linear layers at std fan_in^-0.5 instead of 0.02, and a first answer near to no motion."""
+    """Linear layers with std fan_in^-0.5 instead of 0.02, and a first estimate close to no motion."""
     for module in model.modules():
         if isinstance(module, torch.nn.Linear):
             module.weight.normal_(std=module.in_features**-0.5)
@@ -75,7 +33,7 @@ def flow_start(model: PerceiverForPatchFlow) -> None:
 
 
 def two_level_loss(model: PerceiverForPatchFlow, first: Tensor, second: Tensor, flow: Tensor) -> Tensor:
-    """As it will be used: the flow at half the size, then at full size what that leaves, of a part as large as a tile.
+    """Coarse to fine, as in use: the flow at half the size, then the rest of it at full size, in one tile.
 
     first, second: [B, 3, 2 size, 2 size], -1 to 1. flow: [B, 2, 2 size, 2 size].
     """
@@ -92,19 +50,19 @@ def two_level_loss(model: PerceiverForPatchFlow, first: Tensor, second: Tensor, 
 
 
 def estimate_tile(model: PerceiverForPatchFlow, first: Tensor, second: Tensor) -> Tensor:
-    """The flow [B, 2, size, size] between two tiles of the model's own size."""
+    """The flow [B, 2, size, size] between two tiles of the size of the model."""
     with torch.autocast(first.device.type, torch.bfloat16):
         patches = decode(model, encode(model, torch.stack([first, second], dim=1)))
     return unpatch(patches.float(), model.perceiver.input_preprocessor.grid)
 
 
-def end_point_error(found: Tensor, flow: Tensor) -> Tensor:
-    """Mean length of the difference, in pixels; smooth where it is next to nothing."""
-    return ((found - flow).square().sum(dim=1) + 1e-4).sqrt().mean()
+def end_point_error(estimate: Tensor, flow: Tensor) -> Tensor:
+    """Mean length of the difference, in pixels; smooth close to 0."""
+    return ((estimate - flow).square().sum(dim=1) + 1e-4).sqrt().mean()
 
 
-def estimate_by(model: PerceiverForPatchFlow) -> Estimate:
-    """The model as the evaluation asks it: in float32. Training mode makes no difference to it."""
+def estimator(model: PerceiverForPatchFlow) -> Estimate:
+    """The model as a method of estimating flow, in float32."""
     device = next(model.parameters()).device
 
     @torch.inference_mode()
@@ -115,84 +73,66 @@ def estimate_by(model: PerceiverForPatchFlow) -> Estimate:
     return estimate
 
 
-def load_exported(weights: Path, device: str) -> PerceiverForPatchFlow:
-    """The weights of a folder that `export` wrote, as float32."""
-    return PerceiverForPatchFlow.from_pretrained(exported(weights), dtype=torch.float32).to(device).eval()
+def batch_loss(model: PerceiverForPatchFlow, pairs: Pairs) -> Tensor:
+    return two_level_loss(model, 2 * pairs.first - 1, 2 * pairs.second - 1, pairs.flow)
 
 
-def load_best(run: Path) -> PerceiverForPatchFlow:
-    """The best weights of a run, as trained: float32, on the CPU."""
-    model = PerceiverForPatchFlow(PerceiverConfig.from_pretrained(run, local_files_only=True))
-    model.load_state_dict(best_weights(run))
-    return model.eval()
-
-
-def print_evaluation(args: argparse.Namespace) -> None:
-    model = load_exported(args.weights, args.device)
-    began = time.monotonic()
-    print(json.dumps(_judged(model, args.data) | {"seconds": round(time.monotonic() - began, 1)}))
-
-
-def _judged(model: PerceiverForPatchFlow, data: Path) -> dict:
-    sets = evaluation_sets(data)
-    found = scores(estimate_by(model), sets)
-    bars = {
-        name: round(share * evaluate(METHODS[method], sets[name])["epe"], 4) for name, (method, share) in BARS.items()
-    }
-    met = all(found[name]["epe"] <= bar for name, bar in bars.items())
-    return {"bars": bars, "met": met} | found
-
-
-def export(args: argparse.Namespace) -> None:
-    """The best weights of a run, as float16: half the size."""
-    load_best(args.run).half().save_pretrained(args.to)
-    print_size(args.to)
-
-
-def card(args: argparse.Namespace) -> None:
-    """Card, scores and curve of the exported weights; what is not given as a file is computed."""
-    # Here and not above: a machine that only trains need not have matplotlib.
-    from training.curve import read_curve
-    from training.flow_card import Report, write_card
-
-    model = load_exported(args.weights, args.device)
-    seen, held_out = hold_out(read_photographs(args.data))
-    rounding = None
-    if (args.run / "best.pt").exists():
-        pairs = synthetic(args.data)
-        trained = load_best(args.run).to(args.device)
-        rounding = (evaluate(estimate_by(trained), pairs)["epe"], evaluate(estimate_by(model), pairs)["epe"])
-    report = Report(
-        curve=read_curve(args.curve or [args.run / "curve.jsonl"]),
-        training=read_record(args.run),
-        scores=printed_before(args.scores, lambda: _judged(model, args.data)),
-        baselines=printed_before(args.baselines, lambda: baselines(args.data)),
-        photographs={"train": len(seen), "held_out": len(held_out)},
-        rounding=rounding,
-    )
-    write_card(report, args.weights, args.to)
-    print(f"{args.to}: card.md, scores.json, curve.jsonl, curve.svg")
-
-
-RECIPE = Recipe(
-    doc=__doc__,
-    model="optical_flow",
-    train=train,
-    evaluate=print_evaluation,
-    baselines=lambda args: print(json.dumps(baselines(args.data), ensure_ascii=False)),
-    export=export,
-    card=card,
-    options={
+class OpticalFlow(Recipe):
+    model = "optical_flow"
+    data = "folder with textures_cc0.tar and middlebury, or with flow, which holds them"
+    compiles = True
+    unfused_on_cpu = True
+    options: ClassVar = {
         "steps": 10_000,
-        "batch": (32, "scenes a step; each gives two tiles"),
+        "batch": (32, "scenes per step; each gives two tiles"),
         "rate": 2e-3,
         "warmup": 200,
-        "reach": (8.0, "pixels that anything moves at most"),
+        "reach": (8.0, "largest motion, in pixels"),
         "latents": 64,
         "layers": 4,
         "validate_every": 500,
-    },
-)
+    }
+
+    def network(self) -> type[PerceiverForPatchFlow]:
+        return PerceiverForPatchFlow
+
+    def build(self) -> PerceiverForPatchFlow:
+        model = PerceiverForPatchFlow(patch_flow_config(latents=self.args.latents, layers=self.args.layers))
+        flow_start(model)
+        return model
+
+    def objective(self, model: PerceiverForPatchFlow) -> Objective:
+        args, size = self.args, 2 * model.config.train_size[0]
+        scenes = Scenes(hold_out(read_photographs(args.data))[0], torch.device(args.device))
+        held_out = synthetic(args.data)
+
+        def draw(step: int) -> Pairs:
+            return scenes.draw(self.seed(step), args.batch, size, args.reach)
+
+        def validate() -> dict:
+            return {"epe": evaluate(estimator(model), held_out)["epe"]}  # real scenes only give scores
+
+        return Objective(draw, batch_loss, validate, lambda scores: scores["epe"])
+
+    def evaluate(self, model: PerceiverForPatchFlow) -> dict:
+        sets = evaluation_sets(self.args.data)
+        found = scores(estimator(model), sets)
+        bars = {
+            name: round(share * evaluate(METHODS[method], sets[name])["epe"], 4)
+            for name, (method, share) in BARS.items()
+        }
+        return {"bars": bars, "met": all(found[name]["epe"] <= bar for name, bar in bars.items())} | found
+
+    def baselines(self) -> dict:
+        return baselines(self.args.data)
+
+    def rounding_scores(self, model: PerceiverForPatchFlow) -> dict[str, float]:
+        return {"end-point error": evaluate(estimator(model), synthetic(self.args.data))["epe"]}
+
+    def facts(self, report: Report, model: PerceiverForPatchFlow) -> Facts:
+        seen, held_out = hold_out(read_photographs(self.args.data))
+        return facts(report, {"train": len(seen), "held_out": len(held_out)})
+
 
 if __name__ == "__main__":
-    RECIPE.main()
+    OpticalFlow.main()

@@ -42,7 +42,7 @@ class _Inputs:
 def classify(model: PerceiverPreTrainedModel, pixels: Tensor) -> Tensor:
     """The logits [B, labels] of one of transformers' three image classifiers.
 
-    pixels: float [B, 3, height, width], normalised, of any size: learned positions are interpolated, as transformers
+    pixels: float [B, 3, height, width], normalized, of any size: learned positions are interpolated, as transformers
     does with `interpolate_pos_encoding`. With a convolution before the encoder this is transformers' own forward.
     """
     perceiver = perceiver_of(model)
@@ -59,7 +59,7 @@ def classify(model: PerceiverPreTrainedModel, pixels: Tensor) -> Tensor:
 def read_pixels(model: PerceiverPreTrainedModel, pixels: Tensor) -> Tensor:
     """The latents [B, N, D] after the encoder's cross-attention layer, before its self-attention.
 
-    pixels: float [B, 3, height, width], normalised; the model has no convolution wider than a pixel.
+    pixels: float [B, 3, height, width], normalized; the model has no convolution wider than a pixel.
     """
     perceiver = perceiver_of(model)
     layer: PerceiverLayer = perceiver.encoder.cross_attention

@@ -1,8 +1,8 @@
-"""Labeled texts of three sources: read, parted by a seed, and drawn as batches of windows."""
+"""Labeled texts of three sources: read, split by a seed, and drawn as batches of windows."""
 
 import json
 import lzma
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +17,14 @@ LONGEST = 254
 """Bytes that the model reads at once."""
 SHORTEST_WINDOW = 60
 SHARES = {"sentence_polarity": 0.5, "pros_cons": 0.3, "movie_reviews": 0.2}
-"""Of the rows of a training batch. A window of a review has the review's label, right or wrong."""
-HELD_OUT, WATCHED = 0.1, 0.05
-"""Shares of each source: scored in the end, and looked at while training, to keep the best weights."""
+"""Of the rows of a training batch. A window of a review gets the label of the review, right or wrong."""
+TEST, VALIDATION = 0.1, 0.05
+"""Shares of each source: for the final scores, and for choosing the best weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """texts, and labels: int64 [n], 1 for praise, 0 for blame."""
+    """texts, and labels: int64 [n], 1 for positive, 0 for negative."""
 
     texts: tuple[bytes, ...]
     labels: np.ndarray
@@ -34,15 +34,15 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Parted:
-    """The rows of one source: to train on, to watch, and held out. No text is in two of them."""
+class Splits:
+    """The rows of one source. No text is in two splits."""
 
-    training: Rows
-    watched: Rows
-    held_out: Rows
+    train: Rows
+    validation: Rows
+    test: Rows
 
 
-def read_rows(data: Path, seed: int = 0) -> dict[str, Parted]:
+def read_rows(data: Path, seed: int = 0) -> dict[str, Splits]:
     """By source. data: a folder with train.jsonl or train.jsonl.xz; a line: {"text", "label", "source"}."""
     file = next((data / name for name in ("train.jsonl.xz", "train.jsonl") if (data / name).exists()), None)
     if file is None:
@@ -52,43 +52,36 @@ def read_rows(data: Path, seed: int = 0) -> dict[str, Parted]:
     for line in raw.decode().splitlines():
         row = json.loads(line)
         found[row["source"]].append(row)
-    return {source: part(rows, seed) for source, rows in found.items()}
+    return {source: split_rows(rows, seed) for source, rows in found.items()}
 
 
-def part(rows: list[dict], seed: int) -> Parted:
-    """Equal texts stay together: a text that was learned is never one that is scored."""
+def split_rows(rows: list[dict], seed: int) -> Splits:
+    """Equal texts stay together, so that no text of the training is scored."""
     texts = sorted({row["text"] for row in rows})
     drawn = np.random.default_rng(seed).permutation(len(texts))
-    place = {texts[index]: rank / len(texts) for rank, index in enumerate(drawn)}
-    sides = {
-        "held_out": (0.0, HELD_OUT),
-        "watched": (HELD_OUT, HELD_OUT + WATCHED),
-        "training": (HELD_OUT + WATCHED, 1),
-    }
-    return Parted(
-        **{
-            side: _rows([row for row in rows if low <= place[row["text"]] < high])
-            for side, (low, high) in sides.items()
-        }
+    rank = {texts[index]: number / len(texts) for number, index in enumerate(drawn)}
+
+    def between(low: float, high: float) -> Rows:
+        some = [row for row in rows if low <= rank[row["text"]] < high]
+        return Rows(tuple(row["text"].encode() for row in some), np.array([row["label"] for row in some], np.int64))
+
+    return Splits(
+        train=between(TEST + VALIDATION, 1), validation=between(TEST, TEST + VALIDATION), test=between(0, TEST)
     )
-
-
-def _rows(rows: list[dict]) -> Rows:
-    return Rows(tuple(row["text"].encode() for row in rows), np.array([row["label"] for row in rows], dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class LabeledBatch:
-    """ids: int64 [B, n + 2], hidden bytes as [MASK]; readable: bool, False for padding; labels: int64 [B].
+    """ids: int64 [B, n + 2], masked bytes as [MASK]; readable: bool, False for padding; labels: int64 [B].
 
-    clear: the same without [MASK]; hidden: bool, which bytes were hidden.
+    clear: ids without [MASK]; masked: bool, which bytes are masked.
     """
 
     ids: Tensor
     readable: Tensor
     labels: Tensor
     clear: Tensor
-    hidden: Tensor
+    masked: Tensor
 
 
 class LabeledBatches:
@@ -96,7 +89,7 @@ class LabeledBatches:
 
     def __init__(self, sources: Mapping[str, Rows], device: torch.device, size: int):
         self.device, self.size = device, size
-        rows = [(text, label) for source in SHARES for text, label in zip(*_columns(sources[source]), strict=True)]
+        rows = [(text, label) for source in SHARES for text, label in _pairs(sources[source])]
         self.content = torch.frombuffer(
             bytearray(b"".join(text for text, _ in rows) + bytes(LONGEST)), dtype=torch.uint8
         )
@@ -108,35 +101,35 @@ class LabeledBatches:
         )
 
     def draw(self, masked: float = 0.5) -> LabeledBatch:
-        """masked: share of the rows of which some bytes are hidden (see `training_mask`)."""
+        """masked: share of the rows in which some bytes are masked (see `training_mask`)."""
         rows = self.chances.multinomial(self.size, replacement=True)
         begins, lengths = self._windows(rows)
         text = self.content[begins[:, None] + torch.arange(LONGEST)]
         text = _some_capitals(text, 0.25)
-        hidden = training_mask(text, lengths, 0.5) & (torch.rand(self.size, 1) < masked)
-        return labeled_batch(text, lengths, self.labels[rows], hidden, self.device)
+        mask = training_mask(text, lengths, 0.5) & (torch.rand(self.size, 1) < masked)
+        return labeled_batch(text, lengths, self.labels[rows], mask, self.device)
 
     def _windows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Short texts whole; of long ones a random part, as long as sentences are."""
+        """Start and length of a window: short texts whole, random parts of long ones, about as long as sentences."""
         whole = self.lengths[rows]
         some = SHORTEST_WINDOW + (torch.rand(len(rows)) * (LONGEST - SHORTEST_WINDOW)).long()
         lengths = torch.where(whole <= LONGEST, whole, some)
         return self.starts[rows] + (torch.rand(len(rows)) * (whole - lengths + 1)).long(), lengths
 
 
-def _columns(rows: Rows) -> tuple[tuple[bytes, ...], list[int]]:
-    return rows.texts, rows.labels.tolist()
+def _pairs(rows: Rows) -> Iterator[tuple[bytes, int]]:
+    return zip(rows.texts, rows.labels.tolist(), strict=True)
 
 
 def _some_capitals(text: Tensor, share: float) -> Tensor:
-    """Most of the texts were lower-cased by those who collected them; visitors begin with a capital."""
+    """Most of the texts are lower-case in the data sets; visitors begin with a capital."""
     first = text[:, :1]
     small = (first >= ord("a")) & (first <= ord("z")) & (torch.rand(len(text), 1) < share)
     return torch.cat([torch.where(small, first - 32, first), text[:, 1:]], dim=1)
 
 
-def labeled_batch(text: Tensor, lengths: Tensor, labels: Tensor, hidden: Tensor, device: torch.device) -> LabeledBatch:
-    """[CLS] bytes [SEP], padded to the longest. text: uint8 [B, LONGEST]; lengths, labels: [B]; hidden: bool."""
+def labeled_batch(text: Tensor, lengths: Tensor, labels: Tensor, mask: Tensor, device: torch.device) -> LabeledBatch:
+    """[CLS] bytes [SEP], padded to the longest. text: uint8 [B, LONGEST]; lengths, labels: [B]; mask: bool."""
     longest = int(lengths.max())
     rows = torch.arange(len(text))
     clear = torch.full((len(text), longest + 2), TOKENS.pad_token_id)
@@ -146,6 +139,6 @@ def labeled_batch(text: Tensor, lengths: Tensor, labels: Tensor, hidden: Tensor,
     clear = torch.where(readable, clear, TOKENS.pad_token_id)
     clear[rows, lengths + 1] = TOKENS.sep_token_id
     masked = torch.zeros_like(readable)
-    masked[:, 1:-1] = hidden[:, :longest]
+    masked[:, 1:-1] = mask[:, :longest]
     ids = clear.masked_fill(masked, TOKENS.mask_token_id)
     return LabeledBatch(*(each.to(device) for each in (ids, readable, labels, clear, masked)))

@@ -20,7 +20,7 @@ EMBEDDING_STD = 0.5
 
 @torch.no_grad()
 def structured_start(model: PerceiverForMaskedLM) -> None:
-    """Initialises the model in place. Each head must have at least CHANNELS query channels."""
+    """Initializes the model in place. Each head must have at least CHANNELS query channels."""
     for module in model.modules():
         if isinstance(module, nn.Linear):
             module.weight.normal_(std=module.in_features**-0.5)

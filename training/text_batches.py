@@ -1,4 +1,4 @@
-"""Windows of text as a byte-level Perceiver AR reads them, and how long the prefix of each batch is."""
+"""Windows of text for a byte-level Perceiver AR, and the length of the prefix of each batch."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from models.tasks.byte_tokens import CLS, FIRST_BYTE
 from training.data import sentence_starts
 
 START = CLS
-"""What stands before the first byte of a text."""
+"""The token before the first byte of a text."""
 STEP = 64
-"""Prefixes are multiples of this, so that there are few shapes."""
+"""Prefixes are multiples of STEP, so that there are few shapes to compile."""
 FIRST_PREFIX = 64
 STARTS = 8
-"""One window of so many begins where a sentence does, with START before it."""
+"""One in STARTS windows begins with START and a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """ids: int64 [B, P + N], of which the first `prefix` are read only; targets: int64 [B, N], what follows latents."""
+    """ids: int64 [B, P + N], of which the first P = `prefix` have no latents; targets: int64 [B, N], next tokens."""
 
     ids: Tensor
     prefix: int
@@ -31,13 +31,13 @@ class Batches:
     """Random windows of the training text, uint8 [n], in batches of `size` with `latents` latents."""
 
     def __init__(self, text: np.ndarray, device: torch.device, size: int, latents: int):
-        # A byte before the first, whose place START takes.
+        # START takes the place of this byte.
         self.text = torch.from_numpy(np.concatenate([np.frombuffer(b"\n", np.uint8), text])).to(device)
         self.starts = torch.from_numpy(sentence_starts(text)).to(device)
         self.size, self.latents = size, latents
 
     def draw(self, prefix: int) -> Batch:
-        """One fresh batch. Raises ValueError where the text is shorter than a window."""
+        """One batch. Raises ValueError where the text is shorter than a window."""
         device, length = self.text.device, prefix + self.latents
         if len(self.text) <= length:
             raise ValueError(f"a text of {len(self.text) - 1} bytes has no window of {length}")
@@ -51,12 +51,12 @@ class Batches:
 
 
 def longest_prefix(progress: float, most: int) -> int:
-    """The longest prefix so far into a training, 0 to 1: from FIRST_PREFIX, in proportion, to `most` at its middle."""
+    """The longest prefix at a progress of 0 to 1: grows linearly from FIRST_PREFIX to `most` at 0.5."""
     return min(most, FIRST_PREFIX + int(2 * progress * max(0, most - FIRST_PREFIX)) // STEP * STEP)
 
 
 def random_prefix(progress: float, most: int) -> int:
-    """Half of the batches have the longest prefix so far, the others any, none included; drawn from torch's numbers."""
+    """Half of the batches have the longest prefix so far, the others any multiple of STEP; drawn with torch's seed."""
     longest = longest_prefix(progress, most)
     if torch.rand(()) < 0.5:
         return longest

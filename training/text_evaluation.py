@@ -1,8 +1,7 @@
-"""Bits per byte of a text, exactly: every byte is predicted once, from as much of what comes before it as can be read.
+"""Bits per byte of a text: every byte is predicted once, with as much context as the model can read.
 
-Each window after the first scores `stride` bytes, those of its last latents, so that a byte sees all the context but
-`stride` bytes at least, once so much has come before it. With half of the latents, this is how the app writes on, too
-(`Refill.HALF`).
+Each window after the first scores `stride` bytes, those of its last latents, so that at most `stride` - 1 bytes of the
+context are missing. With half of the latents as stride, the app generates the same way (`Refill.HALF`).
 """
 
 import bz2
@@ -30,9 +29,9 @@ POSITIONS_AT_ONCE = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Places in START and the text: read from `begin`, latents from `first`, scored from `scored`, all up to `end`.
+    """Positions in START and the text: tokens from `begin`, latents from `first`, scores from `scored`, up to `end`.
 
-    The latent at a place predicts the byte with that index in the text, which is the token after it.
+    The latent at a position predicts the byte with this index in the text, which is the next token.
     """
 
     begin: int
@@ -46,9 +45,9 @@ class Span:
 
 
 def spans(length: int, context: int, latents: int, stride: int) -> Iterator[Span]:
-    """Every byte of a text of `length` in one span; stride: how many of the `latents` a further span scores.
+    """Scores every byte of a text of `length` in one span; spans after the first score `stride` of `latents`.
 
-    No span reads more than `context` tokens.
+    A span has at most `context` tokens. Raises ValueError unless 0 < stride <= latents <= context.
     """
     if not 0 < stride <= latents <= context:
         raise ValueError(f"a stride of {stride} with {latents} latents in a context of {context}")
@@ -65,8 +64,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Bits per byte of a text, uint8 [n], n > 0; the first byte is predicted from START.
 
-    stride: bytes that a window scores; half of the latents without it. context: tokens that are read at most; as many
-    as the model can without it. every: only each so many windows are scored. Arithmetic: float32 on a CPU.
+    stride: bytes that a window scores, by default half of the latents. context: maximum number of tokens, by default
+    the model's. every: score one of `every` windows. The model is in evaluation mode. Arithmetic: float32 on a CPU.
     """
     config = model.config
     context = min(context or config.max_seq_len, config.max_seq_len)
@@ -75,7 +74,7 @@ def evaluate(
     if not len(text):
         raise SystemExit("There is nothing to evaluate: the text is empty.")
     wanted = list(spans(len(text), context, latents, stride))[::every]
-    bits = np.concatenate(list(_bits(model.eval(), text, wanted)))
+    bits = np.concatenate(list(_bits(model, text, wanted)))
     return {
         "bits_per_byte": float(bits.mean()),
         "bytes": len(bits),
@@ -85,9 +84,9 @@ def evaluate(
 
 
 def by_prefix(model: PerceiverAr, text: np.ndarray, every: int = 1) -> dict[int, dict[str, float]]:
-    """What `evaluate` gives without a prefix, with a third of the longest, and with the longest, by its tokens.
+    """`evaluate` by number of prefix tokens: none, a third of the longest prefix, and the longest.
 
-    All three score the same bytes, from the same latents.
+    All three score the same bytes from the same latents.
     """
     longest, latents = model.config.max_prefix, model.config.max_latents
     prefixes = sorted({0, longest // 3, longest})
@@ -95,7 +94,7 @@ def by_prefix(model: PerceiverAr, text: np.ndarray, every: int = 1) -> dict[int,
 
 
 def baselines(training_text: np.ndarray, text: np.ndarray) -> dict[str, float]:
-    """Bits per byte of a text, uint8 [n]: packed by three programs, and by a 5-gram counted on the training text."""
+    """Bits per byte of a text, uint8 [n]: compressed by three programs, and with a 5-gram of the training text."""
     raw, ngram = text.tobytes(), Ngram(training_text)
     packed = {
         "gzip -9": gzip.compress(raw, 9, mtime=0),
@@ -114,7 +113,7 @@ def baselines(training_text: np.ndarray, text: np.ndarray) -> dict[str, float]:
 
 @torch.inference_mode()
 def _bits(model: PerceiverAr, text: np.ndarray, wanted: list[Span]) -> Iterator[np.ndarray]:
-    """Of the scored bytes of each span, in order, float64."""
+    """Bits of the scored bytes, float64, grouped by the shape of their span."""
     device = next(model.parameters()).device
     tokens = torch.from_numpy(np.concatenate([[START], text.astype(np.int64) + FIRST_BYTE])).to(device)
     parts = [part for shape, group in groupby(wanted, lambda span: span.shape) for part in _parts(shape, list(group))]

@@ -1,4 +1,4 @@
-"""Texts that the model writes for its card: always the same prompts and seeds, none chosen among several."""
+"""Texts that the model generates for its card, always from the same prompts and seeds."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from models.tasks.byte_tokens import FIRST_BYTE
 from models.tasks.text_tokens import ByteTokens
 
 TEMPERATURE, TOP_P = 0.8, 0.95
-WRITTEN = 300
+LENGTH = 300
 """Bytes that follow a prompt."""
 PROMPTS = (
     "The old house at the end of the lane had stood empty for many years. One evening in October, as the rain",
@@ -22,20 +22,22 @@ PROMPTS = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """written: what followed the prompt; bytes that are no UTF-8 as U+FFFD."""
+    """continuation: invalid UTF-8 is replaced by U+FFFD."""
 
     prompt: str
     seed: int
-    written: str
+    continuation: str
 
 
-def samples(model: PerceiverAr, length: int = WRITTEN) -> list[Sample]:
-    """One text for each prompt, of `length` bytes, with the prompt's number, from 1, as the seed."""
-    return [Sample(prompt, seed, _written(model, prompt, seed, length)) for seed, prompt in enumerate(PROMPTS, start=1)]
+def samples(model: PerceiverAr, length: int = LENGTH) -> list[Sample]:
+    """One text of `length` bytes for each prompt; the seed is the number of the prompt, from 1."""
+    return [
+        Sample(prompt, seed, _continuation(model, prompt, seed, length)) for seed, prompt in enumerate(PROMPTS, start=1)
+    ]
 
 
-def _written(model: PerceiverAr, prompt: str, seed: int, length: int) -> str:
-    """As the app writes it."""
+def _continuation(model: PerceiverAr, prompt: str, seed: int, length: int) -> str:
+    """Generated as in the app."""
     device, tokens = next(model.parameters()).device, ByteTokens()
     sampling, writer = Sampling(True, TEMPERATURE, 0, TOP_P, seed), Writer(model)
     ids = torch.tensor([tokens.ids(prompt)[-model.config.max_seq_len :]], device=device)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from training.command import Recipe
+from training.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def one_thread() -> Iterator[None]:
 def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
     """Runs a command of a recipe, as from a shell; returns the lines on its stdout."""
 
-    def run(recipe: Recipe, *arguments: object) -> list[str]:
+    def run(recipe: type[Recipe], *arguments: object) -> list[str]:
         monkeypatch.setattr(sys, "argv", [recipe.model, *map(str, arguments)])
         capfd.readouterr()
         recipe.main()

@@ -1,4 +1,4 @@
-"""What the multimodal autoencoder is asked for, and how wrong its answers are."""
+"""Targets, losses, scores and baselines of audio-video autoencoding."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from training import av_losses
 from training.av_baselines import by_components, frames_of, video_blocks
 from training.av_clips import Clips
 from training.av_evaluation import blanked, evaluate, mean_color, psnr, snr
-from training.av_losses import asked_of_sound, asked_of_video
+from training.av_losses import sound_targets, video_targets
 from training.av_start import multimodal_start
 
 CONFIG = patch_multimodal_config()
@@ -28,24 +28,24 @@ def clips(count: int = 2, between: int = 2) -> Clips:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_asked_is_what_is_there(seed):
+def test_video_targets_are_patches_of_the_frames(seed):
     """The patch around a place, cut out of the frame of that time; drawn until both kinds of grids have come."""
     torch.manual_seed(seed)
     made = clips()
-    asked = asked_of_video(made, CONFIG).some(0.1)
+    targets = video_targets(made, CONFIG).some(0.1)
     frames = dict(zip([*range(16), 4.5, 0.5], [*made.frames[1], *made.between[1]], strict=True))
-    for place, values in zip(asked.places.tolist(), asked.values[1], strict=True):
+    for place, values in zip(targets.places.tolist(), targets.values[1], strict=True):
         time, top, left = place[0] * 16 - 0.5, round(place[1] * 48 - 4), round(place[2] * 48 - 4)
         frame = frames[round(2 * time) / 2]
         assert torch.equal(values, frame[:, top : top + 8, left : left + 8].flatten())
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_asked_of_sound(seed):
+def test_sound_targets_are_samples(seed):
     torch.manual_seed(seed)
     sound = clips().sound
-    asked = asked_of_sound(sound, CONFIG)
-    for place, values in zip(asked.places[:, 0].tolist(), asked.values[0], strict=True):
+    targets = sound_targets(sound, CONFIG)
+    for place, values in zip(targets.places[:, 0].tolist(), targets.values[0], strict=True):
         first = round(place * 8192 - 128)
         assert torch.equal(values, sound[0, first : first + 256, 0])
 

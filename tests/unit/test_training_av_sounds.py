@@ -1,30 +1,13 @@
 """Spoken digits: which recordings are held out, and how a sound comes into its second."""
 
-import io
-import tarfile
-import wave
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.training_data import pack, tone, wav
 from training import av_sounds
 from training.av_sounds import ARCHIVE, RATE, SAMPLES, a_second, espeak_voices, read_recordings
-
-
-def tone(hertz: float, length: int, rate: int = RATE) -> np.ndarray:
-    return np.sin(2 * np.pi * hertz * np.arange(length) / rate).astype(np.float32)
-
-
-def wav(sound: np.ndarray, rate: int = RATE) -> bytes:
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((sound * 2**14).astype("<i2").tobytes())
-    return buffer.getvalue()
 
 
 def pitch(sound: np.ndarray) -> float:
@@ -35,15 +18,13 @@ def pitch(sound: np.ndarray) -> float:
 @pytest.fixture
 def archive(tmp_path):
     """Two digits by two speakers, recordings 3 to 11; the digit and the number are in the pitch."""
-    (tmp_path / "spoken_digits").mkdir()
-    with tarfile.open(tmp_path / "spoken_digits" / ARCHIVE, "w:xz") as file:
-        for digit in (0, 7):
-            for speaker in ("ann", "bob"):
-                for number in range(3, 12):
-                    content = wav(tone(400 + 100 * digit + 10 * number, 800))
-                    member = tarfile.TarInfo(f"fsdd/{digit}_{speaker}_{number}.wav")
-                    member.size = len(content)
-                    file.addfile(member, io.BytesIO(content))
+    recordings = {
+        f"fsdd/{digit}_{speaker}_{number}.wav": wav(tone(400 + 100 * digit + 10 * number, 800))
+        for digit in (0, 7)
+        for speaker in ("ann", "bob")
+        for number in range(3, 12)
+    }
+    pack(tmp_path / "spoken_digits" / ARCHIVE, recordings)
     return tmp_path
 
 

@@ -1,23 +1,15 @@
 """Scores of estimated motion: what is read, how errors are averaged, and the methods to compare with."""
 
-import io
-import json
-import struct
-import sys
-import tarfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
+from tests.training_data import flo, put_flow, put_scene
 from training import flow_evaluation, flow_textures, optical_flow
-from training.flow_card import NAMES
 from training.flow_evaluation import METHODS, Pair, evaluate, evaluation_sets, middlebury, scores
-from training.flow_textures import ARCHIVE, HELD_OUT, TEXTURE
-from training.optical_flow import RECIPE
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -29,18 +21,6 @@ def pair(name: str, height: int, width: int, flow: tuple[float, float]) -> Pair:
 
 def still(first: np.ndarray, _: np.ndarray) -> np.ndarray:
     return np.zeros((*first.shape[:2], 2), np.float32)
-
-
-def flo(width: int, height: int, values: list[float]) -> bytes:
-    return b"PIEH" + struct.pack(f"<2i{len(values)}f", width, height, *values)
-
-
-def put_scene(folder: Path, name: str, content: bytes) -> None:
-    """Frames of 3 x 2 pixels: the first red, the second blue."""
-    (folder / name).mkdir(parents=True)
-    for number, color in ((10, "red"), (11, "blue")):
-        Image.new("RGB", (3, 2), color).save(folder / name / f"frame{number}.png")
-    (folder / name / "flow10.flo").write_bytes(content)
 
 
 # Scores
@@ -131,7 +111,7 @@ def test_zero_is_no_motion(shifted):
     assert evaluate(METHODS["zero"], [shifted])["epe"] == pytest.approx(np.hypot(2.5, 1), abs=1e-4)
 
 
-# From end to end
+# Sets
 
 
 @pytest.fixture
@@ -139,16 +119,7 @@ def data(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(flow_textures, "NOISES", 4)
     monkeypatch.setattr(flow_evaluation, "COUNT", 12)
     monkeypatch.setattr(flow_evaluation, "SIZE", 32)
-    random = np.random.default_rng(0)
-    photograph = Image.fromarray(random.integers(0, 256, (TEXTURE, TEXTURE, 3), dtype=np.uint8))
-    file = io.BytesIO()
-    photograph.save(file, "JPEG")
-    with tarfile.open(tmp_path / ARCHIVE, "w") as archive:
-        for number in range(HELD_OUT + 1):
-            member = tarfile.TarInfo(f"textures/{number:04}.jpg")
-            member.size = file.tell()
-            archive.addfile(member, io.BytesIO(file.getvalue()))
-    put_scene(tmp_path / "middlebury", "venus", flo(3, 2, [3, 4] * 6))
+    put_flow(tmp_path)
     return tmp_path
 
 
@@ -164,44 +135,11 @@ def test_sets_are_always_the_same(data):
         assert all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("first", "second", "flow"))
 
 
-def test_baselines_are_one_line_of_json(data, capsys, monkeypatch):
-    monkeypatch.setattr(flow_evaluation, "METHODS", {"zero": METHODS["zero"], "still": still})
-    monkeypatch.setattr(sys, "argv", ["optical_flow", "baselines", "--data", str(data)])
-    RECIPE.main()
-    (line,) = capsys.readouterr().out.splitlines()
-    found = json.loads(line)
-    assert set(found) == {"zero", "still"}
-    assert found["zero"] == found["still"]
-    assert found["zero"]["middlebury"] == {"epe": 5.0, "pairs": {"venus": 5.0}}
-    assert found["zero"]["synthetic"]["pairs"] == 12
-    assert found["zero"]["synthetic"]["epe"] > 0.5
-
-
-def test_a_run_resumes_exports_and_is_judged(command, data, tmp_path, monkeypatch):
-    """One scene a step: two steps at once, and in two sessions."""
-    straight, stopped, weights = tmp_path / "straight", tmp_path / "stopped", tmp_path / "weights"
-    start = ("train", "--data", data, "--steps", 2, "--batch", 1, "--layers", 1, "--latents", 4, "--validate-every", 2)
-    command(RECIPE, *start, "--run", straight)
-    command(RECIPE, *start, "--run", stopped, "--seconds", 0)
-    command(RECIPE, *start, "--run", stopped)
-    one, other = (torch.load(run / "state.pt", weights_only=True)["model"] for run in (straight, stopped))
-    torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
-    command(RECIPE, "export", "--run", straight, "--to", weights)
-    (line,) = command(RECIPE, "evaluate", "--data", data, "--weights", weights)
-    found = json.loads(line)
-    assert found["bars"]["middlebury"] == pytest.approx(0.45 * 5)
-    assert found["met"] == all(found[name]["epe"] <= bar for name, bar in found["bars"].items())
-    monkeypatch.setattr(flow_evaluation, "METHODS", dict.fromkeys(NAMES, METHODS["zero"]))
-    command(RECIPE, "card", "--data", data, "--run", straight, "--weights", weights, "--to", tmp_path / "card")
-    text = (tmp_path / "card" / "card.md").read_text()
-    errors = [found[name]["epe"] for name in ("synthetic", "middlebury")]
-    assert f"| **this model** | {errors[0]:.3f} | {errors[1]:.3f} | {errors[1]:.3f} |" in text
-    assert "| Farnebäck (OpenCV) |" in text
-    assert "| 5.000 | 5.000 |" in text
-    assert "2 self-attention" not in text
-    assert "1 self-attention layers" in text
-    assert "| steps | 2 |" in text
-    assert (tmp_path / "card" / "curve.svg").read_text().startswith("<?xml")
+def test_scores_of_the_sets(data):
+    found = scores(still, evaluation_sets(data))
+    assert found["middlebury"] == {"epe": 5.0, "pairs": {"venus": 5.0}}
+    assert found["synthetic"]["pairs"] == 12
+    assert found["synthetic"]["epe"] > 0.5
 
 
 def test_two_levels_of_a_perfect_start_leave_nothing(monkeypatch):

@@ -1,71 +1,38 @@
-"""The recipe of the image models: what they read, how they are scored, and its commands from end to end."""
+"""The recipe for image classification: what the models read, and how they are scored."""
 
-import io
-import json
 import math
-import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.numpy import load_file
 from torch import Tensor, nn
 from transformers.models.perceiver.image_processing_pil_perceiver import PerceiverImageProcessorPil
 
+from tests.training_data import CLASSES, image_files, jpeg, pack, put_images
 from training import cifar, image_classification
-from training.cifar import ARCHIVE, Crops, Images, hold_out, normalised, read_images
-from training.image_classification import BARS, CHANNELS, COARSE, RECIPE, TOKENS, VARIANTS, config, load_exported
-from training.image_evaluation import evaluate, scores
+from training.cifar import ARCHIVE, Crops, Images, hold_out, normalized, read_images
+from training.image_classification import CHANNELS, COARSE, TOKENS, VARIANTS, ImageClassification, config
+from training.image_scores import baselines, evaluate, scores
 from training.pixel_reading import classify
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 CPU = torch.device("cpu")
-NAMES = ("ant", "bee", "cat", "dog", "eel", "fox")
-COLORS = ("red", "lime", "blue", "yellow", "cyan", "white")
-SIZE = ("--latents", 4, "--layers", 1, "--batch", 4)
-
-
-def jpeg(color: str, number: int, size: int = 32) -> bytes:
-    """A picture of one color; its brightness tells the number, 0 to 9."""
-    file = io.BytesIO()
-    picture = Image.blend(Image.new("RGB", (size, size)), Image.new("RGB", (size, size), color), 1 - number / 20)
-    picture.save(file, "JPEG", quality=95)
-    return file.getvalue()
-
-
-def files(per_class: int = 4) -> dict[str, bytes]:
-    """Path -> content, not in the order of the paths."""
-    found = {
-        f"{split}/{name}/{number:04}.jpg": jpeg(color, number)
-        for split in ("train", "test")
-        for number in range(per_class if split == "train" else 2)
-        for name, color in zip(NAMES, COLORS, strict=True)
-    }
-    return dict(reversed(found.items()))
 
 
 @pytest.fixture
 def data(tmp_path) -> Path:
     folder = tmp_path / "data"
-    for path, content in files().items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
+    put_images(folder)
     return folder
 
 
 @pytest.fixture
 def archive(tmp_path) -> Path:
-    folder = tmp_path / "packed"
-    folder.mkdir()
-    with tarfile.open(folder / ARCHIVE, "w:xz") as packed:
-        for path, content in files().items():
-            member = tarfile.TarInfo(path)
-            member.size = len(content)
-            packed.addfile(member, io.BytesIO(content))
-    return folder
+    pack(tmp_path / "packed" / ARCHIVE, image_files())
+    return tmp_path / "packed"
 
 
 @pytest.fixture
@@ -76,7 +43,7 @@ def few_held_out(monkeypatch) -> None:
 def noise(count: int, classes: int = 6) -> Images:
     """Pictures of which no two are alike anywhere, neither dark nor bright."""
     pixels = torch.randint(90, 160, (count, 3, 32, 32), dtype=torch.uint8)
-    return Images(pixels, torch.arange(count) % classes, NAMES[:classes])
+    return Images(pixels, torch.arange(count) % classes, CLASSES[:classes])
 
 
 # Reading
@@ -84,7 +51,7 @@ def noise(count: int, classes: int = 6) -> Images:
 
 def test_images_come_in_the_order_of_their_paths(data):
     images = read_images(data, "train")
-    assert images.names == NAMES
+    assert images.names == CLASSES
     assert images.labels.tolist() == [index for index in range(6) for _ in range(4)]
     assert images.pixels.shape == (24, 3, 32, 32)
     assert images.pixels.dtype == torch.uint8
@@ -115,14 +82,14 @@ def test_rows_and_columns_stay_what_they_are(tmp_path):
 def test_what_cannot_be_read_is_said_in_a_line(tmp_path, data):
     with pytest.raises(SystemExit, match=r"neither train.* nor cifar10_jpeg\.tar\.xz"):
         read_images(tmp_path, "train")
-    (data / "train" / "ant" / "0000.jpg").write_bytes(jpeg("red", 0, size=64))
+    (data / "train" / "ant" / "0000.jpg").write_bytes(jpeg("red", size=64))
     with pytest.raises(SystemExit, match="64 x 64 pixels, not 32 x 32"):
         read_images(data, "train")
 
 
 @pytest.mark.usefixtures("few_held_out")
 def test_held_out_images_are_the_same_each_time_and_no_others():
-    images = Images(noise(24).pixels, torch.arange(24), NAMES)
+    images = Images(noise(24).pixels, torch.arange(24), CLASSES)
     seen, held_out = hold_out(images)
     torch.rand(1)  # whatever is drawn in between
     again, _ = hold_out(images)
@@ -131,15 +98,15 @@ def test_held_out_images_are_the_same_each_time_and_no_others():
     assert sorted([*seen.labels.tolist(), *held_out.labels.tolist()]) == list(range(24))
     for part in (seen, held_out):
         assert torch.equal(part.pixels, images.pixels[part.labels])
-        assert part.names == NAMES
+        assert part.names == CLASSES
     assert held_out.labels.tolist() != sorted(held_out.labels.tolist())
 
 
-def test_normalised_as_transformers_does():
+def test_normalized_as_transformers_does():
     pixels = noise(1).pixels
     picture = Image.fromarray(pixels[0].permute(1, 2, 0).numpy())
     expected = PerceiverImageProcessorPil()(picture, do_center_crop=False, do_resize=False, return_tensors="pt")
-    torch.testing.assert_close(normalised(pixels), expected["pixel_values"])
+    torch.testing.assert_close(normalized(pixels), expected["pixel_values"])
 
 
 # Batches
@@ -147,7 +114,7 @@ def test_normalised_as_transformers_does():
 
 def labeled_by_number(count: int) -> Images:
     """Each image's label is its own number."""
-    return Images(noise(count).pixels, torch.arange(count), NAMES)
+    return Images(noise(count).pixels, torch.arange(count), CLASSES)
 
 
 def test_an_epoch_meets_each_image_once_and_the_next_in_another_order():
@@ -187,7 +154,7 @@ def test_crops_are_shifted_and_mirrored_by_all_amounts():
         for picture, label in zip(pixels, labels.tolist(), strict=True):
             whole = np.pad(images.pixels[label].numpy(), ((0, 0), (4, 4), (4, 4)), mode="reflect")
             cuts = [whole[:, y : y + 32, x : x + 32] for y in range(9) for x in range(9)]
-            possible = normalised(torch.from_numpy(np.stack([*cuts, *(cut[:, :, ::-1] for cut in cuts)])))
+            possible = normalized(torch.from_numpy(np.stack([*cuts, *(cut[:, :, ::-1] for cut in cuts)])))
             # Undoing the normalisation, since brightness and contrast come before it.
             alike = standardised(_raw(possible)) @ standardised(_raw(picture[None]))[0]
             assert alike.max() > 1 - 1e-6
@@ -199,19 +166,19 @@ def test_crops_are_shifted_and_mirrored_by_all_amounts():
 
 
 def _raw(pixels: Tensor) -> Tensor:
-    """The inverse of `normalised`, 0 to 255."""
-    none, all_ = normalised(torch.tensor([0, 255], dtype=torch.uint8)[:, None, None, None].expand(2, 3, 1, 1))
+    """The inverse of `normalized`, 0 to 255."""
+    none, all_ = normalized(torch.tensor([0, 255], dtype=torch.uint8)[:, None, None, None].expand(2, 3, 1, 1))
     return (pixels - none) / (all_ - none) * 255
 
 
 def test_brightness_and_contrast_vary_by_a_fifth_and_stay_in_range():
-    images = Images(noise(200).pixels, torch.arange(200), NAMES)
+    images = Images(noise(200).pixels, torch.arange(200), CLASSES)
     pixels, labels = Crops(images, CPU, 200, border=0).draw(0)
     before, after = images.pixels[labels].float().flatten(1), _raw(pixels).flatten(1)
     for change in (after.mean(dim=1) / before.mean(dim=1), after.std(dim=1) / before.std(dim=1)):
         assert 0.8 - 1e-3 < change.min() < 0.83
         assert 1.17 < change.max() < 1.2 + 1e-3
-    extremes = Images(torch.tensor([0, 255], dtype=torch.uint8).repeat(4, 3, 32, 16), torch.zeros(4).long(), NAMES)
+    extremes = Images(torch.tensor([0, 255], dtype=torch.uint8).repeat(4, 3, 32, 16), torch.zeros(4).long(), CLASSES)
     after = _raw(Crops(extremes, CPU, 4).draw(0)[0])
     assert after.min() > -0.01
     assert after.max() < 255.01
@@ -228,7 +195,7 @@ def test_too_few_images_for_a_batch_are_refused():
 def test_scores_by_hand():
     """Four images of six classes: the right one is first, second, last, first."""
     logits = torch.tensor([[5.0, 4, 3, 2, 1, 0], [5, 4, 3, 2, 1, 0], [5, 4, 3, 2, 1, 0], [0, 0, math.log(5), 0, 0, 0]])
-    images = Images(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.tensor([0, 1, 5, 2]), NAMES)
+    images = Images(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.tensor([0, 1, 5, 2]), CLASSES)
     total = math.log(sum(math.exp(-gap) for gap in range(6)))
     found = scores(logits, images)
     assert found["top1"] == 0.5
@@ -242,105 +209,44 @@ def test_scores_by_hand():
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_scores_of_a_model_are_those_of_transformers_itself(variant):
     torch.manual_seed(0)
-    model = VARIANTS[variant](config(variant, NAMES, 4, 1)).train()
+    model = VARIANTS[variant](config(variant, CLASSES, 4, 1)).eval()
     images = noise(7)
     with torch.inference_mode():
-        logits = model.eval()(normalised(images.pixels)).logits
-    model.train()
+        logits = model(normalized(images.pixels)).logits
     found = evaluate(model, images, batch=3)
-    assert model.training
     assert found["nats"] == pytest.approx(nn.functional.cross_entropy(logits, images.labels).item(), abs=2e-4)
     assert found["top1"] == pytest.approx((logits.argmax(dim=1) == images.labels).float().mean().item(), abs=1e-4)
 
 
-# The commands
-
-
-@pytest.fixture
-def steps_taken(monkeypatch) -> list[tuple[int, int]]:
-    """(pixels along each side, seed of the random numbers) of each training step of the recipe."""
-    taken = []
-
-    def watched(model, pixels):
-        taken.append((pixels.shape[-1], torch.initial_seed()))
-        return classify(model, pixels)
-
-    monkeypatch.setattr(image_classification, "classify", watched)
-    return taken
-
-
-def weights_of(run: Path) -> dict[str, Tensor]:
-    return torch.load(run / "state.pt", weights_only=True)["model"]
+# Training
 
 
 @pytest.mark.usefixtures("few_held_out")
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_run_resumes_and_exports_what_transformers_loads(command, data, tmp_path, variant, steps_taken):
-    """Three steps at once, and in two sessions; two on smaller images, in all but conv."""
-    start = ("train", "--variant", variant, "--data", data, "--steps", 3, "--coarse", 0.4, "--validate-every", 1, *SIZE)
-    straight, stopped, weights = tmp_path / "straight", tmp_path / "stopped", tmp_path / f"image_{variant}"
-    command(RECIPE, *start, "--run", straight)
-    sides = [side for side, _ in steps_taken]
+def test_first_steps_train_on_smaller_images(command, data, tmp_path, variant, monkeypatch):
+    """Two of three steps, in all variants except conv."""
+    sides = []
+
+    def classify_and_record(model, pixels):
+        sides.append(pixels.shape[-1])
+        return classify(model, pixels)
+
+    monkeypatch.setattr(image_classification, "classify", classify_and_record)
+    small = ("--latents", 4, "--layers", 1, "--batch", 4, "--steps", 3, "--coarse", 0.4)
+    command(ImageClassification, "train", "--variant", variant, "--data", data, "--run", tmp_path, *small)
     assert set(sides[:2]) <= ({32} if variant == "conv" else set(COARSE))
     assert sides[2] == 32
-    assert len({seed for _, seed in steps_taken}) == 3
-    command(RECIPE, *start, "--run", stopped, "--seconds", 0)
-    assert torch.load(stopped / "state.pt", weights_only=True)["step"] == 1
-    command(RECIPE, *start, "--run", stopped)
-    assert steps_taken[3:] == steps_taken[:3]
-    torch.testing.assert_close(weights_of(stopped), weights_of(straight), atol=1e-6, rtol=1e-4)
-    started = json.loads((straight / "training.json").read_text())
-    assert {"variant": variant, "steps": 3, "batch": 4, "latents": 4, "layers": 1}.items() <= started.items()
-    assert not {"data", "run", "command"} & started.keys()
-
-    command(RECIPE, "export", "--variant", variant, "--run", straight, "--to", weights)
-    stored = {tensor.dtype for tensor in load_file(weights / "model.safetensors").values()}
-    assert np.dtype(np.float16) in stored
-    assert np.dtype(np.float32) not in stored
-    model = load_exported(weights, variant, "cpu")
-    assert type(model) is VARIANTS[variant]
-    assert model.dtype == torch.float32
-    assert tuple(model.config.id2label.values()) == NAMES
-    read, _, _ = model.perceiver.input_preprocessor(torch.zeros(1, 3, 32, 32))
-    assert read.shape == (1, TOKENS[variant] ** 2, CHANNELS[variant])
-
-    (line,) = command(RECIPE, "evaluate", "--variant", variant, "--data", data, "--weights", weights)
-    found = json.loads(line)
-    assert (found["variant"], found["bar"], found["met"]) == (variant, BARS[variant], found["top1"] >= BARS[variant])
-    assert found["images"] == 12
-    assert found["top1_by_class"].keys() == set(NAMES)
-    with torch.inference_mode():
-        logits = model(normalised(read_images(data, "test").pixels)).logits
-    assert found["nats"] == pytest.approx(scores(logits, read_images(data, "test"))["nats"], abs=2e-4)
 
 
-@pytest.mark.usefixtures("few_held_out")
-def test_card_of_a_run(command, data, tmp_path):
-    """What is not given as a file is computed; the scores are kept for the cards of the other variants."""
-    run, weights = tmp_path / "run", tmp_path / "image_conv"
-    command(
-        RECIPE, "train", "--variant", "conv", "--data", data, "--steps", 2, "--validate-every", 1, *SIZE, "--run", run
-    )
-    command(RECIPE, "export", "--variant", "conv", "--run", run, "--to", weights)
-    options = ("card", "--variant", "conv", "--data", data, "--run", run, "--to", weights)
-    command(RECIPE, *options)
-    (line,) = command(RECIPE, "evaluate", "--variant", "conv", "--data", data, "--weights", weights)
-    found = {name: value for name, value in json.loads(line).items() if name != "seconds"}
-    assert json.loads((weights / "scores.json").read_text()) == found
-    card = (weights / "card.md").read_text()
-    assert f"| **this model** | {found['top1']:.1%} | {found['top5']:.1%} | {found['nats']:.3f} |" in card
-    assert "6 images held out the weights as trained score" in card
-
-    for name, content in (("scores", line), ("baselines", command(RECIPE, "baselines", "--data", data)[0])):
-        (tmp_path / name).write_text(content)
-    (weights / "card.md").unlink()
-    command(RECIPE, *options, "--scores", tmp_path / "scores", "--baselines", tmp_path / "baselines")
-    assert (weights / "card.md").read_text() == card
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_constants_describe_the_inputs(variant):
+    model = VARIANTS[variant](config(variant, CLASSES, 4, 1))
+    inputs, _, _ = model.perceiver.input_preprocessor(torch.zeros(1, 3, 32, 32))
+    assert inputs.shape == (1, TOKENS[variant] ** 2, CHANNELS[variant])
 
 
-def test_baselines_learn_colors_but_not_edges_from_plain_pictures(command, data):
-    (line,) = command(RECIPE, "baselines", "--data", data)
-    found = json.loads(line)
+def test_baselines_learn_colors_but_not_edges_from_plain_images(data):
+    found = baselines(read_images(data, "train"), read_images(data, "test"))
     assert found["pixels"]["top1"] == 1
     assert 0 < found["pixels"]["nats"] < 0.9 * math.log(6)
     assert found["hog"]["top1"] < 0.5
@@ -349,7 +255,6 @@ def test_baselines_learn_colors_but_not_edges_from_plain_pictures(command, data)
 
 def test_baselines_learn_edges_that_pixels_do_not_show():
     """Stripes this way or that, at any place: on average all pixels are alike, and only the edges tell."""
-    from training.image_baselines import baselines
 
     def stripes(count: int) -> Images:
         labels, phases = torch.arange(count) % 2, 6 * torch.rand(count, 1, 1)
@@ -359,8 +264,3 @@ def test_baselines_learn_edges_that_pixels_do_not_show():
 
     found = baselines(stripes(60), stripes(40))
     assert found["hog"]["top1"] > 0.95 > found["pixels"]["top1"]
-
-
-def test_without_weights_nothing_is_asked_of_the_hub(command, data, tmp_path):
-    with pytest.raises(SystemExit, match="export weights first"):
-        command(RECIPE, "evaluate", "--variant", "conv", "--data", data, "--weights", tmp_path / "none")

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from training.curve import best_step, draw_curve, read_curve, save_svg
 from training.loop import Run, Schedule, fit
-from training.record import read_record, write_record
+from training.recipe import read_record, write_record
 
 SCHEDULE = Schedule(steps=4, rate=0.1, warmup=1)
 MUON = replace(SCHEDULE, muon=True)
@@ -201,10 +201,26 @@ def test_the_curve_is_drawn_alike_each_time(tmp_path):
     assert all(word in words for word in ("Toy", "nats", "step", "validation", "unigram: 3.10"))
 
 
+def test_only_validations_are_in_evaluation_mode(tmp_path):
+    modes, task = [], Task()
+
+    def loss_of(step: int) -> Tensor:
+        modes.append(task.model.training)
+        return task.loss_of(step)
+
+    def validate() -> float:
+        modes.append(task.model.training)
+        return 0.0
+
+    task.model.eval()
+    fit(task.model, loss_of, validate, SCHEDULE, Run(tmp_path, validate_every=2))
+    assert modes == [True, True, False, True, True, False]
+
+
 def test_what_a_run_recorded_is_read_again(tmp_path):
     assert read_record(tmp_path) == {}
     args = argparse.Namespace(run=tmp_path, data=tmp_path, device="cpu", compile=False, steps=3)
-    write_record(args, torch.device("cpu"))
+    write_record(args)
     recorded = read_record(tmp_path)
     assert (recorded["steps"], recorded["compile"]) == (3, False)
     assert "bfloat16" in recorded["hardware"]

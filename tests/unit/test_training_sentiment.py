@@ -1,73 +1,47 @@
-"""The recipe of sentiment: how rows are parted and read, how it is scored, and its commands from end to end."""
+"""The recipe for sentiment: how rows are split and read, and how the model is scored."""
 
-import json
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers import PerceiverForMaskedLM, PerceiverForSequenceClassification, PerceiverTokenizer
 
-from training.sentiment import RECIPE, Learner, from_byte_model, small_config
-from training.sentiment_baselines import baselines
-from training.sentiment_evaluation import evaluate
+from tests.training_data import put_reviews, review_rows
+from training.sentiment import Learner, from_byte_model, small_config
 from training.sentiment_rows import (
-    HELD_OUT,
     LONGEST,
     SHARES,
     SHORTEST_WINDOW,
-    WATCHED,
+    TEST,
+    VALIDATION,
     LabeledBatches,
     Rows,
-    part,
     read_rows,
+    split_rows,
 )
+from training.sentiment_scores import baselines, evaluate
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
-
-
-def rows(count: int, seed: int = 0, words: int = 6) -> list[dict]:
-    """Praise has "good" in it, blame has "bad"."""
-    draws, any_of = np.random.default_rng(seed), ["film", "car", "day", "one", "was", "the"]
-    return [
-        {
-            "text": " ".join([*draws.choice(any_of, words), ["bad", "good"][i % 2]]),
-            "label": i % 2,
-        }
-        for i in range(count)
-    ]
 
 
 def of(*texts: str) -> Rows:
     return Rows(tuple(text.encode() for text in texts), np.arange(len(texts)) % 2)
 
 
-@pytest.fixture
-def data(tmp_path) -> Path:
-    lines = [
-        json.dumps(row | {"source": source})
-        for number, source in enumerate(SHARES)
-        for row in rows(80, number, words=120 if source == "movie_reviews" else 6)
-    ]
-    (tmp_path / "train.jsonl").write_text("\n".join(lines) + "\n")
-    return tmp_path
-
-
-def test_no_text_is_on_two_sides_and_each_has_its_share():
-    given = rows(400) + rows(400)[:100]
-    parted = part(given, seed=3)
-    sides = [set(side.texts) for side in (parted.training, parted.watched, parted.held_out)]
+def test_no_text_is_in_two_splits_and_each_has_its_share():
+    given = review_rows(400) + review_rows(400)[:100]
+    splits = split_rows(given, seed=3)
+    sides = [set(rows.texts) for rows in (splits.train, splits.validation, splits.test)]
     assert sum(map(len, sides)) == len(set().union(*sides)) == len({row["text"] for row in given})
-    assert Counter(parted.training.texts + parted.watched.texts + parted.held_out.texts) == Counter(
+    assert Counter(splits.train.texts + splits.validation.texts + splits.test.texts) == Counter(
         row["text"].encode() for row in given
     )
-    assert len(sides[2]) / len(set().union(*sides)) == pytest.approx(HELD_OUT, abs=0.01)
-    assert len(sides[1]) / len(set().union(*sides)) == pytest.approx(WATCHED, abs=0.01)
-    assert part(given, seed=3).held_out.texts == parted.held_out.texts
-    assert set(part(given, seed=4).held_out.texts) != sides[2]
+    assert len(sides[2]) / len(set().union(*sides)) == pytest.approx(TEST, abs=0.01)
+    assert len(sides[1]) / len(set().union(*sides)) == pytest.approx(VALIDATION, abs=0.01)
+    assert split_rows(given, seed=3).test.texts == splits.test.texts
+    assert set(split_rows(given, seed=4).test.texts) != sides[2]
 
 
 def test_a_batch_is_what_the_tokenizer_makes_of_windows_of_its_texts():
@@ -89,10 +63,10 @@ def test_a_batch_is_what_the_tokenizer_makes_of_windows_of_its_texts():
             whole = [piece for piece in (read, read[:1].lower() + read[1:]) if piece in long]
             assert whole, read
             assert SHORTEST_WINDOW <= len(read) <= LONGEST
-    assert (batch.ids == batch.clear)[~batch.hidden].all()
-    assert (batch.ids[batch.hidden] == decoder.mask_token_id).all()
-    assert not batch.hidden[~batch.readable].any()
-    assert 0.3 < batch.hidden.any(dim=1).float().mean() < 0.7
+    assert (batch.ids == batch.clear)[~batch.masked].all()
+    assert (batch.ids[batch.masked] == decoder.mask_token_id).all()
+    assert not batch.masked[~batch.readable].any()
+    assert 0.3 < batch.masked.any(dim=1).float().mean() < 0.7
 
 
 def test_sources_come_in_their_shares():
@@ -119,7 +93,7 @@ def test_both_decoders_read_one_encoder_and_start_as_the_byte_model():
 def test_scores_are_those_of_transformers_own_forward():
     torch.manual_seed(0)
     model = PerceiverForSequenceClassification(small_config()).eval()
-    texts = [row["text"] for row in rows(9)]
+    texts = [row["text"] for row in review_rows(9)]
     given = Rows(tuple(text.encode() for text in texts), np.array([0, 1, 1, 0, 1, 0, 1, 1, 1]))
     tokens = PerceiverTokenizer()(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
@@ -131,26 +105,7 @@ def test_scores_are_those_of_transformers_own_forward():
     assert scores["nats"] == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), abs=1e-3)
 
 
-def test_the_baseline_finds_the_word_that_decides(data):
-    found = baselines(read_rows(data))
+def test_the_baseline_finds_the_word_that_decides(tmp_path):
+    put_reviews(tmp_path)
+    found = baselines(read_rows(tmp_path))
     assert {source: scores["accuracy"] for source, scores in found.items()} == dict.fromkeys(SHARES, 1.0)
-
-
-def test_the_commands_from_end_to_end(data, tmp_path, monkeypatch, capsys):
-    def run(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["sentiment", *words])
-        RECIPE.main()
-        return capsys.readouterr().out
-
-    folder, weights = str(tmp_path / "run"), str(tmp_path / "weights")
-    few = ["--steps", "2", "--batch", "2", "--warmup", "1", "--validate-every", "2"]
-    run("train", "--data", str(data), "--run", folder, *few)
-    run("export", "--run", folder, "--to", weights)
-    scores = json.loads(run("evaluate", "--data", str(data), "--weights", weights))
-    assert set(scores) == {*SHARES, "seconds"}
-    assert scores["sentence_polarity"]["bar"] == 0.7
-    run("card", "--data", str(data), "--run", folder, "--weights", weights, "--to", weights)
-    card = (tmp_path / "weights" / "card.md").read_text()
-    for words in ("# Embedded classifier of sentiment", "| parameters | 4,841,474 |", "CC BY 4.0", "100.0%"):
-        assert words in card
-    assert json.loads((tmp_path / "weights" / "scores.json").read_text())["pros_cons"]["met"] in (True, False)

@@ -1,25 +1,21 @@
-"""The recipe of the text model: its batches, bits per byte against a loop over bytes, and its commands end to end."""
+"""The recipe for text generation: its batches, and bits per byte against a loop over bytes."""
 
-import json
-import lzma
 import math
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
 from torch.nn import functional as F
 
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_config import write_config
+from tests.training_data import repeated_letters
 from training.loop import Run, Schedule, fit
 from training.text_batches import START, Batches, longest_prefix, random_prefix
 from training.text_evaluation import baselines, evaluate, spans
-from training.text_generation import RECIPE, batch_loss, config
+from training.text_generation import batch_loss, config
 
 CPU = torch.device("cpu")
 SIZE = {"channels": 16, "heads": 2, "layers": 1, "context": 32, "latents": 8}
@@ -28,9 +24,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def some_text(length: int, seed: int = 0) -> np.ndarray:
-    """Words of one letter each, so that what comes next can be told from what came before."""
-    letters = np.random.default_rng(seed).choice(list(b"abcdefgh"), length // 5 + 1)
-    return np.frombuffer(b"".join(bytes([letter]) * 4 + b" " for letter in letters), np.uint8)[:length]
+    """Words of one repeated letter, so that the previous bytes predict the next one."""
+    return repeated_letters(seed, length // 5 + 1, length=4, end=b" ")[:length]
 
 
 def tiny_model(seed: int = 0, **changes) -> PerceiverAr:
@@ -106,7 +101,7 @@ def test_some_windows_alone():
 def test_evaluation_does_not_draw_from_torch():
     model, text = tiny_model(), some_text(40)
     before = torch.get_rng_state()
-    first = evaluate(model.train(), text)
+    first = evaluate(model, text)
     assert torch.equal(torch.get_rng_state(), before)
     assert evaluate(model, text) == first
 
@@ -162,75 +157,6 @@ def test_baselines_know_what_repeats():
     assert repeated["5-gram"] == pytest.approx(3 / 5, rel=0.1)
 
 
-@pytest.fixture
-def data(tmp_path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "train.txt.xz").write_bytes(lzma.compress(some_text(2000).tobytes()))
-    (folder / "factbook.txt").write_bytes(some_text(200, seed=2).tobytes())
-    (folder / "valid.txt").write_bytes(some_text(90, seed=1).tobytes())
-    return folder
-
-
-def options(steps: int) -> list[object]:
-    named = {"steps": steps, "batch": 2, "validate-every": 1, **SIZE}
-    return [word for name, value in named.items() for word in (f"--{name}", value)]
-
-
-def test_from_training_to_the_card(command, data, tmp_path, monkeypatch):
-    run, weights = tmp_path / "run", tmp_path / "weights"
-    command(RECIPE, "train", "--data", data, "--run", run, *options(2))
-    assert {"steps": 2, "batch": 2, "dropout": 0.1}.items() <= json.loads((run / "training.json").read_text()).items()
-    command(RECIPE, "export", "--run", run, "--to", weights)
-    (printed,) = command(RECIPE, "evaluate", "--data", data / "valid.txt", "--weights", weights)
-    scores = json.loads(printed)
-    assert (scores["data"], scores["bytes"], scores["context"], scores["least_context"]) == ("valid.txt", 90, 32, 29)
-    curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
-    best = min(line["valid"] for line in curve if "valid" in line)
-    assert scores["bits_per_byte"] == pytest.approx(best, abs=0.01)  # rounded to float16
-    (counted,) = command(RECIPE, "baselines", "--data", data)
-    assert json.loads(counted)["5-gram"] < 3
-
-    (tmp_path / "scores.json").write_text(printed)
-    monkeypatch.setattr("training.text_samples.PROMPTS", ("a prompt",))
-    command(RECIPE, "card", "--data", data, "--run", run, "--to", weights, "--scores", tmp_path / "scores.json")
-    said = (weights / "card.md").read_text(encoding="utf-8")
-    assert f"| **this model** | **{scores['bits_per_byte']:.3f}** |" in said
-    assert f"| 5-gram | {json.loads(counted)['5-gram']:.3f} |" in said
-    assert f"| 24 | 29 to 32 | {scores['bits_per_byte']:.3f} |" in said
-    assert "| windows | 4, 2 a batch: 32 bytes to predict |" in said
-    assert "> **a prompt**" in said
-    assert f"as trained take {best:.4f} bits each" in said
-
-
-def test_resumed_as_if_it_had_never_stopped(command, data, tmp_path):
-    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
-    command(RECIPE, "train", "--data", data, "--run", straight, *options(3))
-    for _ in range(3):
-        command(RECIPE, "train", "--data", data, "--run", stopped, "--seconds", 0, *options(3))
-    one, other = (torch.load(run / "state.pt", weights_only=True) for run in (straight, stopped))
-    assert one["step"] == other["step"] == 3
-    assert all(torch.equal(value, other["model"][name]) for name, value in one["model"].items())
-
-
-def test_exported_weights_are_float16_and_below_10_megabytes(command, tmp_path):
-    model = PerceiverAr(config())
-    assert sum(parameter.numel() for parameter in model.parameters()) < 5_000_000
-    write_config(model.config, tmp_path)
-    torch.save(model.state_dict(), tmp_path / "best.pt")
-    command(RECIPE, "export", "--run", tmp_path, "--to", tmp_path / "weights")
-    file = tmp_path / "weights" / "model.safetensors"
-    assert file.stat().st_size < 10_000_000
-    assert {tensor.dtype for tensor in load_file(file).values() if tensor.ndim > 1} == {torch.float16}
-
-
-@pytest.mark.parametrize("name", ["empty.txt", "missing.txt", "broken.txt.xz"])
-def test_what_cannot_be_evaluated_is_said_in_a_line(command, tmp_path, name):
-    (tmp_path / "empty.txt").write_bytes(b"")
-    (tmp_path / "broken.txt.xz").write_bytes(b"no archive")
-    model = tiny_model()
-    write_config(model.config, tmp_path)
-    torch.save(model.state_dict(), tmp_path / "best.pt")
-    command(RECIPE, "export", "--run", tmp_path, "--to", tmp_path / "weights")
-    with pytest.raises(SystemExit, match=r"is empty|cannot be read"):
-        command(RECIPE, "evaluate", "--data", tmp_path / name, "--weights", tmp_path / "weights")
+def test_default_model_has_fewer_than_5_million_parameters():
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in PerceiverAr(config()).parameters()) < 5_000_000
