@@ -8,8 +8,7 @@ import gradio as gr
 from models.data.csv_table import MOST_ROWS
 from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
 from models.schema import Weights
-from models.tasks.fine_tuning import MOST_SECONDS
-from models.tasks.fine_tuning_rows import EPOCHS, MOST_STEPS
+from models.schema.fine_tuning import EPOCHS, MOST_SECONDS, MOST_STEPS
 from pages.examples import teaching_sets, title_chips
 from pages.page import CSV_FILE
 from pages.pictures import answer_picture

@@ -12,12 +12,11 @@ from transformers import PerceiverForSequenceClassification
 from models.perceiver.fine_tuned import taught_value
 from models.perceiver.fine_tuning import Judged, Learned, Recipe, Teaching
 from models.schema import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo
+from models.schema.fine_tuning import MOST_SECONDS
 from models.tasks.fine_tuning_rows import PartedRows, check, check_steps, longest_text, part
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Runtime, Task, longest_work
 
-MOST_SECONDS = 600.0
-"""A teaching ends after this time, with what was learned so far; on ZeroGPU before the loan of the GPU ends."""
 KEEP_SECONDS = 5.0
 """Within an epoch, what was learned is handed out and judged about so often: who stops has it."""
 KEEP_SHARE = 0.1

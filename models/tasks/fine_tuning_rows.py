@@ -10,13 +10,10 @@ from models.data.csv_table import MOST_ROWS
 from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
 from models.perceiver.fine_tuning import Rows
 from models.schema import FineTuneRequest, InputError
+from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MOST_STEPS
 from models.tasks.byte_tokens import AROUND, token_ids
 
 LABELS = FEWEST_LABELS, MOST_LABELS
-EPOCHS = (1, 50)
-BATCH_SIZE = (1, 64)
-LEARNING_RATE = (1e-6, 1e-2)
-MOST_STEPS = 5_000
 HELD_OUT = 0.2
 
 
