@@ -14,9 +14,8 @@ from tests.tiny_models import load_tiny
 settings.register_profile("seeded", derandomize=True, deadline=None, database=None)
 settings.load_profile("seeded")
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers side by side, each with a thread for every core, would mostly wait for one another.
-    torch.set_num_threads(1)
+# Tests run side by side: with a thread for every core, they would mostly wait for one another.
+torch.set_num_threads(1)
 
 _SETTINGS = ("PERCEIVER_", "GRADIO_SERVER_", "SPACE_", "SPACES_")
 
