@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from pages import fine_tuning, optical_flow, text_generation
+from pages import fine_tuning, text_generation
 from pages.av_autoencoding import gradio_page as av_autoencoding
 from pages.gradio_ui.shell import Page, PageContext
 from pages.image_classification import gradio_page as image_classification
 from pages.masked_bytes import gradio_page as masked_bytes
+from pages.optical_flow import gradio_page as optical_flow
 from pages.page import Opening
 from pages.sentiment import gradio_page as sentiment
 
@@ -24,6 +25,6 @@ PAGES: tuple[Page, ...] = (
     _adapted(fine_tuning.PAGE),
     _adapted(text_generation.PAGE),
     image_classification.PAGE,
-    _adapted(optical_flow.PAGE),
+    optical_flow.PAGE,
     av_autoencoding.PAGE,
 )

@@ -6,14 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.link import (
-    FlowView,
-    ImageView,
-    flow_from_query,
-    flow_to_query,
-    image_from_query,
-    image_to_query,
-)
 from pages.text_link import (
     SentimentView,
     TeachView,
@@ -85,96 +77,6 @@ def test_a_garbled_mask_never_costs_the_text(mask: str, spans: tuple) -> None:
 )
 def test_only_what_the_controls_can_say_is_understood(looked: tuple[str, ...], known: bool) -> None:
     assert understood(looked) == known
-
-
-FIRST_PICTURE = ImageView(0, "embedded", 32, "encoder", "linear", (None, None, None))
-LOOKS = ("encoder", "mean", "rollout")
-OF_A_PICTURE = {"tab": "page", "example": "2", "look": "mean"}
-
-
-@given(
-    size=st.integers(0, 999),
-    latents=st.tuples(*[st.none() | st.integers(0, 999)] * 3),
-    place=st.none() | st.tuples(*[st.integers(0, 9999).map(lambda share: share / 10_000)] * 2),
-)
-def test_a_view_of_a_picture_there_and_back(size: int, latents: tuple, place: tuple[float, float] | None) -> None:
-    view = ImageView(3, "published", size, "rollout", "log", latents, place)
-    found = image_from_query("page", dict(parse_qsl(image_to_query("page", view))), FIRST_PICTURE, 4, LOOKS)
-    assert found == view
-
-
-@pytest.mark.parametrize("params", [{}, {"tab": "page"}, {**OF_A_PICTURE, "tab": "other"}, {"example": "2"}])
-def test_an_address_that_asks_for_no_view_of_a_picture(params: dict[str, str]) -> None:
-    assert image_from_query("page", params, FIRST_PICTURE, 4, LOOKS) is None
-
-
-@pytest.mark.parametrize("example", ["", "0", "5", "-1", "x", "1.5", "99999999999999999999"])
-def test_without_an_example_that_there_is_the_settings_are_kept_for_the_first(example: str) -> None:
-    view = image_from_query("page", {**OF_A_PICTURE, "example": example}, FIRST_PICTURE, 4, LOOKS)
-    assert view is not None
-    assert (view.example, view.look) == (0, "mean")
-
-
-@given(
-    st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("weights", "size", "look", "scale", "latents", "place", "example"), TEXTS)
-    )
-)
-def test_a_garbled_view_of_a_picture_never_fails(garbled: dict[str, str]) -> None:
-    view = image_from_query("page", {**OF_A_PICTURE, **garbled}, FIRST_PICTURE, 4, LOOKS)
-    assert view is not None
-    assert view.look in LOOKS
-    assert len(view.latents) == 3
-
-
-@pytest.mark.parametrize("place", ["0.5", "0.5|x", "1.0|0.5", "-0.1|0.5", "nan|0.5", "0.1|0.2|0.3", "inf|0"])
-def test_a_place_outside_the_picture_is_none(place: str) -> None:
-    view = image_from_query("page", {**OF_A_PICTURE, "place": place}, FIRST_PICTURE, 4, LOOKS)
-    assert view is not None
-    assert view.place is None
-
-
-FIRST_FRAMES = FlowView(0, "embedded", "farneback", "encoder", "linear")
-METHODS, FLOW_LOOKS = ("", "farneback", "dis"), ("encoder", "rollout")
-OF_FRAMES = {"tab": "page", "example": "2", "look": "rollout"}
-
-
-def flow_view(params: dict[str, str]) -> FlowView | None:
-    return flow_from_query("page", params, FIRST_FRAMES, 4, METHODS, FLOW_LOOKS)
-
-
-@given(
-    method=st.sampled_from(METHODS),
-    step=st.none() | st.integers(0, 9),
-    pixel=st.none() | st.tuples(st.integers(0, 9999), st.integers(0, 9999)),
-)
-def test_a_view_of_frames_there_and_back(method: str, step: int | None, pixel: tuple[int, int] | None) -> None:
-    view = FlowView(3, "published", method, "rollout", "log", step, pixel)
-    assert flow_view(dict(parse_qsl(flow_to_query("page", view), keep_blank_values=True))) == view
-
-
-@pytest.mark.parametrize("params", [{}, {"tab": "page"}, {**OF_FRAMES, "tab": "other"}, {"example": "2"}])
-def test_an_address_that_asks_for_no_view_of_frames(params: dict[str, str]) -> None:
-    assert flow_view(params) is None
-
-
-@given(
-    st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("weights", "method", "look", "scale", "step", "pixel", "example"), TEXTS)
-    )
-)
-def test_a_garbled_view_of_frames_never_fails(garbled: dict[str, str]) -> None:
-    view = flow_view({**OF_FRAMES, **garbled})
-    assert view is not None
-    assert view.method in METHODS
-    assert view.example in range(4)
-
-
-@pytest.mark.parametrize("pixel", ["3", "3|", "|3", "-1|2", "1.5|2", "a|b"])
-def test_half_a_pixel_is_none(pixel: str) -> None:
-    view = flow_view({**OF_FRAMES, "pixel": pixel})
-    assert view is not None
-    assert view.pixel is None
 
 
 # Texts that are classified, and teaching

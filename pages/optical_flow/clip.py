@@ -1,0 +1,225 @@
+"""Optical flow of a clip: between two of its frames, or of the whole clip as a film."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL.Image import Image, fromarray
+
+from components import render
+from models.backend.protocol import Backend, unwrap
+from models.data.media.clip import Clip
+from models.data.media.reading import open_clip, read_frames
+from models.data.media.writing import write_clip
+from models.schema import InputError, OpticalFlowRequest, Weights
+from pages.examples import FOLDER
+from pages.optical_flow.screen import NAME, OpticalFlowScreen, OpticalFlowState
+from pages.screen import Control, Notice, Update
+from pages.session import Job, Session
+
+SAMPLE = FOLDER / NAME / "harbor.mp4"
+PAIR_SIDE = 960
+"""Pixels of the longer side at which two frames of a clip are read: a pair in 4K would take half a minute."""
+FILM_SIDE = 384
+MAX_PAIRS = 150
+PAIRS_PER_CALL = 3
+"""Pairs of a film between two reports of its progress."""
+MAX_DISTANCE = 10
+"""Frames between the two of a pair."""
+NO_CLIP = "No clip. Upload one or use the sample clip."
+NO_FILM: Update = {"film": Control.of(value=None, visible=False), "legend": ""}
+READY: Update = {"make_film": Control.of(interactive=True), "stop": Control.of(interactive=False)}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Two frames of a clip. start: of the first, counting from 0. distance: of the second from it, in frames."""
+
+    clip: Clip
+    start: int = 0
+    distance: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """content: of an MP4 with the clip on the left and its flow on the right. legend: what the colors mean."""
+
+    content: bytes
+    legend: str
+
+
+class ClipActions:
+    """What a visitor does with a clip. The session holds its `Selection`, its `Film` and the `Job` of a film."""
+
+    def __init__(self, screen: OpticalFlowScreen):
+        self._screen = screen
+
+    def open(self, session: Session, state: OpticalFlowState, clip: Path | None) -> Update:
+        """Reads a clip, and shows the flow between its first two frames."""
+        if clip is None:
+            raise InputError(NO_CLIP)
+        opened = open_clip(clip)
+        if opened.frames < 2:
+            raise InputError("This clip has only one frame. Optical flow needs two.")
+        session.start_job()  # a film of the clip before is no longer of use
+        session.discard("film")
+        shown = self._show_pair(session, state, Selection(opened))
+        return shown | NO_FILM | READY | {"clip_notice": Notice(clip_facts(opened))}
+
+    def open_sample(self, session: Session, state: OpticalFlowState) -> Update:
+        return self.open(session, state, SAMPLE) | {"clip": None}
+
+    def pick(self, session: Session, state: OpticalFlowState, start: float | None, distance: float | None) -> Update:
+        """Shows the flow between two frames of the clip. start: counting from 1."""
+        selection: Selection | None = session.get("selection")
+        if selection is None or not start or not distance:
+            return {}
+        clip = selection.clip
+        apart = min(int(distance), clip.frames - 1)
+        first = min(int(start) - 1, clip.frames - 1 - apart)
+        text = f"Frames {first + 1} and {first + apart + 1} of {clip.frames}."
+        return self._show_pair(session, state, Selection(clip, first, apart)) | {"clip_notice": Notice(text)}
+
+    def restore(self, session: Session, state: OpticalFlowState) -> Iterator[Update]:
+        """Clip and film as the visitor left them."""
+        with suppress(InputError):  # they were dropped
+            if (selection := session.get("selection")) is not None:
+                yield _clip_controls(selection) | {"clip_notice": Notice(clip_facts(selection.clip))}
+            if (film := session.get("film")) is not None:
+                yield from _show_film(film)
+
+    def clear_film(self, session: Session, state: OpticalFlowState) -> Update:
+        session.discard("film")
+        return NO_FILM
+
+    def queue_film(self, session: Session, state: OpticalFlowState) -> Update:
+        """Starts the job of a film, which may have to wait for that of another visitor."""
+        session.put(session.start_job(), "job")
+        return {
+            "clip_notice": Notice("Waiting for another film to finish …"),
+            "make_film": Control.of(interactive=False),
+            "stop": Control.of(interactive=True),
+        }
+
+    def make_film(
+        self, session: Session, state: OpticalFlowState, start: float | None, distance: float | None
+    ) -> Iterator[Update]:
+        """Shows the flow of all pairs from the chosen frame on as a film, and reports the progress."""
+        job: Job | None = session.get("job")
+        if job is None:
+            return
+        session.discard("job")
+        try:
+            yield from self._make_film(session, state, job, int(start or 1) - 1, int(distance or 1))
+        except Exception:
+            yield READY | {"clip_notice": ""}
+            raise
+        if not job.superseded:
+            yield READY
+
+    def stop_film(self, session: Session, state: OpticalFlowState) -> Update:
+        session.stop_job()
+        return {"clip_notice": Notice("Stopping …"), "stop": Control.of(interactive=False)}
+
+    def _show_pair(self, session: Session, state: OpticalFlowState, selection: Selection) -> Update:
+        first, second = read_pair(selection)
+        shown = self._screen.estimate(session, state, first, second)
+        session.put(selection, "selection")
+        return shown | {"first": first, "second": second, "truth": None} | _clip_controls(selection)
+
+    def _make_film(
+        self, session: Session, state: OpticalFlowState, job: Job, start: int, distance: int
+    ) -> Iterator[Update]:
+        selection: Selection | None = session.get("selection")
+        if selection is None:
+            raise InputError(NO_CLIP)
+        clip = selection.clip
+        available = clip.frames - distance - start
+        count = min(available, MAX_PAIRS)
+        if count < 1:
+            raise InputError("No two frames are this far apart after the chosen frame. Choose an earlier frame.")
+        yield {"clip_notice": Notice(f"Reading {count + distance} frames …")}
+        frames = list(read_frames(clip, start, start + count + distance, FILM_SIDE))
+        flows: list[np.ndarray] = []
+        began = time.monotonic()
+        while len(flows) < count and not job.over:
+            yield {"clip_notice": Notice(_progress(len(flows), count, time.monotonic() - began))}
+            pairs = [(frames[at], frames[at + distance]) for at in range(count)][len(flows) :][:PAIRS_PER_CALL]
+            flows += flows_of_pairs(self._screen.backend, pairs, state.weights)
+        if job.superseded:
+            return
+        yield {"clip_notice": Notice(_outcome(len(flows), count, available))}
+        if flows:
+            film = draw_film(frames[: len(flows)], flows, clip.fps)
+            session.put(film, "film")
+            yield from _show_film(film)
+
+
+def read_pair(selection: Selection) -> tuple[Image, Image]:
+    """The two frames, their longer side at most PAIR_SIDE."""
+    first, second = (
+        fromarray(next(read_frames(selection.clip, at, at + 1, PAIR_SIDE)))
+        for at in (selection.start, selection.start + selection.distance)
+    )
+    return first, second
+
+
+def flows_of_pairs(
+    backend: Backend, pairs: Sequence[tuple[np.ndarray, np.ndarray]], weights: Weights
+) -> list[np.ndarray]:
+    """float16 [height, width, 2] each, in half the memory: they are only for colors."""
+    requests = [OpticalFlowRequest(fromarray(one), fromarray(other), weights=weights) for one, other in pairs]
+    return [result.flow.astype(np.float16) for result in unwrap(backend.run_all(requests))]
+
+
+def draw_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray], fps: float) -> Film:
+    drawn = render.flow_film(frames, flows)
+    with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
+        file = Path(folder, "flow.mp4")
+        write_clip(file, drawn.frames, fps)
+        return Film(file.read_bytes(), drawn.legend)
+
+
+def clip_facts(clip: Clip) -> str:
+    """Frames, size and duration of a clip, and what a visitor should know of how it is read."""
+    facts = [f"{clip.frames} frames of {clip.width}x{clip.height} pixels, {clip.duration:.1f} s."]
+    width, height = clip.shrunk(PAIR_SIDE)
+    if width < clip.width:
+        facts.append(f"Read at {width}x{height}. For full size, upload two frames as images.")
+    return " ".join([*facts, *clip.notes])
+
+
+def _clip_controls(selection: Selection) -> Update:
+    clip = selection.clip
+    last, more = clip.frames - 1, clip.frames > 2
+    # A slider needs a range; one that cannot be moved may have one value too many.
+    return {
+        "start": Control.of(maximum=max(2, last), value=selection.start + 1, interactive=more),
+        "distance": Control.of(maximum=max(2, min(MAX_DISTANCE, last)), value=selection.distance, interactive=more),
+        "make_film": Control.of(interactive=True),
+    }
+
+
+def _show_film(film: Film) -> Iterator[Update]:
+    """The file exists until the generator goes on."""
+    with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
+        file = Path(folder, "flow.mp4")
+        file.write_bytes(film.content)
+        yield {"film": Control.of(value=str(file), visible=True), "legend": film.legend}
+
+
+def _progress(done: int, count: int, seconds: float) -> str:
+    left = f", about {seconds / done * (count - done):.0f} s left" if done else ""
+    return f"Pair {done + 1} of {count}{left}."
+
+
+def _outcome(done: int, count: int, available: int) -> str:
+    if not done:
+        return "Stopped."
+    if done < count:
+        return f"Stopped after {done} of {count} pairs."
+    return f"Done: {count} pairs." if count == available else f"Done: the first {count} of {available} pairs."
