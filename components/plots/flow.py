@@ -3,25 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from PIL.Image import Image
 
-from components.analysis.motion import errors_in_words, flow_in_words, scores_in_words
-from components.plots.attention import draw_color_bar
+from components.analysis.motion import flow_in_words
 from components.plots.plot import MARGIN, RULE, SOFT_INK, WIDTH, Plot, start_plot
 from components.plots.tiles import GAP, Tile, draw_tiles
 from components.scale.flow import UNKNOWN, Arrows, arrows, flow_colors, largest_shown, shrunk, shrunk_frame, wheel
 from components.scale.flow_errors import (
-    ERROR_COLORS,
     ErrorColumn,
-    error_colors,
-    largest_error_in_words,
-    largest_error_shown,
 )
 from components.words.numbers import length_in_words
 from models.schema import RunInfo
@@ -90,36 +83,6 @@ def _draw_wheel(plot: Plot, largest: float) -> float:
         key.add_patch(Rectangle((0, 0), 0.18, 0.18, facecolor=color, edgecolor=RULE, linewidth=1.5))
         plot.write(left + 0.5, y, name, size=12, color=SOFT_INK)
     return left
-
-
-def error_plot(
-    first: Image, columns: Sequence[ErrorColumn], run: RunInfo, title: str, largest: float | None = None
-) -> Plot:
-    """The first frame and each method's end-point error, all on one scale, with its means.
-
-    largest: pixels at which colors end; without it, a percentile of all. Raises ValueError as `flow_plot` does.
-    """
-    every = [column.errors for column in columns]
-    _check(columns, every, first.size)
-    end = largest_error_shown(every) if largest is None else largest
-    said = "Color: end-point error, the distance between estimated and true motion, in pixels. Gray: no truth known."
-    scores = [f"{scores_in_words(column.epe, column.fl_all)}; {errors_in_words(column.errors)}" for column in columns]
-    alt = " ".join([f"{title}.", *(f"{column.title}: {each}." for column, each in zip(columns, scores, strict=True))])
-    facts = _facts(run, columns, f"linear scale, colors end at {length_in_words(end)}")
-    plot = start_plot(title, said, facts, alt, REMINDER)
-    plot.arrays = {"first": np.asarray(first.convert("RGB")), "largest": np.asarray(end), "model": run.model}
-    for column in columns:
-        parts = {"errors": column.errors, "epe": column.epe, "fl_all": column.fl_all}
-        plot.arrays |= {f"{column.name}_{name}": np.asarray(part) for name, part in parts.items()}
-    tiles = [Tile("First frame", "", shrunk_frame(first))]
-    for column, score in zip(columns, scores, strict=True):
-        tiles.append(Tile(column.title, score, error_colors(shrunk(column.errors), end)))
-    mean = columns[0].epe if np.isfinite(columns[0].epe) else 0.0
-    whose = "EPE" if len(columns) == 1 else "EPE of\nthe first:"
-    ends = ("0 px", f"{whose}\n{mean:.2f} px", largest_error_in_words(every, end))
-    coloring = Normalize(0.0, end), matplotlib.colormaps[ERROR_COLORS]
-    draw_tiles(plot, tiles, first.size, draw_color_bar(plot, coloring, min(mean, end), ends) - GAP)
-    return plot
 
 
 def _facts(run: RunInfo, columns: Sequence[FlowColumn | ErrorColumn], scale: str) -> list[str]:

@@ -80,11 +80,10 @@ def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScal
     maps = overlay(result.seen, attention, shared, title, place, result.grid, result.extent)
     if attention is None or shared is None:
         return maps
-    measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
     shares = shares_in_words(attention)
     return Markup('{}{}<p class="caption">{}{}</p>').format(
         maps,
-        color_legend(shared, f"{measure}, one scale for all models"),
+        color_legend(shared, f"{shared.measure}, one scale for all models"),
         attention.title,
         Markup("<br>{}").format(shares) if shares else "",
     )

@@ -1,4 +1,4 @@
-"""Optical flow: where things move, whether that is right, and what one pixel's motion was read from."""
+"""Optical flow: the motion, checks of it, and what one pixel's motion attended to."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ Flows = Mapping[str, np.ndarray]
 
 
 def optical_flow(first: Image, flows: Flows, chosen: Pixel | None = None, truth: np.ndarray | None = None) -> Markup:
-    """The first frame with the Perceiver's arrows, every method in colors, and the truth, all on one scale."""
+    """The first frame with the Perceiver's arrows, every method in colors, and the ground truth, all on one scale."""
     titled = {FLOW_METHODS[method]: flow for method, flow in flows.items()}
     title, flow = next(iter(titled.items()))
     head = arrows_picture(first, flow, title, chosen)
-    titled |= {} if truth is None else {"The truth": truth}
+    titled |= {} if truth is None else {"Ground truth": truth}
     return flow_pictures(titled, chosen, _full_color(flows), head)
 
 
@@ -50,7 +50,7 @@ def _full_color(flows: Flows) -> float:
 
 
 def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> Markup:
-    """Whether flows are right: the second frame moved back, errors where there is a truth, and what seems hidden.
+    """Warp check, end-point error if there is a ground truth, and forward-backward consistency.
 
     checks: by FLOW_METHODS.
     """
@@ -59,11 +59,11 @@ def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> Markup:
         warp_check(first, check.warped, check.before, check.after, check.known, title)
         for title, check in titled.items()
     )
-    parts = {"Moved back, does the second frame become the first?": Markup('<div class="flows">{}</div>').format(warps)}
+    parts = {"Warp check: second frame warped back to the first": Markup('<div class="flows">{}</div>').format(warps)}
     if errors := [column for method, check in checks.items() if (column := _errors(method, check))]:
-        parts["Against the truth: where is it wrong?"] = error_pictures(errors)
+        parts["End-point error"] = error_pictures(errors)
     if hidden := {title: check.hidden for title, check in titled.items() if check.hidden is not None}:
-        parts["There and back: does the motion return?"] = occlusion_picture(first, hidden)
+        parts["Forward-backward consistency"] = occlusion_picture(first, hidden)
     shown = Markup("").join(
         Markup("<section><h4>{}</h4>{}</section>").format(title, part) for title, part in parts.items()
     )

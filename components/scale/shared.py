@@ -56,6 +56,11 @@ class SharedScale:
         return 1.0 if self.scale == "linear" else 0.0
 
     @property
+    def measure(self) -> str:
+        """The unit of the levels, for a legend."""
+        return "times uniform" if self.scale == "linear" else "log10 of times uniform"
+
+    @property
     def ends(self) -> tuple[str, str]:
         """What stands at the lower and at the upper end of a color bar."""
         return self.below + self.in_words(self.norm.vmin), self.in_words(self.norm.vmax)

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from components.analysis.flow_attention import PixelAsked, most_read
-from components.plots.flow import FlowColumn, error_plot, flow_plot
+from components.plots.flow import FlowColumn, flow_plot
 from components.plots.flow_attention import flow_attention_plot
 from components.plots.plot import Plot
-from components.scale.flow_errors import ErrorColumn, error_colors, largest_error_in_words, largest_error_shown
+from components.scale.flow_errors import error_colors, largest_error_in_words, largest_error_shown
 from models.schema import AttentionMap, RunInfo
 from tests.plots import assert_legible, pixels, saved, words
 
@@ -140,22 +140,6 @@ def test_colors_of_errors_end_where_but_a_few_are_beyond():
     assert largest_error_in_words([errors], 101) == "101 px"
     assert largest_error_shown([np.zeros(3)]) == 0.01
     assert largest_error_shown([np.full(3, NAN)]) == 1.0
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_an_error_sheet_says_what_it_shows(count):
-    errors = np.full((4, 6), 0.5, np.float32)
-    errors[0, 5], errors[3] = 3.0, NAN
-    columns = [ErrorColumn(f"m{at}", f"Method {at}", errors * (at + 1), 0.64 * (at + 1), 0.03) for at in range(count)]
-    plot = error_plot(frame(6, 4), columns, RUN, "How far from the truth")
-    assert_legible(plot)
-    for fact in ("EPE 0.64 px · Fl-all 3.0 %", "largest 3.0 px in the upper right; 25 % without truth", "0 px", "≥ "):
-        assert fact in words(plot)
-    assert "Method 0: EPE 0.64 px · Fl-all 3.0 %; largest 3.0 px in the upper right" in plot.alt
-    assert set(plot.arrays) >= {"m0_errors", "m0_epe", "m0_fl_all", "first", "largest"}
-    maps = tiles(plot)[1:]
-    assert len(maps) == count
-    np.testing.assert_array_equal(drawn(plot, maps[0], 2.5, 3.5), [128, 128, 128])
 
 
 # Attention

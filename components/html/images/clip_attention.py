@@ -82,5 +82,4 @@ def read_latents(values: np.ndarray, shared: SharedScale, levels: np.ndarray) ->
 
 def read_legend(shared: SharedScale, of: str) -> Markup:
     """of: what the colors are one scale for."""
-    measure = "times uniform" if shared.scale == "linear" else "log10 of times uniform"
-    return color_legend(shared, f"{measure}, one scale for {of}")
+    return color_legend(shared, f"{shared.measure}, one scale for {of}")

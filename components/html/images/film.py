@@ -10,7 +10,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from components.analysis.clip import Box
-from components.html.images.frames import photograph
+from components.html.images.frames import SPOKEN, attributes, photograph, pointable
 from components.words.numbers import seconds_in_words
 
 LARGEST = 64
@@ -38,13 +38,9 @@ def film_strip(
         f"{seconds_in_words(chosen / fps)}. {_KEYS}"
     )
     place = side // 2 * len(frames) * side + at * side + side // 2
-    attributes = Markup(
-        ' role="application" tabindex="0" aria-label="{}" data-rows="{}" data-columns="{}" data-start="0" '
-        'data-stop="1" data-place="{}" data-tile="{}" data-frames="{}"'
-    ).format(label, 2 * side, len(frames) * side, place, side, " ".join(str(frame + 1) for frame in frames))
-    reel = Markup('<div class="reel places"{}>{}<span class="spoken" aria-live="polite"></span></div>').format(
-        attributes, shown
-    )
+    tiles = {"data_tile": side, "data_frames": " ".join(str(frame + 1) for frame in frames)}
+    places = attributes(class_="reel places", **pointable(2 * side, len(frames) * side, label, place, **tiles))
+    reel = Markup("<div{}>{}</div>").format(places, shown + SPOKEN)
     caption = "Originals above, rebuilt ones below. Click any pixel: what was it read from?"
     return Markup('{}<p class="caption">{}</p>').format(film(heads(frames, fps, chosen) + reel, len(frames)), caption)
 

@@ -39,7 +39,6 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     )
     for name, fill, mark in zip(alone, fills, marks, strict=False):
         shown += _figure(_map(fill, asked.area, name) + mark, size, name)
-    measure = "times uniform" if scale == "linear" else "log10 of times uniform"
     shares = shares_in_words(attention)
     stayed = Markup("<br>{}").format(shares) if shares else ""
     beyond = Markup("<br>{}").format(BEYOND) if asked.beyond else ""
@@ -47,7 +46,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
         '<div class="flows">{}</div>{}<p class="caption">{}<br>Cross: row {}, column {}; {}. {}.{}{}</p>'
     ).format(
         shown,
-        color_legend(shared, f"{measure}, one scale for all maps"),
+        color_legend(shared, f"{shared.measure}, one scale for all maps"),
         attention.title,
         asked.row + 1,
         asked.column + 1,

@@ -21,6 +21,8 @@ LOSSLESS = 256 * 256
 """Pixels up to which a photograph is kept exactly as it is."""
 MOST_BYTES = 900_000
 """Of the markup of one image, above which even a map is not kept exactly."""
+SPOKEN = Markup('<span class="spoken" aria-live="polite"></span>')
+"""Where click_place.js tells screen readers which place the cursor is at."""
 SMALL = 256
 """Pixels a side up to which they are kept apart where they are shown larger."""
 
@@ -59,22 +61,33 @@ def _image(uri: str, pixels: np.ndarray, alt: str, classes: str) -> Markup:
     return Markup('<img class="{}" src="{}" alt="{}" draggable="false">').format(classes, uri, alt)
 
 
-def framed(inner: Markup, size: Size, classes: str = "", attributes: str = "") -> Markup:
-    """A box of a frame's proportions for pictures above each other; one that would be a hairline is shown thicker."""
-    return Markup('<div class="{}" style="--ratio:{:.6g}"{}>{}</div>').format(
-        f"frame {classes}".strip(), size[0] / size[1], attributes, inner
+def attributes(**values: object) -> Markup:
+    """HTML attributes named by keywords with "_" for "-"; None leaves one out."""
+    kept = ((name.strip("_").replace("_", "-"), value) for name, value in values.items() if value is not None)
+    return Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in kept)
+
+
+def framed(inner: Markup, size: Size, classes: str = "frame", **more: object) -> Markup:
+    """A box of a frame's proportions for images on top of each other; a very flat one is shown thicker."""
+    return Markup("<div{}>{}</div>").format(
+        attributes(class_=classes, style=f"--ratio:{size[0] / size[1]:.6g}", **more), inner
     )
 
 
+def pointable(rows: int, columns: int, label: str, place: int | None, **more: object) -> dict[str, object]:
+    """Attributes of a box of class "places", in which `SPOKEN` stands: click_place.js lets visitors choose a place.
+
+    label: what a screen reader says. place: the chosen one, as a flat index.
+    """
+    grid = {"data_rows": rows, "data_columns": columns, "data_start": 0, "data_stop": 1, "data_place": place}
+    return {"role": "application", "tabindex": 0, "aria_label": label} | grid | more
+
+
 def pointed_at(inner: Markup, size: Size, label: str, chosen: Pixel | None) -> Markup:
-    """A frame whose pixels can be chosen, with pointer or keys: click_place.js. label: all that is said of it."""
+    """A frame whose pixels can be chosen."""
     width, height = size
-    place = "" if chosen is None else Markup(' data-place="{}"').format(chosen[0] * width + chosen[1])
-    attributes = Markup(
-        ' role="application" tabindex="0" aria-label="{}" data-rows="{}" data-columns="{}" data-start="0" '
-        'data-stop="1"{}'
-    ).format(label, height, width, place)
-    return framed(Markup('{}<span class="spoken" aria-live="polite"></span>').format(inner), size, "places", attributes)
+    place = None if chosen is None else chosen[0] * width + chosen[1]
+    return framed(inner + SPOKEN, size, "frame places", **pointable(height, width, label, place))
 
 
 def cross(pixel: Pixel, size: Size) -> Markup:

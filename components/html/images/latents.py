@@ -17,8 +17,7 @@ def latent_tiles(maps: LatentMaps, selected: int | None, scale: Scale) -> Markup
     shared = SharedScale.over([levels], scale)
     latents = zip(maps.latents.tolist(), maps.weights.tolist(), levels, strict=True)
     buttons = Markup("").join(_button(shared, *latent, selected) for latent in latents)
-    measure = "times uniform" if scale == "linear" else "log10 of times uniform"
-    said = f"{measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
+    said = f"{shared.measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
     return Markup('<div class="latent-sheet" role="group" aria-label="What single latents read">{}{}</div>{}').format(
         _button_for_all(selected), buttons, color_legend(shared, said)
     )

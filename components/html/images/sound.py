@@ -16,6 +16,7 @@ from components.analysis.sound import (
     spectral_ends,
 )
 from components.html.images.film import outlined
+from components.html.images.frames import SPOKEN, attributes, pointable
 from components.html.images.pixels import legend, picture
 from components.words.numbers import decibels, frequency_in_words, seconds_in_words
 
@@ -42,18 +43,13 @@ def sound_pictures(sounds: Sounds, marked: range | None = None) -> Markup:
 def _pointed_at(inner: Markup, sounds: Sounds, marked: range | None) -> Markup:
     moments = min(MOMENTS, sounds.length)
     said = "; ".join(f"{name}: {sound_in_words(each, sounds.rate)}" for name, each in sounds.samples.items())
-    place, asked = "", ""
+    place, asked = None, ""
     if marked is not None:
         at = (marked.start + len(marked) / 2) / sounds.length
-        place = Markup(' data-place="{}"').format(min(int(at * moments), moments - 1))
+        place = min(int(at * moments), moments - 1)
         asked = f" Chosen: the moment at {seconds_in_words(at * sounds.seconds)}."
-    attributes = Markup(
-        ' role="application" tabindex="0" aria-label="{}" data-rows="1" data-columns="{}" data-start="0" '
-        'data-stop="1" data-seconds="{:.6g}"{}'
-    ).format(f"{said}.{asked} {_KEYS}", moments, sounds.seconds, place)
-    return Markup('<div class="tracks places"{}>{}<span class="spoken" aria-live="polite"></span></div>').format(
-        attributes, inner
-    )
+    places = pointable(1, moments, f"{said}.{asked} {_KEYS}", place, data_seconds=f"{sounds.seconds:.6g}")
+    return Markup("<div{}>{}</div>").format(attributes(class_="tracks places", **places), inner + SPOKEN)
 
 
 def _row(name: str, drawn: Markup) -> Markup:

@@ -43,8 +43,9 @@ class _ReadStrip:
         inner = self._end_token("CLS", 0) + self._cells() + self._end_token("SEP", -1)
         legend = ""
         if self.colored:
-            measure = "times the uniform share" if self.colored.scale.scale == "linear" else "log10 of times uniform"
-            legend = color_legend(self.colored.scale, f"{measure}, of a byte of each of these {self.shown.unit}")
+            legend = color_legend(
+                self.colored.scale, f"{self.colored.scale.measure}, of a byte of each of these {self.shown.unit}"
+            )
         return Markup(
             '<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{}"><div dir="auto">{}</div>'
             '</div>{}<p class="caption">{}</p>'

@@ -45,7 +45,6 @@ class _TracedStrip:
         asked = Markup('<b class="asked" title="the {} that is asked about">{}</b>').format(
             read.each, token_name(read.token)
         )
-        measure = "times the uniform share" if self.scale.scale == "linear" else "log10 of times uniform"
         of_each = f", of a {read.each}" + ("" if read.unit == "bytes" else f" of each of these {read.said}")
         return Markup(
             '<div class="result-strip read-strip traced-strip" role="group" tabindex="0" aria-label="{}">'
@@ -57,7 +56,7 @@ class _TracedStrip:
             self._border(),
             latents,
             asked,
-            color_legend(self.scale, measure + of_each),
+            color_legend(self.scale, self.scale.measure + of_each),
             " ".join(self._caption()),
         )
 

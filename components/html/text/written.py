@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import matplotlib
-import numpy as np
 from markupsafe import Markup
 
 from components.analysis.byte_labels import NEWLINE, byte_label
@@ -128,8 +127,3 @@ def _title(token: Token) -> str:
     ]
     said = f"{name} {percent(token.written.probability)}"
     return f"{said}; else {', '.join(others[:_ALTERNATIVES])}" if others else said
-
-
-def level_colors() -> np.ndarray:
-    """float64 [LEVELS + 1, 4]: what the style sheet gives `.p0` to `.p20`."""
-    return matplotlib.colormaps[COLOR_MAP](np.arange(LEVELS + 1) / LEVELS)
