@@ -55,32 +55,6 @@ class TeachView:
     weights: Weights
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationView:
-    """What a page over a text that is written on shows: the question, and the written token that is traced.
-
-    The fields up to `weights` are those of `TextGenerationRequest`, prefix 0 included; stop: one string a line.
-    little: how much prefix the text it is compared with has, or None. traced: None, the page chooses.
-    unit: of which shares of attention are shown.
-    """
-
-    prompt: str
-    num_latents: int
-    max_new_tokens: int
-    do_sample: bool
-    temperature: float
-    top_k: int
-    top_p: float
-    seed: int
-    stop: str
-    cut: bool
-    weights: Weights
-    little: int | None
-    traced: int | None
-    unit: Unit
-    looked: Looked
-
-
 def to_query(page: str, view: TextView) -> str:
     spans = ",".join(f"{start}-{stop}" for start, stop in view.spans)
     options = {"top_k": view.top_k, "decoding": view.decoding, "weights": view.weights}
@@ -166,57 +140,9 @@ def teach_from_query(
     )
 
 
-def generation_to_query(page: str, view: GenerationView) -> str:
-    """As `sentiment_to_query`."""
-    if len(view.prompt.encode("utf-8", errors="replace")) > LONGEST_IN_ADDRESS:
-        return urlencode({TAB: page})
-    how = {"temperature": f"{view.temperature:g}", "top_k": view.top_k, "top_p": f"{view.top_p:g}", "seed": view.seed}
-    options = {"latents": view.num_latents, "tokens": view.max_new_tokens, "draw": int(view.do_sample), **how}
-    stop = {"stop": view.stop} if view.stop else {}
-    little = {} if view.little is None else {"little": view.little}
-    traced = {} if view.traced is None else {"token": view.traced}
-    shown = {"cut": int(view.cut), "weights": view.weights, "unit": view.unit, **stop, **little, **traced}
-    return urlencode({TAB: page, "text": view.prompt, **options, **shown, "look": SEPARATOR.join(view.looked)})
-
-
-def generation_from_query(
-    page: str,
-    params: Mapping[str, str],
-    otherwise: GenerationView,
-    units: tuple[Unit, ...],
-    understood: Callable[[Looked], bool],
-) -> GenerationView | None:
-    """As `sentiment_from_query`. Numbers are as written: what they may be depends on the model."""
-    if params.get(TAB) != page or not params.get("text"):
-        return None
-    return GenerationView(
-        prompt=params["text"],
-        num_latents=number(params.get("latents"), otherwise.num_latents),
-        max_new_tokens=number(params.get("tokens"), otherwise.max_new_tokens),
-        do_sample=one_of(params.get("draw"), ("0", "1"), str(int(otherwise.do_sample))) == "1",
-        temperature=_decimal(params.get("temperature"), otherwise.temperature),
-        top_k=number(params.get("top_k"), otherwise.top_k),
-        top_p=_decimal(params.get("top_p"), otherwise.top_p),
-        seed=number(params.get("seed"), otherwise.seed),
-        stop=params.get("stop", ""),
-        cut=one_of(params.get("cut"), ("0", "1"), str(int(otherwise.cut))) == "1",
-        weights=one_of(params.get("weights"), ("embedded", "published"), otherwise.weights),
-        little=number(params.get("little"), None),
-        traced=number(params.get("token"), None),
-        unit=one_of(params.get("unit"), units, otherwise.unit),
-        looked=_looked(params, understood, otherwise.looked),
-    )
-
-
 def _looked(params: Mapping[str, str], understood: Callable[[Looked], bool], otherwise: Looked) -> Looked:
     looked = tuple(params.get("look", "").split(SEPARATOR))
     return looked if understood(looked) else otherwise
-
-
-def _decimal(written: str | None, otherwise: float) -> float:
-    """A number that is not negative, with digits alone and one point."""
-    plain = written and len(written) < 10 and written.replace(".", "", 1).isdecimal()
-    return float(written) if plain and written else otherwise
 
 
 def _spans(written: str, length: int) -> tuple[tuple[int, int], ...]:

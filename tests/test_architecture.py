@@ -291,7 +291,7 @@ def test_tasks_and_pages_have_the_same_names():
 @pytest.mark.parametrize("name", [task.name for task in TASKS])
 def test_a_task_has_its_files(name):
     assert (ROOT / "models" / "tasks" / f"{name}.py").is_file()
-    assert (ROOT / "pages" / f"{name}.py").is_file()
+    assert all((ROOT / "pages" / name / file).is_file() for file in ("screen.py", "gradio_page.py"))
     assert any((ROOT / "assets" / "examples" / name).iterdir())
 
 

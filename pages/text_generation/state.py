@@ -1,0 +1,110 @@
+"""The state of the page of text generation, and the request that it stands for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.schema import Method, TextGenerationRequest
+from models.schema.text_generation import MOST_NEW_TOKENS
+from pages.examples import text_examples
+from pages.state import MAX_SEED, ModelState, TraceState, UnitState, control
+
+NAME = "text_generation"
+EXAMPLES = text_examples(NAME)
+
+
+class TextGenerationState(ModelState, TraceState, UnitState):
+    prompt: str = control(EXAMPLES[0].text, "Prompt", "The beginning of the text.")
+    num_latents: int = control(
+        64,
+        "Number of latents",
+        "The last N tokens of the prompt become latents and pass through every layer. Earlier tokens (the prefix) are "
+        "only read by cross-attention. N is adjusted to what the prompt and the model allow.",
+        ge=1,
+    )
+    # role: another number does not put the text on the page out of date, since one text begins with the other.
+    max_new_tokens: int = control(
+        150,
+        "Max new tokens",
+        "With the demo model a token is a byte.",
+        role="display",
+        ge=1,
+        le=MOST_NEW_TOKENS,
+    )
+    do_sample: bool = control(
+        True,
+        "Decoding",
+        "Whether each token is sampled; if not, it is the most probable one.",
+        labels={True: "sample", False: "greedy (most probable token)"},
+    )
+    temperature: float = control(
+        0.6,
+        "Temperature",
+        "Divides the logits. Low: predictable and repetitive; high: varied.",
+        ge=0.1,
+        le=2,
+        step=0.05,
+    )
+    top_k: int = control(0, "Top-k", "Sample from the k most likely tokens (0 = off).", ge=0)
+    top_p: float = control(
+        0.95,
+        "Top-p",
+        "Sample from the smallest set of tokens whose probabilities sum to p.",
+        ge=0.05,
+        le=1,
+        step=0.05,
+    )
+    seed: int = control(0, "Seed", "The same seed gives the same text.", ge=0, le=MAX_SEED)
+    stop_strings: tuple[str, ...] = control((), "Stop strings", "The text ends after the first of these that appears.")
+    truncate: bool = control(
+        False,
+        "Truncate long prompts",
+        "Drop tokens on the left if the prefix is longer than the model takes. Without truncation more of the prompt "
+        "becomes latents, and a prompt longer than the context is an error.",
+    )
+    compare: bool = control(
+        False,
+        "Compare with a short prefix",
+        "Generate a second text with the same seed and latents that reads only the last tokens of the prefix.",
+    )
+    short_prefix: int = control(32, "Short prefix (tokens)", "Length of that prefix.", ge=0, le=256, step=16)
+    token: int | None = control(
+        None,
+        "Token",
+        "Generated token whose attention is shown, counting from 0. By default the first one.",
+        role="selection",
+        ge=0,
+    )
+    method: Method = control(
+        "encoder",
+        "Attention",
+        "Each token is predicted by the latent at the position before it. Cross-attention: from that latent to prefix "
+        "and latents. Last layer: from it to the latents. Rollout: all layers composed.",
+        role="display",
+        labels={
+            "rollout": "Rollout: all layers",
+            "encoder": "Cross-attention: context → latent",
+            "decoder": "Last layer: latents → latent",
+        },
+    )
+
+
+def request_of(state: TextGenerationState) -> TextGenerationRequest:
+    """The request for a text with the full prefix, without a probe."""
+    return TextGenerationRequest(
+        prompt=state.prompt,
+        num_latents=state.num_latents,
+        max_new_tokens=state.max_new_tokens,
+        do_sample=state.do_sample,
+        top_k=state.top_k,
+        temperature=state.temperature,
+        seed=state.seed,
+        weights=state.weights,
+        top_p=state.top_p,
+        cut=state.truncate,
+        stop=state.stop_strings,
+    )
+
+
+def stop_strings(values: Mapping[str, Any]) -> list[str]:
+    """The lines of the text field."""
+    return [line for line in (values["stop_strings"] or "").splitlines() if line]
