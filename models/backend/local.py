@@ -1,6 +1,5 @@
 """The backend in this process: holds models and encoded latents, and runs requests on the local device."""
 
-import hashlib
 import tempfile
 import threading
 import time
@@ -17,10 +16,10 @@ except ImportError:
     spaces = None
 
 import torch
-from torch import Tensor
 from transformers import PerceiverForSequenceClassification
 
 from models.backend.cache import ByteCache
+from models.backend.inputs import InputStore
 from models.backend.protocol import Description, Refusal, unwrap
 from models.backend.settings import Settings, SettingsError
 from models.perceiver import engine
@@ -31,6 +30,7 @@ from models.perceiver.shapes import model_shape
 from models.schema import (
     CheckpointUnavailable,
     FineTunedModel,
+    InputDropped,
     InputError,
     ModelShape,
     Request,
@@ -63,6 +63,7 @@ class LocalBackend:
         self._without_published = False
         self._shapes = _Shapes(self.settings.checkpoints)
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
+        self._inputs = InputStore(self.settings.input_cache_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
         self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
         if spaces is not None:
@@ -113,7 +114,10 @@ class LocalBackend:
         """All results in one call (one GPU allocation on ZeroGPU), or why a request was refused."""
         for request in requests:
             _task_of(request)
-        return self._run(requests)
+        resolved = [self._resolve(request) for request in requests]
+        held = [each for each in resolved if isinstance(each, Request)]
+        results = iter(self._run(held) if held else ())
+        return [next(results) if isinstance(each, Request) else each for each in resolved]
 
     def stream(self, request: StreamRequest[P, R]) -> Generator[P | R]:
         """Parts of the result as they are computed, the result last. Closing the generator stops the work.
@@ -122,15 +126,21 @@ class LocalBackend:
         """
         if _task_of(request).stream is None:
             raise TypeError(f"a {type(request).__name__} has no stream: run it")
-        with closing(self._stream(request)) as parts:
+        with closing(self._stream(self._inputs.resolve(request))) as parts:
             for part in parts:
                 if isinstance(part, Refusal):
                     raise part
                 yield part
 
     def upload(self, request: Question) -> Question:
-        """The request as it is: nothing travels within a process."""
-        return request
+        """See `Backend`: arrays and images of 64 KiB and more are held, as many as `input_cache_mib` has room for."""
+        return self._inputs.upload(request)
+
+    def _resolve(self, request: Request[R]) -> Request[R] | InputDropped:
+        try:
+            return self._inputs.resolve(request)
+        except InputDropped as dropped:
+            return dropped
 
     def export(self, model: FineTunedModel) -> Mapping[str, bytes]:
         """The files of a folder that transformers' `from_pretrained` loads, float32, by name.
@@ -188,21 +198,17 @@ class LocalBackend:
             yield loaded
 
     def encode(
-        self, loaded: Loaded, inputs: Any, keep: bool = True, interpolate_positions: bool = False
+        self, loaded: Loaded, inputs: Any, key: Hashable | None, interpolate_positions: bool = False
     ) -> tuple[Encoded, bool]:
-        """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
-
-        keep: for later questions, with what rollout needs; else they are made for this one question only.
-        interpolate_positions: stretch learned positions over inputs of another size than in training.
-        """
+        """See `Runtime`."""
 
         def make() -> Encoded:
-            here = _on_device(inputs, self.device)
+            here, keep = _on_device(inputs, self.device), key is not None
             return engine.encode(loaded.model, here, keep_mixing=keep, interpolate_positions=interpolate_positions)
 
-        if not keep:
+        if key is None:
             return make(), False
-        return self.get_or_compute((loaded.checkpoint, interpolate_positions, _fingerprint(inputs)), make)
+        return self.get_or_compute((loaded.checkpoint, "latents", interpolate_positions, key), make)
 
     def get_or_compute(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
         """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""
@@ -307,15 +313,6 @@ def _on_device(inputs: Any, device: torch.device) -> Any:
     if isinstance(inputs, Mapping):
         return {name: _on_device(value, device) for name, value in inputs.items()}
     return inputs.to(device)
-
-
-def _fingerprint(inputs: Tensor | Mapping[str, Tensor]) -> str:
-    """A hash over names, shapes, dtypes and bytes: equal inputs, equal latents."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(inputs.items()) if isinstance(inputs, Mapping) else [("", inputs)]:
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype};".encode())
-        digest.update(tensor.contiguous().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 ModelService = LocalBackend

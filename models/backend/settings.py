@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     latent_cache_mib: int = Field(
         default=1024, ge=0, description="one picture in all three published image models takes half of it"
     )
+    input_cache_mib: int = Field(
+        default=512, ge=0, description="uploaded images and clips; 30 s of video at 224 x 224 pixels take 108"
+    )
     gpu_seconds: int = Field(default=60, ge=1, description="longest GPU time that one call on a ZeroGPU Space declares")
     host: str = Field(default="127.0.0.1", validation_alias=AliasChoices("PERCEIVER_HOST", "GRADIO_SERVER_NAME"))
     port: int = Field(
@@ -67,6 +70,10 @@ class Settings(BaseSettings):
     @property
     def latent_cache_bytes(self) -> int:
         return self.latent_cache_mib * MIB
+
+    @property
+    def input_cache_bytes(self) -> int:
+        return self.input_cache_mib * MIB
 
 
 def _variable(name: str) -> str:

@@ -33,6 +33,7 @@ from models.schema.common import (
     Target,
     TokenAt,
     Weights,
+    resolved,
 )
 from models.schema.fine_tuning import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut
 from models.schema.image_classification import (
@@ -97,4 +98,5 @@ __all__ = [
     "Variant",
     "Weights",
     "WrittenToken",
+    "resolved",
 ]

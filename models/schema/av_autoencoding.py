@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, StreamRequest, Weights
+from models.schema.common import AttentionMap, InputKey, LabelScore, Probe, RunInfo, StreamRequest, Weights
 
 Modality = Literal["image", "audio", "label"]
 Finer = Literal["pixels", "frames"]
@@ -24,9 +24,9 @@ class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
     best class of the first window.
     """
 
-    frames: np.ndarray
+    frames: np.ndarray | InputKey
     fps: float
-    audio: np.ndarray
+    audio: np.ndarray | InputKey
     sample_rate: int
     blank: frozenset[Modality] = frozenset()
     label: int | None = None

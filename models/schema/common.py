@@ -48,6 +48,16 @@ class InputKey:
     shape: tuple[int, ...]
 
 
+V = TypeVar("V")
+
+
+def resolved(value: V | InputKey) -> V:
+    """The input itself. Raises TypeError for a key: a backend replaces keys before a task runs."""
+    if isinstance(value, InputKey):
+        raise TypeError(f"the key {value.digest[:12]} was not replaced by the input that it stands for")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class ByteAt:
     """A byte of the text as the model read it, counted from 0."""

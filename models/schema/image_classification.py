@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from PIL.Image import Image
 
-from models.schema.common import AttentionMap, LabelScore, Probe, Request, RunInfo, Weights
+from models.schema.common import AttentionMap, InputKey, LabelScore, Probe, Request, RunInfo, Weights
 
 Variant = Literal["learned", "fourier", "conv"]
 
@@ -36,7 +36,7 @@ class ImageClassificationRequest(Request["ImageClassificationResult"]):
     size calls `seen`, to be taken as it is.
     """
 
-    image: Image
+    image: Image | InputKey
     variant: Variant = "fourier"
     top_k: int = 5
     probe: Probe | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL.Image import Image
 
-from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
+from models.schema.common import AttentionMap, InputKey, Probe, Request, RunInfo, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class OpticalFlowRequest(Request["OpticalFlowResult"]):
     Models that read one size have step 0 only.
     """
 
-    first: Image
-    second: Image
+    first: Image | InputKey
+    second: Image | InputKey
     probe: Probe | None = None
     weights: Weights = "embedded"
     step: int | None = None

@@ -3,7 +3,7 @@
 A model reads some frames at once, a window; longer clips are read window by window, each by itself.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PerceiverForMultimodalAutoencoding
 
 from models.data import av_clip
+from models.data.digest import digest
 from models.perceiver.checkpoints import Checkpoint, labels_of
 from models.perceiver.clip_models import (
     LABEL_ASKED,
@@ -40,7 +41,7 @@ from models.schema import (
     Probe,
     SoundAt,
 )
-from models.tasks.av_reading import ReadClip, model_inputs, read_clip
+from models.tasks.av_reading import ReadClip, model_inputs, read_clip, window_of_clip
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -188,9 +189,14 @@ class _Rebuilding:
 
     def _encoded(self, window: int) -> Encoded:
         inputs = model_inputs(self.request, self.loaded, self.clip, window)
-        encoded, known = self.runtime.encode(self.loaded, inputs)
+        encoded, known = self.runtime.encode(self.loaded, inputs, self._key(window))
         self.known &= known
         return encoded
+
+    def _key(self, window: int) -> Hashable:
+        """What determines the inputs of a window. Its frames are hashed as bytes: a quarter of the float32 inputs."""
+        frames, audio = window_of_clip(self.clip, window)
+        return digest(frames, audio), self.request.label, frozenset(self.request.blank)
 
     def _finer(self, asked: _Asked) -> tuple[int, ...]:
         """The area of what is asked about, in the count of the frames as they are answered."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from models.data import av_clip
 from models.perceiver.checkpoints import labels_of
 from models.perceiver.clip_models import ClipShape, clip_shape
-from models.schema import AvAutoencodingRequest, InputError
+from models.schema import AvAutoencodingRequest, InputError, resolved
 from models.tasks.task import Loaded
 
 _MODALITIES = ("image", "audio", "label")
@@ -58,7 +58,7 @@ def read_clip(request: AvAutoencodingRequest, loaded: Loaded) -> ReadClip:
     if request.label is not None:
         _check_label(request.label, loaded)
     shape = clip_shape(loaded.model.config)
-    count = av_clip.frames_in(len(request.frames) / request.fps, shape.fps)
+    count = av_clip.frames_in(len(resolved(request.frames)) / request.fps, shape.fps)
     _check_answers(request, shape, count)
     frames = _squares(request, shape.fps, shape.side, count)
     answers, fps = frames, shape.fps
@@ -67,20 +67,24 @@ def read_clip(request: AvAutoencodingRequest, loaded: Loaded) -> ReadClip:
     elif request.finer == "frames":
         fps = 2 * fps
         answers = _squares(request, fps, shape.side, 2 * count)
-    heard = av_clip.resampled(request.audio, request.sample_rate, shape.sample_rate)
+    heard = av_clip.resampled(resolved(request.audio), request.sample_rate, shape.sample_rate)
     return ReadClip(shape, frames, av_clip.fitted(heard, count * shape.samples_per_frame), answers, fps)
+
+
+def window_of_clip(clip: ReadClip, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frames uint8 [T, S, S, 3] and sound float32 [samples] of a window."""
+    frames = av_clip.window_frames(clip.frames, clip.starts[window], clip.shape.frames)
+    return frames, av_clip.fitted(clip.audio[clip.first_sample(window) :], clip.shape.samples)
 
 
 def model_inputs(request: AvAutoencodingRequest, loaded: Loaded, clip: ReadClip, window: int) -> dict[str, Tensor]:
     """A window as the model's own forward takes it; what is hidden is zeros."""
-    shape = clip.shape
-    frames = torch.from_numpy(av_clip.window_frames(clip.frames, clip.starts[window], shape.frames))
-    audio = av_clip.fitted(clip.audio[clip.first_sample(window) :], shape.samples)
+    frames, audio = window_of_clip(clip, window)
     label = torch.zeros(1, len(labels_of(loaded.model.config)))
     if request.label is not None:
         label[0, request.label] = 1
     inputs = {
-        "image": frames.permute(0, 3, 1, 2)[None].float() / 255,
+        "image": torch.from_numpy(frames).permute(0, 3, 1, 2)[None].float() / 255,
         "audio": torch.from_numpy(audio)[None, :, None],
         "label": label,
     }
@@ -90,13 +94,14 @@ def model_inputs(request: AvAutoencodingRequest, loaded: Loaded, clip: ReadClip,
 
 def _squares(request: AvAutoencodingRequest, fps: float, side: int, count: int) -> np.ndarray:
     """uint8 [count, side, side, 3]"""
-    chosen = av_clip.shown_at(np.arange(len(request.frames)) / request.fps, count, fps).tolist()
-    squares = {number: av_clip.square(request.frames[number], side) for number in set(chosen)}
+    frames = resolved(request.frames)
+    chosen = av_clip.shown_at(np.arange(len(frames)) / request.fps, count, fps).tolist()
+    squares = {number: av_clip.square(frames[number], side) for number in set(chosen)}
     return np.stack([squares[number] for number in chosen])
 
 
 def _check(request: AvAutoencodingRequest) -> None:
-    frames, audio = request.frames, request.audio
+    frames, audio = resolved(request.frames), resolved(request.audio)
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
         raise InputError("Frames are RGB, of 8 bits a color: an array uint8 [t, h, w, 3].")
     if not frames.size:

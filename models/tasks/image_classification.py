@@ -17,6 +17,7 @@ from transformers import (
     PerceiverImageProcessorPil,
 )
 
+from models.data.digest import digest
 from models.data.images import as_rgb, check_size
 from models.perceiver.checkpoints import Checkpoint, image_size_of, labels_of
 from models.perceiver.engine import Encoded, decode, perceiver_of
@@ -31,6 +32,7 @@ from models.schema import (
     LatentMaps,
     Probe,
     Weights,
+    resolved,
 )
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
@@ -49,7 +51,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
         _check(request, loaded, labels)
         seen = _seen(request, request.size or image_size_of(loaded.model.config))
         pixels = _normalised(seen).to(loaded.model.dtype)
-        encoded, known = runtime.encode(loaded, pixels, interpolate_positions=True)
+        encoded, known = runtime.encode(loaded, pixels, digest(np.asarray(seen)), interpolate_positions=True)
         grid = _grid(encoded)
         if request.place is not None and not 0 <= request.place < math.prod(grid):
             raise InputError(f"There is no place {request.place}: this model reads {grid[0]} x {grid[1]} of them.")
@@ -83,12 +85,13 @@ def crop(image: Image.Image, size: int, part: tuple[int, int]) -> Image.Image:
 
 
 def _seen(request: ImageClassificationRequest, size: int) -> Image.Image:
-    check_size(request.image)
+    image = resolved(request.image)
+    check_size(image)
     if not request.cropped:
-        return crop(as_rgb(request.image), size, CROPS[request.weights])
-    if request.image.size != (size, size):
-        raise InputError(f"A crop for this model has {size} x {size} pixels, not {request.image.size}.")
-    return as_rgb(request.image)
+        return crop(as_rgb(image), size, CROPS[request.weights])
+    if image.size != (size, size):
+        raise InputError(f"A crop for this model has {size} x {size} pixels, not {image.size}.")
+    return as_rgb(image)
 
 
 def _normalised(seen: Image.Image) -> Tensor:

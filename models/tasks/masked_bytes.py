@@ -1,5 +1,6 @@
 """Masked bytes: hide bytes of a text, and read from the rest what they were (Perceiver IO, section 4.1)."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,7 +102,7 @@ def _trace(
     value = text.content[traced] if index is None else int(filling.probabilities[index].argmax())
     before = filling.order < (0 if index is None else filling.order[index])
     as_read = _put(text, filling.positions[before], filling.probabilities[before].argmax(axis=1))
-    encoded, _ = runtime.encode(loaded, token_ids(as_read))
+    encoded, _ = runtime.encode(loaded, token_ids(as_read), _key(as_read))
     seen = repr(bytes([value]))[1:]
     name = f"byte {traced}, {'given' if index is None else 'filled in'} as {seen}"
     return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name)
@@ -125,7 +126,7 @@ def _readable(text: ByteText, loaded: Loaded) -> ByteText:
 
 def _fill_at_once(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Filling, bool]:
     positions = np.flatnonzero(text.hidden)
-    encoded, known = runtime.encode(loaded, token_ids(text))
+    encoded, known = runtime.encode(loaded, token_ids(text), _key(text))
     return _Filling(positions, _byte_probabilities(loaded, encoded, positions), np.zeros_like(positions)), known
 
 
@@ -144,7 +145,7 @@ def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> _Filling:
     order = np.zeros_like(positions)
     waiting = list(range(len(positions)))
     for turn in range(len(positions)):
-        encoded, _ = runtime.encode(loaded, token_ids(text), keep=False)
+        encoded, _ = runtime.encode(loaded, token_ids(text), key=None)
         found = _byte_probabilities(loaded, encoded, positions[waiting])
         surest = int(found.max(axis=1).argmax())
         index = waiting.pop(surest)
@@ -158,6 +159,10 @@ def _byte_probabilities(loaded: Loaded, encoded: Encoded, positions: np.ndarray)
     wanted = torch.from_numpy(positions + AROUND).to(encoded.latents.device)
     logits = decode(loaded.model, encoded, wanted)[0].float()
     return logits.softmax(dim=-1)[:, FIRST_BYTE:].cpu().numpy()
+
+
+def _key(text: ByteText) -> Hashable:
+    return text.content, text.hidden
 
 
 def _put(text: ByteText, positions: np.ndarray, values: np.ndarray) -> ByteText:

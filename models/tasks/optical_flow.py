@@ -4,7 +4,6 @@ The published model reads every pixel, in tiles; the embedded one patches of fra
 from step to step, each time only for what is left of the motion.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -14,6 +13,7 @@ from PIL.Image import Image, fromarray
 from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
+from models.data.digest import digest
 from models.data.images import as_rgb, check_size
 from models.perceiver import patch_flow as patches
 from models.perceiver.checkpoints import Checkpoint
@@ -21,7 +21,16 @@ from models.perceiver.coarse_to_fine import pyramid, resize, resize_flow, warp_b
 from models.perceiver.patch_flow import PerceiverForPatchFlow
 from models.perceiver.pixel_flow import neighborhoods, pixel_flow
 from models.perceiver.tiles import OVERLAP, Size, corners_of_tiles, mirrored, tile_of
-from models.schema import AttentionMap, FlowTrace, InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
+from models.schema import (
+    AttentionMap,
+    FlowTrace,
+    InputError,
+    OpticalFlowRequest,
+    OpticalFlowResult,
+    PixelAt,
+    Probe,
+    resolved,
+)
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -48,16 +57,16 @@ class _Found:
 
 def run(request: OpticalFlowRequest, runtime: Runtime) -> OpticalFlowResult:
     """Raises InputError, in words for the visitor, for frames whose flow cannot be asked for."""
-    frames = _frames(request)
+    first, second = _frames(request)
+    frames, key = (_tensor(first), _tensor(second)), digest(np.asarray(first), np.asarray(second))
     with runtime.load(OPTICAL_FLOW.checkpoint(request.weights)) as loaded:
         sizes = _sizes(loaded, frames)
         height, width = sizes[-1]
         _check(request, len(sizes), height, width)
-        key = (loaded.checkpoint, "flow", _fingerprint(frames))
-        found, known = runtime.get_or_compute(key, lambda: _find(loaded, frames))
+        found, known = runtime.get_or_compute((loaded.checkpoint, "flow", key), lambda: _find(loaded, frames))
         attention, traced = None, None
         if request.probe is not None:
-            attention, traced = _trace(request.probe, request.step, loaded, runtime, frames, found.flows)
+            attention, traced = _trace(request.probe, request.step, loaded, runtime, frames, found.flows, key)
         tile, overlap = _tile(loaded)
         return OpticalFlowResult(
             flow=found.flows[-1].movedim(0, -1).numpy().copy(),
@@ -87,12 +96,14 @@ def check_frames(first: Image, second: Image) -> None:
         raise InputError(f"Both frames must have one size: the first has {one} pixels, the second {other}.")
 
 
-def _frames(request: OpticalFlowRequest) -> Frames:
-    check_frames(request.first, request.second)
-    first, second = as_rgb(request.first), as_rgb(request.second)
+def _frames(request: OpticalFlowRequest) -> tuple[Image, Image]:
+    """RGB, upright."""
+    first, second = resolved(request.first), resolved(request.second)
+    check_frames(first, second)
+    first, second = as_rgb(first), as_rgb(second)
     if first.size != second.size:  # one of them was turned upright
         check_frames(first, second)
-    return _tensor(first), _tensor(second)
+    return first, second
 
 
 def _tensor(frame: Image) -> Tensor:
@@ -110,13 +121,6 @@ def _check(request: OpticalFlowRequest, steps: int, height: int, width: int) -> 
         check_index("column", target.column, width, "the first frame")
     if request.step is not None and not 0 <= request.step < steps:
         raise InputError(f"There is no step {request.step}: these frames are read at {steps} sizes, counted from 0.")
-
-
-def _fingerprint(frames: Frames) -> str:
-    digest = hashlib.sha256(str(tuple(frames[0].shape)).encode())
-    for frame in frames:
-        digest.update(frame.contiguous().numpy().data)
-    return digest.hexdigest()
 
 
 def _by_patches(loaded: Loaded) -> bool:
@@ -144,9 +148,15 @@ def _find(loaded: Loaded, frames: Frames) -> _Found:
 
 
 def _trace(
-    probe: Probe, step: int | None, loaded: Loaded, runtime: Runtime, frames: Frames, flows: tuple[Tensor, ...]
+    probe: Probe,
+    step: int | None,
+    loaded: Loaded,
+    runtime: Runtime,
+    frames: Frames,
+    flows: tuple[Tensor, ...],
+    key: str,
 ) -> tuple[AttentionMap, FlowTrace]:
-    """At one step, what the pixel's motion was read from, in the one tile that counts most there."""
+    """Attention of one pixel's motion at one step, in the tile that counts most there. key: digest of the frames."""
     whole = _size(frames[0])
     target = target_of(probe, PixelAt) or _fastest(flows[-1])
     row, column = target.row, target.column
@@ -158,7 +168,7 @@ def _trace(
     place = row * size[0] // whole[0], column * size[1] // whole[1]
     top, left = tile_of(*place, *size, tile, overlap)
     inputs = _inputs(loaded, _cut(_as_read(frames, flows, step, size), (top, left), tile))
-    encoded, _ = runtime.encode(loaded, inputs[None].to(loaded.model.dtype))
+    encoded, _ = runtime.encode(loaded, inputs[None].to(loaded.model.dtype), (key, step, top, left))
     grid = _grid(loaded)
     cell = (place[0] - top) * grid[0] // tile[0] * grid[1] + (place[1] - left) * grid[1] // tile[1]
     attention = trace(loaded, encoded, probe, torch.tensor([cell]), f"motion at row {row + 1}, column {column + 1}")

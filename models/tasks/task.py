@@ -30,11 +30,12 @@ class Runtime(Protocol):
         ...
 
     def encode(
-        self, loaded: Loaded, inputs: Any, keep: bool = True, interpolate_positions: bool = False
+        self, loaded: Loaded, inputs: Any, key: Hashable | None, interpolate_positions: bool = False
     ) -> tuple[Encoded, bool]:
-        """The latents of these inputs, and whether they were known already. Moves the inputs to the device.
+        """The latents of these inputs, and whether they were cached. Moves the inputs to the device.
 
-        keep: for later questions, with what rollout needs; else they are made for this one question only.
+        key: whatever determines the inputs; with it, latents are cached for later questions, with what rollout needs.
+        None: they are computed for this question only.
         interpolate_positions: stretch learned positions over inputs of another size than in training.
         """
         ...

@@ -4,13 +4,10 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from models.backend import local as service_module
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import ByteAt, CheckpointUnavailable, InputError, Probe
@@ -99,32 +96,6 @@ def test_no_room_for_models_means_loading_anew(counting):
     first, second = service.run(GOOD), service.run(GOOD)
     assert counting.loads == ["masked_bytes"] * 2
     assert_same(second, first)
-
-
-@pytest.mark.parametrize("inputs", [{"a": torch.tensor([[7, 8]])}, torch.tensor([[7, 8]])])
-def test_latents_are_those_of_equal_inputs_only(counted, inputs):
-    """Equal in names, shapes, dtypes and values; the names need not come in the same order."""
-    prints = service_module._fingerprint
-    assert prints(inputs) == prints(deepcopy(inputs))
-    others: list[Any] = [
-        {"b": torch.tensor([[7, 8]])},
-        {"a": torch.tensor([[7, 9]])},
-        {"a": torch.tensor([[7], [8]])},
-        {"a": torch.tensor([[7, 8]], dtype=torch.int32)},
-        {"a": torch.tensor([[7]]), "b": torch.tensor([[8]])},
-        {"a": torch.tensor([[8]]), "b": torch.tensor([[7]])},
-        torch.tensor([[8, 7]]),
-        torch.tensor([[7.0, 8.0]]),
-        torch.tensor([[7, 8]]).view(torch.float64),
-    ]
-    assert len({prints(inputs), *map(prints, others)}) == len(others) + 1
-
-
-def test_latents_of_modalities_in_any_order():
-    one, other = torch.ones(1, 3), torch.zeros(1, 2)
-    prints = service_module._fingerprint
-    assert prints({"image": one, "audio": other}) == prints({"audio": other, "image": one})
-    assert prints(torch.arange(6).reshape(2, 3).T) == prints(torch.tensor([[0, 3], [1, 4], [2, 5]]))
 
 
 # Results

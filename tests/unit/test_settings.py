@@ -25,6 +25,7 @@ def test_defaults():
         ("PERCEIVER_WEIGHTS", "published", "weights", "published"),
         ("PERCEIVER_MODEL_CACHE_MIB", "3", "model_cache_bytes", 3 * 2**20),
         ("PERCEIVER_LATENT_CACHE_MIB", "0", "latent_cache_bytes", 0),
+        ("PERCEIVER_INPUT_CACHE_MIB", "7", "input_cache_bytes", 7 * 2**20),
         ("PERCEIVER_GPU_SECONDS", "120", "gpu_seconds", 120),
         ("PERCEIVER_HOST", "0.0.0.0", "host", "0.0.0.0"),
         ("GRADIO_SERVER_NAME", "0.0.0.0", "host", "0.0.0.0"),

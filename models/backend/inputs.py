@@ -1,0 +1,84 @@
+"""Large inputs that were sent before: requests name them by their content instead of sending them again."""
+
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from models.backend.cache import ByteCache
+from models.data.digest import digest
+from models.data.images import as_rgb, check_size
+from models.schema import InputDropped, InputKey, Request
+
+LARGE = 64 * 1024
+"""Bytes from which on an array or an image is replaced by its key."""
+
+Question = TypeVar("Question", bound=Request[Any])
+Input = np.ndarray | Image.Image
+
+
+class InputStore:
+    """At most `capacity` bytes of inputs, least recently used out first. Safe to use from many threads."""
+
+    def __init__(self, capacity: int):
+        self._capacity = capacity
+        self._held: ByteCache[InputKey, Input] = ByteCache(capacity, _nbytes)
+
+    def upload(self, request: Question) -> Question:
+        """The request with its large arrays and images replaced by keys; what the store has no room for stays.
+
+        Images are held as RGB. Raises InputError for an image that is too large to be read.
+        """
+        keys = {}
+        for name, value in _inputs(request).items():
+            if isinstance(value, Input) and LARGE <= _nbytes(value) <= self._capacity:
+                keys[name] = self._hold(value)
+        return _changed(request, keys)
+
+    def resolve(self, request: Question) -> Question:
+        """The request with its keys replaced by what they stand for. Raises InputDropped."""
+        values = {name: self._get(key) for name, key in _inputs(request).items() if isinstance(key, InputKey)}
+        return _changed(request, values)
+
+    def _hold(self, value: Input) -> InputKey:
+        if isinstance(value, Image.Image):
+            check_size(value)
+            image = as_rgb(value)
+            pixels = np.asarray(image)
+            return self._put(InputKey(digest(pixels), pixels.shape[:2]), image)
+        return self._put(InputKey(digest(value), value.shape), value)
+
+    def _put(self, key: InputKey, value: Input) -> InputKey:
+        with self._held.use(key, lambda: _own(value)):
+            return key
+
+    def _get(self, key: InputKey) -> Input:
+        def dropped() -> Input:
+            raise InputDropped("This input is no longer held here. Upload it again.")
+
+        with self._held.use(key, dropped) as (value, _):
+            return value
+
+
+def _inputs(request: Any) -> dict[str, Any]:
+    """The fields of a request, which is a dataclass."""
+    return {field.name: getattr(request, field.name) for field in fields(request)}
+
+
+def _changed(request: Any, values: dict[str, Any]) -> Any:
+    return replace(request, **values) if values else request
+
+
+def _nbytes(value: Input) -> int:
+    """Of an image, as RGB."""
+    return value.nbytes if isinstance(value, np.ndarray) else 3 * value.width * value.height
+
+
+def _own(value: Input) -> Input:
+    """A copy that nobody else writes to: the key promises its content."""
+    if isinstance(value, Image.Image):
+        return value.copy()
+    copy = value.copy()
+    copy.flags.writeable = False
+    return copy
