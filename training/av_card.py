@@ -24,8 +24,8 @@ LIMITS = (
     "It has seen drawn and spoken digits and little else: faces, rooms and music come out as coarse colors, and their "
     "sound as a murmur.",
     "It has ten labels and assigns every clip to one of them.",
-    "Training asked for moments between frames, but not for positions between pixels: what it predicts there is smooth "
-    "and has no finer detail than its clips.",
+    "Training decodes moments between frames but no positions between pixels: predictions there are smooth and add no "
+    "detail.",
 )
 
 
@@ -70,8 +70,8 @@ def _inputs(config: Mapping[str, Any]) -> str:
 def _decoder(config: Mapping[str, Any]) -> str:
     return (
         "1 cross-attention layer with a residual: a query is the Fourier features of a position; each predicts a patch "
-        f"{config['patch_size']} x {config['patch_size']} pixels of one frame, {config['samples_per_patch']} samples, "
-        "or the label"
+        f"of {config['patch_size']} x {config['patch_size']} pixels of one frame, {config['samples_per_patch']} "
+        "samples, or the label"
     )
 
 
@@ -79,9 +79,9 @@ def _data(recordings: tuple[int, int]) -> tuple[str, ...]:
     return (
         "Clips generated during training and never repeated: a digit with a random font, color, size and path on a "
         f"background with other shapes, and the same digit spoken. {recordings[0]:,} recordings of the *Free Spoken "
-        f"Dataset* (CC BY-SA 4.0) are the audio of {1 - ESPEAK:.0%} of the clips, at varied speed; voices of espeak-ng "
-        f"the audio of the others. The clips of the scores use {recordings[1]} other recordings, with indices that "
-        "training does not use, and an animation each. The repository holds only the weights.",
+        f"Digit Dataset* (CC BY-SA 4.0) are the audio of {1 - ESPEAK:.0%} of the clips, at varied speed; voices of "
+        f"espeak-ng are the audio of the others. The clips of the scores use {recordings[1]} other recordings, with "
+        "indices that training does not use, and an animation each. The repository holds only the weights.",
     )
 
 

@@ -83,7 +83,7 @@ def _scores(methods: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     text = (
         f"Top-1 accuracy and cross-entropy in nats over {first['masked_bytes']:,} masked bytes of `valid.txt`, in "
         "consecutive windows of 512 bytes, followed by the accuracy for each span width. 15% of the bytes are masked, "
-        "spans of 1, 2, 3, 5 or 7 bytes placed by a fixed seed. The baselines are counted on the same training text "
+        "in spans of 1, 2, 3, 5 or 7 bytes placed by a fixed seed. The baselines are counted on the same training text "
         "and scored on the same masks."
     )
     head = ("", "accuracy", "nats per byte", *(f"width {width}" for width in widths))

@@ -29,9 +29,9 @@ def facts(report: Report, photographs: Mapping[str, int]) -> Facts:
         title="Demo model for optical flow",
         description="A small Perceiver IO that estimates where each pixel of a frame is in the next one: "
         "`PerceiverForPatchFlow` (`models/perceiver/patch_flow.py`), composed of parts of transformers and trained "
-        "scratch by the recipe `training/optical_flow.py`. It reads tiles of both frames and sees motions of a few "
-        "Frames are therefore read at low resolution first, then at twice the resolution each time, with the second "
-        "frame warped back by the flow so far.",
+        "from scratch by the recipe `training/optical_flow.py`. It reads tiles of both frames and sees motions of a "
+        "few pixels. Frames are therefore read at low resolution first, then at twice the resolution each time, with "
+        "the second frame warped back by the flow so far.",
         task="optical-flow",
         dataset="Middlebury",
         metrics={"end-point error": scores["middlebury"]["epe"]},
@@ -63,7 +63,7 @@ def _inputs(config: Mapping[str, Any]) -> str:
 def _data(photographs: Mapping[str, int]) -> tuple[str, ...]:
     return (
         "Synthetic scenes, generated during training and never repeated, whose flow is known exactly: layers of "
-        "textures various shapes, each with its own affine motion of hundredths of a pixel to 8 pixels; with "
+        "textures in various shapes, each with its own affine motion of hundredths of a pixel to 8 pixels; with "
         "occlusion, changes of brightness, and noise. The textures are noise at several scales and photographs of "
         f"*clothing-dataset-small* (CC0): {photographs['train']:,} of them in training, {photographs['held_out']:,} "
         "others in the synthetic scenes of the scores. The repository holds only the weights.",

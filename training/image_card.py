@@ -75,7 +75,7 @@ def facts(
 def _data(sizes: Mapping[str, int]) -> tuple[str, ...]:
     rows = [
         ("training", f"{sizes['train']:,}", "train the weights"),
-        ("validation", f"{sizes['held_out']:,}", "choose the best weights; always the same training images"),
+        ("validation", f"{sizes['held_out']:,}", "choose the best weights; the same images in every run"),
         ("test", f"{sizes['test']:,}", "give the scores; half of the official test images"),
     ]
     text = (

@@ -7,8 +7,8 @@ from training.sentiment_rows import Splits
 
 DESCRIPTION = (
     "A small Perceiver IO that classifies English text as positive or negative: `PerceiverForSequenceClassification` "
-    "transformers. Its encoder is that of the demo model for masked bytes (`assets/weights/masked_bytes`), as far as "
-    "it reads the first 254 bytes, trained further by the recipe `training/sentiment.py`. Longer texts are read in "
+    "of transformers. Its encoder is that of the demo model for masked bytes (`assets/weights/masked_bytes`), as far "
+    "as it reads the first 254 bytes, trained further by the recipe `training/sentiment.py`. Longer texts are read in "
     "overlapping windows."
 )
 SOURCES = {
@@ -91,7 +91,7 @@ def _scores(report: Report, sources: tuple[str, ...]) -> tuple[str, ...]:
     ]
     text = (
         "Accuracy and cross-entropy in nats on the test rows. The probabilities for windows of a review are averaged. "
-        "baseline is TF-IDF of words and pairs of words with logistic regression (scikit-learn), fitted to the "
+        "The baseline is TF-IDF of words and pairs of words with logistic regression (scikit-learn), fitted to the "
         "training rows of each source only; the validation rows choose its regularization."
     )
     return text, table(("test rows of", "this model", "TF-IDF", "nats", "rows", "standard error"), rows)
