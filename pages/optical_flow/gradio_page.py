@@ -118,7 +118,8 @@ def _clip_inputs(parts: dict[str, Any]) -> None:
 
 def _film(parts: dict[str, Any]) -> None:
     parts["film"] = gr.Video(label="Clip and its flow", visible=False, elem_id=f"{NAME}-film", autoplay=True, loop=True)
-    parts["legend"] = gr.HTML(elem_id=f"{NAME}-film-legend", apply_default_css=False)
+    legend = '<div class="picture-block">${value}</div>'
+    parts["legend"] = gr.HTML(html_template=legend, elem_id=f"{NAME}-film-legend", apply_default_css=False)
 
 
 def _bind(binding: Binding, screen: OpticalFlowScreen, clips: ClipActions, context: PageContext) -> None:

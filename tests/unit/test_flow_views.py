@@ -106,5 +106,5 @@ def test_a_few_outliers_of_another_method_do_not_make_the_rest_pale():
 
 def test_the_truth_is_shown_beside_what_is_estimated():
     page = Elements(render.optical_flow(FIRST, {"perceiver": RIGHT}, (2, 3), STILL))
-    assert "The truth: hardly anything moves" in page.text
+    assert "Ground truth: hardly anything moves" in page.text
     assert page.text.count("Pixel at the cross") == 2
