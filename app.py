@@ -12,10 +12,9 @@ from typing import Any
 
 import gradio as gr
 
-from models.backend.local import LocalBackend
 from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
-from pages import PAGES
+from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.shell import HEAD, Page, create_blocks
 from pages.gradio_ui.theme import STYLE_SHEETS, theme
 from pages.session import SessionStore
@@ -43,6 +42,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    from models.backend.local import LocalBackend  # with torch, which create_app does without
+
     try:
         settings = Settings.from_env()
         backend = LocalBackend(settings)

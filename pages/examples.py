@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import gradio as gr
-
 FOLDER = Path(__file__).parent.parent / "assets" / "examples"
 
 
@@ -52,8 +50,8 @@ class AvExample:
 
 
 @dataclass(frozen=True, slots=True)
-class TeachingSet:
-    """file: CSV, with the columns text and label. unseen: a text that is not in it. notice: what is to be learned."""
+class DatasetExample:
+    """file: CSV, with the columns text and label. unseen: a text that is not in it. notice: what its labels mean."""
 
     title: str
     file: Path
@@ -61,9 +59,11 @@ class TeachingSet:
     notice: str
 
 
-def teaching_sets(task: str) -> tuple[TeachingSet, ...]:
+def dataset_examples(task: str) -> tuple[DatasetExample, ...]:
     folder = FOLDER / task
-    return tuple(TeachingSet(row["title"], folder / row["file"], row["unseen"], row["notice"]) for row in _rows(task))
+    return tuple(
+        DatasetExample(row["title"], folder / row["file"], row["unseen"], row["notice"]) for row in _rows(task)
+    )
 
 
 def av_examples(task: str) -> tuple[AvExample, ...]:
@@ -89,28 +89,6 @@ def example_of(given: Sequence[Path], examples: Sequence[Sequence[Path]]) -> int
         if all(filecmp.cmp(*pair, shallow=False) for pair in zip(given, files, strict=True)):
             return index
     return None
-
-
-def example_chips(label: str, pictures: Sequence[Path], elem_id: str) -> gr.Dataset:
-    """Examples to click, by a picture of each; events get the index."""
-    return gr.Dataset(
-        label=label,
-        components=[gr.Image(visible=False)],
-        samples=[[str(picture)] for picture in pictures],
-        type="index",
-        elem_id=elem_id,
-    )
-
-
-def title_chips(label: str, examples: Sequence[TextExample | TeachingSet], elem_id: str) -> gr.Dataset:
-    """The same by their titles."""
-    return gr.Dataset(
-        label=label,
-        components=[gr.Textbox(visible=False)],
-        samples=[[example.title] for example in examples],
-        type="index",
-        elem_id=elem_id,
-    )
 
 
 def image_examples(task: str) -> tuple[ImageExample, ...]:

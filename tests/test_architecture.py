@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.tasks import TASKS
-from pages import PAGES
+from pages.gradio_ui.pages import PAGES
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("pages", "components", "models", "training", "tools", "benchmarks")
@@ -20,7 +20,7 @@ FILES = (ROOT / "app.py", *(path for package in PACKAGES for path in sorted((ROO
 # What each layer may import of the project, besides itself.
 BELOW = {
     "app": ("pages", "models"),
-    "pages": ("components", "models"),
+    "pages": ("components", "models.schema", "models.data", "models.backend.protocol"),
     "components": ("models.schema", "models.data.graphemes", "models.data.byte_text"),
     "models": (),
     "training": ("models",),
@@ -104,6 +104,11 @@ def uses_environment(source: str, defaults: bool = False) -> bool:
     return False
 
 
+def may_use_toolkit(module: str) -> bool:
+    """The entry point, and of the pages what binds a screen to Gradio."""
+    return inside(module, "app", "pages.gradio_ui") or module.rpartition(".")[2] == "gradio_page"
+
+
 def broken_rules(module: str, source: str) -> list[str]:
     """In words: which imports of a module are against the layout."""
     layer = module.split(".")[0]
@@ -113,7 +118,7 @@ def broken_rules(module: str, source: str) -> list[str]:
             problems.append(f"{module} imports {imported} by its place, not by its name")
         if inside(imported, "app", "tests", *PACKAGES) and not inside(imported, layer, *BELOW[layer]):
             problems.append(f"{module} imports {imported}, which is not below {layer}")
-        if inside(imported, *UI) and not inside(module, "app", "pages"):
+        if inside(imported, *UI) and not may_use_toolkit(module):
             problems.append(f"{module} imports {imported}, a user interface")
         if inside(imported, *HEAVY) and not inside(module, *MAY_BE_HEAVY):
             problems.append(f"{module} imports {imported}, which is for models")
@@ -195,6 +200,28 @@ def test_what_is_really_loaded(module, forbidden):
     assert done.stdout.split() == []
 
 
+def test_a_front_end_needs_no_torch():
+    """With a backend elsewhere: everything that may not import torch works where there is none."""
+    modules = [module_of(path) for path in FILES]
+    free = [module for module in modules if not inside(module, *MAY_BE_HEAVY, "models.service", "tools")]
+    assert {"app", "models.backend.protocol", "models.data.av_clip", "components.render.sentiment"} <= set(free)
+    code = f"""
+import sys
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ImportError("torch is not installed")
+
+sys.meta_path.insert(0, NoTorch())
+for module in {free!r}:
+    __import__(module)
+print("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["False"], "")
+
+
 # The rules can be broken
 
 
@@ -217,7 +244,7 @@ def test_what_is_really_loaded(module, forbidden):
         ("pages.page", "import importlib\nimportlib.import_module('torch.nn')"),
         ("pages.page", "__import__('torch')"),
         ("components.render", "import importlib\nimportlib.import_module(name)"),
-        ("models.backend.local", "from pages import PAGES"),
+        ("models.backend.local", "from pages.gradio_ui.pages import PAGES"),
         ("models.backend.local", "import components.render"),
         ("models.backend.local", "from training.loop import fit"),
         ("components.render", "from pages.page import Page"),
@@ -226,8 +253,13 @@ def test_what_is_really_loaded(module, forbidden):
         ("components.render", "from models import data"),
         ("pages.page", "from app import create_app"),
         ("pages.page", "import training"),
+        ("pages.page", "from models.backend.local import LocalBackend"),
+        ("pages.page", "from models.tasks.task import Task"),
+        ("pages.page", "from models import tasks"),
         ("pages.page", "from . import theme"),
-        ("training.loop", "from pages import PAGES"),
+        ("pages.sentiment.screen", "import gradio as gr"),
+        ("pages.screen", "from gradio import Blocks"),
+        ("training.loop", "from pages.gradio_ui.pages import PAGES"),
         ("tools.images", "from models import images"),
         ("tools.images", "import torch"),
         ("pages.examples", "from tools.images import FOLDER"),
@@ -241,8 +273,15 @@ def test_a_broken_rule_is_seen(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("app", "from models.backend.local import LocalBackend\nfrom pages import PAGES\nimport gradio as gr"),
-        ("pages.page", "import gradio\nfrom components import views\nfrom models.schema import Probe\nimport numpy"),
+        (
+            "app",
+            "from models.backend.local import LocalBackend\nfrom pages.gradio_ui.pages import PAGES\nimport gradio",
+        ),
+        (
+            "pages.gradio_ui.bind",
+            "import gradio\nfrom components import render\nfrom models.schema import Probe\nimport numpy",
+        ),
+        ("pages.sentiment.gradio_page", "import gradio"),
         (
             "components.render",
             "from components.words import numbers\nfrom models.schema import Probe\nimport matplotlib",

@@ -102,10 +102,6 @@ class LocalBackend:
                     self._without_published |= weights == "published"
         return tuple(failed)
 
-    def shape(self, task: str, weights: Weights, variant: str = "") -> ModelShape:
-        """The shape of one model of a task. Raises InputError if the task has no such model."""
-        return self.describe().shape(task, weights, variant)
-
     def run(self, request: Request[R]) -> R:
         """The result of one request, its arrays on the CPU. Raises InputError and CheckpointUnavailable."""
         return unwrap(self.run_all([request]))[0]
@@ -147,18 +143,12 @@ class LocalBackend:
 
         Raises CheckpointUnavailable, and ValueError if the base is no longer the one that was fine-tuned.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            self.save_fine_tuned(model, Path(folder))
-            return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
-
-    def save_fine_tuned(self, model: FineTunedModel, folder: Path) -> None:
-        """Writes the files of `export`.
-
-        Loads the base again, on the CPU: on ZeroGPU the one in memory can only be used within a call.
-        """
         checkpoint = SENTIMENT.checkpoint(model.weights)
+        # Loaded again, on the CPU: on ZeroGPU the base in memory can only be used within a call.
         base = self._loader(checkpoint, torch.device("cpu"), torch.float32, self.settings.checkpoints)
-        save_fine_tuned(cast(PerceiverForSequenceClassification, base), model, folder)
+        with tempfile.TemporaryDirectory() as folder:
+            save_fine_tuned(cast(PerceiverForSequenceClassification, base), model, Path(folder))
+            return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
         """Refusals are values, since ZeroGPU keeps only the class of an error."""
@@ -313,7 +303,3 @@ def _on_device(inputs: Any, device: torch.device) -> Any:
     if isinstance(inputs, Mapping):
         return {name: _on_device(value, device) for name, value in inputs.items()}
     return inputs.to(device)
-
-
-ModelService = LocalBackend
-"""The former name, until no page uses it."""

@@ -8,6 +8,8 @@ import numpy as np
 from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
 
 Decoding = Literal["parallel", "iterative"]
+MOST_ITERATIONS = 128
+"""Masked bytes that iterative decoding takes: it encodes the text once for each."""
 
 
 @dataclass(frozen=True, slots=True)

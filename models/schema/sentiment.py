@@ -7,6 +7,11 @@ import numpy as np
 from models.schema.common import AttentionMap, LabelScore, Probe, Request, RunInfo, Weights
 from models.schema.fine_tuning import FineTunedModel
 
+LONGEST_TEXT = 16_384
+"""Bytes of a text."""
+MOST_WORDS = 400
+"""Words of a text whose words are left out in turn: each time, the text is encoded again."""
+
 
 @dataclass(frozen=True, slots=True)
 class SentimentRequest(Request["SentimentResult"]):

@@ -11,12 +11,11 @@ from models.data.byte_text import ByteText, read_text
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded, decode
 from models.schema import AttentionMap, ByteAt, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
+from models.schema.masked_bytes import MOST_ITERATIONS
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
-
-MOST_ITERATIONS = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from scipy.stats import spearmanr
 from models.data.text_windows import Span, cut_out, without, word_spans
 from models.schema import Occlusion
 
-MOST_WORDS = 400
 _FEWEST_TO_COMPARE = 3
 
 

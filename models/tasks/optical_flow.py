@@ -31,14 +31,10 @@ from models.schema import (
     Probe,
     resolved,
 )
+from models.schema.optical_flow import LONGEST_SIDE, MOST_PIXELS
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
-
-MOST_PIXELS = 10_000_000
-"""Of one frame: 4K video has 8.3 million. The embedded model takes half a minute for that on two cores."""
-LONGEST_SIDE = 16_384
-"""Pixels. Frames less high than a tile are mirrored up to it: what they cost is not bounded by their pixels alone."""
 
 Frames = tuple[Tensor, Tensor]
 """First and second, float32 [3, height, width], -1 to 1."""

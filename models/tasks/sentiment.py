@@ -28,13 +28,13 @@ from models.schema import (
     SentimentResult,
     TextWindow,
 )
+from models.schema.sentiment import LONGEST_TEXT, MOST_WORDS
 from models.tasks.byte_tokens import AROUND, padded_ids
-from models.tasks.occlusion import MOST_WORDS, beside_attention, occlude
+from models.tasks.occlusion import beside_attention, occlude
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
-LONGEST_TEXT = 16_384
 AT_ONCE = 16
 """Windows that are read in one batch."""
 _QUERY = torch.tensor([0])

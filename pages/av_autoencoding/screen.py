@@ -82,7 +82,7 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def compute_first(self) -> AvRun:
         state, file = self.initial, EXAMPLES[0].file
-        request = self._request(open_clip(file), state)
+        request = self._request(open_clip(file), state)  # not uploaded: it outlives what a backend holds
         run = AvRun(state, file, request, self.backend.run(request), EXAMPLES[0].notice)
         self._first_films = tempfile.TemporaryDirectory(prefix="perceiver-")  # as long as there is the first run
         return replace(run, films=write_films(run.result, Path(self._first_films.name)))
@@ -142,9 +142,7 @@ class AvScreen(Screen[AvState, AvRun]):
         shape = self.shape(state.weights)
         text = f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters."
         if state.weights == "published":
-            text += (
-                " It is downloaded on first use (about 0.1 GB). A window of 0.64 s takes many seconds on a CPU."
-            )
+            text += " It is downloaded on first use (about 0.1 GB). A window of 0.64 s takes many seconds on a CPU."
         return {"notice": Notice(text), "architecture": architecture(shape), "label": label_control(shape, state)}
 
     def select_pixel(self, session: Session, state: AvState, row: float, column: float) -> Update:

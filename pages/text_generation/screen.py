@@ -1,8 +1,6 @@
 """Text generation: a Perceiver AR continues a prompt, and each token shows which tokens it attended to."""
 
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +8,11 @@ from components import render
 from components.html.run_line import run_line
 from components.html.text.compared import Compared
 from components.plots.architecture import Stage, draw_architecture
-from models.schema import InputError, ModelShape, TextGenerationRequest, TextGenerationStep, TokenAt, WrittenToken
+from models.schema import InputError, ModelShape, TextGenerationStep, TokenAt, WrittenToken
 from models.schema.text_generation import MOST_NEW_TOKENS
 from pages.screen import Control, Files, Notice, Screen, Update, answered
 from pages.session import Job, Session
+from pages.text_generation.generation import continued, growing_text
 from pages.text_generation.layout import layout_of_step, prompt_layout, reads_bytes
 from pages.text_generation.run import TextGenerationRun, final_notice, progress_notice
 from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of
@@ -21,23 +20,10 @@ from pages.tracing import fit_to_model, probe, within_model
 
 MOST_AT_ONCE = 500
 """Largest value of the slider for new tokens; links may ask for more, since a text can be continued."""
-SECONDS_BETWEEN = 0.2
-"""Between two updates of a growing text."""
-SECONDS_PER_TOKEN = 0.0005
-"""The same for each of its tokens: browsers need longer for long texts."""
 RESULTS = (
-    "text",
-    "tokens",
-    "ended",
-    "cut",
-    "tokens_per_second",
-    "traced",
-    "dropped",
-    "prefix_length",
-    "latents",
-    "attention",
-    "run",
-)
+    "text", "tokens", "ended", "cut", "tokens_per_second", "traced", "dropped", "prefix_length", "latents",
+    "attention", "run",
+)  # fmt: skip
 """Fields of the last step that programs get."""
 ON, OFF = Control.of(interactive=True), Control.of(interactive=False)
 
@@ -169,7 +155,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         job, begins = session.get("job") or session.start_job(), True
         session.discard("job")
         try:
-            for run in self._runs(job, state, earlier, short_earlier):
+            for run in growing_text(self.backend, job, state, earlier, short_earlier):
                 if job.superseded:
                     return
                 session.put(run)
@@ -179,40 +165,6 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             if not job.superseded:
                 self._settle(session)
             raise
-
-    def _runs(
-        self,
-        job: Job,
-        state: TextGenerationState,
-        earlier: tuple[WrittenToken, ...],
-        short_earlier: tuple[WrittenToken, ...],
-    ) -> Iterator[TextGenerationRun]:
-        if job.over:
-            return
-        run = None
-        for step in self._steps(job, _continued(request_of(state), earlier)):
-            if run is None and state.compare and not earlier:
-                state = state.changed(num_latents=step.latents)  # both texts have as many
-            run = TextGenerationRun(state, step, job, earlier)
-            yield run
-        if run and state.compare and not job.over:
-            for step in self._steps(job, _short_request(run, short_earlier)):
-                yield replace(run, short=Compared(step, short_earlier))
-
-    def _steps(self, job: Job, request: TextGenerationRequest) -> Iterator[TextGenerationStep]:
-        """Steps to show, the last one included. Ends when the job is over."""
-        shown, pending = 0.0, None
-        with closing(self.backend.stream(request)) as steps:
-            for step in steps:
-                pause = max(SECONDS_BETWEEN, SECONDS_PER_TOKEN * (len(request.written) + len(step.tokens)))
-                pending = step
-                if len(step.tokens) < 2 or time.monotonic() - shown > pause:
-                    shown, pending = time.monotonic(), None
-                    yield step
-                if job.over:
-                    break
-        if pending is not None:
-            yield pending
 
     def _settle(self, session: Session) -> None:
         """A text that was interrupted by an error, or that its visitor left, is one that was stopped."""
@@ -261,7 +213,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     def _traced(self, run: TextGenerationRun, token: int, state: TextGenerationState) -> TextGenerationRun:
         """The run with the attention of one token, by the controls of `state`."""
         shown = {name: getattr(state, name) for name in ("method", "head", "scale", "unit")}
-        request = replace(_continued(request_of(run.state), run.tokens), max_new_tokens=0)
+        request = replace(continued(request_of(run.state), run.tokens), max_new_tokens=0)
         trace = self.backend.run(replace(request, probe=probe(TokenAt(token), state.method, state.head)))
         length = min(len(run.tokens), MOST_NEW_TOKENS)  # links give the whole text
         return replace(run, trace=trace, state=run.state.changed(token=token, max_new_tokens=length, **shown))
@@ -298,17 +250,6 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
 def _can_trace(run: TextGenerationRun | None) -> bool:
     return run is not None and run.over and bool(run.tokens)
-
-
-def _continued(request: TextGenerationRequest, tokens: tuple[WrittenToken, ...]) -> TextGenerationRequest:
-    return replace(request, written=tuple(token.id for token in tokens))
-
-
-def _short_request(run: TextGenerationRun, earlier: tuple[WrittenToken, ...]) -> TextGenerationRequest:
-    """For the same text with the short prefix, up to the same length."""
-    missing = len(run.earlier) + run.state.max_new_tokens - len(earlier)
-    request = replace(request_of(run.state), prefix=run.state.short_prefix)
-    return _continued(replace(request, max_new_tokens=min(missing, MOST_NEW_TOKENS)), earlier)
 
 
 def _comparison(run: TextGenerationRun) -> str:

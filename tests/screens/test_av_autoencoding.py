@@ -1,7 +1,7 @@
 """The actions of the page of audio-video autoencoding, with a backend that has no model."""
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Backend(FakeBackend):
         self.uploaded.append(request)
         return replace(request, frames=InputKey("key", request.frames.shape))
 
-    def stream(self, request: Any) -> Iterator[Any]:
+    def stream(self, request: Any) -> Generator[Any]:
         frame = np.full((1, *request.frames.shape[1:]), 200, np.uint8)
         yield AvPart((0,), frame, 0, 2)
         yield AvPart((1,), frame, 1, 2)
@@ -196,7 +196,8 @@ def test_stop_keeps_the_previous_result(screen: AvScreen, session: Session) -> N
     run = session.get()
     screen.wait(session, screen.initial)
     steps = screen.submit(session, screen.initial, EXAMPLES[1].file)
-    next(steps), next(steps)
+    next(steps)
+    next(steps)
     assert screen.stop(session, screen.initial)["stop"].properties == {"interactive": False}
     (last,) = steps
     assert last["comparison"] == before
@@ -216,7 +217,8 @@ def test_a_job_is_stopped_while_it_waits(screen: AvScreen, backend: Backend, ses
 
 def test_another_job_supersedes_the_running_one(screen: AvScreen, backend: Backend, session: Session) -> None:
     steps = screen.submit(session, screen.initial, EXAMPLES[0].file)
-    next(steps), next(steps)
+    next(steps)
+    next(steps)
     screen.wait(session, screen.initial)
     assert list(steps) == []
     assert backend.requests == []

@@ -15,7 +15,7 @@ from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint
 from models.schema import CheckpointUnavailable
-from pages import PAGES
+from pages.gradio_ui.pages import PAGES
 from tests.ui.visitor import Visit
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")

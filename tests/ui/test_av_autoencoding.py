@@ -82,8 +82,8 @@ def test_a_pixel_a_sound_and_the_label_come_back_with_a_link(page: Page, visit: 
     box = places.bounding_box()
     assert box
     # The third frame of sixteen, three quarters down the reconstruction.
-    at = {"x": box["width"] * 2.6 / 16, "y": box["height"] * 7 / 8}
-    pixel = text_after(page, lambda: places.click(position=at), "attention")
+    x, y = box["width"] * 2.6 / 16, box["height"] * 7 / 8
+    pixel = text_after(page, lambda: places.click(position={"x": x, "y": y}), "attention")
     assert "rows 33 to 40, columns 25 to 32 of frame 3" in pixel
     expect(part(page, "frame").locator("input[type=number]")).to_have_value("3")
     page.wait_for_url(re.compile("pixel="))

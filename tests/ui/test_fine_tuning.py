@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from pages.taught import TaughtModels
 from playwright.sync_api import Locator, Page, expect
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
-from pages.taught import TaughtModels
 from tests.ui.visitor import Visit, downloaded
 
 pytestmark = pytest.mark.ui

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages import PAGES
+from pages.gradio_ui.pages import PAGES
 from tests.ui.visitor import Visit
 
 pytestmark = pytest.mark.ui

@@ -1,4 +1,4 @@
-"""What a visitor does on the page of writing, in a real browser: begin a text, watch, stop, go on, and trace."""
+"""The page of text generation in a real browser: generate, watch, stop, continue, and click a token."""
 
 import re
 from pathlib import Path
@@ -10,139 +10,128 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.visitor import Visit, changed, downloaded, view_of
 
 pytestmark = pytest.mark.ui
-TAB = "?tab=text_generation"
-BEGIN = "The old man looked at the sea and"
+NAME = "text_generation"
+PROMPT = "The old man looked at the sea and"
 CELLS = "[data-position]"
-FIGURE = "#text_generation-figure svg"
+FIGURE = f"#{NAME}-figure svg"
 
 
 def part(page: Page, name: str) -> Locator:
-    return page.locator(f"#text_generation-{name}")
+    return page.locator(f"#{NAME}-{name}")
+
+
+def link(tokens: int) -> str:
+    return f"?prompt={PROMPT.replace(' ', '+')}&max_new_tokens={tokens}"
 
 
 def traced(page: Page) -> str:
-    return part(page, "figure").locator("svg").get_attribute("aria-label") or ""
+    return page.locator(FIGURE).get_attribute("aria-label") or ""
 
 
-def settings(tokens: int, more: str = "") -> str:
-    return f"{TAB}&text={BEGIN.replace(' ', '+')}&tokens={tokens}{more}"
-
-
-@pytest.fixture
-def writing(visit: Visit) -> Page:
-    """The page as an address opens it, its text written."""
-    page = visit(settings(40))
-    expect(part(page, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    return page
-
-
-def write(page: Page) -> str:
-    """Presses the button and waits for the end; the text that was written."""
-    changed(page, "#text_generation-text .strip-block", lambda: page.click("#text_generation-write"))
-    expect(part(page, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    expect(part(page, "stop")).to_be_disabled()
-    return written(page)
-
-
-def written(page: Page) -> str:
+def text(page: Page) -> str:
     return "".join(part(page, "text").locator(CELLS).all_inner_texts())
 
 
-def test_a_text_is_written_and_each_token_shows_what_it_read(writing: Page) -> None:
-    assert part(writing, "text").locator(CELLS).count() == 40
-    expect(part(writing, "text")).to_contain_text(BEGIN)
-    expect(part(writing, "notice")).to_contain_text("40 tokens")
-    before = traced(writing)
-    changed(writing, FIGURE, part(writing, "text").locator(CELLS).nth(25).click)
-    assert traced(writing) != before
-    expect(part(writing, "text").locator(CELLS).nth(25)).to_have_attribute("aria-current", "true")
-    expect(part(writing, "alternatives").locator("li").first).to_be_visible()
-    seen = part(writing, "read").inner_text()
-    assert "The" in seen
-    assert "sea" in seen
-    writing.wait_for_function("location.search.includes('token=25')")
+def wait_for_end(page: Page) -> None:
+    expect(part(page, "continue")).to_be_enabled(timeout=60_000)
+    expect(part(page, "stop")).to_be_disabled()
+    expect(page.locator(FIGURE)).to_be_visible()
 
 
-def test_the_same_seed_writes_the_same_and_the_address_brings_it_back(writing: Page, visit: Visit) -> None:
-    first = written(writing)
-    writing.fill("#text_generation-prompt textarea", BEGIN + " ")
-    other = write(writing)
-    assert other != first
-    writing.fill("#text_generation-prompt textarea", BEGIN)
-    assert write(writing) == first
-    writing.wait_for_function("location.search.includes('sea+and&')")
-    again = visit(view_of(writing), all_pages=True)
-    expect(part(again, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    assert written(again) == first
-    assert traced(again) == traced(writing)
-
-
-def in_the_midst(visit: Visit) -> Page:
-    """A page that writes a long text, its settings open."""
-    page = visit(settings(2_000))
-    page.get_by_text("How it writes").click()
-    expect(part(page, "notice")).to_contain_text(re.compile(r"[1-9]\d* tokens, \d+ a second"), timeout=60_000)
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    """As a link opens it, with its text."""
+    page = visit(NAME, link(40))
+    wait_for_end(page)
     return page
 
 
-def set_tokens(page: Page, count: int) -> None:
-    number = part(page, "tokens").locator("input[type=number]")
-    number.fill(str(count))
+def generate(page: Page) -> str:
+    """Presses the button and waits for the text."""
+    changed(page, f"#{NAME}-text .strip-block", part(page, "generate").click)
+    wait_for_end(page)
+    return text(page)
+
+
+def set_number(page: Page, name: str, value: int) -> None:
+    number = part(page, name).locator("input[type=number]")
+    number.fill(str(value))
     number.press("Tab")
-    expect(part(page, "tokens").locator("input[type=range]")).to_have_value(str(count))
+    expect(part(page, name).locator("input[type=range]")).to_have_value(str(value))
 
 
-def test_stops_keeps_what_is_there_and_writes_on(visit: Visit) -> None:
-    page = in_the_midst(visit)
-    set_tokens(page, 7)
-    page.click("#text_generation-write")  # the text under way gives way
-    expect(part(page, "notice")).to_contain_text("As many tokens as you asked for. 7 tokens", timeout=60_000)
-    expect(part(page, "text").locator(CELLS)).to_have_count(7)
-
-    page = in_the_midst(visit)
-    page.click("#text_generation-stop")
-    expect(part(page, "notice")).to_contain_text("Stopped.", timeout=60_000)
-    expect(part(page, "figure").locator("svg")).to_be_visible()
-    count = part(page, "text").locator(CELLS).count()
-    assert 1 < count < 2_000
-    kept = written(page)
-    set_tokens(page, 7)
-    page.click("#text_generation-more")
-    expect(part(page, "text").locator(CELLS)).to_have_count(count + 7, timeout=60_000)
-    assert written(page).startswith(kept)
-    expect(part(page, "text").locator(CELLS).nth(count)).to_have_attribute("aria-current", "true")
-    page.wait_for_function(f"location.search.includes('tokens={count + 7}&')")
+def test_a_click_on_a_token_shows_its_alternatives_and_attention(page: Page) -> None:
+    cells = part(page, "text").locator(CELLS)
+    expect(cells).to_have_count(40)
+    before = traced(page)
+    changed(page, FIGURE, cells.nth(25).click)
+    assert traced(page) != before
+    expect(cells.nth(25)).to_have_attribute("aria-current", "true")
+    expect(part(page, "alternatives").locator("li.chosen")).to_have_count(1)
+    expect(part(page, "attended").locator(".border-mark")).to_be_visible()
+    page.wait_for_function("location.search.includes('token=25')")
 
 
-def test_a_refused_text_leaves_what_is_there(visit: Visit) -> None:
-    page = visit(settings(12))
-    expect(part(page, "figure").locator("svg")).to_be_visible(timeout=60_000)
-    kept, seen = written(page), traced(page)
-    for text, said in (("", "begin"), ("x" * 1_100, "1,024")):
-        page.fill("#text_generation-prompt textarea", text)
-        page.click("#text_generation-write")
-        expect(part(page, "notice").locator(".alert")).to_contain_text(re.compile(said, re.I))
-        expect(part(page, "stop")).to_be_disabled()
-        assert (written(page), traced(page)) == (kept, seen)
-    expect(part(page, "more")).to_be_enabled()
-    page.click("#text_generation-more")
-    expect(part(page, "text").locator(CELLS)).to_have_count(24, timeout=60_000)
+def test_a_link_gives_the_same_text_and_attention(page: Page, visit: Visit) -> None:
+    first = text(page)
+    part(page, "prompt").locator("textarea").fill(PROMPT + " ")
+    expect(page.locator(f"#{NAME}-page")).to_have_class(re.compile("out-of-date"))
+    assert generate(page) != first
+    expect(page.locator(f"#{NAME}-page")).not_to_have_class(re.compile("out-of-date"))
+    part(page, "prompt").locator("textarea").fill(PROMPT)
+    assert generate(page) == first
+    page.wait_for_function("location.search.includes('sea+and&')")
+    again = visit(NAME, view_of(page), all_pages=True)
+    wait_for_end(again)
+    assert (text(again), traced(again)) == (first, traced(page))
 
 
-def test_an_example_is_written_and_compared_with_little_prefix(writing: Page) -> None:
-    part(writing, "compare").locator("input").check()
-    writing.get_by_text("The number of a room").click()
-    expect(part(writing, "example")).to_contain_text("no digit here but 7")
-    expect(part(writing, "compared").locator(".result-strip")).to_have_count(2, timeout=60_000)
-    expect(part(writing, "compared")).to_contain_text("32 bytes of prefix")
-    expect(part(writing, "stop")).to_be_disabled(timeout=60_000)
-    expect(part(writing, "border")).to_contain_text("border before byte 689")
-    part(writing, "latents").locator("input[type=number]").fill("100")
-    part(writing, "latents").locator("input[type=number]").press("Enter")
-    expect(part(writing, "border")).to_contain_text("border before byte 653")
+def test_a_text_gives_way_to_another_or_is_stopped_and_continued(visit: Visit) -> None:
+    page = visit(NAME, link(2_000))
+    expect(part(page, "progress-notice")).to_contain_text(re.compile(r"\d+ tokens/s …"), timeout=60_000)
+    page.locator(f"#{NAME}-settings button").first.click()
+    set_number(page, "max_new_tokens", 7)
+    part(page, "generate").click()
+    expect(part(page, "text").locator(CELLS)).to_have_count(7, timeout=60_000)
+    wait_for_end(page)
+
+    set_number(page, "max_new_tokens", 500)
+    part(page, "continue").click()
+    expect(part(page, "progress-notice")).to_contain_text(re.compile(r"\d+ tokens/s …"), timeout=60_000)
+    part(page, "stop").click()
+    wait_for_end(page)
+    kept, count = text(page), part(page, "text").locator(CELLS).count()
+    assert 7 < count < 507
+    set_number(page, "max_new_tokens", 5)
+    part(page, "continue").click()
+    expect(part(page, "text").locator(CELLS)).to_have_count(count + 5, timeout=60_000)
+    assert text(page).startswith(kept)
+    page.wait_for_function(f"location.search.includes('max_new_tokens={count + 5}&')")
 
 
-def test_figures_are_saved(writing: Page, tmp_path: Path) -> None:
-    with np.load(downloaded(writing, part(writing, "save-npz"), tmp_path)) as read:
-        assert read["values"].shape == (len(BEGIN),)
+def test_a_refused_prompt_leaves_the_text(page: Page) -> None:
+    kept, attention = text(page), traced(page)
+    for prompt in ("", "x" * 1_100):
+        part(page, "prompt").locator("textarea").fill(prompt)
+        part(page, "generate").click()
+        expect(part(page, "notice").locator(".alert")).to_be_visible()
+        wait_for_end(page)
+        assert (text(page), traced(page)) == (kept, attention)
+
+
+def test_an_example_is_compared_and_its_layout_follows_the_latents(page: Page) -> None:
+    part(page, "compare").locator("input").check()
+    part(page, "examples").get_by_text("The number of a room").click()
+    expect(part(page, "example-notice").locator(".notice")).to_be_visible()
+    expect(part(page, "comparison").locator(".result-strip")).to_have_count(2, timeout=60_000)
+    wait_for_end(page)
+    latents = part(page, "layout").locator("i.latents")
+    expect(latents).to_have_attribute("style", "flex-grow:64")
+    set_number(page, "num_latents", 100)
+    expect(latents).to_have_attribute("style", "flex-grow:100")
+
+
+def test_the_attention_is_saved(page: Page, tmp_path: Path) -> None:
+    with np.load(downloaded(page, part(page, "save-npz"), tmp_path)) as read:
+        assert read["values"].shape == (len(PROMPT),)
         assert read["values"].sum() == pytest.approx(1, abs=1e-4)

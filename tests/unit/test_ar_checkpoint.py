@@ -134,5 +134,5 @@ def test_the_service_writes_with_a_folder_of_bytes(tmp_path):
     step = service.run(TextGenerationRequest("Once", weights="published", max_new_tokens=3, do_sample=False))
     assert len(step.tokens) == 3
     assert (step.run.model, step.run.weights, step.run.encoder_cached) == (HUB_ID, "published", False)
-    shape = service.shape("text_generation", "published")
+    shape = service.describe().shape("text_generation", "published")
     assert (shape.longest_text, shape.latents, shape.layers, shape.input_channels) == (24, 8, 2, 16)

@@ -30,7 +30,7 @@ def clip_of(folder: Path, fps: int, count: int):
 
 @pytest.fixture(scope="module")
 def shape(service: LocalBackend) -> ModelShape:
-    return service.shape("av_autoencoding", "embedded")
+    return service.describe().shape("av_autoencoding", "embedded")
 
 
 @pytest.mark.parametrize("fps", [30, 25, 10])

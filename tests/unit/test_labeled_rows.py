@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.data.csv_table import Table, TableRow, read_table, write_csv
 from models.data.labeled_rows import guess_columns, labeled_rows, texts_in
-from pages.examples import teaching_sets, text_examples
+from pages.examples import dataset_examples, text_examples
 
 
 def read(folder: Path, content: str | bytes) -> Table:
@@ -179,7 +179,7 @@ def test_guessed_columns(columns, rows, expected):
 )  # fmt: skip
 def test_built_in_sets(index, labels, best_byte):
     """Balanced, without repetitions, short; and no single byte, by being there or not, tells most of them apart."""
-    given = teaching_sets("fine_tuning")[index]
+    given = dataset_examples("fine_tuning")[index]
     table = read_table(given.file)
     assert guess_columns(table) == ("text", "label")
     found = labeled_rows(table, "text", "label")

@@ -9,7 +9,7 @@ from PIL import Image
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import ByteAt, CheckpointUnavailable, InputError, PixelAt, Probe
-from models.tasks.optical_flow import LONGEST_SIDE, MOST_PIXELS
+from models.schema.optical_flow import LONGEST_SIDE, MOST_PIXELS
 from tests.image_files import spy_on_decoders
 from tests.noisy_frames import asked, frame
 from tests.tiny_models import unavailable

@@ -203,7 +203,7 @@ CHECKPOINTS = [(task.name, checkpoint) for task in TASKS for checkpoint in task.
 @pytest.mark.parametrize(("task", "checkpoint"), CHECKPOINTS, ids=[checkpoint.name for _, checkpoint in CHECKPOINTS])
 def test_shape_needs_no_weights(task, checkpoint):
     service = LocalBackend(Settings(device="cpu"), unavailable)
-    shape = service.shape(task, checkpoint.weights, checkpoint.variant)
+    shape = service.describe().shape(task, checkpoint.weights, checkpoint.variant)
     assert shape.name == checkpoint.name
     with torch.device("meta"):
         model = checkpoint.model(config_of(checkpoint))
@@ -226,23 +226,23 @@ def test_shape_needs_no_weights(task, checkpoint):
 
 def test_what_a_model_has_not_is_nothing(service):
     """A config has a value for everything, be it of use or not."""
-    text, image = service.shape("masked_bytes", "published"), service.shape("image_classification", "published", "conv")
+    text, image = service.describe().shape("masked_bytes", "published"), service.describe().shape("image_classification", "published", "conv")
     assert (text.image_size, text.labels) == (0, ())
     assert (image.image_size, len(image.labels), image.longest_text) == (224, 1000, 0)
 
 
 def test_embedded_image_models_tell_the_same_classes_apart(service):
     """Those of CIFAR-10, by their names."""
-    shapes = [service.shape("image_classification", "embedded", each) for each in ("learned", "fourier", "conv")]
+    shapes = [service.describe().shape("image_classification", "embedded", each) for each in ("learned", "fourier", "conv")]
     assert {(shape.image_size, *shape.labels) for shape in shapes} == {(32, *CIFAR)}
 
 
 def test_shape_of_no_variant(service):
     for variant in ("cubic", ""):
         with pytest.raises(InputError):
-            service.shape("image_classification", "published", variant)
+            service.describe().shape("image_classification", "published", variant)
 
 
 def test_text_models_leave_two_places_for_their_own_tokens(service):
-    assert service.shape("masked_bytes", "published").longest_text == 2046
+    assert service.describe().shape("masked_bytes", "published").longest_text == 2046
     assert service.run(MaskedBytesRequest("x" * 40, ((0, 1),))).bytes_read == READS

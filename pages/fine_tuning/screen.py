@@ -1,0 +1,313 @@
+"""Fine-tuning: rows with labels in, a model that tells them apart out, with learning curves while it trains."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from components import render
+from components.html.run_line import run_line
+from models.backend.protocol import unwrap
+from models.schema import (
+    FineTunedModel,
+    FineTuneRequest,
+    FineTuneStep,
+    InputError,
+    Probe,
+    SentimentRequest,
+    SentimentResult,
+)
+from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE
+from pages.examples import dataset_examples
+from pages.fine_tuning.dataset import COLUMNS, Columns, Dataset, column_choices, load_dataset, no_dataset, show_dataset
+from pages.fine_tuning.export import FOLDER, write_notebook_file, write_zip
+from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.session import Job, Session
+from pages.state import MAX_SEED, ModelState, control
+
+NAME = "fine_tuning"
+DATASETS = dataset_examples(NAME)
+BATCH_SIZES = (2, 4, 8, 16, 32)
+LEARNING_RATES = (1e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 3e-3)
+"""What the page offers; programs may choose any within the bounds."""
+SECONDS_BETWEEN_UPDATES = 0.3
+OWN_FILE = "Links cannot include uploaded files. Upload it again; showing an example for now."
+NO_FILE = "Select a dataset or upload a CSV file."
+NO_MODEL = "There is no fine-tuned model yet. Fine-tune one first."
+NO_COLUMNS = Control.of(choices=[], value=None, interactive=False)
+ON, OFF = Control.of(interactive=True), Control.of(interactive=False)
+
+
+class FineTuningState(ModelState):
+    example: int | None = control(
+        0,
+        "Dataset",
+        "Index of a built-in dataset, or None for an uploaded file.",
+        labels={**{index: dataset.title for index, dataset in enumerate(DATASETS)}, "": "Your CSV file"},
+        ge=0,
+        lt=len(DATASETS),
+    )
+    text_column: str | None = control(None, "Text column", "Column of an uploaded file that holds the texts.")
+    label_column: str | None = control(None, "Label column", "Column of an uploaded file that holds the labels.")
+    epochs: int = control(5, "Epochs", "Passes over the training rows.", ge=EPOCHS[0], le=EPOCHS[1])
+    batch_size: int = control(8, "Batch size", "Rows in a training step.", ge=BATCH_SIZE[0], le=BATCH_SIZE[1])
+    learning_rate: float = control(
+        5e-4, "Learning rate", "Peak learning rate of AdamW.", ge=LEARNING_RATE[0], le=LEARNING_RATE[1]
+    )
+    frozen: bool = control(False, "Freeze the encoder", "Trains only the decoder: faster, and often less accurate.")
+    seed: int = control(0, "Seed", "Of the held-out rows, the order of the rows and new weights.", ge=0, le=MAX_SEED)
+    rows: tuple[tuple[str, str], ...] = control(
+        (), "Rows", "[text, label] each; 2 to 20 labels. A fifth of each label is held out.", role="program"
+    )
+    texts: tuple[str, ...] = control((), "Texts", "New texts to classify with the fine-tuned model.", role="program")
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuningRun:
+    """steps: all so far, without models and held-out rows. kept: the last step with a model, which it holds.
+
+    file: of the visitor's own rows, or None. completed: whether training came to its end.
+    """
+
+    state: FineTuningState
+    dataset: Dataset
+    file: Path | None
+    steps: tuple[FineTuneStep, ...] = ()
+    kept: FineTuneStep | None = None
+    completed: bool = False
+
+    @property
+    def model(self) -> FineTunedModel:
+        """Raises InputError if there is none yet."""
+        if self.kept is None or self.kept.model is None:
+            raise InputError(NO_MODEL)
+        return self.kept.model
+
+    def after(self, step: FineTuneStep) -> "FineTuningRun":
+        kept = step if step.model else self.kept
+        return replace(self, steps=(*self.steps, replace(step, model=None, held_out=None)), kept=kept)
+
+
+class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
+    name = NAME
+    state = FineTuningState
+    required = ("rows",)
+    page_only = ("example", "text_column", "label_column")
+
+    # Opening the page
+
+    def _open_first(self, session: Session) -> Update:
+        return self.controls(self.initial) | {"link": ""}
+
+    def open_link(self, session: Session, state: FineTuningState) -> Update:
+        """A link sets the controls. It does not train."""
+        if state.example is None:
+            return self.controls(state.changed(example=0)) | {"dataset_notice": Notice(OWN_FILE)}
+        return {"notice": ""}
+
+    def fit(self, state: FineTuningState) -> FineTuningState:
+        """With the choices of the page that are nearest."""
+        return state.changed(
+            batch_size=min(BATCH_SIZES, key=lambda size: abs(size - state.batch_size)),
+            learning_rate=min(LEARNING_RATES, key=lambda rate: abs(math.log(rate / state.learning_rate))),
+        )
+
+    def controls(self, state: FineTuningState) -> Update:
+        values = super().controls(state) | {"text_column": None, "label_column": None}
+        if state.example is None:
+            return values | {"example": "", "upload": Control.of(visible=True)}
+        return values | self._show_example(state.example)
+
+    def restore(self, session: Session) -> Update:
+        run, tested = session.get(), session.get("test")
+        shown = _show_test(tested) | {"text": tested.text} if tested else {}
+        if run.file is None:
+            return shown
+        if not run.file.is_file():
+            return shown | no_dataset(NO_FILE)
+        columns, controls = column_choices(run.file, (run.state.text_column, run.state.label_column))
+        return shown | {"file": run.file} | controls | show_dataset(run.file, columns)
+
+    # Choosing a dataset
+
+    def choose_dataset(self, session: Session, state: FineTuningState, file: Path | None) -> Update:
+        if state.example is None:
+            return {"upload": Control.of(visible=True)} | self.choose_file(session, state, file)
+        return self._show_example(state.example)
+
+    def choose_file(self, session: Session, state: FineTuningState, file: Path | None) -> Update:
+        """Reads a table and guesses its columns."""
+        nothing = {
+            name: Control.of(choices=[], value=None, interactive=False) for name in ("text_column", "label_column")
+        }
+        if file is None:
+            return nothing | no_dataset(NO_FILE)
+        try:
+            columns, controls = column_choices(file)
+        except InputError as error:
+            return nothing | no_dataset(str(error))
+        return controls | show_dataset(file, columns)
+
+    def choose_columns(self, session: Session, state: FineTuningState, file: Path | None) -> Update:
+        return {} if file is None else show_dataset(file, (state.text_column, state.label_column))
+
+    def _show_example(self, index: int) -> Update:
+        example = DATASETS[index]
+        shown = show_dataset(example.file, COLUMNS) | {"dataset_notice": Notice(example.notice)}
+        return shown | {"upload": Control.of(visible=False), "text": example.unseen}
+
+    # Training
+
+    def begin(self, session: Session, state: FineTuningState) -> Update:
+        """At once, before it is this training's turn: the earlier model is discarded."""
+        for slot in ("run", "test"):
+            session.discard(slot)
+        session.put(session.start_job(), "job")
+        cleared = dict.fromkeys(("curves", "held_out", "run_line", "test_labels", "test_strip", "test_notice"), "")
+        return cleared | {"notice": Notice("Starting …"), "stop": ON, "test": OFF}
+
+    def submit(self, session: Session, state: FineTuningState, file: Path | None = None) -> Iterator[Update]:
+        """Shows the learning curves while they grow. What was learned until the end or a stop is kept."""
+        job = session.get("job") or session.start_job()
+        session.discard("job")
+        run, shown_at = self._new_run(state, file), 0.0
+        try:
+            for run in self._train(job, run):  # noqa: B020  (each is the one before and one more step)
+                if job.superseded:
+                    return
+                if run.steps[-1].validation_loss is not None or time.monotonic() - shown_at > SECONDS_BETWEEN_UPDATES:
+                    shown_at = time.monotonic()
+                    session.put(run)
+                    yield {"curves": _curves(run), "notice": _progress(run)} | answered()
+        except Exception:
+            if run.kept and not job.superseded:
+                yield self._end(session, run) | answered()
+            raise
+        if not job.superseded:
+            yield self._end(session, replace(run, completed=not job.stopped)) | answered()
+
+    def stop(self, session: Session, state: FineTuningState) -> Update:
+        session.stop_job()
+        return {"stop": OFF}
+
+    def show(self, run: FineTuningRun) -> Update:
+        shown: Update = {"curves": _curves(run, ended=True), "notice": _summary(run), "link": self.link(run.state)}
+        shown |= {"stop": OFF, "test": ON if run.kept else OFF}
+        if run.kept is None or run.kept.held_out is None:
+            return shown
+        confusion = render.fine_tuning_confusion(run.kept.held_out, run.model.labels)
+        return shown | {"held_out": confusion, "run_line": run_line(run.kept.run)}
+
+    def _end(self, session: Session, run: FineTuningRun) -> Update:
+        session.put(run)
+        return self.show(run)
+
+    def _new_run(self, state: FineTuningState, file: Path | None) -> FineTuningRun:
+        if state.example is not None:
+            return FineTuningRun(state, load_dataset(DATASETS[state.example].file, COLUMNS), None)
+        if file is None:
+            raise InputError(NO_FILE)
+        columns: Columns = (state.text_column, state.label_column)
+        return FineTuningRun(state, load_dataset(file, columns), file)
+
+    def _train(self, job: Job, run: FineTuningRun) -> Iterator[FineTuningRun]:
+        """The run after each step, until the job is over."""
+        with closing(self.backend.stream(_request(run.state, run.dataset.rows))) as steps:
+            for step in steps:
+                run = run.after(step)
+                yield run
+                if job.over:
+                    return
+
+    # Using the model
+
+    def classify(self, session: Session, state: FineTuningState, text: str) -> Update:
+        run = session.get()
+        try:
+            if run is None:
+                raise InputError(NO_MODEL)
+            result = self.backend.run(SentimentRequest(text, Probe(None, "encoder"), model=run.model))
+        except InputError as error:
+            return {"test_notice": Notice(str(error), "alert")}
+        session.put(result, "test")
+        return _show_test(result)
+
+    def files(self, session: Session, state: FineTuningState) -> Files | None:
+        """The curves, the model as a folder that transformers loads, and a notebook that does so."""
+        run = session.get()
+        if run is None or not run.steps:
+            return None
+        rows = len(run.dataset.rows)
+        return Files.of_plot(
+            lambda: render.fine_tuning_figure(run.steps, run.dataset.chance),
+            FOLDER,
+            zip=lambda file: write_zip(self.backend.export(run.model), run.model, run.kept, rows, file),
+            ipynb=lambda file: write_notebook_file(run.model, file),
+        )
+
+    def confusion_files(self, session: Session, state: FineTuningState) -> Files | None:
+        run = session.get()
+        if run is None or run.kept is None or run.kept.held_out is None:
+            return None
+        held_out, labels = run.kept.held_out, run.model.labels
+        return Files.of_plot(
+            lambda: render.fine_tuning_confusion_figure(held_out, labels, run.kept.run), "confusion-matrix"
+        )
+
+    def call(self, state: FineTuningState) -> dict[str, Any]:
+        steps = list(self.backend.stream(_request(state, state.rows)))
+        last = steps[-1]
+        results = unwrap(self.backend.run_all([SentimentRequest(text, model=last.model) for text in state.texts]))
+        return {
+            "labels": last.model.labels if last.model else (),
+            "losses": tuple(step.loss for step in steps[1:]),
+            "accuracy": last.validation_accuracy,
+            "confusion": last.held_out.confusion if last.held_out else None,
+            "answers": tuple(result.labels for result in results),
+            "run": last.run,
+        }
+
+
+def _request(state: FineTuningState, rows: tuple[tuple[str, str], ...]) -> FineTuneRequest:
+    return FineTuneRequest(
+        rows, state.epochs, state.batch_size, state.learning_rate, state.seed, state.frozen, state.weights
+    )
+
+
+def _curves(run: FineTuningRun, ended: bool = False) -> str:
+    steps = run.steps
+    if ended and run.kept:  # a last step with a model is the end
+        steps = (*steps[:-1], replace(steps[-1], model=run.kept.model))
+    return render.fine_tuning(steps, run.dataset.chance)
+
+
+def _progress(run: FineTuningRun) -> Notice:
+    last = run.steps[-1]
+    accuracies = [step.validation_accuracy for step in run.steps if step.validation_accuracy is not None]
+    accuracy = f" Validation accuracy {accuracies[-1]:.0%}." if accuracies else ""
+    return Notice(f"Step {last.step:,} of {last.steps:,}, epoch {last.epoch}.{accuracy}")
+
+
+def _summary(run: FineTuningRun) -> Notice:
+    kept = run.kept
+    if kept is None:
+        return Notice("Stopped before the model learned anything.")
+    text = f"Done in {kept.seconds:.0f} s."
+    if not run.completed:
+        text = f"Stopped. The model after step {kept.step:,} is kept."
+    elif kept.step < kept.steps:
+        text = f"The time limit was reached after {kept.step:,} of {kept.steps:,} steps. The model is kept."
+    if kept.held_out is not None:
+        rows, correct = len(kept.held_out.labels), int(kept.held_out.confusion.trace())
+        text += f" Validation accuracy {correct / rows:.0%} ({correct:,} of {rows:,} held-out rows)."
+    if kept.rows_shortened:
+        text += f" {kept.rows_shortened:,} rows are longer than the model reads and were truncated."
+    return Notice(f"{text} Try it below, or save it.")
+
+
+def _show_test(result: SentimentResult) -> Update:
+    panels = render.sentiment(result)
+    return {"test_labels": panels.labels, "test_strip": panels.text, "test_notice": ""}
