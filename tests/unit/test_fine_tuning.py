@@ -3,11 +3,9 @@
 import math
 import pickle
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from transformers import PerceiverForSequenceClassification
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
@@ -181,17 +179,3 @@ def test_a_character_is_not_cut(service):
     rows = (("x" * (READS - 1) + "☕", ROWS[0][1]), *ROWS[1:])
     as_if = (("x" * (READS - 1), ROWS[0][1]), *ROWS[1:])
     assert curve(stream(service, rows=rows)) == curve(stream(service, rows=as_if))
-
-
-# What is downloaded
-
-
-def test_saved_by_the_service(service, tmp_path):
-    taught = service.run(request()).model
-    service.save_fine_tuned(taught, tmp_path)
-    model = PerceiverForSequenceClassification.from_pretrained(tmp_path, local_files_only=True)
-    assert tuple(model.config.id2label.values()) == LABELS
-    state = model.state_dict()
-    assert all((state[name].numpy() == array).all() for name, array in taught.changed.items())
-    with pytest.raises(ValueError, match="does not fit"):
-        service.save_fine_tuned(replace(taught, labels=("one",)), tmp_path)

@@ -226,14 +226,19 @@ def test_shape_needs_no_weights(task, checkpoint):
 
 def test_what_a_model_has_not_is_nothing(service):
     """A config has a value for everything, be it of use or not."""
-    text, image = service.describe().shape("masked_bytes", "published"), service.describe().shape("image_classification", "published", "conv")
+    text, image = (
+        service.describe().shape("masked_bytes", "published"),
+        service.describe().shape("image_classification", "published", "conv"),
+    )
     assert (text.image_size, text.labels) == (0, ())
     assert (image.image_size, len(image.labels), image.longest_text) == (224, 1000, 0)
 
 
 def test_embedded_image_models_tell_the_same_classes_apart(service):
     """Those of CIFAR-10, by their names."""
-    shapes = [service.describe().shape("image_classification", "embedded", each) for each in ("learned", "fourier", "conv")]
+    shapes = [
+        service.describe().shape("image_classification", "embedded", each) for each in ("learned", "fourier", "conv")
+    ]
     assert {(shape.image_size, *shape.labels) for shape in shapes} == {(32, *CIFAR)}
 
 
