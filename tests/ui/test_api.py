@@ -81,14 +81,18 @@ def test_rows_are_taught_and_new_texts_classified_and_nothing_is_kept(client: Cl
 
 def test_a_text_is_written_on_as_by_the_service(client: Client) -> None:
     asked = {"num_latents": 4, "max_new_tokens": 9, "seed": 3}
-    answer = client.predict("The sea was", **asked, trace=8, api_name="/text_generation")
+    answer = client.predict("The sea was", **asked, token=8, api_name="/text_generation")
     service = LocalBackend(Settings(device="cpu"))
-    result = service.run(TextGenerationRequest("The sea was", **asked, probe=Probe(TokenAt(8))))
+    request = TextGenerationRequest("The sea was", **asked, temperature=0.6, probe=Probe(TokenAt(8), "encoder"))
+    result = service.run(request)
     assert answer["text"] == result.text
     assert [token["content"] for token in answer["tokens"]] == [token.content.hex() for token in result.tokens]
     assert (answer["ended"], answer["traced"], answer["prefix_length"], answer["latents"]) == ("length", 8, 7, 12)
     assert result.attention
     np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-5)
+    compared = client.predict("The sea was", **asked, compare=True, short_prefix=2, api_name="/text_generation")
+    assert len(compared["short_prefix"]["tokens"]) == 9
+    assert compared["short_prefix"]["tokens"][0]["prefix"] == 2
     with pytest.raises(Exception, match="1,024"):
         client.predict("x" * 2_000, api_name="/text_generation")
 
