@@ -25,12 +25,8 @@ def prediction(page: Page, variant: str) -> Locator:
     return part(page, f"prediction-{variant}").locator(".picture-block")
 
 
-def predictions(page: Page) -> list[str]:
-    return [prediction(page, variant).inner_html() for variant in VARIANTS]
-
-
-def wait_for_markup(page: Page, markup: str) -> None:
-    page.wait_for_function("([part, markup]) => document.querySelector(part)?.innerHTML === markup", arg=[CONV, markup])
+IMAGES = "[...document.querySelectorAll('.picture-block img')].map((image) => image.src).join()"
+"""JavaScript: all images and maps of the result."""
 
 
 def upload(page: Page, file: Path) -> None:
@@ -67,11 +63,10 @@ def test_an_example_a_point_and_a_latent_come_back_with_a_link(page: Page, visit
         latent = part(page, f"latents-{variant}").locator("button[data-latent]").nth(index)
         latent.click()
         expect(latent).to_have_attribute("aria-pressed", "true")
-    after = predictions(page)
+    after = page.evaluate(IMAGES)
     page.wait_for_url(re.compile(r"example=1.*latents=.*point="))
     linked = visit(NAME, view_of(page), all_pages=True)
-    wait_for_markup(linked, after[2])
-    assert predictions(linked) == after
+    linked.wait_for_function(f"after => {IMAGES} === after", arg=after)
     expect(part(linked, "page")).not_to_have_class(OUT_OF_DATE)
 
 
@@ -81,18 +76,18 @@ def test_an_uploaded_image_is_classified_and_shown_again_on_coming_back(visit: V
     Image.effect_noise((90, 60), 90).convert("CMYK").save(tmp_path / "own.jpg")
     changed(page, CONV, lambda: upload(page, tmp_path / "own.jpg"))
     page.wait_for_url(re.compile(r"example=(&|$)"))
-    shown = predictions(page)
+    shown = page.evaluate(IMAGES)
     page.get_by_role("link", name="Masked language modeling").click()
     page.wait_for_selector("#masked_bytes-figure svg")
     page.get_by_role("link", name="Image classification").click()
-    wait_for_markup(page, shown[2])
+    page.wait_for_function(f"shown => {IMAGES} === shown", arg=shown)
     image = part(page, "image").locator("img")
     expect(image).to_have_js_property("naturalWidth", 90)
     expect(part(page, "page")).not_to_have_class(OUT_OF_DATE)
 
 
 def test_what_cannot_be_classified_leaves_the_result_on_the_page(page: Page, tmp_path: Path) -> None:
-    before = predictions(page)
+    before = page.evaluate(IMAGES)
     (tmp_path / "notes.png").write_bytes(b"not an image at all")
     upload(page, tmp_path / "notes.png")
     expect(part(page, "notice").locator("[role=alert]")).to_be_visible()
@@ -104,7 +99,7 @@ def test_what_cannot_be_classified_leaves_the_result_on_the_page(page: Page, tmp
     expect(part(page, "page")).to_have_class(OUT_OF_DATE)
     part(page, "classify").click()
     expect(part(page, "notice").locator("[role=alert]")).to_be_visible()
-    assert predictions(page) == before
+    assert page.evaluate(IMAGES) == before
 
 
 def test_position_encodings_follow_the_image_while_they_are_open(page: Page) -> None:
@@ -121,11 +116,11 @@ def test_position_encodings_follow_the_image_while_they_are_open(page: Page) -> 
 
 
 def test_opacity_needs_no_server_and_maps_can_be_saved(page: Page, tmp_path: Path) -> None:
-    before = predictions(page)
+    before = page.evaluate(IMAGES)
     part(page, "opacity").locator("input[type=range]").fill("0.2")
     opacity = "getComputedStyle(document.documentElement).getPropertyValue('--map-opacity').trim()"
     page.wait_for_function(f"() => {opacity} === '0.2'")
-    assert predictions(page) == before
+    assert page.evaluate(IMAGES) == before
     for kind in ("png", "svg", "npz"):
         downloaded(page, part(page, f"save-{kind}"), tmp_path).rename(tmp_path / f"maps.{kind}")
     assert Image.open(tmp_path / "maps.png").size == (1600, 1000)
