@@ -50,7 +50,8 @@ def api_function(
 
     function.__name__ = screen.name
     function.__doc__ = _documentation(description, parameters, uploads, screen)
-    function.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
+    signature = inspect.Signature(parameters, return_annotation=dict[str, Any])
+    function.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     function.__annotations__ = {each.name: each.annotation for each in parameters}
     return function
 
