@@ -140,8 +140,9 @@ class Screen(Generic[S, R]):
         else:
             state = self.fit(state)
             yield self.controls(state)
-            for update in updates(self.open_link(session, state)):
-                yield update | ({"notice": Notice(" ".join(problems), "alert")} if problems else {})
+            notice: Update = {"notice": Notice(" ".join(problems), "alert")} if problems else {}
+            for number, update in enumerate(updates(self.open_link(session, state))):
+                yield update | notice | (answered() if number == 0 else {})
 
     def open_link(self, session: Session, state: S) -> Update | Iterator[Update]:
         """Runs the state of a link."""

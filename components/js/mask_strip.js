@@ -194,15 +194,20 @@ box.addEventListener("dblclick", (event) => {
   setSpans(isHidden(word) ? without(spans, word.start, word.stop) : merge([...spans, [word.start, word.stop]]));
 });
 
+box.addEventListener("focusin", (event) => {
+  const index = Number(event.target.dataset.index);
+  if (!state.nodes[index]) return;
+  if (state.nodes[state.focus]) state.nodes[state.focus].tabIndex = -1;
+  state.focus = index;
+  state.nodes[index].tabIndex = 0;
+});
+
 box.addEventListener("keydown", (event) => {
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   if (event.key in steps) {
     const from = state.focus;
     const next = from + steps[event.key];
     if (!state.nodes[next]) return;
-    state.nodes[state.focus].tabIndex = -1;
-    state.focus = next;
-    state.nodes[next].tabIndex = 0;
     state.nodes[next].focus();
     if (event.shiftKey) {
       state.drag = { from, to: next, hide: true };

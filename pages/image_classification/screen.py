@@ -105,7 +105,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         if image is None:
             return {}
         example = example_of([image], [[each.file] for each in EXAMPLES])
-        return self._keep(session, self._run(state.changed(example=example), image))
+        return self._keep(session, self._run(state.changed(example=example), image)) | answered()
 
     def compute_first(self) -> ImageClassificationRun:
         return self._run(self.initial, EXAMPLES[0].file)
@@ -124,7 +124,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
-        return shown | notice | {"link": self.link(state)} | answered()
+        return shown | notice | {"link": self.link(state)}
 
     def controls(self, state: ImageClassificationState) -> Update:
         example = EXAMPLES[state.example or 0]

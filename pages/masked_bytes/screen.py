@@ -49,7 +49,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     required = ("text",)
 
     def submit(self, session: Session, state: MaskedBytesState) -> Update:
-        return self._keep(session, self._run(state)) | {"notice": ""}
+        return self.submit_example(session, state) | {"notice": ""}
 
     def compute_first(self) -> MaskedBytesRun:
         return self._run(self.initial)
@@ -61,7 +61,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         if result.bytes_read < result.bytes_total:
             detail = f"read the first {result.bytes_read:,} of {result.bytes_total:,} bytes"
         shown: Update = {"filled": filled, "candidates": candidates, "run_line": run_line(result.run, detail)}
-        return shown | {"attention": plot or "", "link": self.link(run.state)} | answered()
+        return shown | {"attention": plot or "", "link": self.link(run.state)}
 
     def controls(self, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)
@@ -84,7 +84,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
 
     def submit_example(self, session: Session, state: MaskedBytesState) -> Update:
         """As `submit`; the notice of the example stays."""
-        return self._keep(session, self._run(state))
+        return self._keep(session, self._run(state)) | answered()
 
     def choose_weights(self, session: Session, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)
