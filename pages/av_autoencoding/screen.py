@@ -97,7 +97,7 @@ class AvScreen(Screen[AvState, AvRun]):
             "run_line": run_line(result.run),
         }
         slider = Control.of(maximum=max(2, count), value=run.state.frame, interactive=count > 1)
-        return shown | self._show_trace(run) | {"frame": slider} | answered()
+        return shown | self._show_trace(run) | {"frame": slider}
 
     def controls(self, state: AvState) -> Update:
         shape = self.shape(state.weights)
@@ -242,7 +242,7 @@ class AvScreen(Screen[AvState, AvRun]):
                 state = state.changed(frame=min(state.frame, len(part.frames)))
                 run = AvRun(state, file, request, part, self._notice(clip, state))
                 session.put(run)
-                yield self.show(run)
+                yield self.show(run) | answered()
 
     def _previous_frame(self, session: Session) -> Update:
         """The frame that the progress of a job replaced."""
