@@ -1,6 +1,7 @@
 // What all pages do in the browser: the visitor's id, the address of a view, and the mark of results that are out of date.
 
 const answers = {}; // by page: the id of the result on screen, and the inputs behind it
+const SETUP_MS = 1000;
 const files = (name, value) => value?.path ?? (Array.isArray(value?.spans) ? value.spans : value);
 const key = (inputs) => JSON.stringify(inputs, files);
 
@@ -20,11 +21,13 @@ window.perceiver = {
     history.replaceState(history.state, "", location.pathname + (all ? "?" + all : ""));
   },
 
-  // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are.
+  // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are
+  // when the page is set up: Gradio sets a dropdown with new choices a moment after the other inputs.
   check(page, answered, inputs) {
     if (!answered) return;
     const { id, inputs: behind } = JSON.parse(answered);
-    if (answers[page]?.id !== id) answers[page] = { id, key: key(behind ?? inputs) };
+    if (answers[page]?.id !== id) answers[page] = { id, key: key(behind ?? inputs), since: performance.now() };
+    else if (!behind && performance.now() - answers[page].since < SETUP_MS) answers[page].key = key(inputs);
     document.getElementById(`${page}-page`)?.classList.toggle("out-of-date", answers[page].key !== key(inputs));
   },
 };
