@@ -122,7 +122,7 @@ class Screen(Generic[S, R]):
         """The state within the bounds that depend on the model."""
         return state
 
-    def call(self, state: S) -> dict[str, Any]:
+    def call(self, state: S) -> object:
         """The result for a program: arrays, dataclasses and numbers by name."""
         raise NotImplementedError
 

@@ -62,7 +62,7 @@ def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
     return bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
 
 
-def choices_of(field: FieldInfo) -> list[tuple[str, Any]]:
+def choices_of(field: FieldInfo) -> list[tuple[str, object]]:
     """Label and value of each choice, in order."""
     labels = extra_of(field, "labels") or {}
     if labels:
@@ -133,7 +133,7 @@ class State(BaseModel):
         query = urlencode(written)
         return query if len(query) <= MAX_QUERY else ""
 
-    def changed(self, **changes: Any) -> Self:
+    def changed(self, **changes: object) -> Self:
         """A copy with other values, which are not validated."""
         return self.model_copy(update=changes)
 

@@ -19,11 +19,11 @@ def probe(target: Any, method: Method, head: int | None = None, latent: int | No
     return Probe(target, method, None if method == "rollout" else head, latent if method == "encoder" else None)
 
 
-def head_choices(shape: ModelShape) -> list[tuple[str, Any]]:
+def head_choices(shape: ModelShape) -> list[tuple[str, object]]:
     return [(MEAN_OF_HEADS, ""), *((str(head), head) for head in range(shape.cross_heads))]
 
 
-def latent_choices(shape: ModelShape) -> list[tuple[str, Any]]:
+def latent_choices(shape: ModelShape) -> list[tuple[str, object]]:
     return [(ALL_LATENTS, ""), *((str(latent), latent) for latent in range(shape.latents))]
 
 

@@ -1,7 +1,5 @@
 """The page of audio-video autoencoding in Gradio."""
 
-from typing import Any
-
 import gradio as gr
 
 from components.js import script
@@ -10,7 +8,7 @@ from pages.av_autoencoding.model import architecture, label_control
 from pages.av_autoencoding.screen import AvScreen
 from pages.av_autoencoding.state import EXAMPLES, NAME
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding
+from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options, Parts
 from pages.gradio_ui.saving import SaveButtons, save, save_buttons
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.widgets import (
@@ -53,14 +51,14 @@ position features and a few channels that mark its modality, form **one list of 
   pixels and 1.02 s. Longer clips are split into windows, and each window is processed separately.
 - The demo model was trained on drawn and spoken digits only. It reconstructs other clips as far as they resemble
   these."""
-CLIPS: dict[str, Any] = {"concurrency_id": "clip", "concurrency_limit": 1}
+CLIPS: Options = {"concurrency_id": "clip", "concurrency_limit": 1}
 """A place in the queue of its own: a long clip does not keep the other pages from running models."""
 
 
 def build(context: PageContext) -> None:
     screen = AvScreen(context.backend)
     widgets, shape = Widgets(screen), screen.shape(screen.initial.weights)
-    parts: dict[str, Any] = {}
+    parts: Parts = {}
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(scale=4, min_width=280):
@@ -97,10 +95,10 @@ def build(context: PageContext) -> None:
     gr.api(api_function(screen, API, UPLOADS), api_name=NAME, **CLIPS)
 
 
-def _films(parts: dict[str, Any]) -> None:
+def _films(parts: Parts) -> None:
     """The clip and its reconstruction, which play in step."""
     with gr.Row(elem_classes="in-step", elem_id=f"{NAME}-films"):
-        for part, label in (("original", "Clip"), ("reconstruction", "Reconstruction from the latents")):
+        for part, label in (("original", "Clip"), ("reconstruction", "Reconstruction")):
             parts[part] = gr.Video(
                 label=label,
                 interactive=False,
@@ -113,7 +111,7 @@ def _films(parts: dict[str, Any]) -> None:
     gr.HTML("", js_on_load=script("in_step.js"), visible=True, elem_id=f"{NAME}-in-step")
 
 
-def _frames_and_sound(widgets: Widgets, parts: dict[str, Any]) -> None:
+def _frames_and_sound(widgets: Widgets, parts: Parts) -> None:
     gr.Markdown("### Frames")
     gr.Markdown(FRAMES, elem_classes="note")
     widgets.slider("frame", maximum=2, interactive=False)
@@ -123,7 +121,7 @@ def _frames_and_sound(widgets: Widgets, parts: dict[str, Any]) -> None:
     parts["sound"] = image_output(f"{NAME}-sound")
 
 
-def _attention(widgets: Widgets, parts: dict[str, Any]) -> tuple[gr.Button, SaveButtons]:
+def _attention(widgets: Widgets, parts: Parts) -> tuple[gr.Button, SaveButtons]:
     gr.Markdown("### Attention")
     gr.Markdown(POINTING, elem_classes="note")
     with gr.Row():

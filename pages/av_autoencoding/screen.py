@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -113,7 +113,7 @@ class AvScreen(Screen[AvState, AvRun]):
         clip = session.get().clip
         return {"clip": clip if clip.is_file() else None}
 
-    def call(self, state: AvState, clip: Path) -> Any:
+    def call(self, state: AvState, clip: Path) -> object:
         request = self._request(open_clip(clip), state)
         result = self.backend.run(request)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
@@ -259,7 +259,7 @@ class AvScreen(Screen[AvState, AvRun]):
         silence = () if clip.sound else ("The clip has no sound: the model gets silence.",)
         return " ".join([text, *silence, *clip.notes])
 
-    def _trace_again(self, session: Session, state: AvState, **changes: Any) -> Update:
+    def _trace_again(self, session: Session, state: AvState, **changes: object) -> Update:
         """Traces an output of the clip that was run, without decoding it again."""
         run = session.get()
         if run is None:
@@ -271,7 +271,7 @@ class AvScreen(Screen[AvState, AvRun]):
         session.put(run)
         return self._show_trace(run)
 
-    def _change(self, session: Session, **changes: Any) -> Update:
+    def _change(self, session: Session, **changes: object) -> Update:
         """Shows the same run in another way."""
         run = session.get()
         if run is None:

@@ -1,7 +1,5 @@
 """The page of fine-tuning in Gradio."""
 
-from typing import Any
-
 import gradio as gr
 
 from models.data.csv_table import MOST_ROWS
@@ -9,7 +7,7 @@ from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
 from models.schema.fine_tuning import MOST_SECONDS, MOST_STEPS
 from pages.fine_tuning.screen import BATCH_SIZES, DATASETS, LEARNING_RATES, NAME, FineTuningScreen
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import AT_ONCE, GPU, LAST, Binding
+from pages.gradio_ui.bind import AT_ONCE, GPU, LAST, Binding, Options, Parts
 from pages.gradio_ui.saving import save, save_buttons
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.widgets import CSV_FILES, Widgets, file_upload, markup_output, notice, run_line
@@ -40,7 +38,7 @@ for your labels; all other weights start as they are.
 - **With a frozen encoder** only the decoder is trained. That is faster, because each row is encoded once, and often
   less accurate.
 - The same rows, hyperparameters and seed give the same model."""
-TRAINING: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 2}
+TRAINING: Options = {"concurrency_id": "training", "concurrency_limit": 2}
 """Not the lane of the GPU: while some visitors train, the others still get their results."""
 
 
@@ -70,7 +68,7 @@ def build(context: PageContext) -> None:
     gr.api(api_function(screen, API), api_name=NAME, **TRAINING)
 
 
-def _dataset(widgets: Widgets, parts: dict[str, Any]) -> gr.File:
+def _dataset(widgets: Widgets, parts: Parts) -> gr.File:
     gr.Markdown("### 1. Dataset")
     widgets.radio("example")
     with gr.Column(visible=False) as upload:
@@ -86,7 +84,7 @@ def _dataset(widgets: Widgets, parts: dict[str, Any]) -> gr.File:
     return file
 
 
-def _training(widgets: Widgets, parts: dict[str, Any]) -> None:
+def _training(widgets: Widgets, parts: Parts) -> None:
     gr.Markdown("### 2. Training")
     with gr.Row():
         parts["submit"] = gr.Button("Fine-tune", variant="primary", scale=3, elem_id=f"{NAME}-submit")
@@ -107,7 +105,7 @@ def _training(widgets: Widgets, parts: dict[str, Any]) -> None:
     gr.Markdown(LIMITS, elem_classes="note")
 
 
-def _test(parts: dict[str, Any]) -> None:
+def _test(parts: Parts) -> None:
     gr.Markdown("### 3. Test")
     with gr.Row():
         with gr.Column(min_width=300):

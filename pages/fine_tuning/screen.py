@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from components import render
 from components.html.run_line import run_line
@@ -257,7 +256,7 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
             lambda: render.fine_tuning_confusion_figure(held_out, labels, run.kept.run), "confusion-matrix"
         )
 
-    def call(self, state: FineTuningState) -> dict[str, Any]:
+    def call(self, state: FineTuningState) -> object:
         steps = list(self.backend.stream(_request(state, state.rows)))
         last = steps[-1]
         results = unwrap(self.backend.run_all([SentimentRequest(text, model=last.model) for text in state.texts]))

@@ -24,7 +24,7 @@ def api_function(
     uploads = uploads or {}
     fields, initial = screen.state.model_fields, screen.initial
 
-    def call(**arguments: Any) -> dict[str, Any]:
+    def call(**arguments: Any) -> object:
         state = screen.state.from_values(arguments, initial)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
             files = {name: _decoded(arguments[name], name, Path(folder)) for name in uploads}

@@ -19,21 +19,31 @@ from pages.session import Session, SessionStore
 from pages.state import State
 
 S = TypeVar("S", bound=State)
+Value = Any
+"""What a component holds, or an update of it for Gradio."""
+Event = Any
+"""An event of Gradio, such as `button.click`, several of them, or the `then` of a listener."""
+Action = Callable[..., Any]
+"""An action of a screen."""
+Options = dict[str, Any]
+"""Keyword arguments of an event."""
+Parts = dict[str, Any]
+"""Components by the names of the parts that they show."""
 log = logging.getLogger(__name__)
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+PRIVATE: Options = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
-QUIET: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
+QUIET: Options = {"show_progress": "hidden", **PRIVATE}
 """Events without a progress animation."""
-GPU: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
+GPU: Options = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Events that run a model for a moment: they share one place in the queue."""
-LAST: dict[str, Any] = {"trigger_mode": "always_last"}
+LAST: Options = {"trigger_mode": "always_last"}
 """Of several quick triggers the last one counts."""
-EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+EACH: Options = {"trigger_mode": "multiple"}
 """Each trigger counts, in order, so that the page ends with the last one."""
-AT_ONCE: dict[str, Any] = {"queue": False}
+AT_ONCE: Options = {"queue": False}
 """Events that do not wait for others."""
-SAVE: dict[str, Any] = {"concurrency_id": "save", "concurrency_limit": 1}
+SAVE: Options = {"concurrency_id": "save", "concurrency_limit": 1}
 """Events that write files: one at a time over all visitors."""
 DOWNLOAD = """(file) => {
   if (!file) return;
@@ -63,17 +73,17 @@ class Binding(Generic[S]):
         self,
         screen: Screen[S, Any],
         store: SessionStore,
-        widgets: Mapping[str, Any],
-        parts: Mapping[str, Any],
-        uploads: Mapping[str, Any] | None = None,
-        values: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
+        widgets: Mapping[str, Value],
+        parts: Mapping[str, Value],
+        uploads: Mapping[str, Value] | None = None,
+        values: Mapping[str, Callable[[Mapping[str, Value]], Any]] | None = None,
     ):
         self.screen, self.store = screen, store
-        self.widgets: dict[str, Any] = dict(widgets)
-        self.uploads: dict[str, Any] = dict(uploads or {})
+        self.widgets: dict[str, Value] = dict(widgets)
+        self.uploads: dict[str, Value] = dict(uploads or {})
         self.values = dict(values or {})
         hidden = {name: gr.Textbox(visible="hidden", label=name) for name in ("link", "answered")}
-        self.parts: dict[str, Any] = {**self.widgets, **self.uploads, **parts, **hidden}
+        self.parts: Options = {**self.widgets, **self.uploads, **parts, **hidden}
         inputs = set(screen.state.fields_with("input"))
         self.inputs = [widget for name, widget in self.widgets.items() if name in inputs] + [*self.uploads.values()]
         self._show_link()
@@ -81,11 +91,11 @@ class Binding(Generic[S]):
 
     # Events
 
-    def submit(self, event: Any, action: Callable[..., Any], **options: Any) -> Any:
+    def submit(self, event: Event, action: Action, **options: Value) -> Value:
         """As `on`, for actions whose result belongs to the inputs; a value that does not fit is an error."""
         return self._listen(event, action, True, options)
 
-    def on(self, event: Any, action: Callable[..., Any], **options: Any) -> Any:
+    def on(self, event: Event, action: Action, **options: Value) -> Value:
         """Calls action(session, state, **uploads, **more) and shows the `Update` that it returns or yields.
 
         event: one event, or a sequence of them. options: `data`, names of the event's data that the action takes;
@@ -93,35 +103,35 @@ class Binding(Generic[S]):
         """
         return self._listen(event, action, False, options)
 
-    def open(self, event: Callable[..., Any], visitor: Component, **options: Any) -> Any:
+    def open(self, event: Callable[..., Value], visitor: Component, **options: Value) -> Value:
         """Opens the page: `event` is the load event of its route, `visitor` holds the visitor's id."""
 
-        def handler(visitor: str, request: gr.Request) -> Iterator[Any]:
+        def handler(visitor: str, request: gr.Request) -> Iterator[Value]:
             self.store.connect(request.session_hash or "", visitor)
             session, params = self._session(request), dict(request.query_params)
             yield from self._guarded(lambda: self.screen.open(session, params), None)
 
         return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
 
-    def save(self, buttons: Mapping[str, Any], write: Callable[..., Iterator[Any]]) -> None:
+    def save(self, buttons: Mapping[str, Value], write: Callable[..., Iterator[Value]]) -> None:
         """See `gradio_ui.saving`: write(kind, session, state) yields the path of a file."""
         for kind, (button, download) in buttons.items():
 
-            def handler(values: dict[Component, Any], request: gr.Request, kind: str = kind) -> Iterator[Any]:
+            def handler(values: dict[Component, Value], request: gr.Request, kind: str = kind) -> Iterator[Value]:
                 yield from write(kind, self._session(request), self._state(values, strict=False))
 
             saved = button.click(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE)
             saved.then(None, download, js=DOWNLOAD, **QUIET)
 
-    def _listen(self, event: Any, action: Callable[..., Any], strict: bool, options: dict[str, Any]) -> Any:
+    def _listen(self, event: Event, action: Action, strict: bool, options: Options) -> Value:
         data, more = options.pop("data", ()), options.pop("more", {})
         components = {*self.widgets.values(), *self.uploads.values(), *more.values()}
         handler = self._handler(action, strict, data, more)
         listen = event if callable(event) else lambda *args, **rest: gr.on(list(event), *args, **rest)
         return listen(handler, components, self._outputs, preprocess=False, **QUIET | options)
 
-    def _handler(self, action: Callable[..., Any], strict: bool, data: Sequence[str], more: Mapping[str, Any]) -> Any:
-        def call(values: dict[Component, Any], request: gr.Request, event: Any = None) -> Iterator[Any]:
+    def _handler(self, action: Action, strict: bool, data: Sequence[str], more: Mapping[str, Value]) -> Value:
+        def call(values: dict[Component, Value], request: gr.Request, event: Event = None) -> Iterator[Value]:
             def found() -> Iterator[Update]:
                 state = self._state(values, strict)
                 taken = {name: _uploaded(values[each]) for name, each in self.uploads.items()} if strict else {}
@@ -131,16 +141,16 @@ class Binding(Generic[S]):
 
             yield from self._guarded(found, [values[each] for each in self.inputs] if strict else None)
 
-        def with_event(values: dict, request: gr.Request, event: gr.EventData) -> Iterator[Any]:
+        def with_event(values: dict, request: gr.Request, event: gr.EventData) -> Iterator[Value]:
             yield from call(values, request, event)
 
-        def once(values: dict, request: gr.Request) -> Any:
+        def once(values: dict, request: gr.Request) -> Value:
             return next(call(values, request))
 
-        def once_with_event(values: dict, request: gr.Request, event: gr.EventData) -> Any:
+        def once_with_event(values: dict, request: gr.Request, event: gr.EventData) -> Value:
             return next(call(values, request, event))
 
-        def streamed(values: dict, request: gr.Request) -> Iterator[Any]:
+        def streamed(values: dict, request: gr.Request) -> Iterator[Value]:
             yield from call(values, request)
 
         if inspect.isgeneratorfunction(action):
@@ -150,24 +160,24 @@ class Binding(Generic[S]):
     # Values
 
     @property
-    def _outputs(self) -> list[Any]:
+    def _outputs(self) -> list[Value]:
         return list(self.parts.values())
 
     def _session(self, request: gr.Request) -> Session:
         return self.store.session(self.store.visitor(request.session_hash or ""), self.screen.name)
 
-    def _state(self, values: Mapping[Component, Any], strict: bool) -> S:
+    def _state(self, values: Mapping[Component, Value], strict: bool) -> S:
         by_name = {name: values[widget] for name, widget in self.widgets.items()}
         state = {name: self._value(name, by_name) for name in by_name}
         return self.screen.state.from_values(state, self.screen.initial, strict)
 
-    def _value(self, name: str, values: Mapping[str, Any]) -> Any:
+    def _value(self, name: str, values: Mapping[str, Value]) -> Value:
         if name in self.values:
             return self.values[name](values)
         value = values[name]
         return None if value == "" and self.screen.state.model_fields[name].annotation is not str else value
 
-    def _guarded(self, found: Callable[[], Iterator[Update]], inputs: list[Any] | None) -> Iterator[Any]:
+    def _guarded(self, found: Callable[[], Iterator[Update]], inputs: list[Value] | None) -> Iterator[Value]:
         """Updates for Gradio. What goes wrong is shown in the notice; everything else stays on the page."""
         update = None
         try:
@@ -178,7 +188,7 @@ class Binding(Generic[S]):
         except Exception as error:  # the last place before the visitor
             yield self._for_gradio({"notice": Notice(format_error(error), "alert")} | stopped(self.parts), None)
 
-    def _for_gradio(self, update: Update, inputs: list[Any] | None) -> Any:
+    def _for_gradio(self, update: Update, inputs: list[Value] | None) -> Value:
         if "answered" in update:
             update = update | {"answered": json.dumps({"id": update["answered"], "inputs": inputs})}
         return {self.parts[name]: _value_for_gradio(value) for name, value in update.items()} or gr.skip()
@@ -206,10 +216,10 @@ def format_error(error: Exception) -> str:
     return APOLOGY
 
 
-def for_callers(call: Callable[..., Any]) -> Callable[..., Any]:
+def for_callers(call: Callable[..., Value]) -> Callable[..., Value]:
     """For functions of the API: the caller gets the same message as a visitor."""
 
-    def guarded(**arguments: Any) -> Any:
+    def guarded(**arguments: Value) -> Value:
         try:
             return call(**arguments)
         except Exception as error:  # the last place before the caller
@@ -218,12 +228,12 @@ def for_callers(call: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def stopped(parts: Mapping[str, Any]) -> Update:
+def stopped(parts: Mapping[str, Value]) -> Update:
     """After an error there is nothing to stop."""
     return {"stop": Control.of(interactive=False)} if "stop" in parts else {}
 
 
-def _value_for_gradio(value: Any) -> Any:
+def _value_for_gradio(value: Value) -> Value:
     if isinstance(value, Control):
         return gr.update(**value.properties)
     if isinstance(value, Notice):
@@ -234,16 +244,16 @@ def _value_for_gradio(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _changes(component: Component) -> list[Any]:
+def _changes(component: Component) -> list[Value]:
     names = ("change",) if hasattr(component, "change") and not isinstance(component, gr.HTML) else ("input",)
     return [getattr(component, name) for name in names]
 
 
-def _value_of(component: Component, value: Any) -> Any:
+def _value_of(component: Component, value: Value) -> Value:
     return _uploaded(value) if isinstance(component, gr.File | gr.Image) else value
 
 
-def _uploaded(file: Any) -> Path | None:
+def _uploaded(file: Value) -> Path | None:
     """The file that a visitor gave; None if there is none.
 
     Raises InputError for any other file of this machine, which a request written by hand may name.

@@ -11,7 +11,10 @@ from models.schema import InputError
 from pages.gradio_ui.bind import Binding, format_error
 from pages.screen import NOTHING_TO_SAVE, PNG_SVG_NPZ, Files
 from pages.session import Session
+from pages.state import State
 
+Offer = Callable[[Session, Any], Files | None]
+"""(session, state) -> the files that a visitor can save."""
 SaveButtons = dict[str, tuple[gr.Button, gr.DownloadButton]]
 """For each kind of file a button, and the file on its way to the browser, which is not visible."""
 
@@ -28,15 +31,15 @@ def save_buttons(page: str, kinds: Sequence[str] = PNG_SVG_NPZ) -> SaveButtons:
         }
 
 
-def save(binding: Binding, buttons: SaveButtons, files: Callable[[Session, Any], Files | None]) -> None:
+def save(binding: Binding, buttons: SaveButtons, files: Offer) -> None:
     """Makes the buttons save what files(session, state) offers."""
     binding.save(buttons, file_writer(files))
 
 
-def file_writer(files: Callable[[Session, Any], Files | None]) -> Callable[..., Iterator[str | None]]:
+def file_writer(files: Offer) -> Callable[..., Iterator[str | None]]:
     """Yields the path of a file that exists until the generator goes on."""
 
-    def write(kind: str, session: Session, state: Any) -> Iterator[str | None]:
+    def write(kind: str, session: Session, state: State) -> Iterator[str | None]:
         try:
             found = files(session, state)
             if found is None:

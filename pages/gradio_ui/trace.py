@@ -1,7 +1,6 @@
 """The attention section of the pages about text: method, head, latent, color scale, and the plot."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
@@ -32,7 +31,7 @@ def trace_section(page: str, widgets: Widgets, shape: ModelShape, caveat: str, l
     return TraceSection(plot, saving)
 
 
-def _available(method: str) -> tuple[Any, Any]:
+def _available(method: str) -> tuple[dict, dict]:
     """Rollout averages the heads; only the encoder has maps of single latents."""
     if method == "rollout":
         return gr.update(value="", interactive=False), gr.update(value="", interactive=False)

@@ -65,10 +65,11 @@ class Widgets:
         field, value = self._field(name), getattr(self._initial, name)
         if isinstance(value, tuple):
             value = list(value)
-        facts: dict[str, Any] = {"value": "" if value is None and kind is gr.Dropdown else value, "label": field.title}
+        value = "" if value is None and kind is gr.Dropdown else value
+        facts: dict[str, Any] = {"value": value, "label": field.title, "elem_id": f"{self._screen.name}-{name}"}
         if options.get("info") is True:
             options = {**options, "info": field.description}
-        return self.add(name, kind(**facts | {"elem_id": f"{self._screen.name}-{name}"} | dict(options)))
+        return self.add(name, kind(**facts | dict(options)))
 
     def _field(self, name: str) -> Any:
         return self._screen.state.model_fields[name]

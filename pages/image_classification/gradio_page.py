@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding
+from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding, Event, Options, Parts
 from pages.gradio_ui.saving import save, save_buttons
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.widgets import (
@@ -58,7 +58,7 @@ attention is the same for every class."""
 def build(context: PageContext) -> None:
     screen = ImageClassificationScreen(context.backend)
     widgets, shapes = Widgets(screen), screen.shapes(screen.initial.weights)
-    parts: dict[str, Any] = {}
+    parts: Parts = {}
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(scale=3, min_width=280):
@@ -99,10 +99,10 @@ def build(context: PageContext) -> None:
 
 def _bind_inputs(
     binding: Binding, screen: ImageClassificationScreen, classify: gr.Button, chips: gr.Dataset, predictions: list[Any]
-) -> list[Any]:
+) -> list[Event]:
     """Returns the events after which there is another result."""
     image, size = binding.uploads["image"], binding.widgets["size"]
-    busy: dict[str, Any] = {"show_progress": "full", "show_progress_on": predictions, **LAST, **GPU}
+    busy: Options = {"show_progress": "full", "show_progress_on": predictions, **LAST, **GPU}
     submitted = binding.submit([image.input, size.input, classify.click], screen.submit, **busy)
     chosen = binding.on(chips.click, screen.choose_example, more={"index": chips})
     binding.on(binding.widgets["weights"].input, screen.choose_weights)
@@ -121,7 +121,7 @@ def _bind_attention(binding: Binding, screen: ImageClassificationScreen) -> None
 
 
 def _bind_positions(
-    binding: Binding, screen: ImageClassificationScreen, positions: gr.Accordion, answered: list[Any]
+    binding: Binding, screen: ImageClassificationScreen, positions: gr.Accordion, answered: list[Event]
 ) -> None:
     """Position encodings are computed while their accordion is open."""
     opened = gr.State(False)

@@ -148,7 +148,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         file = session.get().file
         return {"image": file if file.is_file() else None} if file else {}
 
-    def call(self, state: ImageClassificationState, image: Path) -> dict[str, Any]:
+    def call(self, state: ImageClassificationState, image: Path) -> object:
         result = self.backend.run(_request(state, state.variant, open_image(image)))
         return {name: getattr(result, name) for name in ("labels", "grid", "attention", "run")}
 
@@ -229,7 +229,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         session: Session,
         state: ImageClassificationState,
         variants: Sequence[Variant] = VARIANTS,
-        **changes: Any,
+        **changes: object,
     ) -> Update:
         run = session.get()
         if run is None:
@@ -289,7 +289,7 @@ def _cell(run: ImageClassificationRun, result: ImageClassificationResult) -> int
     return None if run.state.point is None else index_at(run.state.point, result.grid, result.extent)
 
 
-def size_choices(weights: Weights, shape: ModelShape) -> list[tuple[str, Any]]:
+def size_choices(weights: Weights, shape: ModelShape) -> list[tuple[str, object]]:
     return [
         (f"{size} x {size} (as in training)", "") if size == shape.image_size else (f"{size} x {size}", size)
         for size in SIZES[weights]

@@ -1,13 +1,11 @@
 """The page of masked language modeling in Gradio."""
 
-from typing import Any
-
 import gradio as gr
 
 from components.html.text.mask_strip import follow_text, strip_value
 from components.js import script
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding
+from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding, Options, Parts
 from pages.gradio_ui.saving import save
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.trace import trace_section
@@ -30,7 +28,7 @@ def build(context: PageContext) -> None:
     widgets, shape = Widgets(screen), screen.shape(screen.initial.weights)
     gr.Markdown(LEAD, elem_classes="lead")
     chips = title_chips("Examples", [example.title for example in EXAMPLES], f"{NAME}-examples")
-    parts: dict[str, Any] = {}
+    parts: Parts = {}
     with gr.Row():
         with gr.Column(min_width=320):
             fill = _inputs(widgets, shape.longest_text, parts)
@@ -49,7 +47,7 @@ def build(context: PageContext) -> None:
     gr.api(api_function(screen, API), api_name=NAME, **GPU)
 
 
-def _inputs(widgets: Widgets, longest: int, parts: dict[str, Any]) -> gr.Button:
+def _inputs(widgets: Widgets, longest: int, parts: Parts) -> gr.Button:
     text = widgets.text("text", lines=2, max_lines=8)
     strip = gr.HTML(
         value=strip_value(EXAMPLES[0].text, EXAMPLES[0].spans, longest),
@@ -73,7 +71,7 @@ def _bind(
     binding: Binding, screen: MaskedBytesScreen, context: PageContext, fill: gr.Button, chips: gr.Dataset
 ) -> None:
     made, parts = binding.widgets, binding.parts
-    busy: dict[str, Any] = {"show_progress": "full", "show_progress_on": parts["filled"], **GPU}
+    busy: Options = {"show_progress": "full", "show_progress_on": parts["filled"], **GPU}
     binding.submit([fill.click, made["text"].submit], screen.submit, **busy)
     chosen = binding.on(chips.click, screen.choose_example, more={"index": chips})
     binding.submit(chosen.then, screen.submit_example, **busy)

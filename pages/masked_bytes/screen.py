@@ -72,7 +72,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     def fit(self, state: MaskedBytesState) -> MaskedBytesState:
         return state.changed(**within_model(self.shape(state.weights), state.head, state.latent))
 
-    def call(self, state: MaskedBytesState) -> Any:
+    def call(self, state: MaskedBytesState) -> object:
         return self.backend.run(_request(state))
 
     # What a visitor does
@@ -117,7 +117,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         stem = f"masked-byte-{result.traced}-{result.attention.method}"
         return Files.of_plot(lambda: render.masked_bytes_attention(result, result.traced, scale), stem)
 
-    def _trace_again(self, session: Session, state: MaskedBytesState, **changes: Any) -> Update:
+    def _trace_again(self, session: Session, state: MaskedBytesState, **changes: object) -> Update:
         run = session.get()
         if run is None:
             return {}

@@ -1,11 +1,9 @@
 """The page of optical flow in Gradio."""
 
-from typing import Any
-
 import gradio as gr
 
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding
+from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding, Event, Options, Parts
 from pages.gradio_ui.saving import save, save_buttons
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.widgets import (
@@ -53,7 +51,7 @@ position."""
 def build(context: PageContext) -> None:
     screen = OpticalFlowScreen(context.backend)
     widgets = Widgets(screen)
-    parts: dict[str, Any] = {}
+    parts: Parts = {}
     gr.Markdown(LEAD, elem_classes="lead")
     with gr.Row():
         with gr.Column(scale=4, min_width=280):
@@ -84,7 +82,7 @@ def build(context: PageContext) -> None:
     gr.api(api_function(screen, API, UPLOADS), api_name=NAME, **GPU)
 
 
-def _inputs(widgets: Widgets, parts: dict[str, Any]) -> None:
+def _inputs(widgets: Widgets, parts: Parts) -> None:
     example = EXAMPLES[0]
     with gr.Tabs() as parts["source"]:
         with gr.Tab("Two frames", id=FRAMES_TAB):
@@ -103,7 +101,7 @@ def _inputs(widgets: Widgets, parts: dict[str, Any]) -> None:
         parts["truth"] = file_upload(".flo, or KITTI's 16-bit PNG", f"{NAME}-truth", [".flo", ".png"], example.truth)
 
 
-def _clip_inputs(parts: dict[str, Any]) -> None:
+def _clip_inputs(parts: Parts) -> None:
     parts["clip"] = file_upload("Clip: MP4, WebM, MOV, GIF, …", f"{NAME}-clip", VIDEO_FILES)
     parts["sample"] = gr.Button("Use the sample clip (25 frames)", size="sm", elem_id=f"{NAME}-sample")
     parts["clip_notice"] = notice(NAME, "clip-notice")
@@ -116,7 +114,7 @@ def _clip_inputs(parts: dict[str, Any]) -> None:
         parts["stop"] = gr.Button("Stop", size="sm", interactive=False, elem_id=f"{NAME}-stop", min_width=80)
 
 
-def _film(parts: dict[str, Any]) -> None:
+def _film(parts: Parts) -> None:
     parts["film"] = gr.Video(label="Clip and its flow", visible=False, elem_id=f"{NAME}-film", autoplay=True, loop=True)
     legend = '<div class="picture-block">${value}</div>'
     parts["legend"] = gr.HTML(html_template=legend, elem_id=f"{NAME}-film-legend", apply_default_css=False)
@@ -124,7 +122,7 @@ def _film(parts: dict[str, Any]) -> None:
 
 def _bind(binding: Binding, screen: OpticalFlowScreen, clips: ClipActions, context: PageContext) -> None:
     made, parts = binding.widgets, binding.parts
-    busy: dict[str, Any] = {"show_progress": "full", "show_progress_on": parts["motion"], **LAST, **GPU}
+    busy: Options = {"show_progress": "full", "show_progress_on": parts["motion"], **LAST, **GPU}
     submits = [parts["submit"].click, parts["truth"].upload, parts["truth"].clear]
     opened = context.opens(binding, **GPU)
     estimated = [
@@ -146,13 +144,13 @@ def _bind(binding: Binding, screen: OpticalFlowScreen, clips: ClipActions, conte
     gr.on(frames, None, None, parts["notice"], js="() => ['']", **QUIET)
 
 
-def _bind_clip(binding: Binding, clips: ClipActions, busy: dict[str, Any]) -> list[Any]:
+def _bind_clip(binding: Binding, clips: ClipActions, busy: Options) -> list[Event]:
     """Returns the events after which there is another result."""
     parts = binding.parts
     pair = {"start": parts["start"], "distance": parts["distance"]}
     queued = binding.on(parts["make_film"].click, clips.queue_film, **AT_ONCE)
     # In a lane of its own: the model stays free for others meanwhile.
-    film_lane: dict[str, Any] = {"concurrency_id": "film", "concurrency_limit": 1}
+    film_lane: Options = {"concurrency_id": "film", "concurrency_limit": 1}
     binding.on(queued.then, clips.make_film, more=pair, **film_lane)
     binding.on(parts["stop"].click, clips.stop_film, **AT_ONCE)
     return [

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL.Image import Image
@@ -144,7 +144,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         kept = run.truth_file is not None and run.truth_file.is_file()
         return {"first": run.first, "second": run.second, "truth": run.truth_file if kept else None}
 
-    def call(self, state: OpticalFlowState, first: Path, second: Path) -> dict[str, Any]:
+    def call(self, state: OpticalFlowState, first: Path, second: Path) -> object:
         frames = _open_frame("first", first), _open_frame("second", second)
         result = self._run(OpticalFlowRequest(*frames, weights=state.weights), state)
         lengths, trace = np.hypot(result.flow[..., 0], result.flow[..., 1]), result.trace
@@ -276,7 +276,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         target = None if state.pixel is None else PixelAt(*state.pixel)
         return self.backend.run(replace(request, probe=Probe(target, state.method), step=state.step))
 
-    def _trace_again(self, session: Session, run: OpticalFlowRun, **changes: Any) -> Update:
+    def _trace_again(self, session: Session, run: OpticalFlowRun, **changes: object) -> Update:
         state = run.state.changed(**changes)
         result = self._run(run.request, state)
         run = replace(run, state=_as_traced(state, result), result=replace(result, flow=run.result.flow))
@@ -316,7 +316,7 @@ def example_fields(index: int) -> Update:
     return {"first": example.first, "second": example.second, "truth": example.truth}
 
 
-def step_choices(sizes: Sequence[tuple[int, int]]) -> list[tuple[str, Any]]:
+def step_choices(sizes: Sequence[tuple[int, int]]) -> list[tuple[str, object]]:
     """sizes: (width, height) at which the model reads the frames."""
     return [(LARGEST_STEP, ""), *((f"{width} x {height}", step) for step, (width, height) in enumerate(sizes))]
 

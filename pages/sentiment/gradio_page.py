@@ -1,12 +1,10 @@
 """The page of sentiment in Gradio."""
 
-from typing import Any
-
 import gradio as gr
 
 from models.data.csv_table import MOST_ROWS
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding
+from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options, Parts
 from pages.gradio_ui.saving import SaveButtons, save, save_buttons
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.trace import trace_section
@@ -46,7 +44,7 @@ cross-attention** reads all bytes into a fixed number of **latents**, which go t
 def build(context: PageContext) -> None:
     screen = SentimentScreen(context.backend)
     widgets, shape = Widgets(screen), screen.shape(screen.initial.weights)
-    parts: dict[str, Any] = {}
+    parts: Parts = {}
     gr.Markdown(LEAD, elem_classes="lead")
     chips = title_chips("Examples", [example.title for example in EXAMPLES], f"{NAME}-examples")
     with gr.Row():
@@ -75,7 +73,7 @@ def build(context: PageContext) -> None:
     gr.api(api_function(screen, API), api_name=NAME, **GPU)
 
 
-def _inputs(widgets: Widgets, parts: dict[str, Any]) -> gr.Button:
+def _inputs(widgets: Widgets, parts: Parts) -> gr.Button:
     widgets.text("text", lines=4, max_lines=12)
     classify = gr.Button("Classify", variant="primary", elem_id=f"{NAME}-classify")
     parts["notice"] = notice(NAME)
@@ -89,7 +87,7 @@ def _bind(
     binding: Binding, screen: SentimentScreen, context: PageContext, classify: gr.Button, chips: gr.Dataset
 ) -> None:
     made, parts = binding.widgets, binding.parts
-    busy: dict[str, Any] = {"show_progress": "full", "show_progress_on": parts["labels"], **GPU}
+    busy: Options = {"show_progress": "full", "show_progress_on": parts["labels"], **GPU}
     chosen = binding.on(chips.click, screen.choose_example, more={"index": chips})
     results = [
         binding.submit([classify.click, made["text"].submit], screen.submit, **busy),

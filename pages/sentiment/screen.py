@@ -1,7 +1,6 @@
 """Sentiment: classify a text, and show which bytes the label attended to and which words it depends on."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from components import render
 from components.html.run_line import run_line
@@ -61,7 +60,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
     def fit(self, state: SentimentState) -> SentimentState:
         return state.changed(**within_model(self.shape(state.weights), state.head, state.latent))
 
-    def call(self, state: SentimentState) -> dict[str, Any]:
+    def call(self, state: SentimentState) -> object:
         result = self.backend.run(_request(state, state.occlude))
         return {name: getattr(result, name) for name in ("labels", "windows", "occlusion", "attention", "run")}
 

@@ -1,11 +1,9 @@
 """The page of text generation in Gradio."""
 
-from typing import Any
-
 import gradio as gr
 
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding
+from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding, Options, Parts
 from pages.gradio_ui.saving import save
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.trace import trace_section
@@ -37,14 +35,14 @@ the demo model a token is a byte.
   letters occurred where, but hardly which word began like this one. With more latents, so that they include the name,
   all layers see it.
 - The **demo model** was trained on old novels and a book of facts. It has their style; what it writes is made up."""
-WRITING: dict[str, Any] = {"concurrency_id": "generation", "concurrency_limit": 2}
+WRITING: Options = {"concurrency_id": "generation", "concurrency_limit": 2}
 """Not the lane of the GPU: while some visitors generate, the others still get their results."""
 
 
 def build(context: PageContext) -> None:
     screen = TextGenerationScreen(context.backend)
     widgets, shape = Widgets(screen), screen.shape(screen.initial.weights)
-    parts: dict[str, Any] = {}
+    parts: Parts = {}
     gr.Markdown(LEAD, elem_classes="lead")
     chips = title_chips("Examples", [example.title for example in EXAMPLES], f"{NAME}-examples")
     parts["example_notice"] = notice(NAME, "example-notice")
@@ -70,7 +68,7 @@ def build(context: PageContext) -> None:
     gr.api(api_function(screen, API), api_name=NAME, **WRITING)
 
 
-def _inputs(widgets: Widgets, most_latents: int, parts: dict[str, Any]) -> None:
+def _inputs(widgets: Widgets, most_latents: int, parts: Parts) -> None:
     widgets.text("prompt", info=None, lines=5, max_lines=10)
     with gr.Row():
         parts["generate"] = gr.Button("Generate", variant="primary", scale=3, elem_id=f"{NAME}-generate")

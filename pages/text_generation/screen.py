@@ -88,11 +88,11 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         latents = min(state.num_latents, shape.latents)
         return state.changed(num_latents=latents, **within_model(shape, state.head, None))
 
-    def call(self, state: TextGenerationState) -> dict[str, Any]:
+    def call(self, state: TextGenerationState) -> object:
         asked = probe(None if state.token is None else TokenAt(state.token), state.method, state.head)
         request = request_of(state)
         result = self.backend.run(replace(request, probe=asked))
-        found: dict[str, Any] = {name: getattr(result, name) for name in RESULTS}
+        found: dict[str, object] = {name: getattr(result, name) for name in RESULTS}
         if state.compare:
             latents = result.tokens[0].latents if result.tokens else result.latents
             short = self.backend.run(replace(request, num_latents=latents, prefix=state.short_prefix))
