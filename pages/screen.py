@@ -141,8 +141,8 @@ class Screen(Generic[S, R]):
             state = self.fit(state)
             yield self.controls(state)
             notice: Update = {"notice": Notice(" ".join(problems), "alert")} if problems else {}
-            for number, update in enumerate(updates(self.open_link(session, state))):
-                yield update | notice | (answered() if number == 0 else {})
+            for update in updates(self.open_link(session, state)):
+                yield update | notice | (answered() if "link" in update else {})
 
     def open_link(self, session: Session, state: S) -> Update | Iterator[Update]:
         """Runs the state of a link."""

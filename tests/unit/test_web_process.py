@@ -27,7 +27,7 @@ _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
 paths = ["", *(page.name for page in PAGES[1:])]
 print(*(httpx.get(url + path).status_code for path in paths))
 print("torch" in sys.modules, "models.backend.local" in sys.modules)
-app.close()
+app.close(verbose=False)
 """
 
 
