@@ -1,7 +1,10 @@
 // What all pages do in the browser: the visitor's id, the address of a view, and the mark of results that are out of date.
 
 const answers = {}; // by page: the id of the result on screen, and the inputs behind it
-const SETUP_MS = 1000;
+let touched = 0; // when the visitor last did something
+for (const event of ["pointerdown", "keydown", "change", "drop", "paste"]) {
+  addEventListener(event, () => { touched = performance.now(); }, true);
+}
 const files = (name, value) => value?.path ?? (Array.isArray(value?.spans) ? value.spans : value);
 const key = (inputs) => JSON.stringify(inputs, files);
 
@@ -22,12 +25,12 @@ window.perceiver = {
   },
 
   // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are
-  // when the page is set up: Gradio sets a dropdown with new choices a moment after the other inputs.
+  // before the visitor does anything: Gradio sets a dropdown with new choices a moment after the other inputs.
   check(page, answered, inputs) {
     if (!answered) return;
     const { id, inputs: behind } = JSON.parse(answered);
     if (answers[page]?.id !== id) answers[page] = { id, key: key(behind ?? inputs), since: performance.now() };
-    else if (!behind && performance.now() - answers[page].since < SETUP_MS) answers[page].key = key(inputs);
+    else if (!behind && touched < answers[page].since) answers[page].key = key(inputs);
     document.getElementById(`${page}-page`)?.classList.toggle("out-of-date", answers[page].key !== key(inputs));
   },
 };
@@ -37,5 +40,6 @@ const params = new URLSearchParams(location.search);
 const page = params.get("page");
 if (page && /^[a-z_]+$/.test(page)) {
   params.delete("page");
+  window.stop(); // this page does not start
   location.replace(`${location.pathname.replace(/\/$/, "")}/${page}?${params}`);
 }

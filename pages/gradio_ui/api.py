@@ -38,7 +38,7 @@ def api_function(
             default=inspect.Parameter.empty if name in screen.required else _plain(getattr(initial, name)),
             annotation=_annotation(fields[name].annotation),
         )
-        for name in fields
+        for name in sorted(fields, key=lambda name: name not in screen.state.__annotations__)  # its own come first
         if name not in screen.page_only
     ]
     parameters = [each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in [*files, *controls]]

@@ -44,8 +44,9 @@ def test_only_the_main_calls_are_public_and_documented(client: Client) -> None:
 
 
 def test_masked_bytes_answers_as_the_service_does(client: Client) -> None:
-    answer = client.predict(SENTENCE, [[51, 60]], top_k=3, trace=53, api_name="/masked_bytes")
-    result = LocalBackend(Settings(device="cpu")).run(MaskedBytesRequest(SENTENCE, ((51, 60),), top_k=3))
+    answer = client.predict(SENTENCE, [[51, 60]], top_k=3, byte=53, method="rollout", api_name="/masked_bytes")
+    request = MaskedBytesRequest(SENTENCE, ((51, 60),), top_k=3, decoding="iterative")
+    result = LocalBackend(Settings(device="cpu")).run(request)
     assert answer["filled"] == result.filled
     assert answer["positions"] == result.positions.tolist()
     assert answer["candidates"] == result.candidates.tolist()
@@ -55,7 +56,7 @@ def test_masked_bytes_answers_as_the_service_does(client: Client) -> None:
 
 def test_a_text_is_classified_as_by_the_service(client: Client) -> None:
     text = "A warm and funny film."
-    answer = client.predict(text, words=True, trace=True, method="encoder", api_name="/sentiment")
+    answer = client.predict(text, occlude=True, method="encoder", api_name="/sentiment")
     service = LocalBackend(Settings(device="cpu"))
     result = service.run(SentimentRequest(text, Probe(None, "encoder"), occlude=True))
     assert [label["name"] for label in answer["labels"]] == [label.name for label in result.labels]
@@ -69,7 +70,7 @@ def test_a_text_is_classified_as_by_the_service(client: Client) -> None:
 def test_rows_are_taught_and_new_texts_classified_and_nothing_is_kept(client: Client) -> None:
     rows = [[f"{word} {i}", label] for i in range(6) for word, label in (("yes", "agree"), ("no", "refuse"))]
     before = client.predict("yes 7", api_name="/sentiment")["labels"]
-    answer = client.predict(rows, ["yes 7"], epochs=1, batch_size=4, api_name="/fine_tuning")
+    answer = client.predict(rows, texts=["yes 7"], epochs=1, batch_size=4, api_name="/fine_tuning")
     assert answer["labels"] == ["agree", "refuse"]
     assert len(answer["losses"]) == 3  # ten rows learn, four at a time; two are held out
     assert np.sum(answer["confusion"]) == 2
@@ -102,7 +103,7 @@ def test_a_picture_is_classified_as_by_the_service(client: Client) -> None:
     request = ImageClassificationRequest(picture, "conv", top_k=3, probe=Probe(None, "rollout"))
     result = LocalBackend(Settings(device="cpu")).run(request)
     for image in (written(picture), f"data:image/png;base64,{written(picture)}"):
-        answer = client.predict(image, "conv", top_k=3, trace=True, api_name="/image_classification")
+        answer = client.predict(image, variant="conv", top_k=3, method="rollout", api_name="/image_classification")
         assert [label["name"] for label in answer["labels"]] == [label.name for label in result.labels]
         assert answer["grid"] == [7, 7]
         assert answer["attention"]["title"] == result.attention.title

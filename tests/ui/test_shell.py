@@ -12,7 +12,7 @@ ANSWERED = {
     "sentiment": "#sentiment-figure svg",
     "fine_tuning": "#fine_tuning-labels li",
     "text_generation": "#text_generation-figure svg",
-    "image_classification": "#image_classification-says-conv img",
+    "image_classification": "#image_classification-prediction-conv img",
     "optical_flow": "#optical_flow-check .comparison",
     "av_autoencoding": "#av_autoencoding-attention .read",
 }
@@ -20,7 +20,7 @@ ANSWERED = {
 NAMELESS = """() => [...document.querySelectorAll('input, textarea, select, button, [role=listbox]')]
   .filter(e => e.getClientRects().length)
   .filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim()
-    || e.title || e.closest('label') || (e.id && document.querySelector(`label[for="${e.id}"]`))))
+    || e.title || e.matches('.gallery-item') || e.closest('label') || (e.id && document.querySelector(`label[for="${e.id}"]`))))
   .map(e => e.outerHTML.slice(0, 120))"""
 MUTE = "all => all.filter(s => !s.getAttribute('aria-label')).map(s => s.outerHTML.slice(0, 120))"
 
