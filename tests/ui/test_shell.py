@@ -20,7 +20,8 @@ ANSWERED = {
 NAMELESS = """() => [...document.querySelectorAll('input, textarea, select, button, [role=listbox]')]
   .filter(e => e.getClientRects().length)
   .filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.textContent.trim()
-    || e.title || e.matches('.gallery-item') || e.closest('label') || (e.id && document.querySelector(`label[for="${e.id}"]`))))
+    || e.title || e.matches('.gallery-item') || e.closest('label')
+     || (e.id && document.querySelector(`label[for="${e.id}"]`))))
   .map(e => e.outerHTML.slice(0, 120))"""
 MUTE = "all => all.filter(s => !s.getAttribute('aria-label')).map(s => s.outerHTML.slice(0, 120))"
 
