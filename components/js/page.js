@@ -2,7 +2,7 @@
 
 const answers = {}; // by page: the id of the result on screen, and the inputs behind it
 let touched = 0; // when the visitor last did something
-for (const event of ["pointerdown", "keydown", "change", "drop", "paste"]) {
+for (const event of ["pointerdown", "keydown", "input", "change", "drop"]) {
   addEventListener(event, () => { touched = performance.now(); }, true);
 }
 const files = (name, value) => value?.path ?? (Array.isArray(value?.spans) ? value.spans : value);

@@ -101,10 +101,10 @@ def test_keyboard_and_units_of_the_strip(page: Page) -> None:
     assert masked(page) == "a "
 
 
-@pytest.mark.parametrize("emoji", ["🇩🇪", "👍🏽", "각"], ids=["flag", "skin tone", "jamo"])
-def test_a_grapheme_cluster_is_one_cell(page: Page, emoji: str) -> None:
-    write(page, f"a{emoji}b")
-    expect(page.locator(".mask-cells .cell")).to_have_text(["a", emoji, "b"])
+def test_a_grapheme_cluster_is_one_cell(page: Page) -> None:
+    for cluster in ("🇩🇪", "👍🏽", "각"):  # a flag, a skin tone, Hangul jamo
+        write(page, f"a{cluster}b")
+        expect(page.locator(".mask-cells .cell")).to_have_text(["a", cluster, "b"])
 
 
 def test_masks_while_the_server_follows_an_edit(page: Page) -> None:
