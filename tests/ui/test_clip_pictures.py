@@ -67,16 +67,6 @@ def test_one_video_plays_pauses_and_speeds_up_with_the_other(films, leader):
     assert apart(films) < 0.05
 
 
-def test_the_last_of_many_seeks_is_where_both_are(films):
-    for time in (2.0, 0.4, 1.2, 2.6, 0.8):  # as a thumb is dragged
-        do(films, 0, f"currentTime = {time}")
-    both(films, "!video.seeking && Math.abs(video.currentTime - 0.8) < 0.03")
-    do(films, 1, "currentTime = 1.6")
-    both(films, "!video.seeking && Math.abs(video.currentTime - 1.6) < 0.03")
-    films.wait_for_timeout(200)
-    both(films, "!video.seeking && Math.abs(video.currentTime - 1.6) < 0.03")
-
-
 def test_only_one_of_both_is_heard(films):
     do(films, 0, "muted = false")
     do(films, 1, "muted = false")
