@@ -83,7 +83,7 @@ class Binding(Generic[S]):
         self.uploads: dict[str, Value] = dict(uploads or {})
         self.values = dict(values or {})
         hidden = {name: gr.Textbox(visible="hidden", label=name) for name in ("link", "answered")}
-        self.parts: Options = {**self.widgets, **self.uploads, **parts, **hidden}
+        self.parts: Parts = {**self.widgets, **self.uploads, **parts, **hidden}
         inputs = set(screen.state.fields_with("input"))
         self.inputs = [widget for name, widget in self.widgets.items() if name in inputs] + [*self.uploads.values()]
         self._show_link()

@@ -135,6 +135,14 @@ def test_a_visitor_who_changes_pages_keeps_everything_and_one_who_leaves_nothing
     assert store.nbytes == 0
 
 
+def test_visitors_whose_browser_keeps_no_id_are_apart() -> None:
+    store = SessionStore()
+    for connection in ("tab 1", "tab 2"):
+        store.connect(connection, "")
+    store.session(store.visitor("tab 1"), "page").put(run(1))
+    assert store.session(store.visitor("tab 2"), "page").get() is None
+
+
 def test_another_open_page_keeps_jobs_going() -> None:
     store = SessionStore()
     store.connect("tab 1", "visitor")
