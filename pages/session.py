@@ -70,8 +70,10 @@ class SessionStore:
         return Session(self, visitor, page)
 
     def connect(self, connection: str, visitor: str) -> None:
-        """A browser page was opened. connection: its id, valid until it is closed. visitor: kept across pages, or "" if the
-        browser keeps nothing: then each page is a visitor of its own.
+        """A browser page was opened.
+
+        connection: its id, valid until the page is closed. visitor: an id that is kept across pages, or "" if the
+        browser keeps none: then each page is a visitor of its own.
         """
         visitor = visitor or connection
         with self._lock:
