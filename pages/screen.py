@@ -114,6 +114,11 @@ class Screen(Generic[S, R]):
         """All parts that show a run."""
         raise NotImplementedError
 
+    def keep(self, session: Session, run: R) -> Update:
+        """Makes a run the one on the page."""
+        session.put(run)
+        return self.show(run)
+
     def controls(self, state: S) -> Update:
         """The widgets as a state has them, and what depends on the model that it names."""
         return {name: getattr(state, name) for name in self.state.fields_with("input", "display")}
@@ -160,9 +165,7 @@ class Screen(Generic[S, R]):
             return self._first_run
 
     def _open_first(self, session: Session) -> Update:
-        run = self.first_run()
-        session.put(run)
-        return self.show(run) | {"link": ""} | answered()
+        return self.keep(session, self.first_run()) | {"link": ""} | answered()
 
     def _kept(self, session: Session) -> Any:
         try:

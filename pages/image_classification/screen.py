@@ -105,7 +105,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         if image is None:
             return {}
         example = example_of([image], [[each.file] for each in EXAMPLES])
-        return self._keep(session, self._run(state.changed(example=example), image)) | answered()
+        return self.keep(session, self._run(state.changed(example=example), image)) | answered()
 
     def compute_first(self) -> ImageClassificationRun:
         return self._run(self.initial, EXAMPLES[0].file)
@@ -141,7 +141,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
 
     def open_link(self, session: Session, state: ImageClassificationState) -> Update:
         index, own = state.example or 0, state.example is None
-        update = self._keep(session, self._run(state.changed(example=index), EXAMPLES[index].file))
+        update = self.keep(session, self._run(state.changed(example=index), EXAMPLES[index].file))
         return ({"notice": Notice(OWN_IMAGE)} if own else {}) | update
 
     def restore(self, session: Session) -> Update:
@@ -188,7 +188,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
     def rescale(self, session: Session, state: ImageClassificationState) -> Update:
         """Draws the same attention on another scale, without the model."""
         run = session.get()
-        return {} if run is None else self._keep(session, replace(run, state=_as_displayed(run, state)))
+        return {} if run is None else self.keep(session, replace(run, state=_as_displayed(run, state)))
 
     def show_positions(self, session: Session, state: ImageClassificationState, opened: bool = True) -> Update:
         """The position encodings of the image on the page. opened: whether the visitor wants to see them."""
@@ -235,7 +235,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         if run is None:
             return {}
         changed = replace(run, state=_as_displayed(run, state).changed(**changes))
-        return self._keep(session, self._traced(changed, variants))
+        return self.keep(session, self._traced(changed, variants))
 
     def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
@@ -246,10 +246,6 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         }
         found = unwrap(self.backend.run_all(list(requests.values())))
         return replace(run, results={**run.results, **dict(zip(requests, found, strict=True))})
-
-    def _keep(self, session: Session, run: ImageClassificationRun) -> Update:
-        session.put(run)
-        return self.show(run)
 
     def _model_parts(self, weights: Weights, size: int | None = None) -> Update:
         shapes = self.shapes(weights)

@@ -84,7 +84,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
 
     def submit_example(self, session: Session, state: MaskedBytesState) -> Update:
         """As `submit`; the notice of the example stays."""
-        return self._keep(session, self._run(state)) | answered()
+        return self.keep(session, self._run(state)) | answered()
 
     def choose_weights(self, session: Session, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)
@@ -106,7 +106,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         """Draws the same attention on another scale, without the model."""
         run = session.get()
         return (
-            {} if run is None else self._keep(session, MaskedBytesRun(run.state.changed(scale=state.scale), run.result))
+            {} if run is None else self.keep(session, MaskedBytesRun(run.state.changed(scale=state.scale), run.result))
         )
 
     def attention_files(self, session: Session, state: MaskedBytesState) -> Files | None:
@@ -122,15 +122,11 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         if run is None:
             return {}
         shown = {name: getattr(state, name) for name in ("method", "head", "latent", "scale")}
-        return self._keep(session, self._run(run.state.changed(**shown | changes)))
+        return self.keep(session, self._run(run.state.changed(**shown | changes)))
 
     def _run(self, state: MaskedBytesState) -> MaskedBytesRun:
         result = self.backend.run(_request(state))
         return MaskedBytesRun(state.changed(byte=result.traced), result)
-
-    def _keep(self, session: Session, run: MaskedBytesRun) -> Update:
-        session.put(run)
-        return self.show(run)
 
 
 def _request(state: MaskedBytesState) -> MaskedBytesRequest:

@@ -71,7 +71,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
     def submit_example(self, session: Session, state: SentimentState) -> Update:
         """As `submit`; the notice of the example stays."""
-        return self._keep(session, self._run(state)) | answered()
+        return self.keep(session, self._run(state)) | answered()
 
     def choose_weights(self, session: Session, state: SentimentState) -> Update:
         shape = self.shape(state.weights)
@@ -104,14 +104,14 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         if run is None:
             return {}
         fields = SentimentState.fields_with("display")
-        return self._keep(session, self._run(run.state.changed(**{name: getattr(state, name) for name in fields})))
+        return self.keep(session, self._run(run.state.changed(**{name: getattr(state, name) for name in fields})))
 
     def redraw(self, session: Session, state: SentimentState) -> Update:
         """Draws the same attention in other units or on another scale, without the model."""
         run = session.get()
         if run is None:
             return {}
-        return self._keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
+        return self.keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
 
     def attention_files(self, session: Session, state: SentimentState) -> Files | None:
         run = session.get()
@@ -129,10 +129,6 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
     def _run(self, state: SentimentState, occlude: bool = False) -> SentimentRun:
         return SentimentRun(state, self.backend.run(_request(state, occlude)))
-
-    def _keep(self, session: Session, run: SentimentRun) -> Update:
-        session.put(run)
-        return self.show(run)
 
 
 def _request(state: SentimentState, occlude: bool) -> SentimentRequest:

@@ -137,7 +137,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             return {}  # another text is under way
         if run.trace is not None or not run.tokens:
             return {"stop": OFF, "continue": ON if run.tokens else OFF, "progress": final_notice(run)}
-        return self._keep(session, self._traced(run, run.token(), state))
+        return self.keep(session, self._traced(run, run.token(), state))
 
     def _begin(self, session: Session) -> Update:
         """Starts the job of the next generation, so that it can be stopped while it waits for its turn."""
@@ -188,19 +188,19 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     def select_token(self, session: Session, state: TextGenerationState, position: int) -> Update:
         """Shows the attention of another token."""
         run = session.get()
-        return self._keep(session, self._traced(run, int(position), state)) if _can_trace(run) else {}
+        return self.keep(session, self._traced(run, int(position), state)) if _can_trace(run) else {}
 
     def trace(self, session: Session, state: TextGenerationState) -> Update:
         """Shows the attention of the same token by another method or head."""
         run = session.get()
-        return self._keep(session, self._traced(run, run.token(), state)) if _can_trace(run) else {}
+        return self.keep(session, self._traced(run, run.token(), state)) if _can_trace(run) else {}
 
     def redraw(self, session: Session, state: TextGenerationState) -> Update:
         """Draws the same attention in other units or on another scale, without the model."""
         run = session.get()
         if run is None or run.trace is None:
             return {}
-        return self._keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
+        return self.keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
 
     def attention_files(self, session: Session, state: TextGenerationState) -> Files | None:
         run = session.get()
@@ -217,10 +217,6 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         trace = self.backend.run(replace(request, probe=probe(TokenAt(token), state.method, state.head)))
         length = min(len(run.tokens), MOST_NEW_TOKENS)  # links give the whole text
         return replace(run, trace=trace, state=run.state.changed(token=token, max_new_tokens=length, **shown))
-
-    def _keep(self, session: Session, run: TextGenerationRun) -> Update:
-        session.put(run)
-        return self.show(run)
 
     # What is set
 
