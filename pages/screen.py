@@ -187,6 +187,17 @@ def updates(found: Update | Iterator[Update]) -> Iterator[Update]:
         yield from found
 
 
+def model_notice(shape: ModelShape, weights: Weights, gigabytes: float, reads: str = "", original: str = "") -> Notice:
+    """Name and size of the model that was chosen.
+
+    gigabytes: of the original model's download. reads: how much it reads. original: more about the original model.
+    """
+    sentences = [f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters{reads and f', reads {reads}'}."]
+    if weights == "published":
+        sentences += [f"It is downloaded on first use (about {gigabytes} GB).", original]
+    return Notice(" ".join(filter(None, sentences)))
+
+
 def is_for_visitor(error: Exception) -> bool:
     """Whether the message of an error is meant to be shown."""
     return isinstance(error, InputError | CheckpointUnavailable)

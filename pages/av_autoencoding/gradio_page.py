@@ -3,8 +3,9 @@
 import gradio as gr
 
 from components.js import script
+from components.render.architecture import av_autoencoding_architecture
 from models.data.av_clip import LONGEST_SECONDS
-from pages.av_autoencoding.model import architecture, label_control
+from pages.av_autoencoding.model import label_control
 from pages.av_autoencoding.screen import AvScreen
 from pages.av_autoencoding.state import EXAMPLES, NAME
 from pages.gradio_ui.api import api_function
@@ -85,7 +86,7 @@ def build(context: PageContext) -> None:
     of_label, attention_saving = _attention(widgets, parts)
     with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
-        parts["architecture"] = gr.HTML(architecture(shape), elem_classes="drawing")
+        parts["architecture"] = gr.HTML(av_autoencoding_architecture(shape), elem_classes="drawing")
     binding = Binding(screen, context.store, widgets.made, parts, uploads={"clip": clip})
     _bind(binding, screen, submit, chips)
     context.opens(binding, **CLIPS)

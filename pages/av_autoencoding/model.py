@@ -1,6 +1,5 @@
-"""What depends on the model that is chosen: labels, and the drawing of the architecture."""
+"""The labels that the chosen model can be conditioned on."""
 
-from components.plots.architecture import Stage, draw_architecture
 from models.schema import ModelShape
 from pages.av_autoencoding.state import AvState
 from pages.screen import Control
@@ -17,13 +16,3 @@ def label_control(shape: ModelShape, state: AvState) -> Control:
     choices = [(none, ""), *((name, index) for index, name in enumerate(labels))]
     known = state.label is not None and state.label < len(labels)
     return Control.of(choices=choices, value=state.label if known else "", interactive=bool(labels))
-
-
-def architecture(shape: ModelShape) -> str:
-    return draw_architecture(
-        inputs=Stage("inputs", "M × C", f"C: {shape.input_channels}; frames, sound and label in one list"),
-        latents=Stage("latents", f"{shape.latents:,} × {shape.latent_channels}", f"N = {shape.latents:,}"),
-        layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
-        queries=Stage("queries", "Q × C", "positions and times, and one for the label"),
-        outputs=Stage("outputs", "Q × values", "colors, samples, or a score for each label"),
-    )

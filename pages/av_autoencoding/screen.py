@@ -13,6 +13,7 @@ import numpy as np
 from components import render
 from components.analysis.clip import pixel_in_strip, sample_at, strip_frames
 from components.html.run_line import run_line
+from components.render.architecture import av_autoencoding_architecture
 from models.data.av_clip import has_output
 from models.data.media.clip import Clip
 from models.data.media.reading import open_clip
@@ -23,13 +24,14 @@ from models.schema import (
     AvAutoencodingResult,
     AvPart,
     InputError,
+    ModelShape,
     Probe,
 )
 from pages.av_autoencoding.films import films_of, write_films, write_reconstruction
-from pages.av_autoencoding.model import architecture, label_control, labels_of
+from pages.av_autoencoding.model import label_control, labels_of
 from pages.av_autoencoding.state import EXAMPLES, NAME, AvState
 from pages.examples import example_of
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Job, Session
 from pages.tracing import probe
 
@@ -101,7 +103,7 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def controls(self, state: AvState) -> Update:
         shape = self.shape(state.weights)
-        shown = super().controls(state) | {"label": label_control(shape, state), "architecture": architecture(shape)}
+        shown = super().controls(state) | _model_parts(shape, state)
         del shown["frame"]  # its range comes with the result
         return shown | {"clip": EXAMPLES[state.example or 0].file, "mask": list(state.mask)}
 
@@ -140,10 +142,9 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def choose_weights(self, session: Session, state: AvState) -> Update:
         shape = self.shape(state.weights)
-        text = f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters."
-        if state.weights == "published":
-            text += " It is downloaded on first use (about 0.1 GB). A window of 0.64 s takes many seconds on a CPU."
-        return {"notice": Notice(text), "architecture": architecture(shape), "label": label_control(shape, state)}
+        windows = "A window of 0.64 s takes many seconds on a CPU."
+        notice = model_notice(shape, state.weights, 0.1, original=windows)
+        return {"notice": notice} | _model_parts(shape, state)
 
     def select_pixel(self, session: Session, state: AvState, row: float, column: float) -> Update:
         """Shows the frame and the attention of a pixel. row, column: of the film strip, 0 to 1."""
@@ -302,6 +303,10 @@ class AvScreen(Screen[AvState, AvRun]):
             run: AvRun = session.get()
             with nullcontext(run.films) if run.films else films_of(run.result) as films:
                 yield {**update, **films}
+
+
+def _model_parts(shape: ModelShape, state: AvState) -> Update:
+    return {"label": label_control(shape, state), "architecture": av_autoencoding_architecture(shape)}
 
 
 def _probe(state: AvState) -> Probe:

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from components.render.architecture import image_classification_architecture
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding, Event, Options, Parts
 from pages.gradio_ui.saving import save, save_buttons
@@ -24,7 +25,6 @@ from pages.image_classification.screen import (
     NAME,
     VARIANTS,
     ImageClassificationScreen,
-    architecture,
     known_classes,
     size_choices,
 )
@@ -85,7 +85,7 @@ def build(context: PageContext) -> None:
         parts["positions"] = gr.HTML(apply_default_css=False)
     with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
-        parts["architecture"] = gr.HTML(architecture(shapes), elem_classes="drawing")
+        parts["architecture"] = gr.HTML(image_classification_architecture(shapes), elem_classes="drawing")
     for variant, prediction, maps in zip(VARIANTS, predictions, latents, strict=True):
         parts |= {f"prediction_{variant}": prediction, f"latents_{variant}": maps}
     binding = Binding(screen, context.store, widgets.made, parts, uploads={"image": image})

@@ -12,7 +12,7 @@ from pydantic import Field
 from components import render
 from components.analysis.grid import index_at
 from components.html.run_line import run_line
-from components.plots.architecture import Stage, draw_architecture
+from components.render.architecture import image_classification_architecture
 from components.scale.attention import Scale
 from models.backend.protocol import unwrap
 from models.data.images import is_animated, open_image
@@ -250,7 +250,11 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
     def _model_parts(self, weights: Weights, size: int | None = None) -> Update:
         shapes = self.shapes(weights)
         sizes = Control.of(choices=size_choices(weights, shapes[0]), value="" if size is None else size)
-        return {"size": sizes, "classes": known_classes(shapes[0]), "architecture": architecture(shapes)}
+        return {
+            "size": sizes,
+            "classes": known_classes(shapes[0]),
+            "architecture": image_classification_architecture(shapes),
+        }
 
 
 def _as_displayed(run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationState:
@@ -297,16 +301,3 @@ def known_classes(shape: ModelShape) -> str:
     if len(shape.labels) > 20:
         return f"These models know only the {len(shape.labels):,} classes of ImageNet."
     return f"These models know only {len(shape.labels)} classes: **{', '.join(shape.labels)}**."
-
-
-def architecture(shapes: Sequence[ModelShape]) -> str:
-    learned, fourier, conv = shapes
-    channels = f"C: {learned.input_channels}, {fourier.input_channels}, {conv.input_channels}"
-    latents = f"N: {learned.latents}, {fourier.latents}, {conv.latents}"
-    return draw_architecture(
-        inputs=Stage("inputs", "M × C", channels),
-        latents=Stage("latents", f"N × {fourier.latent_channels}", latents),
-        layers=f"{fourier.blocks} × {fourier.layers} self-attention layers, {fourier.self_heads} heads",
-        queries=Stage("query", f"1 × {fourier.latent_channels}", "one for all classes"),
-        outputs=Stage("outputs", f"{len(fourier.labels):,}", "a score for each class"),
-    )

@@ -4,13 +4,14 @@ import gradio as gr
 
 from components.html.text.mask_strip import follow_text, strip_value
 from components.js import script
+from components.render.architecture import masked_bytes_architecture
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding, Options, Parts
 from pages.gradio_ui.saving import save
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.trace import trace_section
 from pages.gradio_ui.widgets import Widgets, notice, run_line, text_output, title_chips
-from pages.masked_bytes.screen import EXAMPLES, NAME, MaskedBytesScreen, architecture, mask_spans
+from pages.masked_bytes.screen import EXAMPLES, NAME, MaskedBytesScreen, mask_spans
 from pages.tracing import CAVEAT
 
 LEAD = "Mask part of a text. A byte-level Perceiver fills it in and shows which bytes each prediction attended to."
@@ -39,7 +40,7 @@ def build(context: PageContext) -> None:
     section = trace_section(NAME, widgets, shape, CAVEAT)
     with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
-        parts["architecture"] = gr.HTML(architecture(shape), elem_classes="drawing")
+        parts["architecture"] = gr.HTML(masked_bytes_architecture(shape), elem_classes="drawing")
     parts["attention"] = section.plot
     binding = Binding(screen, context.store, widgets.made, parts, values={"mask": mask_spans})
     _bind(binding, screen, context, fill, chips)

@@ -7,10 +7,10 @@ from typing import Any
 from components import render
 from components.html.run_line import run_line
 from components.html.text.mask_strip import follow_text, strip_value
-from components.plots.architecture import Stage, draw_architecture
-from models.schema import ByteAt, Decoding, MaskedBytesRequest, MaskedBytesResult, ModelShape
+from components.render.architecture import masked_bytes_architecture
+from models.schema import ByteAt, Decoding, MaskedBytesRequest, MaskedBytesResult
 from pages.examples import text_examples
-from pages.screen import Files, Notice, Screen, Update, answered
+from pages.screen import Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Session
 from pages.state import ModelState, TraceState, control
 from pages.tracing import fit_to_model, probe, within_model
@@ -66,7 +66,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     def controls(self, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)
         strip = strip_value(state.text, state.mask, shape.longest_text)
-        models = fit_to_model(shape, state.head, state.latent) | {"architecture": architecture(shape)}
+        models = fit_to_model(shape, state.head, state.latent) | {"architecture": masked_bytes_architecture(shape)}
         return super().controls(state) | {"mask": strip} | models
 
     def fit(self, state: MaskedBytesState) -> MaskedBytesState:
@@ -88,11 +88,9 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
 
     def choose_weights(self, session: Session, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)
-        text = f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes."
-        if state.weights == "published":
-            text += " It is downloaded on first use (about 0.8 GB)."
-        strip = strip_value(state.text, state.mask, shape.longest_text)
-        return {"mask": strip, "notice": Notice(text), "architecture": architecture(shape)} | fit_to_model(shape)
+        notice = model_notice(shape, state.weights, 0.8, f"{shape.longest_text:,} bytes")
+        strip, drawing = strip_value(state.text, state.mask, shape.longest_text), masked_bytes_architecture(shape)
+        return {"mask": strip, "notice": notice, "architecture": drawing} | fit_to_model(shape)
 
     def select_byte(self, session: Session, state: MaskedBytesState, position: int) -> Update:
         """Shows the attention of another byte."""
@@ -133,16 +131,6 @@ def _request(state: MaskedBytesState) -> MaskedBytesRequest:
     target = None if state.byte is None else ByteAt(state.byte)
     asked = probe(target, state.method, state.head, state.latent)
     return MaskedBytesRequest(state.text, state.mask, state.top_k, state.decoding, asked, state.weights)
-
-
-def architecture(shape: ModelShape) -> str:
-    return draw_architecture(
-        inputs=Stage("bytes", f"M × {shape.input_channels}", f"M up to {shape.longest_text + 2:,}"),
-        latents=Stage("latents", f"{shape.latents} × {shape.latent_channels}", "a learned array that reads"),
-        layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
-        queries=Stage("queries", f"m × {shape.input_channels}", "the m masked positions"),
-        outputs=Stage("outputs", "m × 262", "bytes and special tokens"),
-    )
 
 
 def mask_spans(values: Mapping[str, Any]) -> list[Any]:

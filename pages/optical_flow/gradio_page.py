@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from components.render.architecture import optical_flow_architecture
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding, Event, Options, Parts
 from pages.gradio_ui.saving import save, save_buttons
@@ -19,7 +20,7 @@ from pages.gradio_ui.widgets import (
     run_line,
 )
 from pages.optical_flow.clip import ClipActions
-from pages.optical_flow.screen import EXAMPLES, FRAMES_TAB, NAME, OpticalFlowScreen, architecture, step_choices
+from pages.optical_flow.screen import EXAMPLES, FRAMES_TAB, NAME, OpticalFlowScreen, step_choices
 from pages.screen import PNG_SVG_NPZ
 from pages.tracing import CAVEAT
 
@@ -73,7 +74,7 @@ def build(context: PageContext) -> None:
     with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
         shape = screen.shape(screen.initial.weights)
-        parts["architecture"] = gr.HTML(architecture(shape), elem_classes="drawing")
+        parts["architecture"] = gr.HTML(optical_flow_architecture(shape), elem_classes="drawing")
     frames = {name: parts.pop(name) for name in ("first", "second")}
     binding = Binding(screen, context.store, widgets.made, parts, uploads=frames)
     _bind(binding, screen, ClipActions(screen), context)

@@ -11,15 +11,15 @@ from PIL.Image import Image
 
 from components import render
 from components.html.run_line import run_line
-from components.plots.architecture import Stage, draw_architecture
+from components.render.architecture import optical_flow_architecture
 from components.render.optical_flow import Flows
 from models.data.classical_flow import METHODS
 from models.data.flow_check import check_flow
 from models.data.flow_files import flo_bytes, read_flow, write_flo
 from models.data.images import is_animated, open_image
-from models.schema import InputError, ModelShape, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
+from models.schema import InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
 from pages.examples import example_of, flow_examples
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Session
 from pages.state import MapState, ModelState, control
 
@@ -134,7 +134,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
 
     def controls(self, state: OpticalFlowState) -> Update:
         fields = {} if state.example is None else example_fields(state.example)
-        drawing = architecture(self.shape(state.weights))
+        drawing = optical_flow_architecture(self.shape(state.weights))
         return super().controls(state) | fields | {"step": step_control(()), "architecture": drawing}
 
     def restore(self, session: Session) -> Update:
@@ -169,11 +169,9 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
 
     def choose_weights(self, session: Session, state: OpticalFlowState) -> Update:
         shape = self.shape(state.weights)
-        text = f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters."
-        if state.weights == "published":
-            text += " It is downloaded on first use (about 0.2 GB)."
-            text += " Without a GPU, each tile of 368x496 pixels takes many seconds."
-        return {"notice": Notice(text), "architecture": architecture(shape)}
+        tiles = "Without a GPU, each tile of 368x496 pixels takes many seconds."
+        notice = model_notice(shape, state.weights, 0.2, original=tiles)
+        return {"notice": notice, "architecture": optical_flow_architecture(shape)}
 
     def estimate(self, session: Session, state: OpticalFlowState, first: Image, second: Image) -> Update:
         """The flow between two frames without a file."""
@@ -324,16 +322,6 @@ def step_choices(sizes: Sequence[tuple[int, int]]) -> list[tuple[str, object]]:
 def step_control(sizes: Sequence[tuple[int, int]], step: int | None = None) -> Control:
     value = "" if step is None else step
     return Control.of(choices=step_choices(sizes), value=value, interactive=len(sizes) > 1)
-
-
-def architecture(shape: ModelShape) -> str:
-    return draw_architecture(
-        inputs=Stage("inputs", "M × C", f"C: {shape.input_channels}; both frames in each"),
-        latents=Stage("latents", f"{shape.latents:,} × {shape.latent_channels}", f"N = {shape.latents:,}"),
-        layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
-        queries=Stage("queries", f"M × {shape.input_channels}", "the inputs themselves"),
-        outputs=Stage("outputs", "M × motion", "right and down, in pixels"),
-    )
 
 
 def _of_new_frames(state: OpticalFlowState, example: int | None) -> OpticalFlowState:

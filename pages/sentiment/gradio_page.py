@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MOST_ROWS
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options, Parts
@@ -18,7 +19,7 @@ from pages.gradio_ui.widgets import (
     title_chips,
     unit_choice,
 )
-from pages.sentiment.screen import EXAMPLES, NAME, SentimentScreen, architecture
+from pages.sentiment.screen import EXAMPLES, NAME, SentimentScreen
 from pages.sentiment.table import TableScreen
 from pages.tracing import CAVEAT
 
@@ -64,7 +65,7 @@ def build(context: PageContext) -> None:
         _table(context, widgets.made["weights"])
     with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
-        parts["architecture"] = gr.HTML(architecture(shape), elem_classes="drawing")
+        parts["architecture"] = gr.HTML(sentiment_architecture(shape), elem_classes="drawing")
     parts["attention"] = section.plot
     binding = Binding(screen, context.store, widgets.made, parts)
     _bind(binding, screen, context, classify, chips)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from components import render
 from components.html.run_line import run_line
-from components.plots.architecture import Stage, draw_architecture
-from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
+from components.render.architecture import sentiment_architecture
+from models.schema import InputError, SentimentRequest, SentimentResult
 from pages.examples import text_examples
-from pages.screen import Files, Notice, Screen, Update, answered
+from pages.screen import Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
 from pages.tracing import fit_to_model, probe, within_model
@@ -54,7 +54,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
     def controls(self, state: SentimentState) -> Update:
         shape = self.shape(state.weights)
-        models = fit_to_model(shape, state.head, state.latent) | {"architecture": architecture(shape)}
+        models = fit_to_model(shape, state.head, state.latent) | {"architecture": sentiment_architecture(shape)}
         return super().controls(state) | models
 
     def fit(self, state: SentimentState) -> SentimentState:
@@ -75,13 +75,9 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
     def choose_weights(self, session: Session, state: SentimentState) -> Update:
         shape = self.shape(state.weights)
-        text = (
-            f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} bytes at once and "
-            "longer texts in overlapping windows."
-        )
-        if state.weights == "published":
-            text += " It is downloaded on first use (about 0.8 GB)."
-        return {"notice": Notice(text), "architecture": architecture(shape)} | fit_to_model(shape)
+        reads = f"{shape.longest_text:,} bytes at once and longer texts in overlapping windows"
+        notice = model_notice(shape, state.weights, 0.8, reads)
+        return {"notice": notice, "architecture": sentiment_architecture(shape)} | fit_to_model(shape)
 
     def leave_out_words(self, session: Session, state: SentimentState) -> Update:
         """After a result, which need not wait for it: what each word contributes, if that was requested."""
@@ -133,13 +129,3 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
 def _request(state: SentimentState, occlude: bool) -> SentimentRequest:
     return SentimentRequest(state.text, probe(None, state.method, state.head, state.latent), state.weights, occlude)
-
-
-def architecture(shape: ModelShape) -> str:
-    return draw_architecture(
-        inputs=Stage("bytes", f"M × {shape.input_channels}", f"M up to {shape.longest_text + 2:,}"),
-        latents=Stage("latents", f"{shape.latents} × {shape.latent_channels}", "a learned array"),
-        layers=f"{shape.blocks} × {shape.layers} self-attention layers, {shape.self_heads} heads",
-        queries=Stage("query", f"1 × {shape.latent_channels}", "one for the whole text"),
-        outputs=Stage("outputs", f"{len(shape.labels)}", "a logit for each label"),
-    )

@@ -2,13 +2,14 @@
 
 import gradio as gr
 
+from components.render.architecture import text_generation_architecture
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding, Options, Parts
 from pages.gradio_ui.saving import save
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.trace import trace_section
 from pages.gradio_ui.widgets import Widgets, markup_output, notice, run_line, text_output, title_chips, unit_choice
-from pages.text_generation.screen import MOST_AT_ONCE, TextGenerationScreen, architecture
+from pages.text_generation.screen import MOST_AT_ONCE, TextGenerationScreen
 from pages.text_generation.state import EXAMPLES, NAME, stop_strings
 
 LEAD = (
@@ -59,7 +60,7 @@ def build(context: PageContext) -> None:
     section = trace_section(NAME, widgets, shape, CAVEAT, latents=False)
     with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
         gr.Markdown(HOW)
-        parts["architecture"] = gr.HTML(architecture(shape), elem_classes="drawing")
+        parts["architecture"] = gr.HTML(text_generation_architecture(shape), elem_classes="drawing")
     parts["attention"] = section.plot
     binding = Binding(screen, context.store, widgets.made, parts, values={"stop_strings": stop_strings})
     _bind_generation(binding, screen, context, chips)

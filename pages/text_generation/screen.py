@@ -7,10 +7,10 @@ from typing import Any
 from components import render
 from components.html.run_line import run_line
 from components.html.text.compared import Compared
-from components.plots.architecture import Stage, draw_architecture
-from models.schema import InputError, ModelShape, TextGenerationStep, TokenAt, WrittenToken
+from components.render.architecture import text_generation_architecture
+from models.schema import InputError, TextGenerationStep, TokenAt, WrittenToken
 from models.schema.text_generation import MOST_NEW_TOKENS
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Job, Session
 from pages.text_generation.generation import continued, growing_text
 from pages.text_generation.layout import layout_of_step, prompt_layout, reads_bytes
@@ -79,7 +79,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             "max_new_tokens": min(state.max_new_tokens, MOST_AT_ONCE),
             "num_latents": Control.of(maximum=shape.latents, value=min(state.num_latents, shape.latents)),
             "layout": self._layout(state),
-            "architecture": architecture(shape),
+            "architecture": text_generation_architecture(shape),
         }
         return super().controls(state) | fit_to_model(shape, state.head) | values
 
@@ -226,15 +226,11 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     def choose_weights(self, session: Session, state: TextGenerationState) -> Update:
         shape = self.shape(state.weights)
-        text = (
-            f"{shape.name}: {shape.parameters / 1e6:.1f} M parameters, reads {shape.longest_text:,} tokens, at most "
-            f"{shape.latents} of them as latents."
-        )
-        if state.weights == "published":
-            text += " It is downloaded on first use (about 1.8 GB)."
+        reads = f"{shape.longest_text:,} tokens, at most {shape.latents} of them as latents"
+        notice = model_notice(shape, state.weights, 1.8, reads)
         latents = Control.of(maximum=shape.latents, value=min(state.num_latents, shape.latents))
-        drawn = {"architecture": architecture(shape), "layout": self._layout(state)}
-        return {"notice": Notice(text), "num_latents": latents} | fit_to_model(shape) | drawn
+        drawn = {"architecture": text_generation_architecture(shape), "layout": self._layout(state)}
+        return {"notice": notice, "num_latents": latents} | fit_to_model(shape) | drawn
 
     def show_layout(self, session: Session, state: TextGenerationState) -> Update:
         """How the prompt, as it is typed, is divided into prefix and latents."""
@@ -263,14 +259,3 @@ def _run_line(step: TextGenerationStep) -> str:
     times = "once" if step.readings == 1 else f"{step.readings:,} times"
     cache = f"{step.memory_bytes / 1e6:.1f} MB key-value cache"
     return run_line(step.run, cache, encoder=f"whole text read {times}")
-
-
-def architecture(shape: ModelShape) -> str:
-    return draw_architecture(
-        inputs=Stage("tokens", f"M × {shape.input_channels}", f"M up to {shape.longest_text:,}"),
-        latents=Stage("latents", f"N × {shape.latent_channels}", f"the last N tokens, up to {shape.latents}"),
-        layers=f"{shape.layers} causal self-attention layers, {shape.self_heads} heads",
-        queries=Stage("last latent", f"1 × {shape.latent_channels}", "at the end of the text"),
-        outputs=Stage("next token", "probabilities", "appended to the text"),
-        asked=("the last", "of them"),
-    )
