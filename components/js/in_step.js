@@ -41,7 +41,8 @@
     const sent = told.get(video);
     if (sent === undefined || Math.abs(video.currentTime - sent) > ADRIFT) seek(other, video.currentTime);
   };
-  const arrived = (video) => told.delete(video);
+  // The end of one seek may be reported while the next is under way: that one is still ours.
+  const arrived = (video) => { if (!video.seeking) told.delete(video); };
   const rate = (video, other) => {
     if (other.playbackRate !== video.playbackRate) other.playbackRate = video.playbackRate;
   };

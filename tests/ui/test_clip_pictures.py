@@ -47,7 +47,7 @@ def do(page: Page, number: int, action: str) -> None:
 
 
 def both(page: Page, condition: str) -> None:
-    page.wait_for_function(f"{VIDEOS}.every((video) => {condition})", timeout=60_000)
+    page.wait_for_function(f"{VIDEOS}.every((video) => {condition})", timeout=20_000)
 
 
 def apart(page: Page) -> float:
@@ -65,6 +65,17 @@ def test_one_video_plays_pauses_and_speeds_up_with_the_other(films, leader):
     do(films, 1 - leader, "pause()")
     both(films, "video.paused && !video.seeking")
     assert apart(films) < 0.05
+
+
+@pytest.mark.parametrize("leader", [0, 1])
+def test_the_last_of_many_seeks_is_where_both_are(films, leader):
+    for time in (2.0, 0.4, 1.2, 2.6, 0.8):  # as a thumb is dragged
+        do(films, leader, f"currentTime = {time}")
+    both(films, "!video.seeking && Math.abs(video.currentTime - 0.8) < 0.03")
+    do(films, 1 - leader, "currentTime = 1.6")
+    both(films, "!video.seeking && Math.abs(video.currentTime - 1.6) < 0.03")
+    films.wait_for_timeout(200)
+    both(films, "!video.seeking && Math.abs(video.currentTime - 1.6) < 0.03")
 
 
 def test_only_one_of_both_is_heard(films):
