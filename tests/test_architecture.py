@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import product
 from pathlib import Path
@@ -62,13 +63,23 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def sources() -> Iterator[tuple[str, str]]:
+    """Name and source of every module."""
+    return ((module_of(path), path.read_text(encoding="utf-8")) for path in FILES)
+
+
 def inside(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def imports(source: str) -> Iterator[str]:
+@cache
+def imports(source: str) -> tuple[str, ...]:
     """Every module that a source imports, wherever it does: `from a import b` is a.b, for b may be a module."""
-    for node in ast.walk(ast.parse(source)):
+    return tuple(_imports(ast.parse(source)))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
                 yield from (name.name for name in names)
@@ -125,9 +136,8 @@ def broken_rules(module: str, source: str) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_imports_go_one_way(path):
-    assert broken_rules(module_of(path), path.read_text(encoding="utf-8")) == []
+def test_imports_go_one_way():
+    assert [problem for module, source in sources() for problem in broken_rules(module, source)] == []
 
 
 def points_back(module: str, source: str) -> list[str]:
@@ -145,9 +155,8 @@ def points_back(module: str, source: str) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_no_folder_points_back(path):
-    assert points_back(module_of(path), path.read_text(encoding="utf-8")) == []
+def test_no_folder_points_back():
+    assert [problem for module, source in sources() for problem in points_back(module, source)] == []
 
 
 def test_an_arrow_back_is_seen():
@@ -158,13 +167,10 @@ def test_an_arrow_back_is_seen():
     assert not points_back("models.backend.local", "from models.tasks import TASKS")
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_settings_alone_read_the_environment(path):
+def test_settings_alone_read_the_environment():
     """The app's entry may set defaults for libraries."""
-    module = module_of(path)
-    assert uses_environment(path.read_text(encoding="utf-8"), defaults=module == "app") is (
-        module == "models.backend.settings"
-    )
+    readers = {module for module, source in sources() if uses_environment(source, defaults=module == "app")}
+    assert readers == {"models.backend.settings"}
 
 
 def test_no_module_imports_itself_through_others():
