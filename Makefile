@@ -5,7 +5,9 @@
 FITS := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Bytecode is written when a module is first imported: compiling everything takes longer than installing it.
+# Bytecode is written when a module is first imported: compiling everything takes longer than installing it. Some
+# containers forbid that for all Python programs; every process would then compile torch and transformers again.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
 .PHONY: run setup test test-fast lint bench clean
