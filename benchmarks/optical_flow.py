@@ -100,7 +100,7 @@ def report(found: dict[str, Any]) -> None:
     for name, count in ((THEIRS, tiles), (OURS, tiles), (WHOLE, 1)):
         seconds, mib = count * costs[name]["seconds"], costs[name]["mib"]
         said = f"{name}, times {count}" if count > 1 else f"{name}, {tiles} tiles blended"
-        print(f"| {said} | {seconds:.1f} | {theirs[0] / seconds:.2f} | {mib:.0f} | {100 * mib / theirs[1]:.0f} % |")
+        print(f"| {said} | {seconds:.1f} | {theirs[0] / seconds:.2f} | {mib:.0f} | {100 * mib / theirs[1]:.0f}% |")
     print(json.dumps(found))
 
 

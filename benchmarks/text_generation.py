@@ -176,7 +176,7 @@ def report_writing(found: dict[str, Any], model: PerceiverAr, size: Size) -> Non
     print(f"\ncached, with the prompt: {anew / with_prompt:.1f} times faster (bar: {FASTER})")
     read = found["read_gb"]
     print(f"a further token reads {read:.2f} GB of weights, keys and values: {read / token:.1f} GB/s")
-    print(f"its matrices alone, a row through each: {matrices:.4f} s, {100 * matrices / token:.0f} % of it")
+    print(f"its matrices alone, a row through each: {matrices:.4f} s, {100 * matrices / token:.0f}% of it")
     report_yardsticks(found, model, size)
 
 

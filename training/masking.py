@@ -34,7 +34,7 @@ def span_widths(mask: np.ndarray) -> np.ndarray:
 
 
 def training_mask(text: Tensor, lengths: Tensor, single_share: float) -> Tensor:
-    """bool [B, L]: each example hides 5 to 25 % of its bytes, as single bytes, as spans, or as whole words.
+    """bool [B, L]: each example hides 5 to 25% of its bytes, as single bytes, as spans, or as whole words.
 
     text: uint8 [B, L]; lengths: int64 [B]. `single_share` of the examples hide single bytes; a third of the others
     hides words with their leading space, the rest spans of SPAN_WIDTHS.

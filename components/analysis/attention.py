@@ -52,4 +52,4 @@ def shares_in_words(attention: AttentionMap) -> str:
         "learned latent array": attention.latent_share,
         "output query": attention.query_share,
     }
-    return " · ".join(f"{name} {100 * share:.3g} %" for name, share in parts.items() if share)
+    return " · ".join(f"{name} {precise_percent(share)}" for name, share in parts.items() if share)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from components.words.numbers import decibels_in_words, similarity_in_words
+from components.words.numbers import decibels, similarity_in_words
 from models.schema import AvAutoencodingResult
 
 
@@ -18,8 +18,8 @@ def numbers_in_words(result: AvAutoencodingResult) -> str:
 
 def scores_in_words(result: AvAutoencodingResult) -> str:
     """ "PSNR 20.4 dB · SSIM 0.71 · SNR 3.1 dB"; without the sound where there is none."""
-    sound = [] if result.snr_db is None else [f"SNR {decibels_in_words(result.snr_db)}"]
-    return " · ".join([f"PSNR {decibels_in_words(result.psnr_db)}", f"SSIM {similarity_in_words(result.ssim)}", *sound])
+    sound = [] if result.snr_db is None else [f"SNR {decibels(result.snr_db)}"]
+    return " · ".join([f"PSNR {decibels(result.psnr_db)}", f"SSIM {similarity_in_words(result.ssim)}", *sound])
 
 
 def mean_color_psnr(frames: np.ndarray) -> float:
@@ -43,7 +43,7 @@ def picture_in_words(result: AvAutoencodingResult) -> str:
     if math.isinf(result.psnr_db):
         return "every color is the clip's own"
     off = 255 / 10 ** (result.psnr_db / 20)
-    alone = decibels_in_words(mean_color_psnr(result.seen_frames))
+    alone = decibels(mean_color_psnr(result.seen_frames))
     return f"colors are off by about {off:.2g} of 255; the clip's mean color alone would have {alone}"
 
 

@@ -14,7 +14,7 @@ def row_shares(confusion: np.ndarray) -> np.ndarray:
 
 
 def right_in_words(confusion: np.ndarray) -> str:
-    """ "41 of 50 held-out rows right (82 %)."."""
+    """ "41 of 50 held-out rows right (82%)."."""
     total, right = int(confusion.sum()), int(np.trace(confusion))
     return f"{right:,} of {total:,} held-out rows right ({right / total:.0%})." if total else "No rows were held out."
 

@@ -124,10 +124,6 @@ def nats(loss: float) -> str:
     return f"{loss:.3g}"
 
 
-def whole_percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def progress_in_words(step: FineTuneStep) -> str:
     """ "Step 34 of 50, epoch 4 · 12 s so far, about 6 s left"."""
     said = f"Step {step.step:,} of {step.steps:,}"

@@ -57,7 +57,7 @@ def _way(vector: np.ndarray, mean: float) -> str:
 def errors_in_words(errors: np.ndarray) -> str:
     """Of end-point errors in pixels, float [height, width], not finite where the truth is not known.
 
-    "largest 10 px in the lower left; 4 % without truth".
+    "largest 10 px in the lower left; 4% without truth".
     """
     known = np.isfinite(errors)
     if not known.any():
@@ -71,6 +71,6 @@ def errors_in_words(errors: np.ndarray) -> str:
 
 
 def scores_in_words(epe: float, fl_all: float) -> str:
-    """ "EPE 0.42 px · Fl-all 3.1 %". epe: mean, pixels; fl_all: share of outliers, 0 to 1 (KITTI: > 3 px and > 5 %)."""
+    """ "EPE 0.42 px · Fl-all 3.1%". epe: mean, pixels; fl_all: share of outliers, 0 to 1 (KITTI: > 3 px and > 5%)."""
     error = f"{epe:.2f} px" if np.isfinite(epe) else "unknown"
     return f"EPE {error} · Fl-all {percent(fl_all) if np.isfinite(fl_all) else 'unknown'}"

@@ -9,7 +9,7 @@ from components.analysis.clip_scores import numbers_in_words, scores_in_words
 from components.analysis.sound import RANGE, SPECTRAL_COLORS, Sounds, sound_in_words, spectral_ends
 from components.plots.plot import MARGIN, SOFT_INK, WIDTH, Plot, start_plot
 from components.plots.tracks import Band, draw_pixels, draw_seconds, draw_spectrogram, draw_waveform
-from components.words.numbers import decibels, seconds_in_words
+from components.words.numbers import decibels, percent, seconds_in_words
 from models.schema import AvAutoencodingResult
 
 FRAMES = 8
@@ -27,7 +27,7 @@ def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
     run = result.run
     facts = [f"model {run.model}", f"{run.weights} weights", f"{run.device}, {run.dtype}"]
     label = result.labels[0] if result.labels else None
-    named = f" Named {label.name}, {100 * label.probability:.0f} %." if label else ""
+    named = f" Named {label.name}, {percent(label.probability)}." if label else ""
     alt = f"{TITLE}. {len(result.frames)} frames.{named} {said}"
     reminder = (
         f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. Difference: rebuilt less original."
@@ -89,8 +89,8 @@ def _draw_scale(plot: Plot, band: Band, ends: tuple[float, float]) -> None:
     axes.set_label("color bar")
     bar = plot.colorbar(ScalarMappable(Normalize(*ends), matplotlib.colormaps[SPECTRAL_COLORS]), cax=axes)
     bar.set_ticks([])
-    plot.write(left + width + 0.08, bottom, f"≤ {decibels(ends[0])}", size=11)
-    plot.write(left + width + 0.08, bottom + height, decibels(ends[1]), size=11, va="top")
+    plot.write(left + width + 0.08, bottom, f"≤ {decibels(ends[0], 0)}", size=11)
+    plot.write(left + width + 0.08, bottom + height, decibels(ends[1], 0), size=11, va="top")
 
 
 def _arrays(result: AvAutoencodingResult, frames: list[int]) -> dict:

@@ -33,7 +33,7 @@ def confusion_plot(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -
     count = len(labels)
     even = f"evenly\n1/{count}"
     norm, colors = Normalize(0, 1), matplotlib.colormaps[CONFUSION_COLORS]
-    right = draw_color_bar(plot, (norm, colors), 1 / count, ("0 %", even, "100 %\nof a row")) - 0.4
+    right = draw_color_bar(plot, (norm, colors), 1 / count, ("0%", even, "100%\nof a row")) - 0.4
     left, bottom = MARGIN + _NAMES + 0.4, plot.bottom + 0.15
     upright = (right - left) / count < 1.6 or max(map(len, labels)) > 14
     above = _UPRIGHT if upright else _LEVEL

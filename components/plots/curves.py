@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from components.analysis.learning import Curve, Learning, curve_in_words, duration, nats, whole_percent
+from components.analysis.learning import Curve, Learning, curve_in_words, duration, nats
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, WIDTH, Plot, start_plot
+from components.words.numbers import percent
 from models.schema import FineTuneStep
 
 TRAINING, HELD = "#0f766e", "#c2410c"
@@ -20,8 +21,8 @@ def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     chance: the accuracy of always saying the most common label, 0 to 1.
     """
     learning, last = Learning.of(taken, chance), taken[-1]
-    alt = " ".join((curve_in_words(learning.loss, nats), curve_in_words(learning.accuracy, whole_percent),
-                    f"Always the most common label would be right in {whole_percent(chance)}."))  # fmt: skip
+    alt = " ".join((curve_in_words(learning.loss, nats), curve_in_words(learning.accuracy, percent),
+                    f"Always the most common label would be right in {percent(chance)}."))  # fmt: skip
     points = "a batch" if learning.each == 1 else f"the mean of {learning.each} batches"
     run = last.run
     facts = [f"model {run.model}", f"started from {run.weights} weights", f"{run.device}, {run.dtype}"]
@@ -41,7 +42,7 @@ def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     _draw(accuracy, learning.accuracy, learning.steps, "accuracy in %", 100.0)
     accuracy.set_ylim(-1, 101)
     accuracy.axhline(100 * chance, color=INK, linewidth=1.4, linestyle=(0, (6, 3)))
-    label = f"dashed: always the most common label, {whole_percent(chance)}"
+    label = f"dashed: always the most common label, {percent(chance)}"
     plot.write(WIDTH - MARGIN, bottom + height + 0.15, label, color=SOFT_INK, ha="right")
     return plot
 

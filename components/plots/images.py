@@ -25,7 +25,7 @@ _NAMED_AT_LEFT, _LINE = 0.42, 0.22
 class ImageColumn:
     """One model's part of a plot.
 
-    name: for the arrays of the .npz. title, caption: what stands above, such as "Learned positions" and "ship 93 %".
+    name: for the arrays of the .npz. title, caption: what stands above, such as "Learned positions" and "ship 93%".
     seen: the crop that the model saw, RGB. attention: over the grid [rows, columns] of the inputs, or for the method
     "decoder" over latents. extent: from where to where of `seen` the grid reaches.
     """
@@ -116,7 +116,7 @@ def _below(column: ImageColumn, width: float) -> list[str]:
     """What stands below the maps: how many inputs they are over, and what stayed behind."""
     rows, columns = column.attention.values.shape
     on_inputs, _, stayed = shares_in_words(column.attention).partition(" · ")
-    first = f"{on_inputs or 'inputs 100 %'}, M = {rows} × {columns}"
+    first = f"{on_inputs or 'inputs 100%'}, M = {rows} × {columns}"
     return [first, *(wrapped(stayed, 11.5, width, lines=2) if stayed else ())]
 
 

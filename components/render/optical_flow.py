@@ -42,7 +42,7 @@ def optical_flow(first: Image, flows: Flows, chosen: Pixel | None = None, truth:
 
 
 def _full_color(flows: Flows) -> float:
-    """Pixels: the Perceiver's largest motion, or what 99 % of another method's stay below: a few of its outliers would
+    """Pixels: the Perceiver's largest motion, or what 99% of another method's stay below: a few of its outliers would
     leave all else pale."""
     first, *others = flows.values()
     usual = (float(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), 99)) for flow in others)

@@ -72,5 +72,5 @@ def at_most(levels: np.ndarray, norm: Normalize, scale: Scale) -> str:
 
 
 def level_text(level: float, scale: Scale) -> str:
-    """A value of `scaled` in words: "8.31 %" or "+0.92"."""
+    """A value of `scaled` in words: "8.31%" or "+0.92"."""
     return precise_percent(level) if scale == "linear" else f"{level:+.2f}".replace("-", "−")

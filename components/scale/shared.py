@@ -1,6 +1,6 @@
 """One scale for maps over different numbers of inputs: shares as multiples of the uniform share.
 
-A share in % says nothing across grids: where nothing is preferred, each of 49 inputs gets 2 %, each of 1,024 0.1 %.
+A share in % says nothing across grids: where nothing is preferred, each of 49 inputs gets 2%, each of 1,024 0.1%.
 """
 
 from collections.abc import Iterable

@@ -13,10 +13,12 @@ def multiple(times: float) -> str:
 
 
 def percent(share: float) -> str:
-    """ "93 %", "3.1 %", "< 0.1 %", and "99.6 %" where rounding would make it all."""
+    """ "93%", "3.1%", "< 0.1%", and "99.6%" where rounding would give 100%."""
+    if share == 0:
+        return "0%"
     if 0 < share < 0.0005:
-        return "< 0.1 %"
-    return f"{100 * share:.0f} %" if 0.0995 <= share < 0.995 or share >= 0.9995 else f"{100 * share:.1f} %"
+        return "< 0.1%"
+    return f"{100 * share:.0f}%" if 0.0995 <= share < 0.995 or share >= 0.9995 else f"{100 * share:.1f}%"
 
 
 def seconds_in_words(seconds: float) -> str:
@@ -37,12 +39,12 @@ def length_in_words(pixels: float) -> str:
 
 def signed(number: float, digits: int) -> str:
     """ "+0.42", "−0.42", "0.00"."""
-    said = f"{number:+.{digits}f}".replace("-", "−")
-    return said[1:] if float(f"{number:.{digits}f}") == 0 else said
+    text = f"{number:+.{digits}f}".replace("-", "−")
+    return text[1:] if float(f"{number:.{digits}f}") == 0 else text
 
 
 def points(drop: float) -> str:
-    """A change of a probability: "+12 points", of a hundred; "< 0.1 points" for next to none."""
+    """A change of a probability in percentage points: "+12 points", "+< 0.1 points"."""
     hundredths = 100 * drop
     if 0 < abs(hundredths) < 0.05:
         return f"{'+' if drop > 0 else '−'}< 0.1 points"
@@ -54,11 +56,11 @@ def similarity_in_words(ssim: float) -> str:
     return "–" if math.isnan(ssim) else f"{ssim:.2f}"
 
 
-def decibels_in_words(level: float) -> str:
+def decibels(level: float, digits: int = 1) -> str:
     """ "−0.5 dB", "∞", or a dash where it is not known."""
     if math.isnan(level):
         return "–"
-    return "∞" if math.isinf(level) else f"{level:.1f} dB".replace("-", "−")
+    return "∞" if math.isinf(level) else f"{level:.{digits}f} dB".replace("-", "−")
 
 
 def counted(count: int, name: str) -> str:
@@ -71,11 +73,6 @@ def frequency_in_words(hertz: float) -> str:
     return f"{hertz / 1000:.3g} kHz" if hertz >= 1000 else f"{hertz:.0f} Hz"
 
 
-def decibels(level: float) -> str:
-    """ "−70 dB"."""
-    return f"{level:.0f} dB".replace("-", "−")
-
-
 def precise_percent(share: float) -> str:
-    """Three significant digits: 0.01667 is "1.67 %"."""
-    return f"{100 * share:.3g} %"
+    """Three significant digits: 0.01667 is "1.67%"; "< 0.001%" below that."""
+    return "< 0.001%" if 0 < share < 1e-5 else f"{100 * share:.3g}%"

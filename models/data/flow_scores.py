@@ -47,7 +47,7 @@ def zero_flow_error(truth: np.ndarray) -> float:
 
 
 def fl_all(flow: np.ndarray, truth: np.ndarray) -> float:
-    """Share of known pixels, 0 to 1, that are wrong by more than 3 pixels and by more than 5 % of the true motion.
+    """Share of known pixels, 0 to 1, that are wrong by more than 3 pixels and by more than 5% of the true motion.
 
     KITTI 2015's Fl-all (Menze and Geiger, "Object Scene Flow for Autonomous Vehicles", 2015). NaN where none is known.
     """

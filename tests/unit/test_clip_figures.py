@@ -61,7 +61,7 @@ def test_frames_stand_above_the_rebuilt_ones():
     assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB · 300 colors and samples" in words(plot)
     for said in ("1: 0.00 s", "2: 0.10 s", "3: 0.20 s"):
         assert said in words(plot)
-    assert plot.alt.startswith("A clip, and what was rebuilt of it from its latents. 3 frames. Named <b>two</b>, 75 %.")
+    assert plot.alt.startswith("A clip, and what was rebuilt of it from its latents. 3 frames. Named <b>two</b>, 75%.")
 
 
 def test_sounds_are_on_one_scale():
@@ -102,11 +102,11 @@ def test_a_moment_is_marked_on_both_pictures_of_the_sound():
 def test_a_sheet_of_attention_says_what_it_shows():
     plot = render.av_attention_figure(asked(pixel_trace(), 0.15, 0.05))
     for fact in (f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5", "model av_autoencoding", "method rollout",
-                 "linear scale", "picture 50 %", "sound 20 %", "label 10 %", "learned latent array 15 %",
-                 "output query 5.0 %", "uniform 1×", "4.5×", "one input: 1.5× uniform",
+                 "linear scale", "picture 50%", "sound 20%", "label 10%", "learned latent array 15%",
+                 "output query 5.0%", "uniform 1×", "4.5×", "one input: 1.5× uniform",
                  "Each map holds for 2 frames", "Attention is not by itself an explanation."):  # fmt: skip
         assert fact in words(plot)
-    assert "Shares: picture 50 %, sound 20 %, label 10 %" in plot.alt
+    assert "Shares: picture 50%, sound 20%, label 10%" in plot.alt
 
 
 def latents() -> AvAutoencodingResult:

@@ -10,7 +10,7 @@ import pytest
 
 from components import render
 from components.analysis.clip_scores import mean_color_psnr, numbers_in_words, scores_in_words, sound_error_in_words
-from components.words.numbers import decibels_in_words
+from components.words.numbers import decibels
 from models.schema import AttentionMap, AvTrace
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
 from tests.markup import Elements, decoded
@@ -61,7 +61,7 @@ def test_perfect_and_larger_are_said_so():
     perfect = rebuilt_clip(psnr_db=math.inf, numbers=100, latent_numbers=150)
     assert "∞every color is the clip" in Elements(render.av_scores(perfect)).text
     assert numbers_in_words(perfect).endswith("1.5 times more.")
-    assert decibels_in_words(-0.5) == "−0.5 dB"
+    assert decibels(-0.5) == "−0.5 dB"
 
 
 def test_what_is_not_known_is_a_dash():
@@ -72,7 +72,7 @@ def test_what_is_not_known_is_a_dash():
 
 def test_labels_of_the_clip_and_of_its_windows():
     page = Elements(render.av_labels(rebuilt_clip(6, 4)))
-    assert page.text == "<b>two</b>75 %nine20 %Window by windowfrom 0.00 s<b>two</b>75 %from 0.20 snine20 %"
+    assert page.text == "<b>two</b>75%nine20%Window by windowfrom 0.00 s<b>two</b>75%from 0.20 snine20%"
     assert [each["style"] for each in page.of("i")][2:] == ["width:75.00%", "width:20.00%"]
     assert "Window by window" not in render.av_labels(rebuilt_clip(4, 4))
 
@@ -223,12 +223,12 @@ def test_shares_of_the_modalities_are_parts_of_a_bar():
         "latents": 15.0,
     }
     assert "query" not in widths
-    assert "picture 50 %62 % of what was read; 67 % if all inputs were read alike" in page.text
-    assert "sound 20 %25 % of what was read; 25 % if all inputs were read alike" in page.text
-    assert "label 10 %12 % of what was read; 8.3 % if all inputs were read alike" in page.text
-    assert "learned latent array 15 %stayed there" in page.text
+    assert "picture 50%62% of what was read; 67% if all inputs were read alike" in page.text
+    assert "sound 20%25% of what was read; 25% if all inputs were read alike" in page.text
+    assert "label 10%12% of what was read; 8.3% if all inputs were read alike" in page.text
+    assert "learned latent array 15%stayed there" in page.text
     (bar,) = page.of("div", "whole")
-    assert bar["aria-label"].endswith("picture 50 %, sound 20 %, label 10 %, learned latent array 15 %")
+    assert bar["aria-label"].endswith("picture 50%, sound 20%, label 10%, learned latent array 15%")
 
 
 def test_maps_of_picture_and_sound_are_on_one_scale():
@@ -295,7 +295,7 @@ def test_latents_alone_are_a_strip():
     attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, 1 / 3, "decoder", "Latents <read>")
     page = Elements(render.av_attention(rebuilt_clip(attention=attention)))
     np.testing.assert_allclose(decoded(page.of("img", "heat")[0]).astype(int), viridis([[0.3, 1.8, 0.9]], 1.8), atol=1)
-    assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 60 %." in page.text
+    assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 60%." in page.text
 
 
 def test_without_a_probe_there_is_no_attention():

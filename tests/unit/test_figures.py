@@ -83,11 +83,11 @@ def test_description_names_the_inputs_most_read_and_what_stayed_behind():
     values = np.array([0.05, 0.3, 0.1, 0.15], np.float32)
     attention = AttentionMap(values, 0.3, 0.1, 0.25, "rollout", "What was byte 2 read from?")
     said = describe(attention, ["CLS", "h at position 1", "i at position 2", "SEP at position 3"])
-    assert said.startswith("What was byte 2 read from? Most attention of 4 inputs: h at position 1 (30 %), ")
-    assert said.index("h at position 1") < said.index("SEP at position 3 (15 %)") < said.index("i at position 2 (10 %)")
+    assert said.startswith("What was byte 2 read from? Most attention of 4 inputs: h at position 1 (30%), ")
+    assert said.index("h at position 1") < said.index("SEP at position 3 (15%)") < said.index("i at position 2 (10%)")
     assert "CLS" not in said
-    assert "25 % each" in said
-    assert "30 % stayed on the learned latent array, 10 % on the output query" in said
+    assert "25% each" in said
+    assert "30% stayed on the learned latent array, 10% on the output query" in said
 
 
 def test_description_is_silent_about_shares_that_are_not_there():
@@ -141,7 +141,7 @@ def test_long_titles_are_wrapped_and_cut(scale):
 
 def test_sheet_says_what_it_shows_and_how_it_was_made():
     said = words(attention_over_bytes(rollout(60), labels_of(60), RUN, "log", marked={3}))
-    for fact in (TITLE, "inputs 60 %", "learned latent array 30 %", "output query 10 %", RUN.model, "published weights",
+    for fact in (TITLE, "inputs 60%", "learned latent array 30%", "output query 10%", RUN.model, "published weights",
                  "method rollout", "log scale", "cpu, float32", REMINDER, "hidden from the model"):  # fmt: skip
         assert fact in said
 
@@ -153,11 +153,11 @@ def test_shares_are_left_out_where_all_went_to_the_inputs():
 
 def test_color_bar_labels_both_ends_and_marks_the_uniform_level():
     attention = rollout(60)
-    for scale, ends in (("linear", ["0 %", f"{100 * attention.values.max():.3g} %"]), ("log", ["−", "+"])):
+    for scale, ends in (("linear", ["0%", f"{100 * attention.values.max():.3g}%"]), ("log", ["−", "+"])):
         plot = attention_over_bytes(attention, labels_of(60), RUN, scale)
         (bar,) = (axes for axes in plot.axes if axes.get_label() == "color bar")
         assert bar.get_yticks() == pytest.approx([attention.uniform if scale == "linear" else 0.0])
-        assert "uniform 1/60 = 1.67 %" in words(plot)
+        assert "uniform 1/60 = 1.67%" in words(plot)
         assert all(any(end in text.get_text() for text in texts(plot)) for end in ends)
 
 

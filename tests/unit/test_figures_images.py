@@ -41,9 +41,7 @@ def random_map(rows: int, seed: int) -> AttentionMap:
 
 def column(name: str, attention: AttentionMap, color: str = "#204080", side: int = 32) -> ImageColumn:
     run = RunInfo(f"image_{name}", "embedded", "cpu", "float32", 0.2, False)
-    return ImageColumn(
-        name, f"{name.title()} model", "ship 93 %", Image.new("RGB", (side, side), color), attention, run
-    )
+    return ImageColumn(name, f"{name.title()} model", "ship 93%", Image.new("RGB", (side, side), color), attention, run)
 
 
 def three() -> list[ImageColumn]:
@@ -133,8 +131,8 @@ def test_alt_text_says_where_each_looked_and_what_stayed_behind():
     first = over_inputs([[0.05, 0.05, 0.1], [0.1, 0.0, 0.0], [0.0, 0.0, 0.5]], 0.15, 0.05)
     plot = compare_attention([column("a", first), column("b", over_inputs([[0.75, 0.25]]))], "linear", "Where")
     assert plot.alt == (
-        "Where. A model (ship 93 %): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62 times uniform; "
-        "inputs 80 % · learned latent array 15 % · output query 5 %. B model (ship 93 %): most attention in the "
+        "Where. A model (ship 93%): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62 times uniform; "
+        "inputs 80% · learned latent array 15% · output query 5%. B model (ship 93%): most attention in the "
         "middle left (row 1, column 1 of 1 × 2): 1.5 times uniform."
     )
     log = compare_attention([column("b", over_inputs([[0.75, 0.25]]))], "log", "Where")
@@ -143,7 +141,7 @@ def test_alt_text_says_where_each_looked_and_what_stayed_behind():
 
 def test_shares_that_are_not_there_are_not_named():
     assert shares_in_words(over_inputs([[1.0]])) == ""
-    assert shares_in_words(over_inputs([[0.7]], 0.3)) == "inputs 70 % · learned latent array 30 %"
+    assert shares_in_words(over_inputs([[0.7]], 0.3)) == "inputs 70% · learned latent array 30%"
 
 
 def test_most_attended_latent():
@@ -157,9 +155,9 @@ def test_most_attended_latent():
 def test_sheet_says_what_it_shows_of_which_models(scale):
     plot = compare_attention(three(), scale, "What three looked at")
     said = words(plot)
-    for fact in ("What three looked at", "Learned model", "Fourier model", "Conv model", "ship 93 %", "7 × 7",
+    for fact in ("What three looked at", "Learned model", "Fourier model", "Conv model", "ship 93%", "7 × 7",
                  "models image_learned, image_fourier, image_conv", "embedded weights", "method rollout",
-                 f"{scale} scale", "inputs 60 %", "learned latent array 30 % · output query 10 %",
+                 f"{scale} scale", "inputs 60%", "learned latent array 30% · output query 10%",
                  "not by itself an explanation"):  # fmt: skip
         assert fact in said
     low, high = SharedScale.of([part.attention for part in three()], scale).ends
@@ -171,7 +169,7 @@ def test_sheet_says_what_it_shows_of_which_models(scale):
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("title", ["Rollout: ship", "Encoder cross-attention of one latent, mean of heads, " * 4])
 def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale, title):
-    long = "horned viper, cerastes, sand viper, horned asp, Cerastes cornutus 93 %"
+    long = "horned viper, cerastes, sand viper, horned asp, Cerastes cornutus 93%"
     columns = [replace(part, attention=replace(part.attention, title=title), caption=long) for part in three()]
     assert_legible(compare_attention(columns[:count], scale, title))
 

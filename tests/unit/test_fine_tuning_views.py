@@ -82,7 +82,7 @@ def test_charts_are_to_scale():
     (chance,) = (node.get("d") for node in accuracy.iter("path") if node.get("class") == "chance")
     assert chance == f"M40 {166 - 154 / 2:.1f}H350"
     assert not [node for node in loss.iter("path") if node.get("class") == "chance"]
-    assert "held-out rows 60 % after step 2" in accuracy.get("aria-label")
+    assert "held-out rows 60% after step 2" in accuracy.get("aria-label")
 
 
 def test_before_the_first_step_there_are_axes_and_no_nan():
@@ -119,7 +119,7 @@ def test_progress(now, said):
 def test_the_sheet_of_curves_is_legible_and_holds_its_numbers():
     plot = render.fine_tuning_figure(TAKEN, 0.5)
     assert_legible(plot)
-    for said in ("loss in nats", "accuracy in %", "most common label, 50 %", "seed 7", "3 of 4 steps in 3 s"):
+    for said in ("loss in nats", "accuracy in %", "most common label, 50%", "seed 7", "3 of 4 steps in 3 s"):
         assert said in words(plot)
     np.testing.assert_allclose(plot.arrays["held_out_accuracy"], [0.4, 0.6])
 
@@ -176,4 +176,4 @@ def test_mistakes_are_those_that_were_taken_wrongly():
 
 
 def test_labels_are_counted_most_first():
-    assert Elements(label_counts(["b", "<a>", "<a>", "<a>"])).text == "<a>3 · 75 %b1 · 25 %"
+    assert Elements(label_counts(["b", "<a>", "<a>", "<a>"])).text == "<a>3 · 75%b1 · 25%"

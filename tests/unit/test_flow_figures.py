@@ -80,7 +80,7 @@ def test_a_flow_sheet_says_what_it_shows():
     assert "Attention" not in words(plot)
     assert plot.alt == (
         "Where everything moved. "
-        "Perceiver: mean 5.0 px, mostly right; largest 5.0 px in the upper left; 4.2 % unknown. "
+        "Perceiver: mean 5.0 px, mostly right; largest 5.0 px in the upper left; 4.2% unknown. "
         "Farnebäck: mean 10 px, mostly up; largest 10 px in the upper left."
     )
 
@@ -160,7 +160,7 @@ def test_one_map_lies_over_both_frames_and_alone():
         "Rollout of a pixel's flow. Pixel in row 3, column 2 of 4 × 8, middle left: 3.0 px right, 1.0 px up; "
         "most attention in the upper left: 2 times uniform."
     )
-    assert "inputs 80 % · learned latent array 20 %" in words(plot)
+    assert "inputs 80% · learned latent array 20%" in words(plot)
     assert "Attention is not by itself an explanation." in words(plot)
 
 

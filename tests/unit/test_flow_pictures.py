@@ -131,14 +131,14 @@ def test_two_frames_share_a_picture_and_a_range_that_keys_move():
     assert (slide["type"], slide["min"], slide["max"], slide["value"]) == ("range", "0", "100", "50")
     assert "second, warped back by <b>DIS, on the right" in slide["aria-label"]
     assert (
-        "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83 % less. Gray: 12 % lies outside" in page.text
+        "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83% less. Gray: 12% lies outside" in page.text
     )
 
 
 @pytest.mark.parametrize(
     ("errors", "said"),
     [
-        ((10.0, 15.0), "10.0 before, 15.0 after (of 255): 50 % more."),
+        ((10.0, 15.0), "10.0 before, 15.0 after (of 255): 50% more."),
         ((0.0, 0.0), "0.0 before, 0.0 after (of 255)."),
         ((3.0, 3.01), "3.0 before, 3.0 after (of 255)."),
         ((NAN, 1.0), "unknown."),
@@ -166,14 +166,14 @@ def test_what_is_hidden_is_a_stencil_over_the_frame():
     np.testing.assert_array_equal(stencil[..., 3] == 255, mask)
     np.testing.assert_array_equal(stencil[..., 3] == 0, ~mask)
     assert stencil[3, 4].tolist() == [214, 0, 108, 255]
-    assert over["alt"] == "Map over it: 8.3 % does not return, most in the lower right"
+    assert over["alt"] == "Map over it: 8.3% does not return, most in the lower right"
     assert nothing["alt"] == "Map over it: all of it returns"
 
 
 def test_most_is_hidden_where_most_pixels_are():
     mask = np.zeros((9, 9), bool)
     mask[0, 0] = mask[4, 4] = mask[5, 5] = True
-    assert hidden_in_words(mask) == "3.7 % does not return, most in the middle"
+    assert hidden_in_words(mask) == "3.7% does not return, most in the middle"
 
 
 def test_errors_say_epe_and_fl_all_and_share_a_scale():
@@ -183,8 +183,8 @@ def test_errors_say_epe_and_fl_all_and_share_a_scale():
     first, second = (decoded(image) for image in page.of("img"))
     assert first[1, 0].tolist() == second[0, 1].tolist()
     assert first[1, 1].tolist() == second[1, 1].tolist() == [128, 128, 128]
-    assert "A<b>: EPE 1.00 px · Fl-all 0.0 %largest 2.0 px in the lower left; 25 % without truth" in page.text
-    assert "B: EPE 2.00 px · Fl-all 12 %" in page.text
+    assert "A<b>: EPE 1.00 px · Fl-all 0%largest 2.0 px in the lower left; 25% without truth" in page.text
+    assert "B: EPE 2.00 px · Fl-all 12%" in page.text
     assert "0 px4.0 pxend-point error in pixels, one scale for all methods. EPE: its mean." in page.text
     assert "; gray: no truth known" in page.text
     with pytest.raises(ValueError, match="one or more"):

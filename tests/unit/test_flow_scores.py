@@ -34,12 +34,12 @@ def test_errors_by_hand():
     [(0, 3, 0), (0, 3.01, 1), (59, 3.01, 1), (61, 3.01, 0), (100, 4.99, 0), (100, 5.01, 1), (1, 0.5, 0)],
 )
 def test_fl_takes_both_bounds(motion, error, wrong):
-    """More than 3 pixels, and more than 5 % of the motion."""
+    """More than 3 pixels, and more than 5% of the motion."""
     assert fl_all(uniform(1, 1, motion, error), uniform(1, 1, motion, 0)) == wrong
 
 
 def test_fl_is_a_share_of_known_pixels():
-    assert fl_all(FLOW, TRUTH) == pytest.approx(1 / 3)  # 5 of 5 pixels; 1 of 0 is below 3; 4 of 100 is below 5 %
+    assert fl_all(FLOW, TRUTH) == pytest.approx(1 / 3)  # 5 of 5 pixels; 1 of 0 is below 3; 4 of 100 is below 5%
 
 
 def test_a_flow_that_is_no_number_is_wrong():

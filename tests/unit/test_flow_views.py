@@ -39,7 +39,7 @@ def test_every_check_is_there_that_can_be_made():
     assert len(sections(None, None).of("section")) == 1
     page = sections(-RIGHT, STILL)
     assert len(page.of("section")) == 3
-    assert "Perceiver: EPE 4.00 px · Fl-all 100 %" in page.text
+    assert "Perceiver: EPE 4.00 px · Fl-all 100%" in page.text
 
 
 def test_a_check_is_right_where_frames_are_the_same_moved():

@@ -58,7 +58,7 @@ def test_a_flow_in_words():
     flow[2, 0] = (6.0, -8.0)
     assert flow_in_words(flow) == "mean 5.6 px, mostly right and up; largest 10 px in the lower left"
     flow[0, 0] = NAN
-    assert flow_in_words(flow) == "mean 5.6 px, mostly right and up; largest 10 px in the lower left; 11 % unknown"
+    assert flow_in_words(flow) == "mean 5.6 px, mostly right and up; largest 10 px in the lower left; 11% unknown"
 
 
 def test_a_rotation_goes_in_many_directions():
@@ -80,10 +80,10 @@ def test_errors_in_words():
     errors[0, 2] = 10.2
     assert errors_in_words(errors) == "largest 10 px in the upper right"
     errors[1] = np.nan
-    assert errors_in_words(errors) == "largest 10 px in the upper right; 33 % without truth"
+    assert errors_in_words(errors) == "largest 10 px in the upper right; 33% without truth"
     assert errors_in_words(np.full((1, 1), np.nan)) == "no truth is known"
 
 
 def test_scores_in_words():
-    assert scores_in_words(0.424, 0.0314) == "EPE 0.42 px · Fl-all 3.1 %"
+    assert scores_in_words(0.424, 0.0314) == "EPE 0.42 px · Fl-all 3.1%"
     assert scores_in_words(NAN, NAN) == "EPE unknown · Fl-all unknown"

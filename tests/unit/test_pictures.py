@@ -113,7 +113,7 @@ def test_without_attention_there_is_only_the_picture():
 
 def test_labels_are_bars_of_their_probability():
     page = Elements(label_bars(LABELS))
-    assert page.text == "ship75 %<b>cat & dog</b>3.1 %frog< 0.1 %"
+    assert page.text == "ship75%<b>cat & dog</b>3.1%frog< 0.1%"
     assert page.of("b") == []
     assert [each["style"] for each in page.of("i")] == ["width:75.00%", "width:3.12%", "width:0.02%"]
 
@@ -121,13 +121,13 @@ def test_labels_are_bars_of_their_probability():
 @pytest.mark.parametrize(
     ("share", "said"),
     [
-        (0.0, "0.0 %"),
-        (0.0004, "< 0.1 %"),
-        (0.0312, "3.1 %"),
-        (0.0996, "10 %"),
-        (0.926, "93 %"),
-        (0.996, "99.6 %"),
-        (1.0, "100 %"),
+        (0.0, "0%"),
+        (0.0004, "< 0.1%"),
+        (0.0312, "3.1%"),
+        (0.0996, "10%"),
+        (0.926, "93%"),
+        (0.996, "99.6%"),
+        (1.0, "100%"),
     ],
 )
 def test_shares_in_percent(share, said):
@@ -138,12 +138,12 @@ def test_readers_are_the_latents_that_read_most_and_how_much():
     readers = np.array([0.001, 0.02, 0.005, 0.0, 0.31], np.float32)
     page = Elements(attending_latents_table(readers, 100, "row 1, <i>column 1", most=3))
     assert re.findall(r"latent (\d)(.*?uniform\))", page.text) == [
-        ("4", "31 % of its attention (31 times uniform)"),
-        ("1", "2.0 % of its attention (2 times uniform)"),
-        ("2", "0.50 % of its attention (0.5 times uniform)"),
+        ("4", "31% of its attention (31 times uniform)"),
+        ("1", "2% of its attention (2 times uniform)"),
+        ("2", "0.5% of its attention (0.5 times uniform)"),
     ]
     assert "2 of 5 more than uniform. Together the 5 latents give it 6.72 times their uniform share." in page.text
-    assert "1/100 = 1.0 % of a latent's attention" in page.text
+    assert "1/100 = 1% of a latent's attention" in page.text
     assert "row 1, <i>column 1" in page.text
     assert [each["style"] for each in page.of("i")] == ["width:100.00%", "width:6.45%", "width:1.61%"]
 
@@ -179,7 +179,7 @@ def test_latents_are_buttons_with_maps_on_one_scale(selected):
         ("7", str(selected == 7).lower()),
         ("2", "false"),
     ]
-    assert page.of("button")[1]["title"] == "latent 7, read by the answer with 8.3 %"
+    assert page.of("button")[1]["title"] == "latent 7, read by the answer with 8.3%"
     for each, values in zip(page.of("img"), maps, strict=True):
         expected = viridis(4 * values.astype(float), 3.2).astype(int)
         np.testing.assert_allclose(decoded(each).astype(int), expected, atol=1)
@@ -213,9 +213,9 @@ def test_components_are_ordered_and_their_shares_exact():
 def test_learned_positions_say_what_their_components_explain():
     signs = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
     page = Elements(position_tiles((signs * np.sqrt([1, 16, 3])).reshape(2, 2, 3).astype(np.float32), "learned"))
-    assert page.text.startswith("1: 80 %2: 15 %3: 5.0 %−4+4")
+    assert page.text.startswith("1: 80%2: 15%3: 5.0%−4+4")
     assert "The first 3 principal components of 2 × 2 positions with 3 channels" in page.text
-    assert "100 % together" in page.text
+    assert "100% together" in page.text
     first, second, _ = (decoded(each).astype(int) for each in page.of("img"))
     for drawn, level in ((first, 4.0), (second, np.sqrt(3))):  # one scale for both
         expected = np.unique(puor([-level, level], 4.0), axis=0)
@@ -289,8 +289,8 @@ def test_all_models_are_shown_on_one_scale():
     for page in (learned, conv):
         assert "0×4.5×times uniform, one scale for all models" in page.text
         assert page.of("i")[0]["style"] == "width:75.00%"
-    assert learned.text.startswith("Learned positionsship75 %")
-    assert "<i>Rollout</i>inputs 80 % · learned latent array 20 %" in learned.text
+    assert learned.text.startswith("Learned positionsship75%")
+    assert "<i>Rollout</i>inputs 80% · learned latent array 20%" in learned.text
     assert "inputs" not in conv.text
 
 
@@ -334,7 +334,7 @@ def test_without_a_probe_pictures_stand_alone_and_there_is_no_figure():
 
 def test_the_figure_has_all_models_that_answered():
     plot = render.image_attention(two(), "log", 0.3)
-    assert "Learned positions (ship 75 %): most attention in the upper left" in plot.alt
+    assert "Learned positions (ship 75%): most attention in the upper left" in plot.alt
     assert "Convolution first" in plot.alt
     assert "Fourier" not in plot.alt
     assert {name.partition("_")[0] for name in plot.arrays} == {"learned", "conv"}

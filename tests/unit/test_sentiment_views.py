@@ -115,7 +115,7 @@ def test_several_windows_show_their_votes():
 
 def test_several_texts_are_rows():
     page = Elements(results_table([result(), result("=1+1 <script>")], 5))
-    assert "1é <i> a<b>good</b>75 %2=1+1 <script><b>good</b>75 %" in page.text
+    assert "1é <i> a<b>good</b>75%2=1+1 <script><b>good</b>75%" in page.text
     assert page.text.endswith("2 of 5 texts.")
     assert page.of("script") == []
 
@@ -130,9 +130,9 @@ def test_two_bars_a_word_in_reading_order():
     assert styles[0::2][:3] == ["width:50.00%", "width:100.00%", "width:25.00%"]
     bars = [re.sub(r";background.*", "", style) for style in styles[1::2]]
     assert bars[:3] == ["left:50.00%;width:50.00%", "left:25.00%;width:25.00%", "left:50.00%;width:0.00%"]
-    # Uniform is 1/7 of the attention for a word of one byte, and bars are full at 40 %.
+    # Uniform is 1/7 of the attention for a word of one byte, and bars are full at 40%.
     assert [each["style"] for each in page.of("b")] == ["left:35.71%"] * 3
-    for said in ("a20 %+10 points", "b40 %−5.0 points", "<10 %0.0 points", "rank correlation +0.42", "itself an expl"):
+    for said in ("a20%+10 points", "b40%−5.0 points", "<10%0.0 points", "rank correlation +0.42", "itself an expl"):
         assert said in page.text
 
 

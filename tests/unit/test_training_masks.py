@@ -61,7 +61,7 @@ def test_training_masks_hide_15_percent_on_average(single_share):
     share = training_mask(prose(600), torch.full((600,), 512), single_share).float().mean(dim=1)
     assert 0.13 < share.mean() < 0.175
     assert share.max() < 0.5
-    assert share.std() > 0.04  # from 5 to 25 %
+    assert share.std() > 0.04  # from 5 to 25%
 
 
 def test_some_training_masks_hide_single_bytes_and_some_wider_spans():

@@ -78,7 +78,7 @@ def test_each_head_of_a_latent_reads_its_own_spot(started, variant):
 
 @pytest.mark.parametrize(("variant", "least"), [("learned", 0.9), ("fourier", 0.95), ("conv", 0.55)])
 def test_a_spot_is_narrow(started, variant, least):
-    """How much of the attention lies within two spacings; of all inputs this is 2 %, or of the 7 x 7 a quarter."""
+    """How much of the attention lies within two spacings; of all inputs this is 2%, or of the 7 x 7 a quarter."""
     distance = torch.cdist(wanted_places(variant), grid(TOKENS[variant])) / (one_input(variant) * spacing(variant))
     inside = torch.where(distance < 2, encoder_rows(started[variant]), 0).sum(dim=-1)
     assert inside[within(variant)].mean() > least

@@ -42,8 +42,8 @@ def test_the_border_stands_before_the_first_latent():
     at = float(np.asarray(line.get_xdata())[0])
     first, second = (text for text in cells.texts if text.get_text() in ("ab", "cd"))
     assert first.get_position()[0] < at < second.get_position()[0]
-    assert "prefix 30 %" in words(plot)
-    assert "latents 70 %" in words(plot)
+    assert "prefix 30%" in words(plot)
+    assert "latents 70%" in words(plot)
 
 
 def test_a_map_over_latents_has_no_prefix():

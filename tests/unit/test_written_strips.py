@@ -73,7 +73,7 @@ def test_a_cell_a_byte_that_says_how_it_was_written():
     cell = Elements(html).of("button")[0]
     assert cell["class"] == "p12"
     assert cell["data-position"] == "0"
-    assert cell["title"] == '“<” 62 %; else “e” 30 %, new line 5.0 %, “"” 1.0 %'
+    assert cell["title"] == '“<” 62%; else “e” 30%, new line 5.0%, “"” 1.0%'
     assert ">&lt;</button>" in html
 
 
@@ -124,7 +124,7 @@ def test_an_empty_text_and_an_end():
     assert "Once" in Elements(running_strip(step("Once"))).text
     ended = Elements(written_strip(step("Once", (written(b"", 0.9),))))
     assert "∅" in ended.text
-    assert (ended.of("button")[0]["title"] or "").startswith("end of the text 90 %")
+    assert (ended.of("button")[0]["title"] or "").startswith("end of the text 90%")
 
 
 def test_a_page_of_text_stays_light():
@@ -162,14 +162,14 @@ def test_bits_are_of_known_tokens():
 
 def test_the_written_token_is_marked_among_its_alternatives():
     page = Elements(alternative_bars(written(b" ", 0.3, ((b"<", 0.6), (b" ", 0.3)))))
-    assert "“<”60 %space written30 %All others together: 10 %" in page.text
+    assert "“<”60%space written30%All others together: 10%" in page.text
     assert len(page.of("li", "chosen")) == 1
     assert [each["style"] for each in page.of("i")] == ["width:60.00%", "width:30.00%"]
 
 
 def test_an_unlikely_token_comes_after_its_alternatives():
     page = Elements(alternative_bars(written(b"q", 0.01, ((b"a", 0.6), (b"b", 0.3)))))
-    assert page.text.index("“b”30 %") < page.text.index("“q” written1.0 %")
+    assert page.text.index("“b”30%") < page.text.index("“q” written1.0%")
 
 
 # What a token was read from
@@ -203,7 +203,7 @@ def test_shares_are_sums_over_prefix_and_latents(unit, prefix):
     at = next(at for at, piece in enumerate(read.pieces) if piece.stop == 8)
     piece = read.pieces[at]
     assert read.shares.shares[at] == pytest.approx(values[piece.start :].sum(), abs=1e-6)
-    assert "and 30 % stayed in residuals" in traced_strip(shown, unit)
+    assert "and 30% stayed in residuals" in traced_strip(shown, unit)
 
 
 def test_a_word_is_colored_by_its_bytes_mean():
@@ -215,7 +215,7 @@ def test_a_word_is_colored_by_its_bytes_mean():
     assert "bytes 0 to 1, 20.00% of the attention, 0.3 × uniform" in html
     said = Elements(html).of("div", "traced-strip")[0]["aria-label"] or ""
     assert "What “c” was read from, 2 words. Read most: “b”: 80.00% of the attention, 2.4 × uniform" in said
-    assert "80 % of the attention is on the 1 latent, 20 % is on the 2 bytes of prefix." in said
+    assert "80% of the attention is on the 1 latent, 20% is on the 2 bytes of prefix." in said
 
 
 def test_what_is_out_of_sight_is_struck_and_counted():

@@ -7,7 +7,7 @@ from models.schema import LabelScore
 
 
 def label_bars(labels: tuple[LabelScore, ...]) -> Markup:
-    """A bar a class, best first, each from 0 to 100 %."""
+    """A bar a class, best first, each from 0 to 100%."""
     rows = Markup("").join(
         Markup(
             '<li><span class="name">{}</span><span class="number">{}</span><span class="bar">'

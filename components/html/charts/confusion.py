@@ -32,7 +32,7 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
     )
     upright = " upright" if len(labels) >= _UPRIGHT_FROM else ""
     colors = matplotlib.colormaps[CONFUSION_COLORS]
-    scale = legend(colors, ("0 %", "100 %"), "share of the rows with this label; outlined: right")
+    scale = legend(colors, ("0%", "100%"), "share of the rows with this label; outlined: right")
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
     return Markup(
         '<div class="confusion scrolled{}" tabindex="0" role="region" aria-label="Which label was taken for '

@@ -4,7 +4,8 @@ import numpy as np
 from markupsafe import Markup
 
 from components.analysis.clip import time_ticks
-from components.analysis.learning import Curve, Learning, curve_in_words, nats, progress_in_words, whole_percent
+from components.analysis.learning import Curve, Learning, curve_in_words, nats, progress_in_words
+from components.words.numbers import percent
 from models.schema import FineTuneStep
 
 _WIDTH, _HEIGHT = 360, 200
@@ -30,13 +31,13 @@ def _key(learning: Learning) -> Markup:
         '<i class="key batch"></i> training, {}; <i class="key smooth"></i> smoothed · <i class="key held">'
         '</i> all held-out rows, before and after each epoch · <i class="key chance">'
         "</i> always the most common label: {}"
-    ).format(points, whole_percent(learning.chance))
+    ).format(points, percent(learning.chance))
 
 
 def _chart(learning: Learning, curve: Curve, most: float, chance: float | None) -> Markup:
     plot = _Plot(learning.steps, most)
     is_loss = chance is None
-    said = curve_in_words(curve, nats if is_loss else whole_percent)
+    said = curve_in_words(curve, nats if is_loss else percent)
     level = (
         ""
         if chance is None
@@ -83,7 +84,7 @@ class _Plot:
         lines = Markup("").join(f"M{_LEFT} {self.y(tick):.1f}H{_WIDTH - _RIGHT}" for tick in up)
         levels = Markup("").join(
             Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-                _LEFT - 5, self.y(tick) + 4, f"{tick:g}" if is_loss else whole_percent(tick)
+                _LEFT - 5, self.y(tick) + 4, f"{tick:g}" if is_loss else percent(tick)
             )
             for tick in up
         )

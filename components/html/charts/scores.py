@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from components.analysis.clip_scores import numbers_in_words, picture_in_words, sound_error_in_words
-from components.words.numbers import decibels_in_words, percent, seconds_in_words, similarity_in_words
+from components.words.numbers import decibels, percent, seconds_in_words, similarity_in_words
 from models.schema import AvAutoencodingResult, AvWindow
 
 
@@ -14,7 +14,7 @@ def score_list(result: AvAutoencodingResult) -> Markup:
     rows = Markup("").join(
         Markup("<div><dt>{}</dt><dd><b>{}</b><small>{}</small></dd></div>").format(name, number, said)
         for name, number, said in (
-            ("PSNR", decibels_in_words(result.psnr_db), picture_in_words(result)),
+            ("PSNR", decibels(result.psnr_db), picture_in_words(result)),
             (
                 "SSIM",
                 similarity_in_words(result.ssim),
@@ -22,7 +22,7 @@ def score_list(result: AvAutoencodingResult) -> Markup:
             ),
             (
                 "SNR",
-                "–" if result.snr_db is None else decibels_in_words(result.snr_db),
+                "–" if result.snr_db is None else decibels(result.snr_db),
                 sound_error_in_words(result.snr_db),
             ),
         )

@@ -38,6 +38,6 @@ def _row(result: SentimentResult, number: int) -> Markup:
 
 
 def vote_cell(probability: float) -> Markup:
-    """A number and its bar, from 0 to 100 %."""
+    """A number and its bar, from 0 to 100%."""
     bar = Markup('<span class="bar"><i style="width:{:.2f}%"></i></span>').format(100 * probability)
     return Markup('<td class="vote">{}{}</td>').format(percent(probability), bar)

@@ -3,7 +3,7 @@
 import numpy as np
 from markupsafe import Markup
 
-from components.words.numbers import multiple
+from components.words.numbers import multiple, precise_percent
 
 
 def attending_latents_table(
@@ -22,14 +22,14 @@ def attending_latents_table(
     return Markup(
         '<div class="readers"><h4>Which latents read {}?</h4><p class="summary">{}</p><ol role="list">{}</ol>'
         '<p class="caption">The line across the bars: uniform, 1/{:,} = {} of a latent\'s attention.</p></div>'
-    ).format(place, _summary(times), rows, inputs, _percent(1 / inputs))
+    ).format(place, _summary(times), rows, inputs, precise_percent(1 / inputs))
 
 
 def _row(latent: int, share: float, times: float, full: float) -> Markup:
     return Markup(
         '<li><span class="name">latent {}</span><span class="number">{} of its attention ({} times uniform)'
         '</span><span class="bar"><i style="width:{:.2f}%"></i><b style="left:{:.2f}%"></b></span></li>'
-    ).format(latent, _percent(share), multiple(times), min(100 * times / full, 100), 100 / full)
+    ).format(latent, precise_percent(share), multiple(times), min(100 * times / full, 100), 100 / full)
 
 
 def _summary(times: np.ndarray) -> str:
@@ -41,10 +41,3 @@ def _summary(times: np.ndarray) -> str:
     if mean < 0.5:
         return f"Hardly any latent reads it: {above} of {count:,} more than uniform. {together}"
     return f"{above} of {count:,} more than uniform. {together}"
-
-
-def _percent(share: float) -> str:
-    """Two digits: "3.1 %", "0.098 %"."""
-    if 0 < share < 1e-5:
-        return "< 0.001 %"
-    return f"{100 * share:#.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"

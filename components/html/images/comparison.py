@@ -62,7 +62,7 @@ def sliding(left: tuple[Markup, str, str], right: tuple[Markup, str, str], size:
 
 
 def error_in_words(before: float, after: float) -> str:
-    """ "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83 % less." """
+    """ "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83% less." """
     if not np.isfinite([before, after]).all():
         return "Mean difference of brightness: unknown."
     said = f"Mean difference of brightness {before:.1f} before, {after:.1f} after (of 255)"

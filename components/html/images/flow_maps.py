@@ -47,7 +47,7 @@ def _over(mask: np.ndarray) -> Markup:
 
 
 def hidden_in_words(mask: np.ndarray) -> str:
-    """ "4.2 % does not return, most in the middle right". mask: bool [height, width]."""
+    """ "4.2% does not return, most in the middle right". mask: bool [height, width]."""
     if not mask.any():
         return "all of it returns"
     rows, columns = mask.shape
@@ -70,7 +70,7 @@ def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> 
     shown = Markup("").join(_errors(column, end) for column in columns)
     ends = ("0 px", largest_error_in_words(every, end))
     said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
-    said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5 %"
+    said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5%"
     known = all(np.isfinite(each).all() for each in every)
     bar = legend(matplotlib.colormaps[ERROR_COLORS], ends, said + ("" if known else "; gray: no truth known"))
     return Markup('<div class="flows">{}</div>{}').format(shown, bar)

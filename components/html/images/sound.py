@@ -72,7 +72,7 @@ def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> Markup:
 
 def _spectrum(name: str, found: Spectrogram, ends: tuple[float, float]) -> Markup:
     loudest = float(found.levels.max())
-    said = f"loudest tone {decibels(loudest)}" if loudest > -120 else "silent"
+    said = f"loudest tone {decibels(loudest, 0)}" if loudest > -120 else "silent"
     return picture(spectral_colors(found, ends), f"Spectrogram of {name.lower()}: {said}", "spectrum")
 
 
@@ -82,7 +82,7 @@ def _colors(ends: tuple[float, float]) -> Markup:
         f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
         "are on one scale as well; the difference is what was rebuilt less what was there"
     )
-    return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low)}", decibels(high)), said)
+    return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low, 0)}", decibels(high, 0)), said)
 
 
 def time_axis(seconds: float, begin: float = 0.0) -> Markup:

@@ -8,7 +8,7 @@ from models.schema import WrittenToken
 
 
 def alternative_bars(token: WrittenToken) -> Markup:
-    """A bar each for the likeliest tokens, best first, and for the one that was written, each from 0 to 100 %."""
+    """A bar each for the likeliest tokens, best first, and for the one that was written, each from 0 to 100%."""
     alternatives = token.alternatives
     itself = token.content, token.probability  # several kinds of tokens may stand for no text
     if itself not in alternatives:

@@ -23,7 +23,7 @@ from models.data.graphemes import graphemes
 from models.schema import TextGenerationStep, WrittenToken
 
 COLOR_MAP, LEVELS = "cividis", 20
-"""Colors of probabilities, in steps of 5 %: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
+"""Colors of probabilities, in steps of 5%: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
 UNFOLDED = 300
 """Characters of the prompt that stand before the text; those before them are folded."""
 _ALTERNATIVES = 3
@@ -66,7 +66,7 @@ def plain_cells(tokens: Sequence[Token]) -> Markup:
 
 def probability_legend(each: str) -> Markup:
     said = f"probability that the model gave each {each}, before temperature and the choice among the likeliest"
-    return legend(matplotlib.colormaps[COLOR_MAP], ("0 %", "100 %"), said)
+    return legend(matplotlib.colormaps[COLOR_MAP], ("0%", "100%"), said)
 
 
 def _strip(classes: str, spoken: str, body: Markup) -> Markup:
