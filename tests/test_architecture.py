@@ -268,7 +268,7 @@ print("torch" in sys.modules)
         ("training.loop", "from pages.gradio_ui.pages import PAGES"),
         ("tools.images", "from models import images"),
         ("tools.images", "import torch"),
-        ("pages.examples", "from tools.images import FOLDER"),
+        ("models.data.examples", "from tools.images import FOLDER"),
         ("models.backend.cache", "from tests.tiny_models import TINY"),
     ],
 )

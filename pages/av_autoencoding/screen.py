@@ -15,7 +15,9 @@ from components.analysis.clip import pixel_in_strip, sample_at, strip_frames
 from components.html.run_line import run_line
 from components.render.architecture import av_autoencoding_architecture
 from models.data.av_clip import has_output
+from models.data.examples import example_of
 from models.data.media.clip import Clip
+from models.data.media.films import films_of, write_films, write_reconstruction
 from models.data.media.reading import open_clip
 from models.data.media.squares import av_request
 from models.data.media.writing import write_wav
@@ -27,10 +29,8 @@ from models.schema import (
     ModelShape,
     Probe,
 )
-from pages.av_autoencoding.films import films_of, write_films, write_reconstruction
 from pages.av_autoencoding.model import label_control, labels_of
 from pages.av_autoencoding.state import EXAMPLES, NAME, AvState
-from pages.examples import example_of
 from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Job, Session
 from pages.tracing import probe

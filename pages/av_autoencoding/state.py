@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from models.data.examples import av_examples
 from models.data.media.squares import Resolution
 from models.schema import FramePixel, SoundAt
-from pages.examples import av_examples
 from pages.state import MapState, ModelState, control
 
 NAME = "av_autoencoding"

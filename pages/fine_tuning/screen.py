@@ -10,6 +10,8 @@ from pathlib import Path
 from components import render
 from components.html.run_line import run_line
 from models.backend.protocol import unwrap
+from models.data.examples import dataset_examples
+from models.data.fine_tuned_files import FOLDER, write_notebook_file, write_zip
 from models.schema import (
     FineTunedModel,
     FineTuneRequest,
@@ -20,9 +22,7 @@ from models.schema import (
     SentimentResult,
 )
 from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE
-from pages.examples import dataset_examples
 from pages.fine_tuning.dataset import COLUMNS, Columns, Dataset, column_choices, load_dataset, no_dataset, show_dataset
-from pages.fine_tuning.export import FOLDER, write_notebook_file, write_zip
 from pages.screen import Control, Files, Notice, Screen, Update, answered
 from pages.session import Job, Session
 from pages.state import MAX_SEED, ModelState, control

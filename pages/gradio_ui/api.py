@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from models.data.as_json import as_json
 from models.schema import InputError
-from pages.as_json import as_json
 from pages.gradio_ui.bind import for_callers
 from pages.screen import Screen
 

@@ -15,6 +15,7 @@ from components.html.run_line import run_line
 from components.render.architecture import image_classification_architecture
 from components.scale.attention import Scale
 from models.backend.protocol import unwrap
+from models.data.examples import example_of, image_examples
 from models.data.images import is_animated, open_image
 from models.schema import (
     CheckpointUnavailable,
@@ -25,7 +26,6 @@ from models.schema import (
     Variant,
     Weights,
 )
-from pages.examples import example_of, image_examples
 from pages.screen import Control, Files, Notice, Screen, Update, answered
 from pages.session import Session
 from pages.state import MapState, ModelState, control, map_scale

@@ -8,8 +8,8 @@ from components import render
 from components.html.run_line import run_line
 from components.html.text.mask_strip import follow_text, strip_value
 from components.render.architecture import masked_bytes_architecture
+from models.data.examples import text_examples
 from models.schema import ByteAt, Decoding, MaskedBytesRequest, MaskedBytesResult
-from pages.examples import text_examples
 from pages.screen import Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Session
 from pages.state import ModelState, TraceState, control

@@ -12,11 +12,11 @@ from PIL.Image import Image, fromarray
 
 from components import render
 from models.backend.protocol import Backend, unwrap
+from models.data.examples import FOLDER
 from models.data.media.clip import Clip
 from models.data.media.reading import open_clip, read_frames
 from models.data.media.writing import write_clip
 from models.schema import InputError, OpticalFlowRequest, Weights
-from pages.examples import FOLDER
 from pages.optical_flow.screen import NAME, OpticalFlowScreen, OpticalFlowState
 from pages.screen import Control, Notice, Update
 from pages.session import Job, Session

@@ -14,11 +14,11 @@ from components.html.run_line import run_line
 from components.render.architecture import optical_flow_architecture
 from components.render.optical_flow import Flows
 from models.data.classical_flow import METHODS
+from models.data.examples import example_of, flow_examples
 from models.data.flow_check import check_flow
 from models.data.flow_files import flo_bytes, read_flow, write_flo
 from models.data.images import is_animated, open_image
 from models.schema import InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
-from pages.examples import example_of, flow_examples
 from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Session
 from pages.state import MapState, ModelState, control

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from components import render
 from components.html.run_line import run_line
 from components.render.architecture import sentiment_architecture
+from models.data.examples import text_examples
 from models.schema import InputError, SentimentRequest, SentimentResult
-from pages.examples import text_examples
 from pages.screen import Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control

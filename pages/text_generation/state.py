@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.data.examples import text_examples
 from models.schema import Method, TextGenerationRequest
 from models.schema.text_generation import MOST_NEW_TOKENS
-from pages.examples import text_examples
 from pages.state import MAX_SEED, ModelState, TraceState, UnitState, control
 
 NAME = "text_generation"

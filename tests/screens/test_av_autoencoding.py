@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
+from models.data.as_json import as_json
 from models.schema import (
     AvAutoencodingRequest,
     AvAutoencodingResult,
@@ -20,7 +21,6 @@ from models.schema import (
     InputKey,
     SoundAt,
 )
-from pages.as_json import as_json
 from pages.av_autoencoding.screen import AvScreen
 from pages.av_autoencoding.state import EXAMPLES, NAME
 from pages.screen import Update

@@ -37,7 +37,7 @@ def answer(request: ImageClassificationRequest) -> ImageClassificationResult:
         seen=Image.new("RGB", (32, 32)),
         grid=GRID,
         extent=(0.0, 1.0),
-        attention=AttentionMap(uniform, 0.0, 0.0, 1 / 16, method, "Title") if request.probe else None,
+        attention=AttentionMap(uniform, 0.0, 0.0, method, "Title") if request.probe else None,
         latent_maps=maps if request.latent_maps else None,
         readers=None if request.place is None else np.full(SHAPE.latents, 1 / 16, np.float32),
         positions=np.zeros((*GRID, 10), np.float32) if request.positions else None,

@@ -32,7 +32,7 @@ def answer(request: MaskedBytesRequest) -> MaskedBytesResult:
         order=np.zeros(len(positions), np.int64),
         bytes_read=len(content),
         bytes_total=len(content),
-        attention=AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, 1 / count, method, "Title"),
+        attention=AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, method, "Title"),
         run=RUN,
         traced=target.position if target else positions[0] if positions else 0,
     )

@@ -36,7 +36,7 @@ def answer(request: OpticalFlowRequest) -> Any:
         second=request.second,
         area=(0.0, 0.0, 1.0, 1.0),
     )
-    attention = AttentionMap(np.full((2, 3), 1 / 6, np.float32), 0.0, 0.0, 1 / 6, "encoder", "Title")
+    attention = AttentionMap(np.full((2, 3), 1 / 6, np.float32), 0.0, 0.0, "encoder", "Title")
     flow = np.tile(np.float32([2, 0]), (height, width, 1))
     return OpticalFlowResult(flow, ((0, 0, height, width),), attention, trace if request.probe else None, RUN)
 

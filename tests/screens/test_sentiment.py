@@ -37,7 +37,7 @@ def answer(request: SentimentRequest) -> SentimentResult | Exception:
     best = int("good" in request.text)
     method = request.probe.method if request.probe else "encoder"
     count = SHAPE.latents if method == "decoder" else len(request.text.encode()) + 2
-    attention = AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, 1 / count, method, "Title")
+    attention = AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, method, "Title")
     word = Occlusion(np.array([[0, 1]]), np.array([0.3], np.float32), None, float("nan"))
     return SentimentResult(
         text=request.text,

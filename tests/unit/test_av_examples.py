@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.data.examples import FOLDER, av_examples
 from models.data.media.clip import Clip
 from models.data.media.reading import open_clip, read_frames
 from models.data.media.sound import read_sound
-from pages.examples import FOLDER, av_examples
 from tools.clip_bell import bell
 from tools.clip_digits import Digit
 from tools.clip_toll import GAP, PERIOD, Ringing, ringing

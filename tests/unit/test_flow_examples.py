@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.examples import FOLDER
+from models.data.examples import FOLDER
 from tools.layers import Layer, Scene, Texture, moved, resting, scaled
 
 PAIRS = FOLDER / "optical_flow"

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.data.csv_table import Table, TableRow, read_table, write_csv
+from models.data.examples import dataset_examples, text_examples
 from models.data.labeled_rows import guess_columns, labeled_rows, texts_in
-from pages.examples import dataset_examples, text_examples
 
 
 def read(folder: Path, content: str | bytes) -> Table:

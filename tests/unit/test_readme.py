@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from models.data.examples import FOLDER, image_examples, text_examples
 from models.tasks import TASKS
-from pages.examples import FOLDER, image_examples, text_examples
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.examples import text_examples
+from models.data.examples import text_examples
 
 EXAMPLES = {example.title: example for example in text_examples("text_generation")}
 REMEMBERED = {"A name from long ago": "Quillan", "The number of a room": "number 7", "A stubborn mule": "Zaxby"}

@@ -1,4 +1,4 @@
-"""The films of a result: the clip as the model gets it and the reconstruction, which play in step."""
+"""The films of a reconstruction: the clip as the model gets it, and what it makes of it."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from models.schema import AvAutoencodingResult
 
 @contextmanager
 def films_of(result: AvAutoencodingResult) -> Iterator[Mapping[str, Path]]:
-    """Both films as MP4 files, by part of the page, which are deleted when the block ends."""
+    """Both films as MP4 files, "original" and "reconstruction", which are deleted when the block ends."""
     with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
         yield write_films(result, Path(folder))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "assets" / "examples"
+FOLDER = Path(__file__).parents[2] / "assets" / "examples"
 
 
 @dataclass(frozen=True, slots=True)
