@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_writing import Writer
+from models.perceiver.ar_decoding import IncrementalDecoder
 from training.curve import INK
 
 STEPS = 9
@@ -60,7 +60,7 @@ def measure(model: PerceiverAr, ids: Tensor) -> dict[str, float]:
     config, prompt = model.config, ids.shape[1] - STEPS
     readings: list[float] = []
     while len(readings) < READINGS and sum(readings) < ENOUGH:
-        writer = Writer(model)
+        writer = IncrementalDecoder(model)
         began = time.perf_counter()
         writer.start(ids[:, :prompt], config.max_latents - STEPS)
         readings.append(time.perf_counter() - began)

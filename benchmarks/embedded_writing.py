@@ -40,8 +40,8 @@ def written(service: LocalBackend, request: TextGenerationRequest) -> dict[str, 
     steps = [(time.perf_counter() - began, step) for step in service.stream(request) if step.tokens]
     (first, _), (last, ended) = steps[0], steps[-1]
     if len(ended.tokens) != TOKENS:
-        raise SystemExit(f"{len(ended.tokens)} tokens instead of {TOKENS}: {ended.ended}")
-    return {"first": first, "speed": (TOKENS - 1) / (last - first), "anew": ended.readings}
+        raise SystemExit(f"{len(ended.tokens)} tokens instead of {TOKENS}: {ended.finish_reason}")
+    return {"first": first, "speed": (TOKENS - 1) / (last - first), "anew": ended.full_passes}
 
 
 def measured(service: LocalBackend) -> dict[str, dict[str, float]]:

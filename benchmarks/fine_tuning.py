@@ -1,4 +1,4 @@
-"""A step of fine-tuning, all parameters learning: the plain loop with transformers' forward against `Teaching`.
+"""A step of fine-tuning, all parameters learning: the plain loop with transformers' forward against `FineTuner`.
 
     python -m benchmarks.fine_tuning [--steps 10] [--size published]
 
@@ -23,7 +23,7 @@ from transformers import PerceiverConfig, PerceiverForSequenceClassification, Pe
 
 from benchmarks.timing import medians
 from models.perceiver.checkpoints import config_of
-from models.perceiver.fine_tuning import Learned, Recipe, Rows, Teaching
+from models.perceiver.fine_tuning import TrainingStep, Hyperparameters, Rows, FineTuner
 from models.tasks.byte_tokens import padded_ids
 from models.tasks.sentiment import SENTIMENT
 
@@ -33,7 +33,7 @@ TOLERANCE = 1e-3
 LENGTHS = {"published": (200, 1_300), "embedded": (40, 254)}
 """Bytes of the shortest and the longest row: reviews, and sentences."""
 WORDS = ("a", "and", "bad", "but", "dull", "film", "fine", "good", "is", "it", "long", "not", "of", "the", "was")
-THEIRS, OURS = "transformers, padded, AdamW", "`Teaching`"
+THEIRS, OURS = "transformers, padded, AdamW", "`FineTuner`"
 
 
 @torch.no_grad()
@@ -55,7 +55,7 @@ def texts(count: int, shortest: int, longest: int) -> list[str]:
 
 
 def theirs(
-    model: PerceiverForSequenceClassification, rows: list[str], labels: list[int], done: list[Learned]
+    model: PerceiverForSequenceClassification, rows: list[str], labels: list[int], done: list[TrainingStep]
 ) -> Iterator[float]:
     """The loss of each step. done: steps of ours, whose batches these are."""
     length = model.config.max_position_embeddings
@@ -82,11 +82,11 @@ def compare(size: str, steps: int) -> tuple[dict[str, float], float, float]:
     rows = texts(steps * BATCH, *LENGTHS[size])
     labels = [row % 2 for row in range(len(rows))]
     tokens = [padded_ids([row.encode()])[0][0] for row in rows]
-    recipe = Recipe(1, BATCH, RATE, rate=lambda step, all_of_them: 1.0, clip=math.inf)
-    teaching = Teaching(build(config), Rows(tokens, labels), 2, recipe)
-    model = deepcopy(teaching.model)
-    steps_of_ours = teaching.learn()
-    done: list[Learned] = []
+    recipe = Hyperparameters(1, BATCH, RATE, rate=lambda step, all_of_them: 1.0, clip=math.inf)
+    tuner = FineTuner(build(config), Rows(tokens, labels), 2, recipe)
+    model = deepcopy(tuner.model)
+    steps_of_ours = tuner.train()
+    done: list[TrainingStep] = []
     losses: list[float] = []
     steps_of_theirs = theirs(model, rows, labels, done)
     seconds = medians(

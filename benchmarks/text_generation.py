@@ -3,7 +3,7 @@
     python -m benchmarks.text_generation [--size clm-base|small] [--part writing|contexts] [--plot FILE.svg]
 
 Prints tables and, as its last line, the same as JSON. A prompt of 512 tokens, the last 256 as latents, is written on
-greedily by 64. Every eighth token is computed a second time from the whole text, as `Writer(cached=False)` does for
+greedily by 64. Every eighth token is computed a second time from the whole text, as `IncrementalDecoder(cached=False)` does for
 each; the run stops if tokens or logits differ. In the same turns the products that a token is made of are timed by
 themselves (`yardsticks`). The other part, how costs grow with the context, is in `context_growth.py`.
 """
@@ -27,7 +27,7 @@ from benchmarks.context_growth import draw, growth, tabulate
 from benchmarks.timing import medians
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
-from models.perceiver.ar_writing import Writer
+from models.perceiver.ar_decoding import IncrementalDecoder
 from models.perceiver.linear import product
 from training.curve import save_svg
 
@@ -81,7 +81,7 @@ def build(config: PerceiverArConfig) -> PerceiverAr:
 def writing(model: PerceiverAr, size: Size) -> dict[str, Any]:
     """Seconds of each way and each yardstick, and whether both ways say the same."""
     prompt = torch.randint(size.config.vocab_size, (1, size.prompt), generator=torch.Generator().manual_seed(1))
-    writer = Writer(model)
+    writer = IncrementalDecoder(model)
     writer.start(prompt, size.latents)
     began = time.perf_counter()
     logits = [writer.start(prompt, size.latents)]
@@ -93,7 +93,7 @@ def writing(model: PerceiverAr, size: Size) -> dict[str, Any]:
             logits.append(writer.write(logits[-1].argmax(dim=-1)))
 
     def read_anew() -> None:
-        anew.append(Writer(model, cached=False).start(writer.ids, writer.window.latents))
+        anew.append(IncrementalDecoder(model, cached=False).start(writer.ids, writer.window.latents))
 
     seconds = medians({CACHED: write, ANEW: read_anew} | yardsticks(model, size.latents), TURNS - 1)
     seconds[CACHED] /= TOKENS
@@ -111,7 +111,7 @@ def writing(model: PerceiverAr, size: Size) -> dict[str, Any]:
     }
 
 
-def kept_bytes(model: PerceiverAr, writer: Writer) -> int:
+def kept_bytes(model: PerceiverAr, writer: IncrementalDecoder) -> int:
     """Keys and values that the last token read, float32: those of the text, and in each layer those of the latents."""
     window = writer.window
     return 2 * 4 * model.config.num_channels * (window.read + len(model.layers) * window.latents)

@@ -20,8 +20,8 @@ def rebuilt_clip(frames: int = 6, window: int = 4, **more) -> AvAutoencodingResu
         "fps": FPS,
         "audio": sound * np.float32(0.5),
         "sample_rate": RATE,
-        "seen_frames": seen,
-        "seen_audio": sound,
+        "original_frames": seen,
+        "original_audio": sound,
         "labels": LABELS,
         "windows": tuple(AvWindow(start, LABELS[at % 2 :]) for at, start in enumerate(starts)),
         "psnr_db": 20.0,
@@ -36,7 +36,7 @@ def rebuilt_clip(frames: int = 6, window: int = 4, **more) -> AvAutoencodingResu
     return AvAutoencodingResult(**(made | more))
 
 
-HOW = "Encoder cross-attention, <i>mean</i> of heads, latents weighed by what the output reads of them"
+HOW = "Encoder cross-attention, <i>mean</i> of heads, latents weighted by what the output reads of them"
 """As long as a task's may be."""
 
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from models.schema import AttentionMap, RunInfo, TextGenerationStep, WrittenToken
+from models.schema import AttentionMap, RunInfo, TextGenerationStep, GeneratedToken
 from models.schema.common import Method
 
 RUN = RunInfo("text_small", "embedded", "cpu", "float32", 0.1, False, 0)
 TITLE = "Cross-attention, <b>mean</b> of heads"
 
 
-def written(content: bytes, probability: float = 0.5, alternatives=(), prefix: int = 0) -> WrittenToken:
-    return WrittenToken(content[0] if content else 256, content, probability, alternatives, 0, prefix, 1, False)
+def written(content: bytes, probability: float = 0.5, alternatives=(), prefix: int = 0) -> GeneratedToken:
+    return GeneratedToken(content[0] if content else 256, content, probability, alternatives, 0, prefix, 1, False)
 
 
-def letters(text: str, prefix: int = 0) -> tuple[WrittenToken, ...]:
+def letters(text: str, prefix: int = 0) -> tuple[GeneratedToken, ...]:
     """A token a byte, each of probability 1/2."""
     return tuple(written(bytes([byte]), prefix=prefix) for byte in text.encode())
 
@@ -24,7 +24,7 @@ def attention(count: int, values=None, method: Method = "encoder", latent_share:
 
 
 def step(
-    prompt: str = "", tokens: tuple[WrittenToken, ...] = (), *, written_tokens: tuple[bytes, ...] = (),
+    prompt: str = "", tokens: tuple[GeneratedToken, ...] = (), *, written_tokens: tuple[bytes, ...] = (),
     latents: int = 1, dropped: int = 0, prefix: int | None = None, probe: AttentionMap | None = None,
 ) -> TextGenerationStep:  # fmt: skip
     """Finished, with one of the model's tokens a byte; where there is a probe, the first written token is traced."""
@@ -33,6 +33,6 @@ def step(
     text = b"".join([*written_tokens, *(token.content for token in tokens)]).decode("utf-8", "replace")
     return TextGenerationStep(
         text=text, tokens=tokens, prompt_tokens=contents, written_tokens=written_tokens, dropped=dropped,
-        prefix_length=lies, latents=latents, cut=0, tokens_per_second=50.0, first_seconds=0.1, readings=1,
-        memory_bytes=1000, ended="length", attention=probe, traced=len(written_tokens) if probe else None, run=RUN,
+        prefix_length=lies, latents=latents, cut=0, tokens_per_second=50.0, first_seconds=0.1, full_passes=1,
+        cache_bytes=1000, finish_reason="length", attention=probe, traced=len(written_tokens) if probe else None, run=RUN,
     )  # fmt: skip

@@ -51,8 +51,8 @@ def clip_losses(model: PerceiverForPatchMultimodal, clips: Clips, share: float) 
     sounds = found["audio"].unflatten(1, (len(sound.places), -1))
     of_sound = _relative(sounds, sound.values, clips.sound.square().mean(dim=(1, 2)), SILENT)
     return {
-        "image": _weighed(of_video, seen["image"]),
-        "audio": _weighed(of_sound, seen["audio"]),
+        "image": _weighted(of_video, seen["image"]),
+        "audio": _weighted(of_sound, seen["audio"]),
         "label": F.cross_entropy(found["label"].float(), clips.digits),
     }
 
@@ -89,6 +89,6 @@ def _relative(found: Tensor, values: Tensor, power: Tensor, least: float) -> Ten
     return (found.float() - values).square().mean(dim=(1, 2)) / power.clamp(min=least)
 
 
-def _weighed(losses: Tensor, seen: Tensor) -> Tensor:
+def _weighted(losses: Tensor, seen: Tensor) -> Tensor:
     counts = seen + UNSEEN * (1 - seen)
     return (losses * counts).sum() / counts.sum()

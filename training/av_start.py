@@ -153,7 +153,7 @@ def _look(attention: PerceiverSelfAttention, offsets: list[dict[str, Tensor]], s
 
 
 def _ask(attention: PerceiverSelfAttention, weights: Tensor, sharp: float, factor: float) -> None:
-    """Every head begins by matching the places of queries with those of latents, frequencies weighed."""
+    """Every head begins by matching the places of queries with those of latents, frequencies weighted."""
     size = attention.qk_channels_per_head
     strength = math.sqrt(sharp * math.sqrt(size) * factor)
     attention.query.weight *= 0.1

@@ -13,7 +13,7 @@ from training.data import sentence_starts
 from training.masking import training_mask
 
 TEXT_LENGTH = 512
-MOST_QUERIES = 128
+MAX_QUERIES = 128
 TOKENS = PerceiverTokenizer()
 BYTE_OFFSET = TOKENS._num_special_tokens  # the tokenizer has no public name for it
 
@@ -61,7 +61,7 @@ class Batches:
 def tokenized(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool = False) -> Batch:
     """[CLS] bytes [SEP], padded; hidden bytes become [MASK]. text: uint8 [B, 512]; lengths: [B]; mask: bool [B, 512].
 
-    The positions to answer are a random MOST_QUERIES of the hidden ones; with all_hidden, all of them in ascending
+    The positions to answer are a random MAX_QUERIES of the hidden ones; with all_hidden, all of them in ascending
     order and without a random draw, as an evaluation needs it.
     """
     rows = torch.arange(len(text), device=text.device)
@@ -83,9 +83,9 @@ def masked_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
 
 
 def _at_random(hidden: Tensor) -> Tensor:
-    """Always MOST_QUERIES, so that shapes never change; visible places fill up where there are fewer hidden ones."""
+    """Always MAX_QUERIES, so that shapes never change; visible places fill up where there are fewer hidden ones."""
     order = torch.rand(hidden.shape, device=hidden.device) + hidden
-    return order.topk(min(MOST_QUERIES, order.shape[1]), dim=1).indices
+    return order.topk(min(MAX_QUERIES, order.shape[1]), dim=1).indices
 
 
 def _in_order(hidden: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_writing import Writer
+from models.perceiver.ar_decoding import IncrementalDecoder
 from models.perceiver.sampling import Sampling, choose, ranked
 from models.tasks.byte_tokens import FIRST_BYTE
 from models.tasks.text_tokens import ByteTokens
@@ -39,7 +39,7 @@ def samples(model: PerceiverAr, length: int = LENGTH) -> list[Sample]:
 def _continuation(model: PerceiverAr, prompt: str, seed: int, length: int) -> str:
     """Generated as in the app."""
     device, tokens = next(model.parameters()).device, ByteTokens()
-    sampling, writer = Sampling(True, TEMPERATURE, 0, TOP_P, seed), Writer(model)
+    sampling, writer = Sampling(True, TEMPERATURE, 0, TOP_P, seed), IncrementalDecoder(model)
     ids = torch.tensor([tokens.ids(prompt)[-model.config.max_seq_len :]], device=device)
     logits = writer.start(ids, min(ids.shape[1], model.config.max_latents))
     written = bytearray()

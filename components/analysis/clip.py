@@ -8,7 +8,7 @@ import math
 from components.words.numbers import seconds_in_words
 from models.schema import AvAutoencodingResult, AvTrace
 
-MOST_FRAMES = 16
+MAX_FRAMES = 16
 """Of a strip."""
 Box = tuple[float, float, float, float]
 """A part of a picture, as shares of the whole from its upper left corner: left, top, width, height."""
@@ -34,8 +34,8 @@ def _window_of(result: AvAutoencodingResult, chosen: int) -> range:
 
 
 def evenly(window: range, chosen: int) -> range:
-    """At most MOST_FRAMES frames of a window, `chosen` among them."""
-    step = math.ceil(len(window) / MOST_FRAMES)
+    """At most MAX_FRAMES frames of a window, `chosen` among them."""
+    step = math.ceil(len(window) / MAX_FRAMES)
     return range(window.start + (chosen - window.start) % step, window.stop, step)
 
 
@@ -77,11 +77,11 @@ def time_ticks(begin: float, end: float, most: int = 6) -> list[float]:
 
 def asked_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
     """ "rows 9 to 16, columns 1 to 8 of frame 3, at 0.13 s", "the sound from 0.260 to 0.270 s", "the class"."""
-    if trace.asked == "image":
+    if trace.modality == "image":
         frame, top, left, height, width = trace.area
         rows, columns = _span("row", top, height), _span("column", left, width)
         return f"{rows}, {columns} of frame {frame + 1}, at {seconds_in_words(frame / result.fps)}"
-    if trace.asked == "audio":
+    if trace.modality == "audio":
         first, samples = trace.area
         begin, end = (f"{at / result.sample_rate:.3f}" for at in (first, first + samples))
         return f"the sound from {begin} to {end} s"

@@ -80,13 +80,13 @@ def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
         for values in (trace.image, trace.audio, trace.label)
     )
     window = range(trace.start, trace.start + trace.frames)
-    asked = trace.area[0] if trace.asked == "image" else trace.start
+    asked = trace.area[0] if trace.modality == "image" else trace.start
     frames = evenly(window, min(max(asked, window.start), window.stop - 1))
     samples = window_samples(result, trace)
-    heard = result.seen_audio[samples.start : samples.stop]
+    heard = result.original_audio[samples.start : samples.stop]
     return ReadWindow(
         frames=tuple(frames),
-        pixels=result.seen_frames[np.minimum(frames, len(result.seen_frames) - 1)],
+        pixels=result.original_frames[np.minimum(frames, len(result.original_frames) - 1)],
         image=image[[(frame - trace.start) * len(image) // trace.frames for frame in frames]],
         times=len(image),
         sound=np.pad(heard, (0, len(samples) - len(heard))),
@@ -105,7 +105,7 @@ def covers_in_words(trace: AvTrace) -> str:
 
 def held_in_words(read: ReadWindow, result: AvAutoencodingResult) -> str:
     """What the window holds beyond the end of its clip; nothing where it ends before."""
-    frames = len(result.seen_frames)
+    frames = len(result.original_frames)
     if read.frames[-1] < frames:
         return ""
     return f"The clip ends at {seconds_in_words(frames / result.fps)}: from there its last frame is held, in silence."
@@ -139,7 +139,7 @@ def hidden_in_words(result: AvAutoencodingResult) -> str:
         "image": "The picture was hidden from the model, which read black frames.",
         "audio": "The sound was hidden from the model, which read silence.",
     }
-    return " ".join(said for name, said in instead.items() if name in result.hidden)
+    return " ".join(said for name, said in instead.items() if name in result.masked)
 
 
 def title_in_words(result: AvAutoencodingResult) -> str:

@@ -43,7 +43,7 @@ def picture_in_words(result: AvAutoencodingResult) -> str:
     if math.isinf(result.psnr_db):
         return "every color is the clip's own"
     off = 255 / 10 ** (result.psnr_db / 20)
-    alone = decibels(mean_color_psnr(result.seen_frames))
+    alone = decibels(mean_color_psnr(result.original_frames))
     return f"colors are off by about {off:.2g} of 255; the clip's mean color alone would have {alone}"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from components.analysis.byte_labels import NEWLINE, SPACE, byte_label
 from components.analysis.text_units import Piece, Unit, UnitShares, fitted
 from components.words.numbers import counted, percent
-from models.schema import AttentionMap, TextGenerationStep, WrittenToken
+from models.schema import AttentionMap, TextGenerationStep, GeneratedToken
 
 NOTHING = "∅"
 """What stands in the cell of a token that stands for no text."""
@@ -20,10 +20,10 @@ class Token:
     """Of what follows the prompt. written: how it was, or None for one that was taken as it is."""
 
     content: bytes
-    written: WrittenToken | None
+    written: GeneratedToken | None
 
 
-def tokens_after_prompt(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> list[Token]:
+def tokens_after_prompt(step: TextGenerationStep, earlier: Sequence[GeneratedToken] = ()) -> list[Token]:
     """In order. earlier: the request's `written` as they were when they were written; without them, only contents.
 
     Raises ValueError where these are others.

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.schema import FineTuneStep
 
-MOST_POINTS = 400
+MAX_POINTS = 400
 """Of a curve of training; of more steps, each point is the mean of several."""
 _SMOOTHED_OVER = 12
 """The smoothed curve looks back over about one part in so many of all steps."""
@@ -53,7 +53,7 @@ class Learning:
         if not taken:
             raise ValueError("nothing was learned yet")
         steps = max(taken[-1].steps, 1)
-        each = -(-steps // MOST_POINTS)
+        each = -(-steps // MAX_POINTS)
         losses = _curve("Loss", taken, lambda step: (step.loss, step.validation_loss), steps, each)
         accuracies = _curve("Accuracy", taken, lambda step: (step.accuracy, step.validation_accuracy), steps, each)
         return cls(losses, accuracies, steps, each, chance)
@@ -92,7 +92,7 @@ def _means(at: np.ndarray, values: np.ndarray, each: int) -> tuple[np.ndarray, n
 
 
 def smoothed(values: np.ndarray, span: float) -> np.ndarray:
-    """Exponentially weighed means of what came until then, of the shape of `values`; `span` as in pandas' `ewm`."""
+    """Exponentially weighted means of what came until then, of the shape of `values`; `span` as in pandas' `ewm`."""
     keep = 1 - 2 / (span + 1)
     total, weight, found = 0.0, 0.0, []
     for value in values.tolist():

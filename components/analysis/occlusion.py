@@ -11,7 +11,7 @@ from components.analysis.text_units import Piece
 from components.words.numbers import points, signed
 from models.schema import Occlusion, SentimentResult
 
-MOST_WORDS = 24
+MAX_WORDS = 24
 """How many are shown beside each other."""
 CAVEAT = (
     "Attention is not by itself an explanation; nor is leaving out a word: what is left may be a text that nobody "
@@ -30,7 +30,7 @@ def words_of(text: str, occlusion: Occlusion) -> list[Piece]:
     ]
 
 
-def words_to_show(occlusion: Occlusion, most: int = MOST_WORDS) -> list[int]:
+def words_to_show(occlusion: Occlusion, most: int = MAX_WORDS) -> list[int]:
     """In reading order: all, or of more than `most` those with the largest effects, and as many of the most read."""
     count = len(occlusion.drops)
     ranked = [np.argsort(-np.abs(occlusion.drops), kind="stable").tolist()]

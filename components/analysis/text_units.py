@@ -15,7 +15,7 @@ from models.schema import AttentionMap
 Unit = Literal["bytes", "characters", "words"]
 UNITS: tuple[Unit, ...] = ("bytes", "characters", "words")
 """From the finest to the coarsest."""
-MOST_UNITS = 2048
+MAX_UNITS = 2048
 """How many a strip or a figure tells apart; with the tokens at both ends, 2,050 cells."""
 
 
@@ -53,7 +53,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def fitted(text: str, unit: Unit, most: int = MOST_UNITS) -> Fitted:
+def fitted(text: str, unit: Unit, most: int = MAX_UNITS) -> Fitted:
     """In this unit, or the next coarser one of which there are at most `most`; if need be, several words at a time."""
     found = pieces(text, unit)
     if len(found) <= most:

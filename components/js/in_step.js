@@ -33,7 +33,7 @@
   };
   const pause = (video, other) => {
     // At its end a video pauses by itself; the other has a moment more to go.
-    if (video.ended || !video.paused || other.paused) return;
+    if (video.finish_reason || !video.paused || other.paused) return;
     other.pause();
     seek(other, video.currentTime);
   };

@@ -35,8 +35,8 @@ def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
     plot = start_plot(TITLE, said, facts, alt, reminder)
     plot.arrays = _arrays(result, frames)
     below = _draw_frames(plot, result, frames)
-    if len(result.seen_audio):
-        _draw_sounds(plot, Sounds.of(result.seen_audio, result.audio, result.sample_rate), below)
+    if len(result.original_audio):
+        _draw_sounds(plot, Sounds.of(result.original_audio, result.audio, result.sample_rate), below)
     else:
         plot.write(MARGIN, below - 0.4, "This clip has no sound.", size=13, color=SOFT_INK)
     return plot
@@ -59,7 +59,7 @@ def _draw_frames(plot: Plot, result: AvAutoencodingResult, frames: list[int]) ->
         left = MARGIN + 1.0 + at * (side + _GAP)
         said = f"{frame + 1}: {seconds_in_words(frame / result.fps)}"
         plot.write(left, top + 0.06, said, size=12, color=SOFT_INK)
-        for row, pixels in enumerate((result.seen_frames[frame], result.frames[frame])):
+        for row, pixels in enumerate((result.original_frames[frame], result.frames[frame])):
             draw_pixels(plot, (left, top - (row + 1) * side - row * _GAP, side, side), pixels)
     for row, name in enumerate(("Original", "Rebuilt")):
         plot.write(MARGIN, top - row * (side + _GAP) - side / 2, name, size=13, weight="bold", va="center")
@@ -96,9 +96,9 @@ def _draw_scale(plot: Plot, band: Band, ends: tuple[float, float]) -> None:
 def _arrays(result: AvAutoencodingResult, frames: list[int]) -> dict:
     return {
         "frames": np.array(frames),
-        "original": result.seen_frames[frames],
+        "original": result.original_frames[frames],
         "rebuilt": result.frames[frames],
-        "original_sound": result.seen_audio,
+        "original_sound": result.original_audio,
         "rebuilt_sound": result.audio,
         "sample_rate": np.asarray(result.sample_rate),
         "fps": np.asarray(result.fps),

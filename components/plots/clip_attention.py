@@ -102,7 +102,7 @@ def _draw_frames(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, rig
             axes = draw_pixels(plot, band, maps[at] if line == 2 else read.pixels[at])
             if line == 1:
                 axes.imshow(maps[at], extent=(0, 1, 0, 1), alpha=opacity, interpolation="nearest", aspect="auto")
-            if trace.asked == "image" and trace.area[0] == frame:
+            if trace.modality == "image" and trace.area[0] == frame:
                 _, top, across, height, width = (part / result.frames.shape[1] for part in trace.area)
                 outline(axes, across, 1 - top - height, width, height)
             if line == 0:
@@ -122,7 +122,7 @@ def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, righ
     plot.write(MARGIN, heat[1] + 0.17, "Map of it", size=12, va="center")
     drawn = draw_waveform(plot, wave, read.sound, loudest)
     mapped = draw_pixels(plot, heat, read.shared.fills(read.audio)[None])
-    if trace.asked == "audio":
+    if trace.modality == "audio":
         first, _, width, _ = part_of(range(trace.area[0], sum(trace.area)), read.samples)
         outline(drawn, first, -loudest, width, 2 * loudest)
         outline(mapped, first, 0.0, width, 1.0)

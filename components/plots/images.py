@@ -33,7 +33,7 @@ class ImageColumn:
     name: str
     title: str
     caption: str
-    seen: Image
+    input_image: Image
     attention: AttentionMap
     run: RunInfo
     extent: Extent = WHOLE
@@ -85,7 +85,7 @@ def _arrays(column: ImageColumn) -> dict[str, np.ndarray]:
         "title": attention.title,
         "caption": column.caption,
         "model": column.run.model,
-        "seen": np.asarray(column.seen.convert("RGB")),
+        "input_image": np.asarray(column.input_image.convert("RGB")),
     }
     return {f"{column.name}_{name}": np.asarray(array) for name, array in arrays.items()}
 
@@ -103,7 +103,7 @@ def _draw_columns(
     side = min((top - bottom - 0.18) / 2, width)
     lower = top - 2 * side - 0.18
     for column, left, lines in zip(columns, lefts, below, strict=True):
-        size = _fitted(column.seen.size, side)
+        size = _fitted(column.input_image.size, side)
         _show(plot, left, lower + side + 0.18, size, shared, column, opacity)
         _show(plot, left, lower, size, shared, column)
         for row, line in enumerate(lines, start=1):
@@ -155,7 +155,7 @@ def _show(
     axes.spines[:].set(color=RULE, linewidth=0.8)
     drawn = {"interpolation": "nearest", "aspect": "auto"}
     if opacity is not None:
-        axes.imshow(np.asarray(column.seen.convert("RGB")), extent=(0, 1, 0, 1), **drawn)
+        axes.imshow(np.asarray(column.input_image.convert("RGB")), extent=(0, 1, 0, 1), **drawn)
     start, stop = column.extent
     place = (start, stop, 1 - stop, 1 - start)
     fills = shared.fills(relative(column.attention, shared.scale))

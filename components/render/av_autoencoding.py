@@ -53,7 +53,7 @@ def av_labels(result: AvAutoencodingResult) -> Markup:
 
 def av_frame(result: AvAutoencodingResult, frame: int) -> Markup:
     """One frame, original against rebuilt (for compare.js), and their difference. Raises IndexError for no such one."""
-    return frame_pair(result.seen_frames[frame], result.frames[frame], frame, result.fps)
+    return frame_pair(result.original_frames[frame], result.frames[frame], frame, result.fps)
 
 
 def av_first_frame(original: np.ndarray, rebuilt: np.ndarray, fps: float) -> Markup:
@@ -66,9 +66,9 @@ def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Marku
 
     marked: samples that were asked about.
     """
-    if not len(result.seen_audio):
+    if not len(result.original_audio):
         return SILENCE
-    return sound_pictures(Sounds.of(result.seen_audio, result.audio, result.sample_rate), marked)
+    return sound_pictures(Sounds.of(result.original_audio, result.audio, result.sample_rate), marked)
 
 
 def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
@@ -80,13 +80,13 @@ def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
     frames = strip_frames(result, chosen)
     pixel = _pixel_asked(result, frames)
     at = list(frames)
-    return film_strip(result.seen_frames[at], result.frames[at], at, result.fps, chosen, pixel)
+    return film_strip(result.original_frames[at], result.frames[at], at, result.fps, chosen, pixel)
 
 
 def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
     """Where among these frames, side by side, the picture was asked about."""
     trace = result.trace
-    if trace is None or trace.asked != "image" or trace.area[0] not in frames:
+    if trace is None or trace.modality != "image" or trace.area[0] not in frames:
         return None
     frame, top, left, height, width = trace.area
     side, count = result.frames.shape[1], len(frames)
@@ -103,8 +103,8 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Marku
     attention, trace = asked_about(result)
     read = read_window(result, scale)
     pixel = _pixel_asked(result, read.frames)
-    chosen = trace.area[0] if trace.asked == "image" else None
-    asked = range(trace.area[0], sum(trace.area)) if trace.asked == "audio" else None
+    chosen = trace.area[0] if trace.modality == "image" else None
+    asked = range(trace.area[0], sum(trace.area)) if trace.modality == "audio" else None
     said = [f"{most_read_in_words(result, trace)}.", covers_in_words(trace), held_in_words(read, result)]
     said.append(hidden_in_words(result))
     text = " ".join(filter(None, said))

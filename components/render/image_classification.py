@@ -51,8 +51,8 @@ def image_classification(
     known = [result for result in results.values() if result]
     attentions = [attention for attention in map(_over_inputs, known) if attention]
     shared = SharedScale.of(attentions, scale) if attentions else None
-    readers = [result.readers * result.grid[0] * result.grid[1] for result in known if result.readers is not None]
-    reach = max((float(times.max()) for times in readers), default=1.0)
+    attending_latents = [result.attending_latents * result.grid[0] * result.grid[1] for result in known if result.attending_latents is not None]
+    reach = max((float(times.max()) for times in attending_latents), default=1.0)
     panels: dict[Variant, ImagePanels] = {}
     for variant, result in results.items():
         title = Markup("<h3>{}</h3>").format(TITLES[variant])
@@ -63,9 +63,9 @@ def image_classification(
         index = None if place is None else index_at(place, result.grid, result.extent)
         says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], shared, index)
         parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
-        if index is not None and result.readers is not None:
+        if index is not None and result.attending_latents is not None:
             where = place_in_words(index, result.grid)
-            parts.append(attending_latents_table(result.readers, result.grid[0] * result.grid[1], where, reach))
+            parts.append(attending_latents_table(result.attending_latents, result.grid[0] * result.grid[1], where, reach))
         panels[variant] = ImagePanels(says, Markup("").join(parts))
     return panels
 
@@ -77,7 +77,7 @@ def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
 
 def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScale | None, place: int | None) -> Markup:
     attention = _over_inputs(result)
-    maps = overlay(result.seen, attention, shared, title, place, result.grid, result.extent)
+    maps = overlay(result.input_image, attention, shared, title, place, result.grid, result.extent)
     if attention is None or shared is None:
         return maps
     shares = shares_in_words(attention)
@@ -105,7 +105,7 @@ def image_attention(results: ImageResults, scale: Scale = "linear", opacity: flo
             name=variant,
             title=TITLES[variant],
             caption=f"{result.labels[0].name} {percent(result.labels[0].probability)}",
-            seen=result.seen,
+            input_image=result.input_image,
             attention=result.attention,
             run=result.run,
             extent=result.extent,

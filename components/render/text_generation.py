@@ -16,7 +16,7 @@ from components.html.text.written import running_strip, written_strip
 from components.plots.generated_text import attention_over_written
 from components.plots.plot import Plot
 from components.scale.attention import Scale
-from models.schema import TextGenerationStep, WrittenToken
+from models.schema import TextGenerationStep, GeneratedToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class TextGenerationPanels:
 
 
 def text_generation(
-    step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), unit: Unit = "words", scale: Scale = "linear"
+    step: TextGenerationStep, earlier: Sequence[GeneratedToken] = (), unit: Unit = "words", scale: Scale = "linear"
 ) -> TextGenerationPanels:
     """All that a finished text shows. earlier: the tokens of the request's `written`, as they were when written."""
     return TextGenerationPanels(
@@ -41,13 +41,13 @@ def text_generation(
     )
 
 
-def text_generation_running(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> Markup:
+def text_generation_running(step: TextGenerationStep, earlier: Sequence[GeneratedToken] = ()) -> Markup:
     """The text so far, light enough to be sent several times a second."""
     return running_strip(step, earlier)
 
 
 def text_generation_alternatives(
-    step: TextGenerationStep, token: int, earlier: Sequence[WrittenToken] = ()
+    step: TextGenerationStep, token: int, earlier: Sequence[GeneratedToken] = ()
 ) -> Markup | None:
     """What could have been written instead of a token, counted from the first after the prompt.
 

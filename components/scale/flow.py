@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image as Images
 from PIL.Image import Image
 
-MOST_SHOWN = 1024
+MAX_SHOWN = 1024
 """Pixels a side of what is shown; what is larger is shown smaller. Downloads are of the full size."""
 LEAST = 1.0
 """Pixels of motion at which colors are full at the earliest: the noise of a still scene shall look still."""
@@ -56,13 +56,13 @@ def wheel(side: int) -> np.ndarray:
     return np.dstack([flow_colors(np.dstack([across, along]), 1.0), np.rint(255 * inside).astype(np.uint8)])
 
 
-def shrunk(values: np.ndarray, most: int = MOST_SHOWN) -> np.ndarray:
+def shrunk(values: np.ndarray, most: int = MAX_SHOWN) -> np.ndarray:
     """At most `most` rows and columns of [height, width, …]: single values, not means, which none of them may have."""
     rows, columns = (_picked(count, max(values.shape[:2]), most) for count in values.shape[:2])
     return values if len(rows) == values.shape[0] and len(columns) == values.shape[1] else values[rows][:, columns]
 
 
-def shrunk_frame(frame: Image, most: int = MOST_SHOWN) -> np.ndarray:
+def shrunk_frame(frame: Image, most: int = MAX_SHOWN) -> np.ndarray:
     """uint8 RGB [height, width, 3] with the rows and columns that `shrunk` would leave; each a mean of its pixels."""
     longer = max(frame.size)
     width, height = (len(_picked(count, longer, most)) for count in frame.size)

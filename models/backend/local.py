@@ -210,7 +210,7 @@ class LocalBackend:
         return source_of(checkpoint, self.settings.checkpoints)
 
     @property
-    def seconds_at_most(self) -> float | None:
+    def time_limit(self) -> float | None:
         """How long one call may take: on ZeroGPU as long as it has the GPU, which is then taken away; else None."""
         return self.settings.gpu_seconds if spaces is not None and self.settings.zero_gpu else None
 

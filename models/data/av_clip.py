@@ -15,9 +15,9 @@ from models.schema import AvAutoencodingRequest, FramePixel, ModelShape, SoundAt
 
 LONGEST_SECONDS = 30
 """Of a clip that is rebuilt."""
-MOST_ANSWERED = 40_000_000
+MAX_ANSWERED = 40_000_000
 """Pixels of all frames that are asked for: 30 seconds of the published model's, as they are read."""
-MOST_COMPARED = 64
+MAX_COMPARED = 64
 """Frames that the structural similarity of a clip is taken from, evenly spaced."""
 
 
@@ -116,10 +116,10 @@ def psnr_db(found: np.ndarray, clip: np.ndarray) -> float:
 
 
 def ssim(found: np.ndarray, clip: np.ndarray) -> float:
-    """Mean structural similarity of uint8 frames [t, s, s, 3], at most MOST_COMPARED; NaN for none, or tiny ones."""
+    """Mean structural similarity of uint8 frames [t, s, s, 3], at most MAX_COMPARED; NaN for none, or tiny ones."""
     if not found.size or min(found.shape[1:3]) < 7:
         return math.nan
-    chosen = np.unique(np.linspace(0, len(found) - 1, MOST_COMPARED).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(found) - 1, MAX_COMPARED).round().astype(int))
     each = [structural_similarity(found[k], clip[k], channel_axis=-1, data_range=255) for k in chosen]
     return float(np.mean(each))
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from models.schema import InputError
 
-MOST_BYTES = 5 * 2**20
-MOST_ROWS = 2000
-MOST_COLUMNS = 50
+MAX_BYTES = 5 * 2**20
+MAX_ROWS = 2000
+MAX_COLUMNS = 50
 LONGEST_CELL = 10_000
 """Characters of a cell."""
 LONGEST_NAME = 60
@@ -24,7 +24,7 @@ LONGEST_NAME = 60
 
 _DELIMITERS = ",;\t"
 _SNIFFED = 100  # records that the delimiter is told from
-_MOST_LABELS = 20  # different values of a column that may be one of labels
+_MAX_LABELS = 20  # different values of a column that may be one of labels
 _ENCODINGS = (  # by the mark at the beginning; without one, UTF-8
     (codecs.BOM_UTF8, "UTF-8 with BOM", "utf-8"),
     (codecs.BOM_UTF16_LE, "UTF-16", "utf-16-le"),
@@ -86,7 +86,7 @@ def read_table(path: Path) -> Table:
     try:
         _check_size(path.stat().st_size)
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise InputError("This file is no longer kept here: choose it again.") from error
     except OSError as error:
@@ -131,9 +131,9 @@ def _escaped(cell: str | int | float) -> str | int | float:
 def _check_size(size: int) -> None:
     if size == 0:
         raise InputError("This file is empty: it has 0 bytes. Was the upload interrupted?")
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise InputError(
-            f"This file is too large: {size / 2**20:,.1f} MiB, and at most {MOST_BYTES // 2**20} MiB are read. "
+            f"This file is too large: {size / 2**20:,.1f} MiB, and at most {MAX_BYTES // 2**20} MiB are read. "
             "Nothing was cut: take a part of its rows."
         )
 
@@ -215,8 +215,8 @@ def _columns(header: list[str], number: int) -> tuple[str, ...]:
     """The names; a column without one is called by its place."""
     if not header:
         raise InputError(f"This file holds no table: nothing but blanks. {_HEADER}")
-    if len(header) > MOST_COLUMNS:
-        raise InputError(f"This table has {len(header):,} columns, and at most {MOST_COLUMNS} are read.")
+    if len(header) > MAX_COLUMNS:
+        raise InputError(f"This table has {len(header):,} columns, and at most {MAX_COLUMNS} are read.")
     names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
     for place, name in enumerate(names, 1):
         if len(name) > LONGEST_NAME:
@@ -233,7 +233,7 @@ def _sorted_out(records: Iterable[tuple[int, list[str]]], width: int) -> tuple[l
     count = 0
     for number, cells in records:
         count += 1
-        if count > MOST_ROWS:
+        if count > MAX_ROWS:
             continue
         while len(cells) > width and not cells[-1]:  # what spreadsheets leave of cells that have been emptied
             cells.pop()
@@ -241,9 +241,9 @@ def _sorted_out(records: Iterable[tuple[int, list[str]]], width: int) -> tuple[l
             problems.append(RowNote(number, f"Row {number:,} {fault}"))
         else:
             rows.append(TableRow(number, tuple(cells)))
-    if count > MOST_ROWS:
+    if count > MAX_ROWS:
         raise InputError(
-            f"This table has {count:,} rows below its header, and at most {MOST_ROWS:,} are read. "
+            f"This table has {count:,} rows below its header, and at most {MAX_ROWS:,} are read. "
             "Nothing was cut: take a part of them."
         )
     return rows, problems
@@ -269,7 +269,7 @@ def _check_rows(columns: tuple[str, ...], rows: list[TableRow], problems: list[R
         raise InputError(f"No row of this table can be read. {problems[0].message}")
     for index, name in enumerate(columns):
         cells = [row.cells[index].strip() for row in rows]
-        if name in cells and len(set(cells)) <= _MOST_LABELS:
+        if name in cells and len(set(cells)) <= _MAX_LABELS:
             again = rows[cells.index(name)].number
             raise InputError(
                 f"{_HEADER} Its row {first} looks like data: {quoted(name)} stands in row {again:,} again."

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.data.images import MOST_PIXELS
+from models.data.images import MAX_PIXELS
 from models.schema import InputError
 
 _FLO_MAGIC, _FLO_HEAD = b"PIEH", 12  # the magic, which is 202021.25 as a float, and int32 width and height
@@ -20,7 +20,7 @@ _UNKNOWN_ABOVE, _UNKNOWN = 1e9, 1e10
 _PNG_MAGIC, _PNG_HEAD = b"\x89PNG\r\n\x1a\n", 33  # the magic and the chunk IHDR
 _RGB = 2
 _DEFLATE_RATIO = 1032  # no byte of a PNG unfolds to more
-_MOST_BESIDES = 2**24  # bytes of a PNG, above those of its pixels, that are read at all
+_MAX_BESIDES = 2**24  # bytes of a PNG, above those of its pixels, that are read at all
 _KITTI_ZERO, _KITTI_SCALE = 2**15, 64
 
 
@@ -95,8 +95,8 @@ def _check_shape(found: tuple[int, int], wanted: tuple[int, int] | None) -> None
 def _check_pixels(width: int, height: int) -> None:
     if width < 1 or height < 1:
         raise InputError(f"This flow file says that it has {width:,} x {height:,} pixels, which none can have.")
-    if width * height > MOST_PIXELS:
-        most = MOST_PIXELS // 10**6
+    if width * height > MAX_PIXELS:
+        most = MAX_PIXELS // 10**6
         raise InputError(f"This flow has too many pixels ({width:,} x {height:,}): at most {most} megapixels are read.")
 
 
@@ -149,7 +149,7 @@ def _kitti_shape(head: bytes, size: int) -> tuple[int, int]:
         raise InputError(
             f"This PNG is cut short: {size:,} bytes are not enough for the {width:,} x {height:,} pixels it claims."
         )
-    if size > height * _stride(width) + _MOST_BESIDES:
+    if size > height * _stride(width) + _MAX_BESIDES:
         raise InputError(f"This PNG has {size:,} bytes, far more than its {width:,} x {height:,} pixels need.")
     return height, width
 

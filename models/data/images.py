@@ -9,12 +9,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from models.schema import InputError
 
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 # Formats that Pillow hands to other programs (Ghostscript) or to parts of the operating system; IPTC may wrap these.
 _NOT_OURS = frozenset({"EPS", "WMF", "IPTC"})
 
 # Pillow raises an error at twice what it warns of: before it decodes anything, for pictures inside others (icons), too.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
@@ -51,8 +51,8 @@ def is_animated(source: Path) -> bool:
 
 
 def check_size(image: Image.Image) -> None:
-    """Raises InputError for a picture of more than MOST_PIXELS, or of none."""
-    if image.width * image.height > MOST_PIXELS:
+    """Raises InputError for a picture of more than MAX_PIXELS, or of none."""
+    if image.width * image.height > MAX_PIXELS:
         raise InputError(_too_large(f" ({image.width:,} x {image.height:,})"))
     if not image.width or not image.height:
         raise InputError("This picture has no pixels.")
@@ -105,4 +105,4 @@ def _formats() -> list[str]:
 
 
 def _too_large(size: str = "") -> str:
-    return f"This picture has too many pixels{size}: at most {MOST_PIXELS // 10**6} megapixels can be read."
+    return f"This picture has too many pixels{size}: at most {MAX_PIXELS // 10**6} megapixels can be read."

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from models.data.csv_table import RowNote, Table, quoted
 from models.schema import InputError
 
-FEWEST_LABELS, MOST_LABELS = 2, 20
-FEWEST_ROWS = 4
+MIN_LABELS, MAX_LABELS = 2, 20
+MIN_ROWS = 4
 """Of each label: a fifth of them is held out, at least one, and one alone teaches nothing."""
 LONGEST_LABEL = 40
 """Characters."""
@@ -106,7 +106,7 @@ def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
 def _label_order(cells: tuple[str, ...]) -> tuple[bool, int]:
     """Few values first, but a single one tells nothing apart."""
     values = len({cell.strip() for cell in cells})
-    return values < FEWEST_LABELS, values
+    return values < MIN_LABELS, values
 
 
 # Single rows
@@ -136,17 +136,17 @@ def _no_text(column: str) -> str:
 def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], list[RowNote]]:
     """Rows of labels that can be learned, and what is said of the others."""
     counts = Counter(row.label for row in rows)
-    often = [label for label, count in counts.items() if count >= FEWEST_ROWS]
-    if len(counts) > MOST_LABELS:
+    often = [label for label, count in counts.items() if count >= MIN_ROWS]
+    if len(counts) > MAX_LABELS:
         raise InputError(_too_many(counts, len(rows), column))
-    if len(often) < FEWEST_LABELS:
+    if len(often) < MIN_LABELS:
         raise InputError(_too_few(counts, often, column))
     kept = [row for row in rows if row.label in often]
     notes = [
         RowNote(
             row.number,
             f"Row {row.number:,} has the label {quoted(row.label)}, of which there {_are(counts[row.label])}; "
-            f"at least {FEWEST_ROWS} rows of a label are needed.",
+            f"at least {MIN_ROWS} rows of a label are needed.",
         )
         for row in rows
         if row.label not in often
@@ -157,10 +157,10 @@ def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], lis
 def _too_many(counts: Counter[str], rows: int, column: str) -> str:
     many = f"The column {quoted(column)} has {len(counts):,} different values in {rows:,} rows"
     if 2 * len(counts) > rows:
-        return f"{many}: this looks like text, not like labels. Choose a column with at most {MOST_LABELS} values."
-    rare = [label for label, count in counts.items() if count < FEWEST_ROWS]
-    some = f" {len(rare):,} of them are in fewer than {FEWEST_ROWS} rows, such as {_list(rare)}." if rare else ""
-    return f"{many}, and at most {MOST_LABELS} labels can be taught.{some}"
+        return f"{many}: this looks like text, not like labels. Choose a column with at most {MAX_LABELS} values."
+    rare = [label for label, count in counts.items() if count < MIN_ROWS]
+    some = f" {len(rare):,} of them are in fewer than {MIN_ROWS} rows, such as {_list(rare)}." if rare else ""
+    return f"{many}, and at most {MAX_LABELS} labels can be taught.{some}"
 
 
 def _too_few(counts: Counter[str], often: list[str], column: str) -> str:
@@ -170,7 +170,7 @@ def _too_few(counts: Counter[str], often: list[str], column: str) -> str:
     more = ", …" if len(counts) > _NAMED else ""
     enough = f"only {quoted(often[0])} has" if often else "none has"
     return (
-        f"At least two labels with {FEWEST_ROWS} rows each are needed, and of those in {quoted(column)} {enough} "
+        f"At least two labels with {MIN_ROWS} rows each are needed, and of those in {quoted(column)} {enough} "
         f"as many ({rare}{more}): add rows."
     )
 

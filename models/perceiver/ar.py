@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.perceiver.ar_config import PerceiverArConfig
-from models.perceiver.ar_memory import KeyValues, Memory
+from models.perceiver.ar_cache import KeyValues, KeyValueCache
 from models.perceiver.linear import linear, product
 
 ROTARY_BASE = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Positions:
     """How the positions of one pass lie.
 
     asking: complex [B or 1, N, R], the rotations of the latents. read: the same of all that is read now, [.., K, R].
@@ -46,7 +46,7 @@ class Attention(nn.Module):
         self.value = nn.Linear(channels, channels, bias=False)
         self.output = nn.Linear(channels, channels, bias=output_bias)
 
-    def forward(self, asking: Tensor, source: Tensor, reading: Reading, rotary: bool, kept: KeyValues | None) -> Tensor:
+    def forward(self, asking: Tensor, source: Tensor, reading: Positions, rotary: bool, kept: KeyValues | None) -> Tensor:
         """[B, N, C], [B, K, C] -> [B, N, C], without the residual."""
         queries, keys, values = self.project(asking, source, reading, rotary)
         if kept is not None:
@@ -57,7 +57,7 @@ class Attention(nn.Module):
         )
         return linear(self.output, mapped.transpose(1, 2).flatten(2))
 
-    def project(self, asking: Tensor, source: Tensor, reading: Reading, rotary: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def project(self, asking: Tensor, source: Tensor, reading: Positions, rotary: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Queries [B, H, N, D], keys and values [B, H, K, D]."""
         queries = self._split(linear(self.query, asking))
         keys = self._split(linear(self.key, source))
@@ -91,7 +91,7 @@ class CrossLayer(nn.Module):
         self.mlp = Mlp(config.num_channels, config.cross_attention_widening_factor)
         self.dropout = nn.Dropout(config.residual_dropout)
 
-    def forward(self, prefix: Tensor, latents: Tensor, reading: Reading, kept: KeyValues | None = None) -> Tensor:
+    def forward(self, prefix: Tensor, latents: Tensor, reading: Positions, kept: KeyValues | None = None) -> Tensor:
         """[B, P, C], [B, N, C] -> [B, N, C]."""
         asking, source = self.asking_and_source(prefix, latents)
         latents = latents + self.dropout(self.attention(asking, source, reading, True, kept))
@@ -112,7 +112,7 @@ class SelfLayer(nn.Module):
         self.mlp = Mlp(config.num_channels, config.self_attention_widening_factor)
         self.dropout = nn.Dropout(config.residual_dropout)
 
-    def forward(self, latents: Tensor, reading: Reading, kept: KeyValues | None = None) -> Tensor:
+    def forward(self, latents: Tensor, reading: Positions, kept: KeyValues | None = None) -> Tensor:
         """[B, N, C] -> [B, N, C]."""
         asking = self.norm(latents)
         latents = latents + self.dropout(self.attention(asking, asking, reading, self.rotary, kept))
@@ -149,7 +149,7 @@ class PerceiverAr(nn.Module):
         """
         return self.predict(self.latents(ids, prefix, padding))
 
-    def latents(self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: Memory | None = None) -> Tensor:
+    def latents(self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None) -> Tensor:
         """The latents after the last layer, [B, N, C]; arguments as in `forward`.
 
         memory: what was read before, to which this is added; where there is something, all ids are latents that come
@@ -163,8 +163,8 @@ class PerceiverAr(nn.Module):
         return hidden
 
     def start(
-        self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: Memory | None = None
-    ) -> tuple[Tensor, Reading, Reading]:
+        self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None
+    ) -> tuple[Tensor, Positions, Positions]:
         """Embedded tokens [B, P + N, C], and how they lie for the cross-attention and for the layers after it."""
         before, old = (memory.read, memory.latents) if memory else (0, 0)
         self._check(before + ids.shape[1], old + ids.shape[1] - prefix, prefix if memory is None or not before else 0)
@@ -177,8 +177,8 @@ class PerceiverAr(nn.Module):
         asked, read = ids.shape[1] - prefix, before + ids.shape[1]
         rotations = self._rotations(places)
         of_latents = rotations[:, prefix:]
-        across = Reading(of_latents, rotations, *_right_aligned(asked, read, padding, ids.device))
-        among = Reading(of_latents, of_latents, *_right_aligned(asked, old + asked, padding, ids.device))
+        across = Positions(of_latents, rotations, *_right_aligned(asked, read, padding, ids.device))
+        among = Positions(of_latents, of_latents, *_right_aligned(asked, old + asked, padding, ids.device))
         return self._embed(ids, places - pads), across, among
 
     def predict(self, latents: Tensor) -> Tensor:
@@ -222,7 +222,7 @@ def rotate(x: Tensor, rotations: Tensor) -> Tensor:
 
 
 def _right_aligned(asked: int, read: int, padding: Tensor | None, device: torch.device) -> tuple[Tensor | None, bool]:
-    """`mask` and `causal` of a Reading: the last of `asked` sees all that is read, each one before it one fewer.
+    """`mask` and `causal` of a Positions: the last of `asked` sees all that is read, each one before it one fewer.
 
     What is padding itself sees itself, for a row of nothing has no softmax.
     """

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.perceiver.ar import Attention, PerceiverAr, Reading
+from models.perceiver.ar import Attention, PerceiverAr, Positions
 from models.perceiver.attention import MAP_BYTES
 from models.perceiver.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class Activations:
     """One reading of a text: what cross-attention asks, [1, N, C], and reads, [1, K, C]; what each layer gets."""
 
     asking: Tensor
     source: Tensor
-    across: Reading
-    among: Reading
+    across: Positions
+    among: Positions
     hidden: tuple[Tensor, ...]
 
     @property
@@ -31,7 +31,7 @@ class Followed:
 
 
 @torch.no_grad()
-def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Followed:
+def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Activations:
     """Reads a text, int64 [1, K], for `cross_rows`, `self_rows` and `rollout`. The model is in evaluation mode."""
     embedded, across, among = model.start(ids, prefix)
     before, latents = embedded[:, :prefix], embedded[:, prefix:]
@@ -39,11 +39,11 @@ def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Followed:
     hidden = [model.cross(before, latents, across)]
     for layer in model.layers[:-1]:
         hidden.append(layer(hidden[-1], among))
-    return Followed(asking, source, across, among, tuple(hidden[: len(model.layers)]))
+    return Activations(asking, source, across, among, tuple(hidden[: len(model.layers)]))
 
 
 @torch.no_grad()
-def cross_rows(model: PerceiverAr, followed: Followed, latents: Tensor) -> Tensor:
+def cross_rows(model: PerceiverAr, followed: Activations, latents: Tensor) -> Tensor:
     """How much latents, counted from 0, read of each position: float32 [R, H, K], 0 after the latent itself.
 
     Each row sums to 1.
@@ -52,13 +52,13 @@ def cross_rows(model: PerceiverAr, followed: Followed, latents: Tensor) -> Tenso
 
 
 @torch.no_grad()
-def self_rows(model: PerceiverAr, followed: Followed, layer: int, latents: Tensor) -> Tensor:
+def self_rows(model: PerceiverAr, followed: Activations, layer: int, latents: Tensor) -> Tensor:
     """How much latents read of each latent in a self-attention layer, counted from 0: float32 [R, H, N]."""
     return _map_among(model, followed, layer).rows(latents)
 
 
 @torch.no_grad()
-def rollout(model: PerceiverAr, followed: Followed, latents: Tensor) -> Provenance:
+def rollout(model: PerceiverAr, followed: Activations, latents: Tensor) -> Provenance:
     """Follows latents back through the layers, each ½I + ½A, and the cross-attention, to the tokens that were read.
 
     inputs: what was read of each position through cross-attention, [R, K]. What its residual keeps is the token at
@@ -67,15 +67,15 @@ def rollout(model: PerceiverAr, followed: Followed, latents: Tensor) -> Provenan
     weights = torch.zeros(len(latents), followed.latents, device=followed.asking.device)
     weights[torch.arange(len(latents)), latents] = 1
     for layer in reversed(range(len(model.layers))):
-        weights = (weights + _map_among(model, followed, layer).weighed_by(weights)) / 2
+        weights = (weights + _map_among(model, followed, layer).weighted_by(weights)) / 2
     across = _Map(model.cross.attention, followed.asking, followed.source, followed.across, rotary=True)
     own = weights.gather(1, latents[:, None])[:, 0]
     return Provenance(
-        inputs=across.weighed_by(weights) / 2, latent_share=(weights.sum(dim=1) - own) / 2, query_share=own / 2
+        inputs=across.weighted_by(weights) / 2, latent_share=(weights.sum(dim=1) - own) / 2, query_share=own / 2
     )
 
 
-def _map_among(model: PerceiverAr, followed: Followed, layer: int) -> "_Map":
+def _map_among(model: PerceiverAr, followed: Activations, layer: int) -> "_Map":
     module, hidden = model.layers[layer], followed.hidden[layer]
     asking = module.norm(hidden)
     return _Map(module.attention, asking, asking, followed.among, module.rotary)
@@ -84,7 +84,7 @@ def _map_among(model: PerceiverAr, followed: Followed, layer: int) -> "_Map":
 class _Map:
     """An attention map that is never held whole."""
 
-    def __init__(self, attention: Attention, asking: Tensor, source: Tensor, reading: Reading, rotary: bool):
+    def __init__(self, attention: Attention, asking: Tensor, source: Tensor, reading: Positions, rotary: bool):
         queries, keys, _ = attention.project(asking, source, reading, rotary)
         self._queries, self._keys = queries[0], keys[0]
 
@@ -96,7 +96,7 @@ class _Map:
         unseen = read > latents[:, None] + keys.shape[1] - self._queries.shape[1]
         return scores.masked_fill(unseen, float("-inf")).softmax(dim=-1).transpose(0, 1)
 
-    def weighed_by(self, weights: Tensor) -> Tensor:
+    def weighted_by(self, weights: Tensor) -> Tensor:
         """weights [R, N] times the mean of heads [N, K]: float32 [R, K]."""
         return sum((weights[:, part] @ self.rows(part).mean(dim=1) for part in self._slices()), start=torch.zeros(()))
 

@@ -59,31 +59,31 @@ def clip_shape(config: PerceiverConfig) -> ClipShape:
     return ClipShape(config.num_frames, cast(int, config.image_size), config.sample_rate, per_frame, inputs)
 
 
-def answer_frames(model: ClipModel, encoded: Encoded, times: Tensor, finer: bool = False) -> Iterator[Tensor]:
+def decode_frames(model: ClipModel, encoded: Encoded, times: Tensor, upsample: bool = False) -> Iterator[Tensor]:
     """The frames at these times, some by some: float [k, 3, S, S], about 0 to 1.
 
-    times: float [n] in frames of the window, 0 is the first; between frames, too. finer: twice the pixels each way.
+    times: float [n] in frames of the window, 0 is the first; between frames, too. upsample: twice the pixels each way.
     """
     if isinstance(model, PerceiverForMultimodalAutoencoding):
-        places = (torch.arange(2 * model.config.output_shape[-1]) + 0.5) / 2 - 0.5 if finer else _pixels(model)
+        places = (torch.arange(2 * model.config.output_shape[-1]) + 0.5) / 2 - 0.5 if upsample else _pixels(model)
         yield from (frame[None] for frame in video_frames(model, encoded, times, places, places))
     elif len(times):
-        quarters = (-0.25, 0.25) if finer else (0.0,)
+        quarters = (-0.25, 0.25) if upsample else (0.0,)
         grids = [[_patches(model, encoded, times, top, left) for left in quarters] for top in quarters]
-        yield _interleaved(grids) if finer else grids[0][0]
+        yield _interleaved(grids) if upsample else grids[0][0]
 
 
-def answer_sound(model: ClipModel, encoded: Encoded) -> Tensor:
+def decode_sound(model: ClipModel, encoded: Encoded) -> Tensor:
     """The window's sound, float [A]."""
     return decode(model, encoded, {"image": NOTHING, "audio": None, "label": None})["audio"].flatten()
 
 
-def answer_label(model: ClipModel, encoded: Encoded) -> Tensor:
+def decode_label(model: ClipModel, encoded: Encoded) -> Tensor:
     """The labels' scores, [L]."""
     return decode(model, encoded, {"image": NOTHING, "audio": NOTHING, "label": None})["label"][0]
 
 
-def pixel_asked(model: ClipModel, frame: int, row: int, column: int) -> tuple[Wanted, tuple[int, int, int, int, int]]:
+def pixel_query(model: ClipModel, frame: int, row: int, column: int) -> tuple[Wanted, tuple[int, int, int, int, int]]:
     """The query that answers for a pixel, and what else it answers for: (frame, top, left, height, width)."""
     if isinstance(model, PerceiverForPatchMultimodal):
         patch = cast(int, model.config.patch_size)
@@ -96,14 +96,14 @@ def pixel_asked(model: ClipModel, frame: int, row: int, column: int) -> tuple[Wa
     return {"image": torch.tensor([number]), "audio": NOTHING, "label": None}, area
 
 
-def sample_asked(model: ClipModel, sample: int) -> tuple[Wanted, tuple[int, int]]:
+def sample_query(model: ClipModel, sample: int) -> tuple[Wanted, tuple[int, int]]:
     """The query that answers for a sample, and what else it answers for: (first sample, samples)."""
     patch = model.config.samples_per_patch
     number = sample // patch
     return {"image": NOTHING, "audio": torch.tensor([number]), "label": None}, (number * patch, patch)
 
 
-LABEL_ASKED: Wanted = {"image": NOTHING, "audio": NOTHING, "label": None}
+LABEL_QUERY: Wanted = {"image": NOTHING, "audio": NOTHING, "label": None}
 
 
 def _pixels(model: PerceiverForMultimodalAutoencoding) -> Tensor:

@@ -21,7 +21,7 @@ FINAL = f"{_DECODER}final_layer"
 _STD = 0.02
 
 
-def learning_model(
+def trainable_copy(
     base: PerceiverForSequenceClassification, labels: int, draws: torch.Generator, frozen: bool
 ) -> PerceiverForSequenceClassification:
     """A model for so many labels, of which all learns, or the decoder alone: these are copies, in float32.
@@ -46,7 +46,7 @@ def learning_model(
     return model
 
 
-def taught_model(
+def fine_tuned_model(
     base: PerceiverForSequenceClassification, taught: FineTunedModel
 ) -> PerceiverForSequenceClassification:
     """The model as it was taught, on the base's device and in its dtype; what was not changed is the base's own.
@@ -65,10 +65,10 @@ def taught_model(
     return _copy_around(base, changed, taught.labels)
 
 
-def taught_value(
+def as_value(
     model: PerceiverForSequenceClassification, base: str, weights: Weights, labels: Sequence[str]
 ) -> FineTunedModel:
-    """What learns in a `learning_model`, copied, as a value; its name is made from all of it."""
+    """What learns in a `trainable_copy`, copied, as a value; its name is made from all of it."""
     changed = {
         name: parameter.detach().float().cpu().numpy().copy()
         for name, parameter in model.named_parameters()
@@ -88,7 +88,7 @@ def save_fine_tuned(
 
     dtype: float32, which answers as here, or float16, half of it and off by rounding.
     """
-    model = taught_model(base, taught)
+    model = fine_tuned_model(base, taught)
     model.config.architectures = [PerceiverForSequenceClassification.__name__]
     state = {name: tensor.to(dtype).contiguous() for name, tensor in model.state_dict().items()}
     model.config.dtype = dtype

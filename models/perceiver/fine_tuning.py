@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from transformers import PerceiverForSequenceClassification
 
 from models.perceiver.engine import Encoded, decode, encode
-from models.perceiver.fine_tuned import learning_model
+from models.perceiver.fine_tuned import trainable_copy
 from models.perceiver.linear import coarse_weight_gradients
 
 KEPT_BYTES = 512 * 2**20
@@ -33,7 +33,7 @@ def warm_up_then_linear(step: int, steps: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Hyperparameters:
     """How to learn. rate: the part of `learning_rate` in a step of all. clip: the largest norm of the gradient."""
 
     epochs: int
@@ -54,7 +54,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class TrainingStep:
     """A step, 1 to `steps`: mean cross-entropy (nats) and share of right answers of its batch, before it learned.
 
     batch: the rows that it learned from.
@@ -69,7 +69,7 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Evaluation:
     """Mean cross-entropy (nats) over rows, and what each was taken for."""
 
     loss: float
@@ -77,7 +77,7 @@ class Judged:
 
 
 @dataclass(slots=True)
-class Teaching:
+class FineTuner:
     """A model that learns. base is never changed; what learns is a copy, `model`.
 
     Its methods leave the mode of inference for themselves, so that it may run inside of it, and a base that was loaded
@@ -87,7 +87,7 @@ class Teaching:
     base: PerceiverForSequenceClassification
     rows: Rows
     count: int
-    recipe: Recipe
+    hyperparameters: Hyperparameters
     model: PerceiverForSequenceClassification = field(init=False)
     _optimiser: torch.optim.AdamW = field(init=False)
     _draws: torch.Generator = field(init=False)
@@ -95,25 +95,25 @@ class Teaching:
     _kept: int = 0
 
     def __post_init__(self) -> None:
-        self._draws = torch.Generator().manual_seed(self.recipe.seed)
+        self._draws = torch.Generator().manual_seed(self.hyperparameters.seed)
         with torch.inference_mode(False):
-            self.model = learning_model(self.base, self.count, self._draws, self.recipe.frozen)
+            self.model = trainable_copy(self.base, self.count, self._draws, self.hyperparameters.frozen)
             learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-            self._optimiser = torch.optim.AdamW(learning, lr=self.recipe.learning_rate, fused=True)
+            self._optimiser = torch.optim.AdamW(learning, lr=self.hyperparameters.learning_rate, fused=True)
 
     @property
     def steps(self) -> int:
-        return self.recipe.epochs * math.ceil(len(self.rows.labels) / self.recipe.batch_size)
+        return self.hyperparameters.epochs * math.ceil(len(self.rows.labels) / self.hyperparameters.batch_size)
 
-    def learn(self) -> Iterator[Learned]:
+    def train(self) -> Iterator[TrainingStep]:
         """Step by step; between two steps the model may be asked, and copied."""
         step, count = 0, len(self.rows.labels)
-        for epoch in range(1, self.recipe.epochs + 1):
-            batches = torch.randperm(count, generator=self._draws).split(self.recipe.batch_size)
+        for epoch in range(1, self.hyperparameters.epochs + 1):
+            batches = torch.randperm(count, generator=self._draws).split(self.hyperparameters.batch_size)
             for number, drawn in enumerate(batches, start=1):
                 step, batch = step + 1, drawn.tolist()
                 loss, accuracy = self._learn_from(batch, step)
-                yield Learned(step, epoch, number == len(batches), tuple(batch), loss, accuracy)
+                yield TrainingStep(step, epoch, number == len(batches), tuple(batch), loss, accuracy)
 
     @torch.inference_mode(False)
     @torch.enable_grad()
@@ -123,17 +123,17 @@ class Teaching:
             logits = self._logits([self.rows.tokens[row] for row in batch], batch)
         loss = F.cross_entropy(logits, wanted)
         loss.backward()
-        if math.isfinite(self.recipe.clip):
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        if math.isfinite(self.hyperparameters.clip):
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.hyperparameters.clip)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.learning_rate * self.recipe.rate(step, self.steps)
+            group["lr"] = self.hyperparameters.learning_rate * self.hyperparameters.rate(step, self.steps)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
         return loss.item(), (logits.argmax(dim=-1) == wanted).float().mean().item()
 
     @torch.inference_mode(False)
     @torch.no_grad()
-    def judge(self, rows: Rows) -> Judged:
+    def evaluate(self, rows: Rows) -> Evaluation:
         """What the model says of other rows; of equal length at once, as far as may be, to pad little."""
         order = sorted(range(len(rows.labels)), key=lambda row: len(rows.tokens[row]))
         predicted, total = [0] * len(order), 0.0
@@ -145,11 +145,11 @@ class Teaching:
             total += F.cross_entropy(logits, wanted, reduction="sum").item()
             for row, label in zip(batch, logits.argmax(dim=-1).tolist(), strict=True):
                 predicted[row] = label
-        return Judged(total / len(order), tuple(predicted))
+        return Evaluation(total / len(order), tuple(predicted))
 
     def _logits(self, tokens: Sequence[Tensor], keys: Sequence[int]) -> Tensor:
         """float32 [B, labels]; keys: by which their latents are kept."""
-        if not self.recipe.frozen:
+        if not self.hyperparameters.frozen:
             return decode(self.model, _encoded(self.model, tokens))
         latents = self._frozen_latents(tokens, keys)
         # Of the inputs the decoder asks no more than how many examples there are.

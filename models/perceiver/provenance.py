@@ -50,14 +50,14 @@ def encoder_rows(
 def read_through_encoder(
     model: PerceiverPreTrainedModel, encoded: Encoded, weights: Tensor, head: int | None = None
 ) -> Tensor:
-    """The encoder's rows weighed by `weights` [R, N]: float32 [R, M], with the mass of `weights`."""
+    """The encoder's rows weighted by `weights` [R, N]: float32 [R, M], with the mass of `weights`."""
     perceiver = perceiver_of(model)
     array = perceiver.embeddings(batch_size=1)
     attention = perceiver.encoder.cross_attention.attention.self
-    return _weighed_rows(attention, weights, array, encoded.inputs, encoded.inputs_mask, head)
+    return _weighted_rows(attention, weights, array, encoded.inputs, encoded.inputs_mask, head)
 
 
-def readers(model: PerceiverPreTrainedModel, encoded: Encoded, place: int) -> Tensor:
+def attending_latents(model: PerceiverPreTrainedModel, encoded: Encoded, place: int) -> Tensor:
     """How much each latent reads from one input, float32 [N], mean of heads: a column of the encoder's map."""
     perceiver = perceiver_of(model)
     array = perceiver.embeddings(batch_size=1)
@@ -87,7 +87,7 @@ def rollout(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = 
     return Provenance(read_through_encoder(model, encoded, weights), latent_share, query_share)
 
 
-def _weighed_rows(
+def _weighted_rows(
     attention: PerceiverSelfAttention,
     weights: Tensor,
     hidden: Tensor,

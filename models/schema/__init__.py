@@ -9,7 +9,7 @@ from models.schema.av_autoencoding import (
     AvPart,
     AvTrace,
     AvWindow,
-    Finer,
+    Upsample,
     Modality,
 )
 from models.schema.common import (
@@ -45,7 +45,7 @@ from models.schema.image_classification import (
 from models.schema.masked_bytes import Decoding, MaskedBytesRequest, MaskedBytesResult
 from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
 from models.schema.sentiment import Occlusion, SentimentRequest, SentimentResult, TextWindow
-from models.schema.text_generation import Ended, TextGenerationRequest, TextGenerationStep, WrittenToken
+from models.schema.text_generation import FinishReason, TextGenerationRequest, TextGenerationStep, GeneratedToken
 
 __all__ = [
     "AttentionMap",
@@ -57,11 +57,11 @@ __all__ = [
     "ByteAt",
     "CheckpointUnavailable",
     "Decoding",
-    "Ended",
+    "FinishReason",
     "FineTuneRequest",
     "FineTuneStep",
     "FineTunedModel",
-    "Finer",
+    "Upsample",
     "FlowCheck",
     "FlowTrace",
     "FramePixel",
@@ -97,6 +97,6 @@ __all__ = [
     "TokenAt",
     "Variant",
     "Weights",
-    "WrittenToken",
+    "GeneratedToken",
     "resolved",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from models.schema.common import AttentionMap, InputKey, LabelScore, Probe, RunInfo, StreamRequest, Weights
 
 Modality = Literal["image", "audio", "label"]
-Finer = Literal["pixels", "frames"]
+Upsample = Literal["pixels", "frames"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
     frames: uint8 [t, h, w, 3], RGB, at least one, fps a second; the center square is what is read. audio: float32
     [samples], -1 to 1, beginning with the first frame; silence where it ends before the frames, or has none. blank:
     what is hidden from the model. label: a class that the model is told, as an index of its labels; None: it is not.
-    frames_wanted: frames of the result; all others are not decoded, nor is any sound. finer: queries between the
+    frame_indices: frames of the result; all others are not decoded, nor is any sound. upsample: queries between the
     pixels, twice as many each way, or between the frames. top_k: classes wanted.
-    probe.target: FramePixel or SoundAt, both as without `finer`, or LabelAt for a class in the first window; None: the
+    probe.target: FramePixel or SoundAt, both as without `upsample`, or LabelAt for a class in the first window; None: the
     best class of the first window.
     """
 
@@ -30,8 +30,8 @@ class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
     sample_rate: int
     blank: frozenset[Modality] = frozenset()
     label: int | None = None
-    frames_wanted: tuple[int, ...] | None = None
-    finer: Finer | None = None
+    frame_indices: tuple[int, ...] | None = None
+    upsample: Upsample | None = None
     top_k: int = 5
     probe: Probe | None = None
     weights: Weights = "embedded"
@@ -47,7 +47,7 @@ class AvTrace:
     and `query_share` of the attention they sum to 1.
     """
 
-    asked: Modality
+    modality: Modality
     area: tuple[int, ...]
     start: int
     frames: int
@@ -66,10 +66,10 @@ class AvWindow:
 
 @dataclass(frozen=True, slots=True)
 class AvAutoencodingResult:
-    """The clip rebuilt: t frames of s x s pixels, `fps` a second, or those of `frames_wanted` where that was given.
+    """The clip rebuilt: t frames of s x s pixels, `fps` a second, or those of `frame_indices` where that was given.
 
     frames: uint8 [t, s, s, 3]. audio: float32 [samples], -1 to 1; empty where only some frames were wanted.
-    seen_frames, seen_audio: the clip itself, of the same sizes: as it was read, or, with `finer`, at the resolution
+    original_frames, original_audio: the clip itself, of the same sizes: as it was read, or, with `upsample`, at the resolution
     that the model was asked for and did not read. labels: the classes, best first: means over all windows. psnr_db,
     ssim: of the frames, NaN where none was wanted; snr_db: of the sound, None where there is none to hear.
     numbers, latent_numbers: how many numbers the clip was as it was read, and how many its latents are.
@@ -81,8 +81,8 @@ class AvAutoencodingResult:
     fps: float
     audio: np.ndarray
     sample_rate: int
-    seen_frames: np.ndarray
-    seen_audio: np.ndarray
+    original_frames: np.ndarray
+    original_audio: np.ndarray
     labels: tuple[LabelScore, ...]
     windows: tuple[AvWindow, ...]
     psnr_db: float
@@ -93,7 +93,7 @@ class AvAutoencodingResult:
     attention: AttentionMap | None
     trace: AvTrace | None
     run: RunInfo
-    hidden: frozenset[Modality] = frozenset()
+    masked: frozenset[Modality] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,14 +114,14 @@ class Probe:
     method: "encoder" (attention from latents to inputs), "decoder" (attention from the output to latents) or "rollout"
     (composed through all layers). head: one attention head of that stage, or None for their mean; rollout has means
     only. latent: for "encoder", one latent, or None for all of them, weighted by the output's decoder attention or, if
-    not `weighed`, equally.
+    not `weighted`, equally.
     """
 
     target: Target | None = None
     method: Method = "rollout"
     head: int | None = None
     latent: int | None = None
-    weighed: bool = True
+    weighted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

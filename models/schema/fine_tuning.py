@@ -11,8 +11,8 @@ EPOCHS = (1, 50)
 BATCH_SIZE = (1, 64)
 LEARNING_RATE = (1e-6, 1e-2)
 """The least and the most that a request may have of each."""
-MOST_STEPS = 5_000
-MOST_SECONDS = 600.0
+MAX_STEPS = 5_000
+MAX_SECONDS = 600.0
 """Fine-tuning ends after this time, with what was learned until then; on ZeroGPU before the GPU is taken away."""
 
 

@@ -28,10 +28,10 @@ class LatentMaps:
 class ImageClassificationRequest(Request["ImageClassificationResult"]):
     """Say what an image shows.
 
-    image: of any size from 1x1 to `models.data.images.MOST_PIXELS`, in any mode. variant: how the model is told where a
+    image: of any size from 1x1 to `models.data.images.MAX_PIXELS`, in any mode. variant: how the model is told where a
     pixel is. top_k: classes wanted. probe.target: LabelAt; None: the best class. size: pixels along
     each side at which the model reads the image, or None for what it was trained on. latent_maps: how many single
-    latents' maps are wanted. place: an input, as a flat index into the grid, whose readers are wanted. positions:
+    latents' maps are wanted. place: an input, as a flat index into the grid, whose attending_latents are wanted. positions:
     whether the position encoding is wanted. cropped: whether `image` is what an earlier result of the same weights and
     size calls `seen`, to be taken as it is.
     """
@@ -55,17 +55,17 @@ class ImageClassificationResult:
     attention.values: float32 [height, width] of the inputs: pixels, or for "conv" what its convolution leaves of them.
     One query stands for all classes, so that the attention is the same whichever class is asked about.
     grid: (height, width) of the inputs. extent: from where to where of `seen` the grid reaches, down and across alike,
-    as shares of its side: each input in the middle of what it was made of. readers: float32 [latents], how much of its
+    as shares of its side: each input in the middle of what it was made of. attending_latents: float32 [latents], how much of its
     attention each latent gives the input at `place` (mean of heads). positions: float32 [height, width, channels],
     what tells the encoder where an input is. Each is None where it was not asked for.
     """
 
     labels: tuple[LabelScore, ...]
-    seen: Image
+    input_image: Image
     grid: tuple[int, int]
     extent: tuple[float, float]
     attention: AttentionMap | None
     latent_maps: LatentMaps | None
-    readers: np.ndarray | None
+    attending_latents: np.ndarray | None
     positions: np.ndarray | None
     run: RunInfo

@@ -8,7 +8,7 @@ import numpy as np
 from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
 
 Decoding = Literal["parallel", "iterative"]
-MOST_ITERATIONS = 128
+MAX_ITERATIONS = 128
 """Masked bytes that iterative decoding takes: it encodes the text once for each."""
 
 

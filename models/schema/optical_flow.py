@@ -7,7 +7,7 @@ from PIL.Image import Image
 
 from models.schema.common import AttentionMap, InputKey, Probe, Request, RunInfo, Weights
 
-MOST_PIXELS = 10_000_000
+MAX_PIXELS = 10_000_000
 """Of one frame: 4K video has 8.3 million. The demo model takes half a minute for that on two cores."""
 LONGEST_SIDE = 16_384
 """Pixels. Frames less high than a tile are mirrored up to it: their cost is not bounded by their pixels only."""
@@ -17,7 +17,7 @@ LONGEST_SIDE = 16_384
 class OpticalFlowRequest(Request["OpticalFlowResult"]):
     """Estimate where each pixel of the first frame is in the second.
 
-    first, second: of the same size, from 1x1 to `MOST_PIXELS`, in any mode.
+    first, second: of the same size, from 1x1 to `MAX_PIXELS`, in any mode.
     probe.target: PixelAt; None: the pixel that moves most.
     step: the image size at which the pixel is traced, 0 is the smallest; None: the one that added most to its motion.
     Models that read one size have step 0 only.

@@ -9,7 +9,7 @@ from models.schema.fine_tuning import FineTunedModel
 
 LONGEST_TEXT = 16_384
 """Bytes of a text."""
-MOST_WORDS = 400
+MAX_WORDS = 400
 """Words of a text whose words are left out in turn: each time, the text is encoded again."""
 
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 from models.schema.common import AttentionMap, Probe, RunInfo, StreamRequest, Weights
 
-Ended = Literal["", "length", "stop", "end", "time"]
-MOST_NEW_TOKENS = 2_000
+FinishReason = Literal["", "length", "stop", "end", "time"]
+MAX_NEW_TOKENS = 2_000
 BYTE_VOCABULARY = 262
 """Vocabulary size of a model that reads bytes: 256 bytes and 6 special tokens."""
 
@@ -49,7 +49,7 @@ class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationS
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenToken:
+class GeneratedToken:
     """A token that was written.
 
     content: the bytes of the text that it stands for; none for the token that ends a text. probability: what the model
@@ -66,7 +66,7 @@ class WrittenToken:
     dropped: int
     prefix: int
     latents: int
-    anew: bool
+    full_pass: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class TextGenerationStep:
     that is traced; counted from the prompt's first token. Before anything is written: how it will lie.
     cut: tokens at the left of the prompt that are not read, for the context or the prefix asked for is shorter.
     tokens_per_second: since the first token; 0 before the second. first_seconds: until the first token came; 0 before.
-    readings: how often the whole text was read, the prompt included. memory_bytes: keys and values that are kept.
+    readings: how often the whole text was read, the prompt included. cache_bytes: keys and values that are kept.
     ended: why nothing follows: as many tokens as wanted, a stop string, the model's end token, or no time left; "" if
     something will. attention: in the last step, where asked for; values: float32, of the prefix and the latents, the
     first of them of token `dropped`; for method "decoder" of the latents, from token `dropped` + `prefix_length` on.
@@ -89,7 +89,7 @@ class TextGenerationStep:
     """
 
     text: str
-    tokens: tuple[WrittenToken, ...]
+    tokens: tuple[GeneratedToken, ...]
     prompt_tokens: tuple[bytes, ...]
     written_tokens: tuple[bytes, ...]
     dropped: int
@@ -98,9 +98,9 @@ class TextGenerationStep:
     cut: int
     tokens_per_second: float
     first_seconds: float
-    readings: int
-    memory_bytes: int
-    ended: Ended
+    full_passes: int
+    cache_bytes: int
+    finish_reason: FinishReason
     attention: AttentionMap | None
     traced: int | None
     run: RunInfo

@@ -16,13 +16,13 @@ from models.data import av_clip
 from models.data.digest import digest
 from models.perceiver.checkpoints import Checkpoint, labels_of
 from models.perceiver.clip_models import (
-    LABEL_ASKED,
+    LABEL_QUERY,
     ClipModel,
-    answer_frames,
-    answer_label,
-    answer_sound,
-    pixel_asked,
-    sample_asked,
+    decode_frames,
+    decode_label,
+    decode_sound,
+    pixel_query,
+    sample_query,
 )
 from models.perceiver.engine import Encoded, Wanted
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal
@@ -59,14 +59,14 @@ def stream(request: AvAutoencodingRequest, runtime: Runtime) -> Generator[AvPart
     Raises InputError, in words for the visitor, for what cannot be asked.
     """
     with runtime.load(AV_AUTOENCODING.checkpoint(request.weights)) as loaded:
-        rebuilding = _Rebuilding(request, loaded, runtime, read_clip(request, loaded))
+        rebuilding = _Reconstruction(request, loaded, runtime, read_clip(request, loaded))
         yield from rebuilding.parts()
         traced = (None, None) if request.probe is None else rebuilding.trace(request.probe)
         yield rebuilding.result(*traced)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Output:
     """One output: its modality, the window and the query that answer for it, and what else these answer for."""
 
     modality: Modality
@@ -77,7 +77,7 @@ class _Asked:
 
 
 @dataclass(slots=True)
-class _Rebuilding:
+class _Reconstruction:
     """A clip, and what has been answered of it so far. scores: of the labels, by window."""
 
     request: AvAutoencodingRequest
@@ -100,22 +100,22 @@ class _Rebuilding:
     def wanted(self) -> list[int]:
         """Frames of the answer, in order. Raises InputError for such as the clip has not."""
         count = len(self.frames)
-        if self.request.frames_wanted is None:
+        if self.request.frame_indices is None:
             return list(range(count))
-        if any(not 0 <= frame < count for frame in self.request.frames_wanted):
+        if any(not 0 <= frame < count for frame in self.request.frame_indices):
             raise InputError(f"This clip has frames 0 to {count - 1}.")
-        return sorted(set(self.request.frames_wanted))
+        return sorted(set(self.request.frame_indices))
 
     def parts(self) -> Iterator[AvPart]:
         """Window by window: what is new, as it comes."""
         clip, wanted = self.clip, self.wanted
         for window, new in enumerate(av_clip.new_in(clip.starts, len(clip.frames), clip.shape.frames)):
             here = [frame for frame in wanted if frame // clip.times in new]
-            if not here and self.request.frames_wanted is not None:
+            if not here and self.request.frame_indices is not None:
                 continue
             encoded = self._encoded(window)
             yield from self._window(encoded, window, here)
-            if self.request.frames_wanted is None:
+            if self.request.frame_indices is None:
                 self._sound(encoded, window, new)
 
     def trace(self, probe: Probe) -> tuple[AttentionMap, AvTrace | None]:
@@ -130,7 +130,7 @@ class _Rebuilding:
         parts = dict(zip(sorted(sizes), np.split(attention.values, ends[:-1]), strict=True))
         times, start = self.clip.times, self.clip.starts[asked.window]
         return attention, AvTrace(
-            asked=asked.modality,
+            modality=asked.modality,
             area=self._finer(asked),
             start=start * times,
             frames=shape.frames * times,
@@ -141,7 +141,7 @@ class _Rebuilding:
 
     def result(self, attention: AttentionMap | None, traced: AvTrace | None) -> AvAutoencodingResult:
         clip, config, count = self.clip, self.loaded.model.config, self.request.top_k
-        whole = self.request.frames_wanted is None
+        whole = self.request.frame_indices is None
         chosen = slice(None) if whole else self.wanted
         frames, seen = self.frames[chosen], clip.answers[chosen]
         audio, heard = (self.audio, clip.audio) if whole else (self.audio[:0], clip.audio[:0])
@@ -152,8 +152,8 @@ class _Rebuilding:
             fps=clip.fps,
             audio=audio,
             sample_rate=clip.shape.sample_rate,
-            seen_frames=seen,
-            seen_audio=heard,
+            original_frames=seen,
+            original_audio=heard,
             labels=_best(torch.stack(list(shares.values())).mean(dim=0), names, count) if shares else (),
             windows=tuple(
                 AvWindow(clip.starts[window] * clip.times, _best(each, names, count)) for window, each in shares.items()
@@ -165,26 +165,26 @@ class _Rebuilding:
             latent_numbers=len(clip.starts) * config.num_latents * config.d_latents,
             attention=attention,
             trace=traced,
-            hidden=self.request.blank,
+            masked=self.request.blank,
             run=self.runtime.info(self.loaded, self.known),
         )
 
     def _window(self, encoded: Encoded, window: int, wanted: list[int]) -> Iterator[AvPart]:
         """Frames of one window, and its label."""
         moments, done = self.clip.moments(wanted, window), 0
-        for frames in answer_frames(self.model, encoded, moments, self.request.finer == "pixels"):
+        for frames in decode_frames(self.model, encoded, moments, self.request.upsample == "pixels"):
             some = wanted[done : done + len(frames)]
             self.frames[some] = _colors(frames)
             done += len(some)
             yield AvPart(tuple(some), self.frames[some], window, len(self.clip.starts))
-        self.scores[window] = answer_label(self.model, encoded)
+        self.scores[window] = decode_label(self.model, encoded)
 
     def _sound(self, encoded: Encoded, window: int, new: range) -> None:
         """The sound of those frames of a window that no window before it holds."""
         per_frame = self.clip.shape.samples_per_frame
         begin, end = new.start * per_frame, new.stop * per_frame
         first = self.clip.first_sample(window)
-        sound = answer_sound(self.model, encoded).float().clamp(-1, 1).cpu().numpy()
+        sound = decode_sound(self.model, encoded).float().clamp(-1, 1).cpu().numpy()
         self.audio[begin:end] = sound[begin - first : end - first]
 
     def _encoded(self, window: int) -> Encoded:
@@ -198,15 +198,15 @@ class _Rebuilding:
         frames, audio = window_of_clip(self.clip, window)
         return digest(frames, audio), self.request.label, frozenset(self.request.blank)
 
-    def _finer(self, asked: _Asked) -> tuple[int, ...]:
+    def _finer(self, asked: _Output) -> tuple[int, ...]:
         """The area of what is asked about, in the count of the frames as they are answered."""
         if asked.modality != "image":
             return asked.area
         frame, *place = asked.area
-        finer = self.clip.answers.shape[1] // self.clip.shape.side
-        return frame * self.clip.times, *(finer * each for each in place)
+        upsample = self.clip.answers.shape[1] // self.clip.shape.side
+        return frame * self.clip.times, *(upsample * each for each in place)
 
-    def _asked(self, target: FramePixel | SoundAt | LabelAt | None) -> _Asked:
+    def _asked(self, target: FramePixel | SoundAt | LabelAt | None) -> _Output:
         match target:
             case FramePixel(frame, row, column):
                 return self._asked_pixel(frame, row, column)
@@ -215,26 +215,26 @@ class _Rebuilding:
             case LabelAt(index):
                 labels = labels_of(self.loaded.model.config)
                 check_index("label", index, len(labels), "this model")
-                return _Asked("label", 0, LABEL_ASKED, (), f"label {labels[index]!r}")
-        return _Asked("label", 0, LABEL_ASKED, (), "the label")
+                return _Output("label", 0, LABEL_QUERY, (), f"label {labels[index]!r}")
+        return _Output("label", 0, LABEL_QUERY, (), "the label")
 
-    def _asked_pixel(self, frame: int, row: int, column: int) -> _Asked:
+    def _asked_pixel(self, frame: int, row: int, column: int) -> _Output:
         clip = self.clip
         check_index("frame", frame, len(clip.frames), "this clip")
         check_index("row", row, clip.shape.side, "each frame")
         check_index("column", column, clip.shape.side, "each frame")
         window = clip.window_of(frame)
-        query, (_, *place) = pixel_asked(self.model, frame - clip.starts[window], row, column)
-        return _Asked("image", window, query, (frame, *place), f"frame {frame}, row {row}, column {column}")
+        query, (_, *place) = pixel_query(self.model, frame - clip.starts[window], row, column)
+        return _Output("image", window, query, (frame, *place), f"frame {frame}, row {row}, column {column}")
 
-    def _asked_sound(self, sample: int) -> _Asked:
+    def _asked_sound(self, sample: int) -> _Output:
         clip, shape = self.clip, self.clip.shape
         check_index("sample", sample, len(clip.audio), "the sound of this clip")
         window = clip.window_of(sample // shape.samples_per_frame)
         first = clip.first_sample(window)
-        query, (begin, samples) = sample_asked(self.model, sample - first)
+        query, (begin, samples) = sample_query(self.model, sample - first)
         name = f"sound at {sample / shape.sample_rate:.2f} s"
-        return _Asked("audio", window, query, (first + begin, samples), name)
+        return _Output("audio", window, query, (first + begin, samples), name)
 
 
 def _colors(frames: Tensor) -> np.ndarray:

@@ -20,7 +20,7 @@ _RATES = range(1_000, 400_000)
 class ReadClip:
     """frames: uint8 [t, S, S, 3] and audio: float32 [t * samples_per_frame], as the model reads them.
 
-    answers: uint8, the same frames at the resolution that is asked for: those that are read, unless it is finer.
+    answers: uint8, the same frames at the resolution that is asked for: those that are read, unless it is upsample.
     fps: of these.
     """
 
@@ -62,9 +62,9 @@ def read_clip(request: AvAutoencodingRequest, loaded: Loaded) -> ReadClip:
     _check_answers(request, shape, count)
     frames = _squares(request, shape.fps, shape.side, count)
     answers, fps = frames, shape.fps
-    if request.finer == "pixels":
+    if request.upsample == "pixels":
         answers = _squares(request, fps, 2 * shape.side, count)
-    elif request.finer == "frames":
+    elif request.upsample == "frames":
         fps = 2 * fps
         answers = _squares(request, fps, shape.side, 2 * count)
     heard = av_clip.resampled(resolved(request.audio), request.sample_rate, shape.sample_rate)
@@ -118,16 +118,16 @@ def _check(request: AvAutoencodingRequest) -> None:
         raise InputError(
             f"What is hidden is {', '.join(_MODALITIES[:-1])} or {_MODALITIES[-1]}, not {unknown.pop()!r}."
         )
-    if request.finer not in (None, "pixels", "frames"):
-        raise InputError(f"Between the pixels or between the frames, not {request.finer!r}.")
+    if request.upsample not in (None, "pixels", "frames"):
+        raise InputError(f"Between the pixels or between the frames, not {request.upsample!r}.")
 
 
 def _check_answers(request: AvAutoencodingRequest, shape: ClipShape, count: int) -> None:
-    finer = {None: 1, "frames": 2, "pixels": 4}[request.finer]
-    most = av_clip.MOST_ANSWERED // (finer * shape.side**2)
+    upsample = {None: 1, "frames": 2, "pixels": 4}[request.upsample]
+    most = av_clip.MAX_ANSWERED // (upsample * shape.side**2)
     if count > most:
         raise InputError(
-            f"So much finer than it was read, at most {most / shape.fps:.0f} seconds can be rebuilt: cut out a part of "
+            f"So much upsample than it was read, at most {most / shape.fps:.0f} seconds can be rebuilt: cut out a part of "
             "the clip, or ask for it as it was read."
         )
 

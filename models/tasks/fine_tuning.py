@@ -9,13 +9,13 @@ from typing import cast
 import numpy as np
 from transformers import PerceiverForSequenceClassification
 
-from models.perceiver.fine_tuned import taught_value
-from models.perceiver.fine_tuning import Judged, Learned, Recipe, Teaching
+from models.perceiver.fine_tuned import as_value
+from models.perceiver.fine_tuning import Evaluation, TrainingStep, Hyperparameters, FineTuner
 from models.schema import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo
-from models.schema.fine_tuning import MOST_SECONDS
-from models.tasks.fine_tuning_rows import PartedRows, check, check_steps, longest_text, part
+from models.schema.fine_tuning import MAX_SECONDS
+from models.tasks.fine_tuning_rows import SplitRows, check, check_steps, longest_text, part
 from models.tasks.sentiment import SENTIMENT
-from models.tasks.task import Loaded, Runtime, Task, longest_work
+from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
 
 KEEP_SECONDS = 5.0
 """Within an epoch, what was learned is handed out and judged about so often: who stops has it."""
@@ -46,31 +46,31 @@ def stream(request: FineTuneRequest, runtime: Runtime) -> Generator[FineTuneStep
 
 @dataclass(slots=True)
 class _Course:
-    """A teaching under way, and how long its parts take. began, judging: seconds."""
+    """A tuner under way, and how long its parts take. began, judging: seconds."""
 
     request: FineTuneRequest
     loaded: Loaded
     runtime: Runtime
-    rows: PartedRows = field(init=False)
-    teaching: Teaching = field(init=False)
+    rows: SplitRows = field(init=False)
+    tuner: FineTuner = field(init=False)
     began: float = field(default_factory=time.perf_counter)
     judging: float = 0.0
     kept_at: float = 0.0
 
     def __post_init__(self) -> None:
         request, model = self.request, cast(PerceiverForSequenceClassification, self.loaded.model)
-        self.rows = part(request, longest_text(model.config.max_position_embeddings))
+        self.rows = split(request, longest_text(model.config.max_position_embeddings))
         check_steps(math.ceil(len(self.rows.learned.labels) / request.batch_size) * request.epochs, request)
-        recipe = Recipe(request.epochs, request.batch_size, request.learning_rate, request.seed, request.frozen)
-        self.teaching = Teaching(model, self.rows.learned, len(self.rows.labels), recipe)
+        hyperparameters = Hyperparameters(request.epochs, request.batch_size, request.learning_rate, request.seed, request.frozen)
+        self.tuner = FineTuner(model, self.rows.learned, len(self.rows.labels), hyperparameters)
 
     @property
     def most_seconds(self) -> float:
-        return longest_work(self.runtime, MOST_SECONDS)
+        return stream_time_limit(self.runtime, MAX_SECONDS)
 
     def steps(self) -> Generator[FineTuneStep]:
-        yield self._judged(Learned(0, 0, False, (), math.nan, math.nan))
-        for learned in self.teaching.learn():
+        yield self._judged(TrainingStep(0, 0, False, (), math.nan, math.nan))
+        for learned in self.tuner.train():
             if not math.isfinite(learned.loss):
                 raise InputError(
                     f"After step {learned.step} the loss is no number any more: take a lower learning rate than "
@@ -87,23 +87,23 @@ class _Course:
     def _is_due(self) -> bool:
         return self._seconds() - self.kept_at > max(KEEP_SECONDS, self.judging / KEEP_SHARE)
 
-    def _judged(self, learned: Learned) -> FineTuneStep:
+    def _judged(self, learned: TrainingStep) -> FineTuneStep:
         """A step with the held-out rows, and with what was learned, if anything was."""
         began = self._seconds()
-        judged = self.teaching.judge(self.rows.held_out)
+        judged = self.tuner.evaluate(self.rows.held_out)
         model = None
         if learned.step:
             base = self._info()
-            model = taught_value(self.teaching.model, base.model, base.weights, self.rows.labels)
+            model = as_value(self.tuner.model, base.model, base.weights, self.rows.labels)
         self.kept_at = self._seconds()
         self.judging = self.kept_at - began
         return self._step(learned, judged, model)
 
-    def _step(self, learned: Learned, judged: Judged | None, model: FineTunedModel | None) -> FineTuneStep:
+    def _step(self, learned: TrainingStep, judged: Evaluation | None, model: FineTunedModel | None) -> FineTuneStep:
         held_out = None if judged is None else self._held_out(judged)
         return FineTuneStep(
             step=learned.step,
-            steps=self.teaching.steps,
+            steps=self.tuner.steps,
             epoch=learned.epoch,
             loss=learned.loss,
             accuracy=learned.accuracy,
@@ -120,7 +120,7 @@ class _Course:
     def _info(self) -> RunInfo:
         return self.runtime.info(self.loaded, encoder_cached=False, seed=self.request.seed)
 
-    def _held_out(self, judged: Judged) -> HeldOut:
+    def _held_out(self, judged: Evaluation) -> HeldOut:
         labels, count = tuple(self.rows.held_out.labels), len(self.rows.labels)
         confusion = np.zeros((count, count), dtype=np.int64)
         np.add.at(confusion, (labels, judged.predicted), 1)
@@ -132,7 +132,7 @@ class _Course:
     def _seconds_left(self, step: int) -> float:
         """As the steps so far went; before the first one, all the time that there is."""
         seconds, most = self._seconds(), self.most_seconds
-        ahead = seconds / step * (self.teaching.steps - step) if step else most
+        ahead = seconds / step * (self.tuner.steps - step) if step else most
         return max(0.0, min(ahead, most - seconds))
 
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import torch
 
 from models.data.byte_text import ByteText, utf8
-from models.data.csv_table import MOST_ROWS
-from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
+from models.data.csv_table import MAX_ROWS
+from models.data.labeled_rows import MIN_LABELS, MAX_LABELS
 from models.perceiver.fine_tuning import Rows
 from models.schema import FineTuneRequest, InputError
-from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MOST_STEPS
+from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_STEPS
 from models.tasks.byte_tokens import AROUND, token_ids
 
-LABELS = FEWEST_LABELS, MOST_LABELS
+LABELS = MIN_LABELS, MAX_LABELS
 HELD_OUT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class PartedRows:
+class SplitRows:
     """labels: by their index. held_out_texts: as given, in the order of `held_out`. shortened: how many rows were."""
 
     labels: tuple[str, ...]
@@ -30,8 +30,8 @@ class PartedRows:
 
 def check(request: FineTuneRequest) -> None:
     """Raises InputError, in words for the visitor, for what is wrong without looking into the rows."""
-    if len(request.rows) > MOST_ROWS:
-        raise InputError(f"There are {len(request.rows):,} rows; at most {MOST_ROWS:,} can be learned from.")
+    if len(request.rows) > MAX_ROWS:
+        raise InputError(f"There are {len(request.rows):,} rows; at most {MAX_ROWS:,} can be learned from.")
     for name, value, (least, most) in (
         ("number of epochs", request.epochs, EPOCHS),
         ("batch size", request.batch_size, BATCH_SIZE),
@@ -42,7 +42,7 @@ def check(request: FineTuneRequest) -> None:
             raise InputError(f"The {name} is {least:,} to {most:,}, not {value}.")
 
 
-def part(request: FineTuneRequest, longest: int) -> PartedRows:
+def split(request: FineTuneRequest, longest: int) -> SplitRows:
     """A fifth of each label is held out, drawn by the seed. longest: bytes that the model reads of a row.
 
     Raises InputError, with the numbers of the rows, counted from 1, for what cannot be learned from.
@@ -57,7 +57,7 @@ def part(request: FineTuneRequest, longest: int) -> PartedRows:
     def rows(chosen: Sequence[int]) -> Rows:
         return Rows([token_ids(heads[row])[0] for row in chosen], [indices[row] for row in chosen])
 
-    return PartedRows(
+    return SplitRows(
         labels=labels,
         learned=rows(learned),
         held_out=rows(sorted(held)),
@@ -72,9 +72,9 @@ def longest_text(positions: int) -> int:
 
 
 def check_steps(steps: int, request: FineTuneRequest) -> None:
-    if steps > MOST_STEPS:
+    if steps > MAX_STEPS:
         raise InputError(
-            f"{request.epochs} epochs in batches of {request.batch_size} are {steps:,} steps; at most {MOST_STEPS:,} "
+            f"{request.epochs} epochs in batches of {request.batch_size} are {steps:,} steps; at most {MAX_STEPS:,} "
             "can be made. Take fewer epochs, larger batches or fewer rows."
         )
 

@@ -11,7 +11,7 @@ from models.data.byte_text import ByteText, read_text
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded, decode
 from models.schema import AttentionMap, ByteAt, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
-from models.schema.masked_bytes import MOST_ITERATIONS
+from models.schema.masked_bytes import MAX_ITERATIONS
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
@@ -75,9 +75,9 @@ def _checked(request: MaskedBytesRequest) -> ByteText:
         raise InputError("Nothing is hidden yet: drag over a part of the text under it, or write [MASK].")
     if hidden == len(text.content):
         raise InputError("Every byte is hidden, so there is nothing to read it from: leave some of the text visible.")
-    if request.decoding == "iterative" and hidden > MOST_ITERATIONS:
+    if request.decoding == "iterative" and hidden > MAX_ITERATIONS:
         raise InputError(
-            f"{hidden} bytes are hidden; one by one at most {MOST_ITERATIONS} are filled, since each reads the text "
+            f"{hidden} bytes are hidden; one by one at most {MAX_ITERATIONS} are filled, since each reads the text "
             "anew. Hide less, or fill all at once."
         )
     return text

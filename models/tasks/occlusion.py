@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from models.data.text_windows import Span, cut_out, without, word_spans
 from models.schema import Occlusion
 
-_FEWEST_TO_COMPARE = 3
+_MIN_TO_COMPARE = 3
 
 
 def occlude(
@@ -50,6 +50,6 @@ def beside_attention(text: str, drops: np.ndarray, shares: np.ndarray | None) ->
 
 def rank_correlation(attention: np.ndarray, sizes: np.ndarray) -> float:
     """Spearman's, -1 to 1, or NaN where one of them is constant or there are fewer than three."""
-    if len(sizes) < _FEWEST_TO_COMPARE or np.ptp(attention) == 0 or np.ptp(sizes) == 0:
+    if len(sizes) < _MIN_TO_COMPARE or np.ptp(attention) == 0 or np.ptp(sizes) == 0:
         return float("nan")
     return float(cast(Any, spearmanr(attention, sizes)).statistic)

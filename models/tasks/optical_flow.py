@@ -31,7 +31,7 @@ from models.schema import (
     Probe,
     resolved,
 )
-from models.schema.optical_flow import LONGEST_SIDE, MOST_PIXELS
+from models.schema.optical_flow import LONGEST_SIDE, MAX_PIXELS
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -77,10 +77,10 @@ def check_frames(first: Image, second: Image) -> None:
     """Raises InputError for frames of different sizes, or too large ones."""
     for frame in (first, second):
         check_size(frame)
-        if frame.width * frame.height > MOST_PIXELS:
+        if frame.width * frame.height > MAX_PIXELS:
             raise InputError(
                 f"A frame of {frame.width:,} x {frame.height:,} pixels is too large here: at most "
-                f"{MOST_PIXELS // 10**6} megapixels, a little more than 4K video."
+                f"{MAX_PIXELS // 10**6} megapixels, a little more than 4K video."
             )
         if max(frame.size) > LONGEST_SIDE:
             raise InputError(

@@ -16,7 +16,7 @@ from models.data.byte_text import utf8
 from models.data.text_windows import Span, text_windows, word_spans
 from models.perceiver.checkpoints import Checkpoint, labels_of
 from models.perceiver.engine import Encoded, decode, encode
-from models.perceiver.fine_tuned import taught_model
+from models.perceiver.fine_tuned import fine_tuned_model
 from models.schema import (
     AttentionMap,
     InputError,
@@ -28,7 +28,7 @@ from models.schema import (
     SentimentResult,
     TextWindow,
 )
-from models.schema.sentiment import LONGEST_TEXT, MOST_WORDS
+from models.schema.sentiment import LONGEST_TEXT, MAX_WORDS
 from models.tasks.byte_tokens import AROUND, padded_ids
 from models.tasks.occlusion import beside_attention, occlude
 from models.tasks.targets import check_index, target_of
@@ -107,9 +107,9 @@ def _content(request: SentimentRequest) -> bytes:
             "try again."
         )
     words = len(word_spans(request.text)) if request.occlude else 0
-    if words > MOST_WORDS:
+    if words > MAX_WORDS:
         raise InputError(
-            f"The text has {words:,} words; at most {MOST_WORDS:,} are left out in turn, since each time the text is "
+            f"The text has {words:,} words; at most {MAX_WORDS:,} are left out in turn, since each time the text is "
             "read anew. Take a shorter text, or classify it without leaving words out."
         )
     return content
@@ -125,7 +125,7 @@ def _loaded(request: SentimentRequest, runtime: Runtime) -> Iterator[Loaded]:
             return
         base = cast(PerceiverForSequenceClassification, loaded.model)
         try:
-            model = taught_model(base, taught)
+            model = fine_tuned_model(base, taught)
         except ValueError:
             raise InputError("This model was taught on other weights than those that are here now.") from None
         yield Loaded(model, replace(loaded.checkpoint, name=taught.name))

@@ -49,7 +49,7 @@ class Runtime(Protocol):
         ...
 
     @property
-    def seconds_at_most(self) -> float | None:
+    def time_limit(self) -> float | None:
         """How long one call may take, where it is not left to itself."""
         ...
 
@@ -58,9 +58,9 @@ class Runtime(Protocol):
         ...
 
 
-def longest_work(runtime: Runtime, most: float) -> float:
+def stream_time_limit(runtime: Runtime, most: float) -> float:
     """Seconds that a stream may take: `most`, or less where the loan of a GPU ends before."""
-    loan = runtime.seconds_at_most
+    loan = runtime.time_limit
     return most if loan is None else min(most, _OF_THE_LOAN * loan)
 
 

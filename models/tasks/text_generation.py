@@ -8,27 +8,27 @@ from torch import Tensor
 
 from models.data.running_text import RunningText
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_writing import Window, Writer, next_window
+from models.perceiver.ar_decoding import Window, IncrementalDecoder, next_window
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.sampling import Sampling, choose, probabilities, ranked
 from models.schema import (
     AttentionMap,
-    Ended,
+    FinishReason,
     InputError,
     Probe,
     TextGenerationRequest,
     TextGenerationStep,
     TokenAt,
-    WrittenToken,
+    GeneratedToken,
 )
 from models.tasks.targets import check_index, target_of
-from models.tasks.task import Loaded, Runtime, Task, longest_work
+from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
 from models.tasks.text_prompt import REFILL, check, check_probe, place, windows
 from models.tasks.text_tokens import text_tokens
 from models.tasks.text_tracing import trace_token
 
 ALTERNATIVES = 8
-MOST_SECONDS = 600.0
+MAX_SECONDS = 600.0
 """A text ends after this time; on ZeroGPU before the loan of the GPU ends."""
 
 
@@ -55,7 +55,7 @@ class _Course:
     def __init__(self, request: TextGenerationRequest, loaded: Loaded, runtime: Runtime, began: float):
         model: PerceiverAr = loaded.model
         self.request, self.model, self.began = request, model, began
-        self.ends_at = began + longest_work(runtime, MOST_SECONDS)
+        self.ends_at = began + stream_time_limit(runtime, MAX_SECONDS)
         self.info = runtime.info(loaded, encoder_cached=False, seed=request.seed)
         self.tokens = text_tokens(model.config.vocab_size, runtime.source(loaded.checkpoint))
         self.sampling = Sampling(request.do_sample, request.temperature, request.top_k, request.top_p, request.seed)
@@ -69,9 +69,9 @@ class _Course:
         self.written_tokens = tuple(contents[each] for each in request.written)
         self.text = RunningText(request.stop)
         self.text.add(b"".join(self.written_tokens))
-        self.new: list[WrittenToken] = []
+        self.new: list[GeneratedToken] = []
         self.window = windows(model.config, self.first, len(request.written))
-        self.writer = Writer(model, REFILL)
+        self.writer = IncrementalDecoder(model, REFILL)
         self.first_seconds = 0.0
 
     def steps(self) -> Generator[TextGenerationStep]:
@@ -81,11 +81,11 @@ class _Course:
             return
         readings, logits = 0, self._begin()
         while True:
-            ended = self._write(logits, anew=self.writer.readings > readings)
+            ended = self._write(logits, anew=self.writer.full_passes > readings)
             yield self._step(ended)
             if ended:
                 return
-            readings, logits = self.writer.readings, self._follow()
+            readings, logits = self.writer.full_passes, self._follow()
 
     def _checked(self, written: tuple[int, ...]) -> tuple[int, ...]:
         known = len(self.tokens.contents)
@@ -101,7 +101,7 @@ class _Course:
         self.window = next_window(self.model.config, self.window, REFILL)
         return self.writer.write(self._tensor(self.ids[-1:]))[0]
 
-    def _write(self, predicted: Tensor, anew: bool) -> Ended:
+    def _write(self, predicted: Tensor, anew: bool) -> FinishReason:
         """Takes the next token, and says why it is the last one, if it is."""
         logits = predicted.double().cpu().numpy()
         order = ranked(logits, self.tokens.forbidden)
@@ -109,8 +109,8 @@ class _Course:
         token, contents = choose(logits, order, self.sampling, index), self.tokens.contents
         alternatives = tuple((contents[each], float(shares[each])) for each in order[:ALTERNATIVES])
         self.new.append(
-            WrittenToken(
-                token, contents[token], float(shares[token]), alternatives, **self._lying(self.window), anew=anew
+            GeneratedToken(
+                token, contents[token], float(shares[token]), alternatives, **self._lying(self.window), full_pass=anew
             )
         )
         self.ids.append(token)
@@ -118,7 +118,7 @@ class _Course:
             self.first_seconds = time.perf_counter() - self.began
         return self._why_it_ends(token, self.text.add(contents[token]))
 
-    def _why_it_ends(self, token: int, stopped: bool) -> Ended:
+    def _why_it_ends(self, token: int, stopped: bool) -> FinishReason:
         if token in self.tokens.ends:
             return "end"
         if stopped:
@@ -127,7 +127,7 @@ class _Course:
             return "length"
         return "time" if time.perf_counter() > self.ends_at else ""
 
-    def _step(self, ended: Ended) -> TextGenerationStep:
+    def _step(self, ended: FinishReason) -> TextGenerationStep:
         probe = self.request.probe if ended else None
         traced = None if probe is None else self._traced(probe)
         window = self.window if traced is None else self._window_of(traced)
@@ -143,9 +143,9 @@ class _Course:
             cut=self.cut,
             tokens_per_second=self._tokens_per_second(),
             first_seconds=self.first_seconds,
-            readings=self.writer.readings,
-            memory_bytes=self.writer.nbytes,
-            ended=ended,
+            full_passes=self.writer.full_passes,
+            cache_bytes=self.writer.nbytes,
+            finish_reason=ended,
             attention=None if probe is None or traced is None else self._trace(probe, traced, window),
             traced=traced,
             run=self.info,

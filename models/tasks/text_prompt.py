@@ -5,18 +5,18 @@ import math
 from models.data.byte_text import utf8
 from models.data.prompt_layout import fitting_latents
 from models.perceiver.ar_config import PerceiverArConfig
-from models.perceiver.ar_writing import Refill, Window, first_window, next_window
+from models.perceiver.ar_decoding import Refill, Window, first_window, next_window
 from models.schema import InputError, TextGenerationRequest, TokenAt
-from models.schema.text_generation import MOST_NEW_TOKENS
+from models.schema.text_generation import MAX_NEW_TOKENS
 from models.tasks.targets import check_index, target_of
 from models.tasks.text_tokens import TextTokens
 
 REFILL = Refill.HALF
 LONGEST_PROMPT = 100_000
 """Characters of a prompt, most of which may be cut."""
-MOST_WRITTEN = 20_000
+MAX_WRITTEN = 20_000
 """Tokens of a text that is written on."""
-MOST_STOPS = 16
+MAX_STOPS = 16
 
 
 def check(request: TextGenerationRequest) -> None:
@@ -25,9 +25,9 @@ def check(request: TextGenerationRequest) -> None:
         raise InputError("There is no prompt yet: write how the text begins.")
     for name, value, (least, most) in (
         ("number of characters of a prompt", len(request.prompt), (1, LONGEST_PROMPT)),
-        ("number of new tokens", request.max_new_tokens, (0, MOST_NEW_TOKENS)),
-        ("number of tokens that were written before", len(request.written), (0, MOST_WRITTEN)),
-        ("number of stop strings", len(request.stop), (0, MOST_STOPS)),
+        ("number of new tokens", request.max_new_tokens, (0, MAX_NEW_TOKENS)),
+        ("number of tokens that were written before", len(request.written), (0, MAX_WRITTEN)),
+        ("number of stop strings", len(request.stop), (0, MAX_STOPS)),
         ("top-k", request.top_k, (0, math.inf)),
         ("seed", request.seed, (0, 2**63 - 1)),
     ):

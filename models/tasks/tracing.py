@@ -30,7 +30,7 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
         case "encoder" if probe.latent is not None:
             values = encoder_rows(loaded.model, encoded, slice(probe.latent, probe.latent + 1), probe.head)[0]
             title = f"Encoder cross-attention of latent {probe.latent}, {head_in_words(probe)}, whatever reads it"
-        case "encoder" if not probe.weighed:
+        case "encoder" if not probe.weighted:
             latents = perceiver_of(loaded.model).config.num_latents
             weights = torch.full((1, latents), 1 / latents, device=encoded.latents.device)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
@@ -38,7 +38,7 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
         case _:
             weights = decoder_rows(loaded.model, encoded, wanted)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = f"Encoder cross-attention, {head_in_words(probe)}, latents weighed by what the output reads of them"
+            title = f"Encoder cross-attention, {head_in_words(probe)}, latents weighted by what the output reads of them"
     title = f"{title}: {output}" if _is_of_the_output(probe) else title
     return attention_map(values, probe, title, latent_share, query_share)
 
@@ -59,7 +59,7 @@ def attention_map(
 
 def _is_of_the_output(probe: Probe) -> bool:
     """Of the encoder, single latents and their plain mean are the same whichever output is asked about."""
-    return probe.method != "encoder" or (probe.latent is None and probe.weighed)
+    return probe.method != "encoder" or (probe.latent is None and probe.weighted)
 
 
 def head_in_words(probe: Probe) -> str:

@@ -266,7 +266,7 @@ class AvScreen(Screen[AvState, AvRun]):
         if run is None:
             return {}
         chosen = run.state.changed(method=state.method, scale=state.scale, **changes)
-        found = self.backend.run(replace(run.request, frames_wanted=(), probe=_probe(chosen)))
+        found = self.backend.run(replace(run.request, frame_indices=(), probe=_probe(chosen)))
         result = replace(run.result, attention=found.attention, trace=found.trace)
         run = replace(run, state=chosen, result=result)
         session.put(run)
@@ -284,7 +284,7 @@ class AvScreen(Screen[AvState, AvRun]):
     def _show_trace(self, run: AvRun) -> Update:
         """What depends on the frame that is shown and on the output that is traced."""
         result, frame, trace = run.result, run.state.frame - 1, run.result.trace
-        samples = range(trace.area[0], sum(trace.area)) if trace and trace.asked == "audio" else None
+        samples = range(trace.area[0], sum(trace.area)) if trace and trace.modality == "audio" else None
         return {
             "frame": run.state.frame,
             "strip": render.av_strip(result, frame),

@@ -13,7 +13,7 @@ from pages.screen import Control, Notice, Update
 
 PREVIEW_ROWS = 8
 """Rows that are shown, in addition to those that cannot be used."""
-MOST_PROBLEMS = 20
+MAX_PROBLEMS = 20
 COLUMNS = ("text", "label")
 """The columns of the built-in datasets."""
 SELECT_COLUMNS = "Select the column with the texts and the one with their labels."
@@ -45,7 +45,7 @@ def show_dataset(file: Path, columns: Columns) -> Update:
     notes = [note.message for note in (*labeled.problems, *labeled.notices)]
     summary = Notice(f"{len(labeled.rows):,} rows with {len(labeled.counts)} labels.")
     return {
-        "dataset_notice": Notice(" ".join(notes[:MOST_PROBLEMS]), "alert") if notes else summary,
+        "dataset_notice": Notice(" ".join(notes[:MAX_PROBLEMS]), "alert") if notes else summary,
         "labels": render.fine_tuning_labels([label for _, label in labeled.rows]),
         "preview": _preview(table, columns, {note.row: note.message for note in labeled.problems}),
         "submit": Control.of(interactive=True),
@@ -81,7 +81,7 @@ def _labeled(table: Table, columns: Columns) -> Labeled:
 
 def _preview(table: Table, columns: Columns, problems: dict[int, str]) -> str:
     """The first rows, and those that cannot be used."""
-    wrong = [row for row in table.rows if row.number in problems][:MOST_PROBLEMS]
+    wrong = [row for row in table.rows if row.number in problems][:MAX_PROBLEMS]
     first = [row for row in table.rows if row.number not in problems][:PREVIEW_ROWS]
     rows = sorted([*first, *wrong], key=lambda row: row.number)
     selected = [table.columns.index(name) for name in columns if name]

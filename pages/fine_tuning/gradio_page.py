@@ -2,9 +2,9 @@
 
 import gradio as gr
 
-from models.data.csv_table import MOST_ROWS
-from models.data.labeled_rows import FEWEST_LABELS, MOST_LABELS
-from models.schema.fine_tuning import MOST_SECONDS, MOST_STEPS
+from models.data.csv_table import MAX_ROWS
+from models.data.labeled_rows import MIN_LABELS, MAX_LABELS
+from models.schema.fine_tuning import MAX_SECONDS, MAX_STEPS
 from pages.fine_tuning.screen import BATCH_SIZES, DATASETS, LEARNING_RATES, NAME, FineTuningScreen
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import AT_ONCE, GPU, LAST, Binding, Options, Parts
@@ -22,8 +22,8 @@ WEIGHTS = {
     "embedded": "Demo model (4.8 M, built in)",
     "published": "Original model (206 M, downloaded; encoder frozen)",
 }
-LIMITS = f"""At most {MOST_ROWS:,} rows, {FEWEST_LABELS} to {MOST_LABELS} labels, {MOST_STEPS:,} steps and
-{MOST_SECONDS / 60:.0f} minutes. **Private to your session; deleted soon after you leave.** Save the model below to keep
+LIMITS = f"""At most {MAX_ROWS:,} rows, {MIN_LABELS} to {MAX_LABELS} labels, {MAX_STEPS:,} steps and
+{MAX_SECONDS / 60:.0f} minutes. **Private to your session; deleted soon after you leave.** Save the model below to keep
 it."""
 SAVING = """PNG, SVG and NPZ: the learning curves. ZIP: the model, as a folder that `from_pretrained` of transformers
 loads. IPYNB: a notebook that does so."""

@@ -196,7 +196,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         if run is None or not opened:
             return {"positions": ""}
         requests = {
-            variant: replace(_request(run.state, variant, result.seen, cropped=True), probe=None, positions=True)
+            variant: replace(_request(run.state, variant, result.input_image, cropped=True), probe=None, positions=True)
             for variant, result in run.results.items()
             if result
         }
@@ -240,7 +240,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
     def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
         requests = {
-            variant: _request(run.state, variant, result.seen, LATENT_MAPS, cropped=True, place=_cell(run, result))
+            variant: _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result))
             for variant, result in run.results.items()
             if result and variant in variants
         }
@@ -281,7 +281,7 @@ def _probe(method: MapMethod, latent: int | None) -> Probe:
     """The question about the most probable class."""
     if latent is not None:
         return Probe(None, "encoder", latent=latent)
-    return Probe(None, "rollout") if method == "rollout" else Probe(None, "encoder", weighed=method != "mean")
+    return Probe(None, "rollout") if method == "rollout" else Probe(None, "encoder", weighted=method != "mean")
 
 
 def _cell(run: ImageClassificationRun, result: ImageClassificationResult) -> int | None:

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from components.render.architecture import sentiment_architecture
-from models.data.csv_table import MOST_ROWS
+from models.data.csv_table import MAX_ROWS
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options, Parts
 from pages.gradio_ui.saving import SaveButtons, save, save_buttons
@@ -28,7 +28,7 @@ API = "Classify the sentiment of a text with a Perceiver, and return the attenti
 WEIGHTS = {"embedded": "Demo model (4.8 M, built in)", "published": "Original model (206 M, downloaded)"}
 OCCLUSION = """Each word is left out in turn and the rest classified again. Compare the change in probability with the
 attention on the word: a word with much attention need not matter to the result."""
-TABLE = f"""A CSV file whose first row names the columns, with up to {MOST_ROWS:,} texts in one of them. The file is not
+TABLE = f"""A CSV file whose first row names the columns, with up to {MAX_ROWS:,} texts in one of them. The file is not
 stored."""
 HOW = """The text becomes UTF-8 bytes, one vector each with a learned position embedding. The **encoder
 cross-attention** reads all bytes into a fixed number of **latents**, which go through self-attention layers. The

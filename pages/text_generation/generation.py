@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from components.html.text.compared import Compared
 from models.backend.protocol import Backend
-from models.schema import TextGenerationRequest, TextGenerationStep, WrittenToken
-from models.schema.text_generation import MOST_NEW_TOKENS
+from models.schema import TextGenerationRequest, TextGenerationStep, GeneratedToken
+from models.schema.text_generation import MAX_NEW_TOKENS
 from pages.session import Job
 from pages.text_generation.run import TextGenerationRun
 from pages.text_generation.state import TextGenerationState, request_of
@@ -17,7 +17,7 @@ SECONDS_BETWEEN = 0.2
 """Between two updates of a growing text."""
 SECONDS_PER_TOKEN = 0.0005
 """The same for each of its tokens: browsers need longer for long texts."""
-Tokens = tuple[WrittenToken, ...]
+Tokens = tuple[GeneratedToken, ...]
 
 
 def growing_text(
@@ -65,4 +65,4 @@ def _short_request(run: TextGenerationRun, earlier: Tokens) -> TextGenerationReq
     """For the same text with the short prefix, up to the same length."""
     missing = len(run.earlier) + run.state.max_new_tokens - len(earlier)
     request = replace(request_of(run.state), prefix=run.state.short_prefix)
-    return continued(replace(request, max_new_tokens=min(missing, MOST_NEW_TOKENS)), earlier)
+    return continued(replace(request, max_new_tokens=min(missing, MAX_NEW_TOKENS)), earlier)

@@ -9,7 +9,7 @@ from pages.gradio_ui.saving import save
 from pages.gradio_ui.shell import Page, PageContext
 from pages.gradio_ui.trace import trace_section
 from pages.gradio_ui.widgets import Widgets, markup_output, notice, run_line, text_output, title_chips, unit_choice
-from pages.text_generation.screen import MOST_AT_ONCE, TextGenerationScreen
+from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
 from pages.text_generation.state import EXAMPLES, NAME, stop_strings
 
 LEAD = (
@@ -88,7 +88,7 @@ def _inputs(widgets: Widgets, most_latents: int, parts: Parts) -> None:
 
 def _settings(widgets: Widgets) -> None:
     with gr.Row():
-        widgets.slider("max_new_tokens", info=True, maximum=MOST_AT_ONCE, min_width=160)
+        widgets.slider("max_new_tokens", info=True, maximum=MAX_AT_ONCE, min_width=160)
         widgets.radio("do_sample", min_width=160)
         widgets.radio("weights", choices=[(label, value) for value, label in WEIGHTS.items()], min_width=200)
     with gr.Row():

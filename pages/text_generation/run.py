@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 from components.html.text.compared import Compared
-from models.schema import Ended, TextGenerationStep, WrittenToken
+from models.schema import FinishReason, TextGenerationStep, GeneratedToken
 from pages.screen import Notice
 from pages.session import Job
 from pages.text_generation.state import TextGenerationState
 
-ENDINGS: dict[Ended, str] = {
+ENDINGS: dict[FinishReason, str] = {
     "length": "Done",
     "stop": "Reached a stop string",
     "end": "The model ended the text",
@@ -28,22 +28,22 @@ class TextGenerationRun:
     state: TextGenerationState
     step: TextGenerationStep
     job: Job = field(default_factory=Job)
-    earlier: tuple[WrittenToken, ...] = ()
+    earlier: tuple[GeneratedToken, ...] = ()
     short: Compared | None = None
     trace: TextGenerationStep | None = None
 
     @property
-    def tokens(self) -> tuple[WrittenToken, ...]:
+    def tokens(self) -> tuple[GeneratedToken, ...]:
         return self.earlier + self.step.tokens
 
     @property
-    def short_tokens(self) -> tuple[WrittenToken, ...]:
+    def short_tokens(self) -> tuple[GeneratedToken, ...]:
         return self.short.earlier + self.short.step.tokens if self.short else ()
 
     @property
     def finished(self) -> bool:
         """Whether the text, and the one with the short prefix if there is to be one, came to an end by itself."""
-        return bool(self.step.ended and (not self.state.compare or (self.short and self.short.step.ended)))
+        return bool(self.step.finish_reason and (not self.state.compare or (self.short and self.short.step.finish_reason)))
 
     @property
     def over(self) -> bool:
@@ -70,7 +70,7 @@ def final_notice(run: TextGenerationRun) -> Notice:
     step = run.step
     if not run.tokens:
         return Notice("Stopped before the first token.")
-    why = ENDINGS[step.ended] if run.finished else "Stopped"
+    why = ENDINGS[step.finish_reason] if run.finished else "Stopped"
     text = f"{why}: {len(step.tokens):,} tokens, {step.tokens_per_second:.0f} tokens/s, "
     text += f"first token after {step.first_seconds:.2f} s."
     if step.cut:

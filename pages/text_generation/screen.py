@@ -8,8 +8,8 @@ from components import render
 from components.html.run_line import run_line
 from components.html.text.compared import Compared
 from components.render.architecture import text_generation_architecture
-from models.schema import InputError, TextGenerationStep, TokenAt, WrittenToken
-from models.schema.text_generation import MOST_NEW_TOKENS
+from models.schema import InputError, TextGenerationStep, TokenAt, GeneratedToken
+from models.schema.text_generation import MAX_NEW_TOKENS
 from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
 from pages.session import Job, Session
 from pages.text_generation.generation import continued, growing_text
@@ -18,10 +18,10 @@ from pages.text_generation.run import TextGenerationRun, final_notice, progress_
 from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of
 from pages.tracing import fit_to_model, probe, within_model
 
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 """Largest value of the slider for new tokens; links may ask for more, since a text can be continued."""
 RESULTS = (
-    "text", "tokens", "ended", "cut", "tokens_per_second", "traced", "dropped", "prefix_length", "latents",
+    "text", "tokens", "finish_reason", "cut", "tokens_per_second", "traced", "dropped", "prefix_length", "latents",
     "attention", "run",
 )  # fmt: skip
 """Fields of the last step that programs get."""
@@ -76,7 +76,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         shape = self.shape(state.weights)
         values: Update = {
             "stop_strings": "\n".join(state.stop_strings),
-            "max_new_tokens": min(state.max_new_tokens, MOST_AT_ONCE),
+            "max_new_tokens": min(state.max_new_tokens, MAX_AT_ONCE),
             "num_latents": Control.of(maximum=shape.latents, value=min(state.num_latents, shape.latents)),
             "layout": self._layout(state),
             "architecture": text_generation_architecture(shape),
@@ -148,8 +148,8 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         self,
         session: Session,
         state: TextGenerationState,
-        earlier: tuple[WrittenToken, ...] = (),
-        short_earlier: tuple[WrittenToken, ...] = (),
+        earlier: tuple[GeneratedToken, ...] = (),
+        short_earlier: tuple[GeneratedToken, ...] = (),
     ) -> Iterator[Update]:
         """The text as it grows. earlier, short_earlier: tokens of the text that is continued."""
         job, begins = session.get("job") or session.start_job(), True
@@ -215,7 +215,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         shown = {name: getattr(state, name) for name in ("method", "head", "scale", "unit")}
         request = replace(continued(request_of(run.state), run.tokens), max_new_tokens=0)
         trace = self.backend.run(replace(request, probe=probe(TokenAt(token), state.method, state.head)))
-        length = min(len(run.tokens), MOST_NEW_TOKENS)  # links give the whole text
+        length = min(len(run.tokens), MAX_NEW_TOKENS)  # links give the whole text
         return replace(run, trace=trace, state=run.state.changed(token=token, max_new_tokens=length, **shown))
 
     # What is set
@@ -256,6 +256,6 @@ def _example_notice(prompt: str) -> Notice | str:
 
 def _run_line(step: TextGenerationStep) -> str:
     """How the text was computed, and what that cost."""
-    times = "once" if step.readings == 1 else f"{step.readings:,} times"
-    cache = f"{step.memory_bytes / 1e6:.1f} MB key-value cache"
+    times = "once" if step.full_passes == 1 else f"{step.full_passes:,} times"
+    cache = f"{step.cache_bytes / 1e6:.1f} MB key-value cache"
     return run_line(step.run, cache, encoder=f"whole text read {times}")

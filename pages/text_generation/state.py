@@ -5,7 +5,7 @@ from typing import Any
 
 from models.data.examples import text_examples
 from models.schema import Method, TextGenerationRequest
-from models.schema.text_generation import MOST_NEW_TOKENS
+from models.schema.text_generation import MAX_NEW_TOKENS
 from pages.state import MAX_SEED, ModelState, TraceState, UnitState, control
 
 NAME = "text_generation"
@@ -28,7 +28,7 @@ class TextGenerationState(ModelState, TraceState, UnitState):
         "With the demo model a token is a byte.",
         role="display",
         ge=1,
-        le=MOST_NEW_TOKENS,
+        le=MAX_NEW_TOKENS,
     )
     do_sample: bool = control(
         True,

@@ -9,7 +9,7 @@ from torch import Tensor
 from models.perceiver import attention
 from models.perceiver.attention import attention_rows, run_layer_and_map, sliced_attention_rows
 from models.perceiver.engine import Encoded, basic_decoder, decoder_queries, encode, perceiver_of
-from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, readers
+from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, attending_latents
 from tests.tiny_models import (
     FAR,
     NAMES,
@@ -150,7 +150,7 @@ def test_padding_gets_no_attention(name):
     whole = maps(name, attention_mask=mask).cross_attentions[0][0]
     with torch.no_grad():
         found = encoder_rows(tiny_model(name), encoded_of(name, mask))
-        nobody = readers(tiny_model(name), encoded_of(name, mask), 13)
+        nobody = attending_latents(tiny_model(name), encoded_of(name, mask), 13)
     assert_equal(found, whole.mean(dim=0))
     assert (found[:, 13:] == 0).all()
     assert (nobody == 0).all()
@@ -158,7 +158,7 @@ def test_padding_gets_no_attention(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_encoder_rows_weighed(name):
+def test_encoder_rows_weighted(name):
     whole = maps(name).cross_attentions[0][0]
     weights = torch.rand(2, 7)
     with torch.no_grad():
@@ -175,5 +175,5 @@ def test_readers_of_an_input_are_a_column(name, rows_at_once, monkeypatch):
     monkeypatch.setattr(attention, "MAP_BYTES", rows_at_once * 4 * whole[:, :1].numel())
     for place in (0, 1, whole.shape[2] - 1):
         with torch.no_grad():
-            found = readers(tiny_model(name), encoded_of(name), place)
+            found = attending_latents(tiny_model(name), encoded_of(name), place)
         assert_equal(found, whole[:, :, place].mean(dim=0))

@@ -8,15 +8,15 @@ from torch import Tensor
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from models.perceiver import fine_tuning
-from models.perceiver.fine_tuned import save_fine_tuned, taught_model, taught_value
-from models.perceiver.fine_tuning import Recipe, Rows, Teaching, warm_up_then_linear
+from models.perceiver.fine_tuned import save_fine_tuned, fine_tuned_model, as_value
+from models.perceiver.fine_tuning import Hyperparameters, Rows, FineTuner, warm_up_then_linear
 from models.schema import FineTunedModel
 from tests.tiny_models import FAR, assert_equal, tiny_model
 
 NAME = "PerceiverForSequenceClassification"
 STEPS = 10
 COUNT = 4
-RECIPE = Recipe(epochs=2, batch_size=3, learning_rate=3e-3, seed=5)
+HYPERPARAMETERS = Hyperparameters(epochs=2, batch_size=3, learning_rate=3e-3, seed=5)
 
 
 def base() -> PerceiverForSequenceClassification:
@@ -30,12 +30,12 @@ def rows(count: int = 15) -> Rows:
     return Rows(tokens, torch.randint(COUNT, (count,), generator=draws).tolist())
 
 
-def teaching(recipe: Recipe = RECIPE, model: PerceiverForSequenceClassification | None = None) -> Teaching:
-    return Teaching(model or base(), rows(), COUNT, recipe)
+def teaching(hyperparameters: Hyperparameters = HYPERPARAMETERS, model: PerceiverForSequenceClassification | None = None) -> FineTuner:
+    return FineTuner(model or base(), rows(), COUNT, hyperparameters)
 
 
-def losses(learns: Teaching) -> list[float]:
-    return [learned.loss for learned in learns.learn()]
+def losses(learns: FineTuner) -> list[float]:
+    return [learned.loss for learned in learns.train()]
 
 
 def padded(tokens: list[Tensor], length: int = 20) -> tuple[Tensor, Tensor]:
@@ -46,18 +46,18 @@ def padded(tokens: list[Tensor], length: int = 20) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def plain_loop(model: PerceiverForSequenceClassification, recipe: Recipe, order: list[tuple[int, ...]]) -> list[float]:
+def plain_loop(model: PerceiverForSequenceClassification, hyperparameters: Hyperparameters, order: list[tuple[int, ...]]) -> list[float]:
     """transformers' forward with labels, and torch's own AdamW."""
     learned, found = rows(), []
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=recipe.learning_rate)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=hyperparameters.learning_rate)
     for step, batch in enumerate(order, start=1):
         ids, mask = padded([learned.tokens[row] for row in batch])
         wanted = torch.tensor([learned.labels[row] for row in batch])
         optimiser.zero_grad()
         loss = model(inputs=ids, attention_mask=mask, labels=wanted).loss
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        optimiser.param_groups[0]["lr"] = recipe.learning_rate * warm_up_then_linear(step, len(order))
+        torch.nn.utils.clip_grad_norm_(model.parameters(), hyperparameters.clip)
+        optimiser.param_groups[0]["lr"] = hyperparameters.learning_rate * warm_up_then_linear(step, len(order))
         optimiser.step()
         found.append(loss.item())
     return found
@@ -65,18 +65,18 @@ def plain_loop(model: PerceiverForSequenceClassification, recipe: Recipe, order:
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_ten_steps_have_the_losses_of_a_plain_loop(frozen):
-    recipe = Recipe(2, 3, 3e-3, seed=5, frozen=frozen, clip=0.5)
-    learns = teaching(recipe)
+    hyperparameters = Hyperparameters(2, 3, 3e-3, seed=5, frozen=frozen, clip=0.5)
+    learns = teaching(hyperparameters)
     copy = deepcopy(learns.model)
-    found = list(learns.learn())
-    expected = plain_loop(copy, recipe, [learned.batch for learned in found])
+    found = list(learns.train())
+    expected = plain_loop(copy, hyperparameters, [learned.batch for learned in found])
     assert len(found) == STEPS == learns.steps
     assert max(expected) - min(expected) > FAR
     assert_equal(torch.tensor([learned.loss for learned in found]), torch.tensor(expected), atol=1e-4)
 
 
 def test_every_row_is_learnt_from_once_an_epoch():
-    found = list(teaching(Recipe(2, 4, 1e-3)).learn())
+    found = list(teaching(Hyperparameters(2, 4, 1e-3)).train())
     assert [len(learned.batch) for learned in found] == [4, 4, 4, 3] * 2
     assert [learned.ends_epoch for learned in found] == [False, False, False, True] * 2
     orders = [[row for learned in found if learned.epoch == epoch for row in learned.batch] for epoch in (1, 2)]
@@ -89,7 +89,7 @@ def test_the_base_stays_what_it_was_to_the_bit(frozen):
     model = deepcopy(base())
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     flags, labels = [p.requires_grad for p in model.parameters()], dict(model.config.id2label)
-    learns = teaching(Recipe(1, 3, 1e-2, frozen=frozen), model)
+    learns = teaching(Hyperparameters(1, 3, 1e-2, frozen=frozen), model)
     losses(learns)
     assert_equal(dict(model.state_dict()), before, atol=0)
     assert [p.requires_grad for p in model.parameters()] == flags
@@ -107,17 +107,17 @@ def test_a_base_from_the_mode_of_inference_in_the_mode_of_inference():
             setattr(model.get_submodule(owner), own, torch.nn.Parameter(parameter.clone()))
         assert all(parameter.is_inference() for parameter in model.parameters())
         assert losses(teaching(model=model)) == expected
-        learns = teaching(Recipe(1, 3, 1e-2, frozen=True), model)
+        learns = teaching(Hyperparameters(1, 3, 1e-2, frozen=True), model)
         losses(learns)
-        learns.judge(rows())
+        learns.evaluate(rows())
 
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_two_at_once_are_as_each_alone(frozen):
-    one, other = Recipe(2, 3, 3e-3, seed=1, frozen=frozen), Recipe(2, 3, 1e-3, seed=2, frozen=frozen)
+    one, other = Hyperparameters(2, 3, 3e-3, seed=1, frozen=frozen), Hyperparameters(2, 3, 1e-3, seed=2, frozen=frozen)
     alone = losses(teaching(one)), losses(teaching(other))
     first, second = teaching(one), teaching(other)
-    together = list(zip(first.learn(), second.learn(), strict=True))
+    together = list(zip(first.train(), second.train(), strict=True))
     assert [learned.loss for learned, _ in together] == alone[0]
     assert [learned.loss for _, learned in together] == alone[1]
     assert alone[0] != alone[1]
@@ -130,11 +130,11 @@ def test_the_same_seed_gives_the_same_and_draws_from_nobody():
     untouched = torch.rand(3)
     assert torch.equal(after, untouched)
     assert losses(teaching()) == expected
-    assert losses(teaching(Recipe(2, 3, 3e-3, seed=6))) != expected
+    assert losses(teaching(Hyperparameters(2, 3, 3e-3, seed=6))) != expected
 
 
 def test_frozen_learns_the_decoder_alone():
-    learns = teaching(Recipe(2, 3, 1e-2, frozen=True))
+    learns = teaching(Hyperparameters(2, 3, 1e-2, frozen=True))
     before = {name: parameter.detach().clone() for name, parameter in learns.model.named_parameters()}
     losses(learns)
     after = dict(learns.model.named_parameters())
@@ -155,27 +155,27 @@ def test_frozen_rows_are_encoded_once(monkeypatch):
 
     encode = fine_tuning.encode
     monkeypatch.setattr(fine_tuning, "encode", counting)
-    learns = teaching(Recipe(3, 4, 3e-3, frozen=True))
+    learns = teaching(Hyperparameters(3, 4, 3e-3, frozen=True))
     expected = losses(learns)
     assert sum(lengths) == len(rows().labels)
     held = rows(5)
-    judged = learns.judge(held)
+    judged = learns.evaluate(held)
     assert sum(lengths) == 15 + 5
-    assert learns.judge(held) == judged
+    assert learns.evaluate(held) == judged
     assert sum(lengths) == 15 + 5
 
     monkeypatch.setattr(fine_tuning, "KEPT_BYTES", 4 * 7 * 16 * 6)  # of six rows
     lengths.clear()
-    again = losses(teaching(Recipe(3, 4, 3e-3, frozen=True)))
+    again = losses(teaching(Hyperparameters(3, 4, 3e-3, frozen=True)))
     assert sum(lengths) == 6 + 3 * 9
     assert_equal(torch.tensor(again), torch.tensor(expected), atol=1e-5)
 
 
 def test_it_learns():
-    learns = teaching(Recipe(30, 5, 1e-2))
-    before = learns.judge(rows())
+    learns = teaching(Hyperparameters(30, 5, 1e-2))
+    before = learns.evaluate(rows())
     losses(learns)
-    after = learns.judge(rows())
+    after = learns.evaluate(rows())
     assert after.loss < before.loss / 4
     assert after.predicted == tuple(rows().labels)
 
@@ -186,7 +186,7 @@ def test_judged_as_transformers_judges():
     ids, mask = padded(list(rows().tokens))
     with torch.no_grad():
         found = learns.model(inputs=ids, attention_mask=mask, labels=torch.tensor(rows().labels))
-    judged = learns.judge(rows())
+    judged = learns.evaluate(rows())
     assert judged.loss == pytest.approx(found.loss.item(), abs=1e-5)
     assert list(judged.predicted) == found.logits.argmax(-1).tolist()
 
@@ -199,10 +199,10 @@ def test_rate_goes_up_and_down():
 # What is left of it
 
 
-def taught(frozen: bool) -> tuple[Teaching, FineTunedModel]:
-    learns = teaching(Recipe(1, 3, 1e-2, frozen=frozen))
+def taught(frozen: bool) -> tuple[FineTuner, FineTunedModel]:
+    learns = teaching(Hyperparameters(1, 3, 1e-2, frozen=frozen))
     losses(learns)
-    return learns, taught_value(learns.model, "base", "embedded", ("a", "b", "ü", "d"))
+    return learns, as_value(learns.model, "base", "embedded", ("a", "b", "ü", "d"))
 
 
 @torch.no_grad()
@@ -214,7 +214,7 @@ def logits(model: PerceiverForSequenceClassification) -> Tensor:
 @pytest.mark.parametrize("frozen", [False, True])
 def test_taught_model_answers_as_it_learnt(frozen):
     learns, value = taught(frozen)
-    assert_equal(logits(taught_model(base(), value)), logits(learns.model), atol=0)
+    assert_equal(logits(fine_tuned_model(base(), value)), logits(learns.model), atol=0)
     decoder = sum(p.numel() for n, p in base().named_parameters() if n.startswith("perceiver.decoder")) + 17
     whole = sum(p.numel() for p in base().parameters()) + 17  # of the fourth label
     assert value.nbytes == 4 * (decoder if frozen else whole)
@@ -222,19 +222,19 @@ def test_taught_model_answers_as_it_learnt(frozen):
 
 def test_taught_value_is_a_copy_under_a_name_of_its_own():
     learns, value = taught(frozen=True)
-    again = taught_value(learns.model, "base", "embedded", value.labels)
+    again = as_value(learns.model, "base", "embedded", value.labels)
     assert again.name == value.name
     kept = {name: array.copy() for name, array in value.changed.items()}
     losses(learns)
     assert all((value.changed[name] == kept[name]).all() for name in kept)
-    assert taught_value(learns.model, "base", "embedded", value.labels).name != value.name
+    assert as_value(learns.model, "base", "embedded", value.labels).name != value.name
 
 
 def test_taught_on_another_shape_is_refused():
     _, value = taught(frozen=False)
     with pytest.raises(ValueError, match="does not fit"):
-        taught_model(tiny_model(NAME, num_latents=9), value)
-    taught_model(tiny_model(NAME, num_labels=7), value)  # what is answered by the base does not matter
+        fine_tuned_model(tiny_model(NAME, num_latents=9), value)
+    fine_tuned_model(tiny_model(NAME, num_labels=7), value)  # what is answered by the base does not matter
 
 
 @pytest.mark.parametrize("frozen", [False, True])
@@ -242,7 +242,7 @@ def test_saved_folder_loads_with_transformers(frozen, tmp_path):
     _, value = taught(frozen)
     save_fine_tuned(base(), value, tmp_path)
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path, local_files_only=True)
-    assert_equal(logits(model), logits(taught_model(base(), value)), atol=0)
+    assert_equal(logits(model), logits(fine_tuned_model(base(), value)), atol=0)
     assert model.config.id2label == {0: "a", 1: "b", 2: "ü", 3: "d"}
     assert model.config.label2id == {"a": 0, "b": 1, "ü": 2, "d": 3}
     tokenizer = PerceiverTokenizer.from_pretrained(tmp_path, local_files_only=True)
@@ -258,4 +258,4 @@ def test_saved_in_half_the_size(tmp_path):
     half, whole = ((tmp_path / name / "model.safetensors").stat().st_size for name in ("half", "whole"))
     assert half < 0.6 * whole
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path / "half", dtype=torch.float32)
-    assert_equal(logits(model), logits(taught_model(base(), value)), atol=0.05)
+    assert_equal(logits(model), logits(fine_tuned_model(base(), value)), atol=0.05)

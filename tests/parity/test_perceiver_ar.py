@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_weights import load
-from models.perceiver.ar_writing import Refill, Writer
+from models.perceiver.ar_decoding import Refill, IncrementalDecoder
 from tests.tiny_ar import DATA, RECORDED
 from tests.tiny_models import FAR, assert_equal
 
@@ -44,7 +44,7 @@ def test_logits(name, case):
 def test_greedy_continuation(name, cached):
     """Latents grow from 2 to 16, then the prefix from 8 to 16, then 18 tokens are lost on the left."""
     recorded = load_file(DATA / name / "reference.safetensors")
-    writer = Writer(load(DATA / name), Refill.EACH, cached=cached)
+    writer = IncrementalDecoder(load(DATA / name), Refill.EACH, cached=cached)
     logits = [writer.start(recorded["greedy.prompt_ids"], latents=2)]
     for _ in range(40):
         logits.append(writer.write(logits[-1].argmax(dim=-1)))

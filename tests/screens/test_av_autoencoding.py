@@ -38,8 +38,8 @@ def answer(request: AvAutoencodingRequest, **more: Any) -> AvAutoencodingResult:
     """Six frames, and a trace of the kind of output that is asked about."""
     target = request.probe.target if request.probe else None
     trace = sound_trace() if isinstance(target, SoundAt) else pixel_trace()
-    trace = trace if target else replace(trace, asked="label", area=())
-    made = asked(trace, audio=SOUND / 2, seen_audio=SOUND, sample_rate=RATE)
+    trace = trace if target else replace(trace, modality="label", area=())
+    made = asked(trace, audio=SOUND / 2, original_audio=SOUND, sample_rate=RATE)
     return replace(made, **more)
 
 
@@ -88,8 +88,8 @@ def test_submit_asks_for_what_is_set_and_shows_it(screen: AvScreen, backend: Bac
     chosen = {"mask": ("image",), "label": 1, "resolution": "pixels", "method": "encoder"}
     shown = submitted(screen, session, EXAMPLES[1].file, **chosen)
     (request,) = backend.requests
-    assert (request.blank, request.label, request.finer) == (frozenset({"image"}), 1, "pixels")
-    assert (request.probe.target, request.probe.method, request.probe.weighed) == (None, "encoder", True)
+    assert (request.blank, request.label, request.upsample) == (frozenset({"image"}), 1, "pixels")
+    assert (request.probe.target, request.probe.method, request.probe.weighted) == (None, "encoder", True)
     assert backend.uploaded[0].frames.shape[1:] == (2 * SIDE, 2 * SIDE, 3)
     assert shown["answered"]
     assert shown["notice"].text == EXAMPLES[1].notice
@@ -123,7 +123,7 @@ def test_clicks_do_not_send_the_clip_again(screen: AvScreen, backend: Backend, s
     assert len(backend.uploaded) == 1
     for request in backend.requests[1:]:
         assert isinstance(request.frames, InputKey)
-        assert request.frames_wanted == ()
+        assert request.frame_indices == ()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_pixel_is_counted_as_the_model_reads_the_clip(
     session: Session, fps: float, side: int, target: FramePixel, frame: int
 ) -> None:
     frames = np.zeros((6, side, side, 3), np.uint8)
-    backend = Backend(fps=fps, frames=frames, seen_frames=frames)
+    backend = Backend(fps=fps, frames=frames, original_frames=frames)
     screen = AvScreen(backend)
     submitted(screen, session)
     # The window shows its first four frames: the third one, 7/8 down the reconstruction, 3/8 to the right.
@@ -322,4 +322,4 @@ def test_a_program_gets_film_and_result(screen: AvScreen) -> None:
         "labels", "windows", "fps", "sample_rate", "psnr_db", "ssim", "snr_db", "numbers", "latent_numbers",
         "attention", "trace", "run",
     }  # fmt: skip
-    assert result["trace"]["asked"] == "audio"
+    assert result["trace"]["modality"] == "audio"

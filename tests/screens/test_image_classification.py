@@ -34,12 +34,12 @@ def answer(request: ImageClassificationRequest) -> ImageClassificationResult:
     maps = LatentMaps(np.arange(3), np.full(3, 1 / 6, np.float32), np.stack([uniform] * 3))
     return ImageClassificationResult(
         labels=(LabelScore("ship", 0.75, 1), LabelScore("bird", 0.25, 0))[: request.top_k],
-        seen=Image.new("RGB", (32, 32)),
+        input_image=Image.new("RGB", (32, 32)),
         grid=GRID,
         extent=(0.0, 1.0),
         attention=AttentionMap(uniform, 0.0, 0.0, method, "Title") if request.probe else None,
         latent_maps=maps if request.latent_maps else None,
-        readers=None if request.place is None else np.full(SHAPE.latents, 1 / 16, np.float32),
+        attending_latents=None if request.place is None else np.full(SHAPE.latents, 1 / 16, np.float32),
         positions=np.zeros((*GRID, 10), np.float32) if request.positions else None,
         run=RUN,
     )
@@ -87,7 +87,7 @@ def test_one_image_is_classified_by_all_variants(
     assert {(request.size, request.latent_maps, request.image.size) for request in backend.requests} == {
         (48, 8, Image.open(SHIP).size)
     }
-    assert {(request.probe.method, request.probe.weighed) for request in backend.requests} == {("encoder", False)}
+    assert {(request.probe.method, request.probe.weighted) for request in backend.requests} == {("encoder", False)}
     assert all("ship" in update[f"prediction_{variant}"] for variant in VARIANTS)
     assert update["answered"]
     assert update["notice"] == ""

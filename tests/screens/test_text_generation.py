@@ -37,7 +37,7 @@ def final_step(request: TextGenerationRequest) -> TextGenerationStep:
 def stream(request: TextGenerationRequest) -> Iterator[TextGenerationStep]:
     last = final_step(request)
     for count in range(len(last.tokens)):
-        yield replace(last, tokens=last.tokens[:count], ended="")
+        yield replace(last, tokens=last.tokens[:count], finish_reason="")
     yield last
 
 
@@ -195,7 +195,7 @@ def test_a_text_that_breaks_off_is_kept(
 
         def steps() -> Iterator[TextGenerationStep]:
             last = final_step(request)
-            yield replace(last, tokens=last.tokens[:2], ended="")
+            yield replace(last, tokens=last.tokens[:2], finish_reason="")
             raise RuntimeError
 
         return steps()

@@ -88,7 +88,7 @@ def test_a_text_is_written_on_as_by_the_service(client: Client) -> None:
     result = service.run(request)
     assert answer["text"] == result.text
     assert [token["content"] for token in answer["tokens"]] == [token.content.hex() for token in result.tokens]
-    assert (answer["ended"], answer["traced"], answer["prefix_length"], answer["latents"]) == ("length", 8, 7, 12)
+    assert (answer["finish_reason"], answer["traced"], answer["prefix_length"], answer["latents"]) == ("length", 8, 7, 12)
     assert result.attention
     np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-5)
     compared = client.predict("The sea was", **asked, compare=True, short_prefix=2, api_name="/text_generation")

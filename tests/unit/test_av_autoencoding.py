@@ -97,8 +97,8 @@ def test_a_window_equals_the_models_own_forward(service, weights):
     assert [score.probability for score in result.labels] == pytest.approx(sorted(labels, reverse=True), abs=1e-4)
     assert [score.index for score in result.labels] == np.argsort(-labels).tolist()
     assert result.windows[0].labels == result.labels
-    assert np.array_equal(result.seen_frames, request.frames)
-    assert np.array_equal(result.seen_audio, request.audio)
+    assert np.array_equal(result.original_frames, request.frames)
+    assert np.array_equal(result.original_audio, request.audio)
     assert result.numbers == request.frames.size + request.audio.size
     assert (result.fps, result.sample_rate) == (request.fps, request.sample_rate)
 
@@ -136,15 +136,15 @@ def test_only_the_frames_that_are_wanted(weights):
     counting = Counting()
     counted = LocalBackend(Settings(device="cpu"), counting)
     request = asked(3 * FRAMES[weights], weights)
-    some = counted.run(replace(request, frames_wanted=(FRAMES[weights], 1)))
+    some = counted.run(replace(request, frame_indices=(FRAMES[weights], 1)))
     assert len(counting.reads) == 2
     whole = counted.run(request)
     assert len(counting.reads) == 3
     assert np.array_equal(some.frames, whole.frames[[1, FRAMES[weights]]])
-    assert np.array_equal(some.seen_frames, whole.seen_frames[[1, FRAMES[weights]]])
+    assert np.array_equal(some.original_frames, whole.original_frames[[1, FRAMES[weights]]])
     assert not len(some.audio)
     with pytest.raises(InputError, match=f"frames 0 to {3 * FRAMES[weights] - 1}"):
-        counted.run(replace(request, frames_wanted=(3 * FRAMES[weights],)))
+        counted.run(replace(request, frame_indices=(3 * FRAMES[weights],)))
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
@@ -200,7 +200,7 @@ def test_what_is_hidden_is_black_or_silent(service, weights, hidden):
     assert np.array_equal(result.frames, expected.frames)
     assert np.array_equal(result.audio, expected.audio)
     assert not np.array_equal(result.frames, service.run(request).frames)
-    assert np.array_equal(result.seen_frames, request.frames)
+    assert np.array_equal(result.original_frames, request.frames)
 
 
 def test_a_label_is_told(service):
@@ -216,7 +216,7 @@ def test_a_label_is_told(service):
 
 
 def test_between_the_frames(service):
-    request = asked(6, finer="frames")
+    request = asked(6, upsample="frames")
     result = service.run(request)
     assert result.frames.shape == (12, SIDE, SIDE, 3)
     assert result.fps == 2 * request.fps
@@ -228,11 +228,11 @@ def test_between_the_frames(service):
         found = decode(model, encoded, {"image": places, "audio": torch.arange(1), "label": None})["image"]
     expected = (video_of_patches(found, (3, 2, 2))[0].clamp(0, 1) * 255).round().byte().movedim(1, -1).numpy()
     alike(result.frames[[0, 1, 6]], expected)
-    assert np.array_equal(result.seen_frames, request.frames.repeat(2, axis=0))
+    assert np.array_equal(result.original_frames, request.frames.repeat(2, axis=0))
 
 
 def test_between_the_pixels(service):
-    request = asked(4, finer="pixels")
+    request = asked(4, upsample="pixels")
     result = service.run(request)
     assert result.frames.shape == (4, 2 * SIDE, 2 * SIDE, 3)
     model = model_of("embedded")
@@ -250,12 +250,12 @@ def test_other_rates_and_shapes(service):
     frames = np.repeat(np.pad(plain.frames, ((0, 0), (0, 0), (3, 3), (0, 0))), 2, axis=0)
     request = replace(plain, frames=frames, fps=2 * plain.fps, audio=plain.audio[:512])
     result = service.run(request)
-    assert np.array_equal(result.seen_frames, plain.frames)
+    assert np.array_equal(result.original_frames, plain.frames)
     assert len(result.audio) == 1024
-    assert not result.seen_audio[512:].any()
+    assert not result.original_audio[512:].any()
     at_double = service.run(replace(request, sample_rate=16_000))
-    assert np.abs(at_double.seen_audio[256:]).max() < 0.5
-    assert not at_double.seen_audio[300:].any()
+    assert np.abs(at_double.original_audio[256:]).max() < 0.5
+    assert not at_double.original_audio[300:].any()
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
@@ -265,9 +265,9 @@ def test_what_an_output_was_read_from(service, weights, kind):
     request = asked(window + 2, weights)
     frame, row, column, sample = window + 1, 5, 2, (window + 1) * samples + 100
     target = {"image": FramePixel(frame, row, column), "audio": SoundAt(sample), "label": None}[kind]
-    result = service.run(replace(request, probe=Probe(target), frames_wanted=()))
+    result = service.run(replace(request, probe=Probe(target), frame_indices=()))
     trace, attention = result.trace, result.attention
-    assert trace.asked == kind
+    assert trace.modality == kind
     start = 0 if kind == "label" else 2
     assert (trace.start, trace.frames) == (start, window)
     model = model_of(weights)
@@ -306,30 +306,30 @@ def test_what_an_output_was_read_from(service, weights, kind):
 
 def test_a_named_label_is_read_like_the_best_one(service):
     """One query answers for all labels: the index only names one."""
-    best, named = (service.run(asked(4, probe=Probe(target), frames_wanted=())) for target in (None, LabelAt(1)))
+    best, named = (service.run(asked(4, probe=Probe(target), frame_indices=())) for target in (None, LabelAt(1)))
     np.testing.assert_array_equal(named.attention.values, best.attention.values)
-    assert named.trace.asked == "label"
+    assert named.trace.modality == "label"
 
 
 def test_an_area_is_counted_as_the_answer_is(service):
     target = FramePixel(5, 6, 1)  # in the lower left patch
     areas = {
-        finer: service.run(asked(6, finer=finer, probe=Probe(target), frames_wanted=())).trace
-        for finer in (None, "pixels", "frames")
+        upsample: service.run(asked(6, upsample=upsample, probe=Probe(target), frame_indices=())).trace
+        for upsample in (None, "pixels", "frames")
     }
-    assert [areas[finer].area for finer in (None, "pixels", "frames")] == [
+    assert [areas[upsample].area for upsample in (None, "pixels", "frames")] == [
         (5, 4, 0, 4, 4),
         (5, 8, 0, 8, 8),
         (10, 4, 0, 4, 4),
     ]
-    assert [(areas[finer].start, areas[finer].frames) for finer in ("pixels", "frames")] == [(2, 4), (4, 8)]
+    assert [(areas[upsample].start, areas[upsample].frames) for upsample in ("pixels", "frames")] == [(2, 4), (4, 8)]
 
 
 def test_decoder_and_encoder_alone(service):
-    decoder = service.run(asked(4, probe=Probe(None, "decoder"), frames_wanted=()))
+    decoder = service.run(asked(4, probe=Probe(None, "decoder"), frame_indices=()))
     assert decoder.attention.values.shape == (7,)
     assert decoder.trace is None
-    encoder = service.run(asked(4, probe=Probe(FramePixel(0, 0, 3), "encoder", latent=2), frames_wanted=()))
+    encoder = service.run(asked(4, probe=Probe(FramePixel(0, 0, 3), "encoder", latent=2), frame_indices=()))
     assert encoder.attention.values.sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -349,7 +349,7 @@ REFUSED = {
     "finite samples": {"audio": np.array([np.nan], np.float32)},
     "0 samples a second": {"sample_rate": 0},
     "not 'smell'": {"blank": frozenset({"smell"})},
-    "not 'sharper'": {"finer": "sharper"},
+    "not 'sharper'": {"upsample": "sharper"},
     "labels 0 to 2": {"label": 3},
     "sample 1,024: .* 0 to 1,023": {"probe": Probe(SoundAt(1024))},
     "sample -1": {"probe": Probe(SoundAt(-1))},
@@ -374,9 +374,9 @@ def test_the_published_model_is_told_no_label(service):
 
 
 def test_long_clips_are_not_asked_for_in_finest_detail(service, monkeypatch):
-    monkeypatch.setattr(av_clip, "MOST_ANSWERED", 3 * 16 * SIDE**2)
+    monkeypatch.setattr(av_clip, "MAX_ANSWERED", 3 * 16 * SIDE**2)
     request = asked(16)  # 0.5 seconds
-    for finer in (None, "frames"):
-        assert len(service.run(replace(request, finer=finer)).frames)
+    for upsample in (None, "frames"):
+        assert len(service.run(replace(request, upsample=upsample)).frames)
     with pytest.raises(InputError, match="at most 0 seconds"):
-        service.run(replace(request, finer="pixels"))
+        service.run(replace(request, upsample="pixels"))

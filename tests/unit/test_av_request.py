@@ -51,13 +51,13 @@ def test_the_model_reads_the_same_at_each_output_resolution(service, shape, tmp_
 def test_what_the_request_holds(shape, tmp_path):
     clip = clip_of(tmp_path, 25, 25)
     request = av_request(clip, shape, "published", ["audio"], 3, "pixels")
-    assert (request.weights, request.blank, request.label, request.finer) == (
+    assert (request.weights, request.blank, request.label, request.upsample) == (
         "published",
         frozenset({"audio"}),
         3,
         "pixels",
     )
-    assert av_request(clip, shape).finer is None
+    assert av_request(clip, shape).upsample is None
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)

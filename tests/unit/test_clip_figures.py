@@ -69,7 +69,7 @@ def test_sounds_are_on_one_scale():
     waves = [axes for axes in plot.axes if axes.collections and not axes.get_label()]
     assert [axes.get_ylim() for axes in waves] == [(-0.5, 0.5)] * 3
     assert "Original largest swing 0.5" in words(plot)
-    assert "no sound" in words(render.av_figure(rebuilt_clip(3, seen_audio=np.zeros(0), audio=np.zeros(0))))
+    assert "no sound" in words(render.av_figure(rebuilt_clip(3, original_audio=np.zeros(0), audio=np.zeros(0))))
 
 
 def test_maps_lie_over_their_frames_and_alone():
@@ -156,5 +156,5 @@ def test_what_a_clips_sheet_was_drawn_from():
     result = rebuilt_clip()
     arrays = render.av_figure(result).arrays
     np.testing.assert_array_equal(arrays["rebuilt"], result.frames)
-    np.testing.assert_array_equal(arrays["original_sound"], result.seen_audio)
+    np.testing.assert_array_equal(arrays["original_sound"], result.original_audio)
     assert (arrays["psnr_db"], arrays["sample_rate"]) == (20, 80)

@@ -39,7 +39,7 @@ def test_the_mean_color_is_compared_with():
     frames = np.zeros((2, 1, 2, 3), np.uint8)
     frames[0] = 100  # its mean color is off by 50 everywhere
     assert mean_color_psnr(frames) == pytest.approx(20 * math.log10(255 / 50))
-    assert "mean color alone would have 14.2 dB" in render.av_scores(rebuilt_clip(2, seen_frames=frames))
+    assert "mean color alone would have 14.2 dB" in render.av_scores(rebuilt_clip(2, original_frames=frames))
     assert mean_color_psnr(np.full((1, 2, 2, 3), 7, np.uint8)) == math.inf
 
 
@@ -86,7 +86,7 @@ def test_a_frame_and_its_difference():
     result.frames[2, 3, 0] = [20, 20, 20]  # not off at all
     page = Elements(render.av_frame(result, 2))
     rebuilt, original, apart = (decoded(each).astype(int) for each in page.of("img"))
-    np.testing.assert_array_equal(original, result.seen_frames[2])
+    np.testing.assert_array_equal(original, result.original_frames[2])
     np.testing.assert_array_equal(rebuilt, result.frames[2])
     expected = np.full((4, 4), 5.0)
     expected[1, 3], expected[3, 0] = 25, 0
@@ -105,14 +105,14 @@ def test_differences_beyond_the_colors_are_said_so():
     assert "≥ 96" not in render.av_frame(result, 0)
     result.frames[0] = 255
     assert "≥ 96" in render.av_frame(result, 0)
-    assert "Difference: none" in render.av_frame(replace(result, frames=result.seen_frames), 0)
+    assert "Difference: none" in render.av_frame(replace(result, frames=result.original_frames), 0)
 
 
 def test_a_strip_is_the_frames_above_the_rebuilt_ones():
     result = rebuilt_clip(6, 4)
     page = Elements(render.av_strip(result, 5))
     original, rebuilt = (decoded(each) for each in page.of("img", "row"))
-    np.testing.assert_array_equal(original, np.hstack(list(result.seen_frames[2:6])))
+    np.testing.assert_array_equal(original, np.hstack(list(result.original_frames[2:6])))
     np.testing.assert_array_equal(rebuilt, np.hstack(list(result.frames[2:6])))
     (reel,) = page.of("div", "places")
     assert (reel["data-rows"], reel["data-columns"], reel["data-tile"]) == ("8", "16", "4")
@@ -136,7 +136,7 @@ def test_what_was_asked_about_is_marked_among_the_rebuilt_frames():
 def test_large_frames_are_shown_smaller_but_counted_in_full():
     frames = np.zeros((2, 128, 128, 3), np.uint8)
     frames[1, :2, :2] = 200
-    page = Elements(render.av_strip(replace(rebuilt_clip(2), seen_frames=frames, frames=frames), 0))
+    page = Elements(render.av_strip(replace(rebuilt_clip(2), original_frames=frames, frames=frames), 0))
     shown = decoded(page.of("img", "row")[0])
     assert shown.shape == (64, 128, 3)
     assert shown[0, 64].tolist() == [200, 200, 200]
@@ -164,7 +164,7 @@ def test_waveforms_are_on_one_scale():
 def test_spectrograms_are_on_one_scale():
     time = np.arange(8000) / 8000
     sound = np.sin(2 * np.pi * 2000 * time).astype(np.float32)
-    page = Elements(render.av_sound(rebuilt_clip(seen_audio=sound, audio=0.1 * sound, sample_rate=8000)))
+    page = Elements(render.av_sound(rebuilt_clip(original_audio=sound, audio=0.1 * sound, sample_rate=8000)))
     original, rebuilt, _ = (decoded(each).astype(int) for each in page.of("img", "spectrum"))
     assert original.shape[0] == 128
     row = 64  # of 128 up to 4 kHz, the highest first
@@ -194,15 +194,15 @@ def test_a_moment_of_the_sound_can_be_pointed_at():
 
 def test_a_long_sound_is_a_small_picture():
     noise = np.random.default_rng(0).uniform(-1, 1, 1_440_000).astype(np.float32)
-    html = render.av_sound(rebuilt_clip(seen_audio=noise, audio=noise[::-1], sample_rate=48_000))
+    html = render.av_sound(rebuilt_clip(original_audio=noise, audio=noise[::-1], sample_rate=48_000))
     assert len(html) < 300_000
     assert Elements(html).of("div", "places")[0]["data-columns"] == "1024"
 
 
 def test_silence_and_no_sound_are_not_the_same():
     nothing, silent = np.zeros(0, np.float32), np.zeros(48, np.float32)
-    assert "This clip has no sound." in render.av_sound(rebuilt_clip(seen_audio=nothing, audio=nothing))
-    page = Elements(render.av_sound(rebuilt_clip(seen_audio=silent, audio=silent)))
+    assert "This clip has no sound." in render.av_sound(rebuilt_clip(original_audio=nothing, audio=nothing))
+    page = Elements(render.av_sound(rebuilt_clip(original_audio=silent, audio=silent)))
     assert page.of("svg", "wave")[0]["aria-label"] == "Waveform of original: silent"
     for image in page.of("img", "spectrum"):
         assert (decoded(image) == viridis(0, 1)).all()
@@ -235,7 +235,7 @@ def test_maps_of_picture_and_sound_are_on_one_scale():
     """12 inputs of which 0.8 was read: uniform is 0.8 / 12, and 0.3 of it 4.5 times."""
     page = Elements(render.av_attention(asked(pixel_trace())))
     frames, over, alone = (decoded(each).astype(int) for each in page.of("img", "row"))
-    np.testing.assert_array_equal(frames, np.hstack(list(rebuilt_clip().seen_frames[2:6])))
+    np.testing.assert_array_equal(frames, np.hstack(list(rebuilt_clip().original_frames[2:6])))
     np.testing.assert_array_equal(over, alone)
     first, second = np.full((2, 2), 0.75), np.array([[0, 0], [0, 4.5]])
     expected = np.hstack([first, first, second, second])  # each holds for two frames
@@ -283,7 +283,7 @@ def test_a_window_that_reaches_beyond_its_clip_holds_the_last_frame():
     short = asked(replace(sound_trace(), start=0, area=(0, 8)), frames=3)
     page = Elements(render.av_attention(short))
     frames = decoded(page.of("img", "row")[0])
-    np.testing.assert_array_equal(frames, np.hstack([*short.seen_frames, short.seen_frames[-1]]))
+    np.testing.assert_array_equal(frames, np.hstack([*short.original_frames, short.original_frames[-1]]))
     assert "The clip ends at 0.30 s: from there its last frame is held, in silence." in page.text
     path = next(each["d"] for each in page.of("path") if "class" not in each)
     heights = [int(y) for _, y in re.findall(r"([\d.]+) (\d+)", path)]

@@ -120,9 +120,9 @@ def _no_decoding(monkeypatch):
 @pytest.mark.parametrize(
     ("limit", "most", "said"),
     [
-        ("MOST_PIXELS", WIDTH * HEIGHT - 1, "too many pixels (64 x 48)"),
-        ("MOST_FRAMES", 2, "too many frames: at most 2"),
-        ("MOST_PIXELS_IN_ALL", 2 * WIDTH * HEIGHT, "of 64 x 48 pixels, at most 2 frames"),
+        ("MAX_PIXELS", WIDTH * HEIGHT - 1, "too many pixels (64 x 48)"),
+        ("MAX_FRAMES", 2, "too many frames: at most 2"),
+        ("MAX_PIXELS_IN_ALL", 2 * WIDTH * HEIGHT, "of 64 x 48 pixels, at most 2 frames"),
     ],
 )
 def test_too_large_by_what_it_says(data, limit, most, said, path, monkeypatch):
@@ -131,7 +131,7 @@ def test_too_large_by_what_it_says(data, limit, most, said, path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["mp4", "webm", "gif"])
-@pytest.mark.parametrize(("limit", "most"), [("LONGEST_SECONDS", 0.3), ("LONGEST_SECONDS", 0.45), ("MOST_FRAMES", 11)])
+@pytest.mark.parametrize(("limit", "most"), [("LONGEST_SECONDS", 0.3), ("LONGEST_SECONDS", 0.45), ("MAX_FRAMES", 11)])
 def test_too_long_by_what_is_in_it(kind, limit, most, path, monkeypatch):
     """Not every file says how many frames it has, or how long it is."""
     images = [Image.fromarray(numbered(number)) for number in range(12)]
@@ -149,7 +149,7 @@ def test_too_long_by_what_is_in_it(kind, limit, most, path, monkeypatch):
 def test_frames_that_grow_beyond_what_may_be_decoded(path, monkeypatch):
     small = clip_bytes("mpegts", frames=map(numbered, range(20)), bf=0)
     large = clip_bytes("mpegts", frames=[numbered(20, (256, 192))] * 3, bf=0)
-    monkeypatch.setattr(videos, "MOST_PIXELS", 2 * WIDTH * HEIGHT)
+    monkeypatch.setattr(videos, "MAX_PIXELS", 2 * WIDTH * HEIGHT)
     numbers, notes = read(path, small + large)
     assert 10 < len(numbers) <= 20
     assert numbers == list(range(len(numbers)))

@@ -259,7 +259,7 @@ def test_export_is_a_picture_a_drawing_and_all_that_was_drawn(tmp_path):
             assert stored["values"].dtype == np.float32
             assert stored["values"].sum() + stored["latent_share"] + stored["query_share"] == pytest.approx(1, abs=1e-5)
             assert stored["uniform"] == 1 / part.attention.values.size
-            np.testing.assert_array_equal(stored["seen"], np.full((32, 32, 3), [0x20, 0x40, 0x80], np.uint8))
+            np.testing.assert_array_equal(stored["input_image"], np.full((32, 32, 3), [0x20, 0x40, 0x80], np.uint8))
             said = [str(stored[key]) for key in ("title", "model", "method", "caption")]
             assert said == [part.attention.title, part.run.model, "rollout", part.caption]
 

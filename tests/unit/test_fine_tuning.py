@@ -145,7 +145,7 @@ def test_judging_takes_no_more_than_its_share(service, monkeypatch):
 
 
 def test_the_time_is_limited(service, monkeypatch):
-    monkeypatch.setattr(fine_tuning, "MOST_SECONDS", 0)
+    monkeypatch.setattr(fine_tuning, "MAX_SECONDS", 0)
     steps = stream(service)
     assert [step.step for step in steps] == [0, 1]
     assert steps[-1].model is not None
@@ -155,8 +155,8 @@ def test_the_time_is_limited(service, monkeypatch):
 
 def test_a_loan_of_a_gpu_limits_the_time(monkeypatch):
     service = LocalBackend(Settings(device="cpu", gpu_seconds=60), load_tiny)
-    assert service.seconds_at_most is None
-    monkeypatch.setattr(type(service), "seconds_at_most", 1e-9)
+    assert service.time_limit is None
+    monkeypatch.setattr(type(service), "time_limit", 1e-9)
     assert len(list(service.stream(request()))) == 2
 
 

@@ -10,7 +10,7 @@ import pandas
 import pytest
 
 from components import render
-from components.analysis.learning import MOST_POINTS, Learning, chance_level, progress_in_words, smoothed
+from components.analysis.learning import MAX_POINTS, Learning, chance_level, progress_in_words, smoothed
 from components.html.charts.confusion import confusion_table
 from components.html.charts.tables import PreviewRow, label_counts, mistakes_table, rows_preview
 from components.plots.confusion import confusion_plot
@@ -100,7 +100,7 @@ def test_curves_are_drawn_fast_however_long_the_teaching():
         html = render.fine_tuning(taken, 0.5)
         times.append(time.process_time() - begun)
     assert min(times) < 0.1  # 20 ms are wanted; a busy machine gets some more
-    assert html.count("L") < 6 * MOST_POINTS
+    assert html.count("L") < 6 * MAX_POINTS
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def test_a_bomb_for_its_own_size(path):
 
 
 def test_much_that_is_no_pixel(path, monkeypatch):
-    monkeypatch.setattr(flow_files, "_MOST_BESIDES", 1_000)
+    monkeypatch.setattr(flow_files, "_MAX_BESIDES", 1_000)
     with pytest.raises(InputError, match="far more than its 3 x 2 pixels need"):
         read_flow(written(path, KITTI + bytes(2_000)))
 

@@ -52,7 +52,7 @@ def test_equals_transformers(service, variant, weights, size):
     expected = forward(variant, weights, size=size or SIDE)
     assert np.ptp(expected.probabilities) > 0.1
     assert_close(probabilities(result), expected.probabilities)
-    assert result.seen.size == (size or SIDE,) * 2
+    assert result.input_image.size == (size or SIDE,) * 2
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -109,7 +109,7 @@ def test_best_classes_come_first(service, top_k):
 def test_five_fourier_classes_unless_asked_otherwise(service):
     result = service.run(type(GOOD)(PICTURE))
     assert_close([label.probability for label in result.labels], -np.sort(-forward("fourier").probabilities)[:5])
-    assert (result.attention, result.latent_maps, result.readers, result.positions) == (None,) * 4
+    assert (result.attention, result.latent_maps, result.attending_latents, result.positions) == (None,) * 4
     assert (result.grid, result.run.model, result.run.weights) == ((SIDE, SIDE), "image_fourier", "embedded")
 
 
@@ -120,7 +120,7 @@ def test_five_fourier_classes_unless_asked_otherwise(service):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("size", [14, 28, 2 * SIDE])
 def test_seen_is_what_the_processor_saw(service, weights, variant, size):
-    seen = service.run(replace(GOOD, weights=weights, variant=variant, size=size)).seen
+    seen = service.run(replace(GOOD, weights=weights, variant=variant, size=size)).input_image
     assert seen.mode == "RGB"
     np.testing.assert_array_equal(np.asarray(seen), seen_by_processor(PICTURE, weights, size))
 
@@ -150,7 +150,7 @@ def test_crop_of_any_picture_is_the_processors(width, height, size, weights, see
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_one_pixel(service, variant, weights):
     result = service.run(replace(GOOD, image=Image.new("RGB", (1, 1), (9, 80, 200)), variant=variant, weights=weights))
-    assert result.seen.getcolors() == [(SIDE * SIDE, (9, 80, 200))]
+    assert result.input_image.getcolors() == [(SIDE * SIDE, (9, 80, 200))]
     assert_close(probabilities(result).sum(), 1)
 
 
@@ -160,24 +160,24 @@ def test_a_line_of_pixels(service, size):
     image = Image.new("RGB", size)
     for place in range(300):
         image.putpixel((place, 0) if size[0] > 1 else (0, place), (place // 2, 7, 7))
-    assert service.run(replace(GOOD, image=image)).seen.getcolors() == [(SIDE * SIDE, (149 // 2, 7, 7))]
+    assert service.run(replace(GOOD, image=image)).input_image.getcolors() == [(SIDE * SIDE, (149 // 2, 7, 7))]
 
 
 def test_pictures_that_are_not_rgb(service):
     """Whatever the mode, and turned upright: the service takes pictures that nobody opened with care, too."""
     clear = PICTURE.convert("RGBA")
     clear.putalpha(0)
-    assert service.run(replace(GOOD, image=clear)).seen.getcolors() == [(SIDE * SIDE, (255, 255, 255))]
+    assert service.run(replace(GOOD, image=clear)).input_image.getcolors() == [(SIDE * SIDE, (255, 255, 255))]
     gray = PICTURE.convert("L")
     np.testing.assert_array_equal(
-        np.asarray(service.run(replace(GOOD, image=gray)).seen),
+        np.asarray(service.run(replace(GOOD, image=gray)).input_image),
         seen_by_processor(gray.convert("RGB"), "embedded", SIDE),
     )
     turned = PICTURE.copy()
     turned.getexif()[0x0112] = 6
     upright = Image.fromarray(np.rot90(np.asarray(PICTURE), -1).copy())
     np.testing.assert_array_equal(
-        np.asarray(service.run(replace(GOOD, image=turned)).seen), seen_by_processor(upright, "embedded", SIDE)
+        np.asarray(service.run(replace(GOOD, image=turned)).input_image), seen_by_processor(upright, "embedded", SIDE)
     )
 
 
@@ -187,19 +187,19 @@ def test_a_crop_is_not_cropped_again(weights, size):
     counting = Counting()
     service = LocalBackend(Settings(device="cpu"), counting)
     first = service.run(replace(GOOD, weights=weights, size=size))
-    second = service.run(replace(GOOD, image=first.seen, cropped=True, weights=weights, size=size))
+    second = service.run(replace(GOOD, image=first.input_image, cropped=True, weights=weights, size=size))
     assert (len(counting.reads), second.run.encoder_cached) == (1, True)
     assert second.labels == first.labels
-    np.testing.assert_array_equal(np.asarray(second.seen), np.asarray(first.seen))
+    np.testing.assert_array_equal(np.asarray(second.input_image), np.asarray(first.input_image))
 
 
 def test_the_visitors_picture_stays_as_it_is(service):
     image = PICTURE.copy()
-    seen = service.run(replace(GOOD, image=image)).seen
+    seen = service.run(replace(GOOD, image=image)).input_image
     seen.paste((0, 0, 0), (0, 0, SIDE, SIDE))
     again = service.run(replace(GOOD, image=image))
     np.testing.assert_array_equal(np.asarray(image), np.asarray(PICTURE))
-    np.testing.assert_array_equal(np.asarray(again.seen), seen_by_processor(PICTURE, "embedded", SIDE))
+    np.testing.assert_array_equal(np.asarray(again.input_image), seen_by_processor(PICTURE, "embedded", SIDE))
 
 
 def test_the_smallest_size(service):
@@ -247,7 +247,7 @@ def test_only_other_pictures_models_and_sizes_run_the_encoder(variant):
         asked(variant),
         asked(variant, top_k=2, place=7),
         asked(variant, probe=Probe(LabelAt(2), "encoder", latent=5)),
-        asked(variant, probe=Probe(LabelAt(2), "encoder", weighed=False), latent_maps=7),
+        asked(variant, probe=Probe(LabelAt(2), "encoder", weighted=False), latent_maps=7),
         asked(variant, probe=Probe(LabelAt(2), "decoder"), size=SIDE),
     ]
     for question in questions:
@@ -275,7 +275,7 @@ def test_run_info(service):
 
 def arrays(result: ImageClassificationResult) -> list[np.ndarray]:
     maps = result.latent_maps
-    return [result.attention.values, maps.latents, maps.weights, maps.maps, result.readers, result.positions]
+    return [result.attention.values, maps.latents, maps.weights, maps.maps, result.attending_latents, result.positions]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -308,7 +308,7 @@ def test_results_pickle(service):
     result = service.run(asked())
     copy = pickle.loads(pickle.dumps(result))
     assert (copy.labels, copy.grid, copy.run) == (result.labels, result.grid, result.run)
-    np.testing.assert_array_equal(np.asarray(copy.seen), np.asarray(result.seen))
+    np.testing.assert_array_equal(np.asarray(copy.input_image), np.asarray(result.input_image))
     for found, wanted in zip(arrays(copy), arrays(result), strict=True):
         np.testing.assert_array_equal(found, wanted)
 
@@ -326,6 +326,6 @@ def test_dtype_of_the_settings(service, variant, size):
     assert all(array.dtype in (np.float32, np.int64) for array in arrays(result))
     assert_close(result.latent_maps.maps.sum(axis=(1, 2)), 1)
     np.testing.assert_allclose(result.positions, exact.positions, rtol=0, atol=0.1)
-    again = low.run(replace(request, probe=Probe(LabelAt(0), "encoder", weighed=False)))
+    again = low.run(replace(request, probe=Probe(LabelAt(0), "encoder", weighted=False)))
     assert again.run.encoder_cached
     assert again.attention.values.sum() == pytest.approx(1, abs=1e-3)

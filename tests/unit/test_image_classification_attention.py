@@ -69,29 +69,29 @@ def test_rollout(service, variant, whole):
     assert found.title.endswith("LABEL_3")
 
 
-def test_encoder_weighed_by_what_the_output_reads(service, variant, whole):
+def test_encoder_weighted_by_what_the_output_reads(service, variant, whole):
     found = probed(service, variant, Probe(LabelAt(0), "encoder"))
     expected = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
     assert_close(found.values, on_grid(expected))
     assert (found.latent_share, found.query_share) == (0, 0)
-    assert "weighed by what the output reads" in found.title
+    assert "weighted by what the output reads" in found.title
     assert found.title.endswith("LABEL_0")
 
 
 def test_encoder_mean_of_latents(service, variant, whole):
-    found = probed(service, variant, Probe(LabelAt(0), "encoder", weighed=False))
+    found = probed(service, variant, Probe(LabelAt(0), "encoder", weighted=False))
     plain = whole.encoder.mean(axis=(0, 1))
     assert_close(found.values, on_grid(plain))
-    weighed = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
-    assert np.abs(plain - weighed).max() > 1e-4
+    weighted = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
+    assert np.abs(plain - weighted).max() > 1e-4
     assert "mean of all latents" in found.title
     assert "LABEL" not in found.title  # no output has a part in it
 
 
 def test_encoder_of_one_latent(service, variant, whole):
     for latent in (0, 4, LATENTS - 1):
-        for weighed in (True, False):
-            found = probed(service, variant, Probe(LabelAt(0), "encoder", latent=latent, weighed=weighed))
+        for weighted in (True, False):
+            found = probed(service, variant, Probe(LabelAt(0), "encoder", latent=latent, weighted=weighted))
             assert_close(found.values, on_grid(whole.encoder.mean(axis=0)[latent]))
             assert f"latent {latent}" in found.title
             assert "LABEL" not in found.title
@@ -104,7 +104,7 @@ def test_heads_of_the_encoder(service, variant, whole):
         assert_close(found.values, on_grid(weights @ whole.encoder[head]))
         found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head, latent=2))
         assert_close(found.values, on_grid(whole.encoder[head, 2]))
-        found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head, weighed=False))
+        found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head, weighted=False))
         assert_close(found.values, on_grid(whole.encoder[head].mean(axis=0)))
         assert f"head {head}" in found.title
         assert "mean of heads" not in found.title
@@ -121,7 +121,7 @@ def test_decoder(service, variant, whole):
 @pytest.mark.parametrize("method", ["rollout", "decoder"])
 def test_what_is_for_the_encoder_alone_changes_no_other(service, method):
     plain = probed(service, "conv", Probe(LabelAt(3), method))
-    for options in ({"latent": 2}, {"weighed": False}):
+    for options in ({"latent": 2}, {"weighted": False}):
         found = probed(service, "conv", Probe(LabelAt(3), method, **options))
         assert_close(found.values, plain.values)
         assert found.title == plain.title
@@ -149,7 +149,7 @@ def test_maps_at_other_sizes(service, variant, size, weights):
 def test_a_probe_changes_nothing_else(service, variant):
     plain, traced = asked(service, variant), asked(service, variant, probe=Probe(LabelAt(3)))
     assert (traced.labels, traced.grid) == (plain.labels, plain.grid)
-    assert (plain.attention, traced.latent_maps, traced.readers, traced.positions) == (None,) * 4
+    assert (plain.attention, traced.latent_maps, traced.attending_latents, traced.positions) == (None,) * 4
 
 
 # Single latents
@@ -175,7 +175,7 @@ def test_readers_of_a_place(service, variant, whole):
     encoder = whole.encoder.mean(axis=0)
     strongest = int(encoder.max(axis=0).argmax())
     for place in (0, GRID[variant], strongest, GRID[variant] ** 2 - 1):
-        found = asked(service, variant, place=place).readers
+        found = asked(service, variant, place=place).attending_latents
         assert_close(found, encoder[:, place])
     assert np.ptp(encoder[:, strongest]) > 1e-3
 
@@ -186,7 +186,7 @@ def test_readers_and_maps_are_of_the_same_places(service, variant):
     row, column = side // 3, side - 2
     result = asked(service, variant, latent_maps=LATENTS, place=row * side + column)
     maps = result.latent_maps
-    assert_close(maps.maps[:, row, column], result.readers[maps.latents])
+    assert_close(maps.maps[:, row, column], result.attending_latents[maps.latents])
 
 
 # Positions

@@ -45,7 +45,7 @@ from tests.tiny_models import SIDE, unavailable
         ({"probe": Probe(LabelAt(3), "decoder", head=1)}, "no head 1: .* 0 to 0"),
         ({"probe": Probe(LabelAt(3), "encoder", latent=7)}, "no latent 7: .* 0 to 6"),
         ({"probe": Probe(LabelAt(3), "encoder", latent=-1)}, "no latent -1"),
-        ({"probe": Probe(LabelAt(3), "encoder", head=1, weighed=False)}, "no head 1"),
+        ({"probe": Probe(LabelAt(3), "encoder", head=1, weighted=False)}, "no head 1"),
         ({"cropped": True}, r"32 x 32 pixels, not \(62, 45\)"),
         ({"cropped": True, "image": Image.new("RGB", (28, 28))}, "32 x 32 pixels"),
         ({"cropped": True, "image": Image.new("RGB", (SIDE, SIDE)), "size": 28}, "28 x 28 pixels"),
@@ -81,9 +81,9 @@ def test_too_many_pixels(service, monkeypatch, cropped):
     """By the size that the picture states, before it is decoded or converted."""
     request = replace(GOOD, image=PICTURE.resize((SIDE, SIDE)), cropped=cropped)
     service.run(request)
-    monkeypatch.setattr(images, "MOST_PIXELS", SIDE**2)
+    monkeypatch.setattr(images, "MAX_PIXELS", SIDE**2)
     service.run(request)
-    monkeypatch.setattr(images, "MOST_PIXELS", SIDE**2 - 1)
+    monkeypatch.setattr(images, "MAX_PIXELS", SIDE**2 - 1)
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("it was decoded"))
     with pytest.raises(InputError, match="too many pixels"):
         service.run(request)

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from models.data.images import MOST_PIXELS, check_size, open_image
+from models.data.images import MAX_PIXELS, check_size, open_image
 from models.schema import InputError
 from tests.image_files import PICTURE, opened, png, saved, spy_on_decoders
 
@@ -90,7 +90,7 @@ def test_nothing_is_handed_to_other_programs(wrap, monkeypatch):
 def test_as_many_pixels_as_are_read(monkeypatch):
     """Of a header, since 50 megapixels are slow to make."""
     decoders = spy_on_decoders(monkeypatch)
-    for width, height in ((10_000, 5_000), (MOST_PIXELS, 1), (1, MOST_PIXELS)):
+    for width, height in ((10_000, 5_000), (MAX_PIXELS, 1), (1, MAX_PIXELS)):
         with Image.open(BytesIO(png(width, height, 8, 2, b"\0"))) as image:
             check_size(image)
     assert decoders == []
@@ -100,7 +100,7 @@ def test_as_many_pixels_as_are_read(monkeypatch):
     ("width", "height", "words"),
     [
         (10_000, 5_001, "10,000 x 5,001.*50 megapixels"),
-        (MOST_PIXELS + 1, 1, "50,000,001 x 1"),
+        (MAX_PIXELS + 1, 1, "50,000,001 x 1"),
         (0, 5, "no pixels"),
         (5, 0, "no pixels"),
     ],
@@ -205,7 +205,7 @@ def picture_or_refusal(data: bytes) -> None:
     except InputError:
         return
     assert image.mode == "RGB"
-    assert 0 < image.width * image.height <= MOST_PIXELS
+    assert 0 < image.width * image.height <= MAX_PIXELS
 
 
 def test_there_are_files_to_spoil():

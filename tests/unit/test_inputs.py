@@ -33,7 +33,7 @@ CLIP = AvAutoencodingRequest(
     31.25,
     DRAW.uniform(-0.5, 0.5, 17_000).astype(np.float32),
     96_000,
-    frames_wanted=(),
+    frame_indices=(),
 )
 FLOW = OpticalFlowRequest(frame(0, 150, 160), frame(1, 150, 160))
 IMAGE = ImageClassificationRequest(frame(0, 200, 180))
@@ -63,7 +63,7 @@ def test_a_second_question_by_key_is_the_same_without_reading_again(name):
 
 
 def test_a_stream_by_key(service):
-    request = replace(CLIP, frames_wanted=None)
+    request = replace(CLIP, frame_indices=None)
     expected = service.run(request)
     *parts, whole = service.stream(service.upload(request))
     assert len(parts) == 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from models.data.csv_table import MOST_BYTES, read_table
+from models.data.csv_table import MAX_BYTES, read_table
 from models.data.labeled_rows import labeled_rows, texts_in
 from models.schema import InputError
 from tests.unit.test_labeled_rows import labeled, made, read
@@ -39,9 +39,9 @@ def test_a_hundred_megabytes_are_not_even_opened(tmp_path, monkeypatch):
 
 
 def test_as_large_as_is_read(tmp_path):
-    lines = ["text", *["x" * 9_999] * (MOST_BYTES // 10_000)]
+    lines = ["text", *["x" * 9_999] * (MAX_BYTES // 10_000)]
     content = "\n".join(lines)
-    content += "\n" + "x" * (MOST_BYTES - len(content) - 1)
+    content += "\n" + "x" * (MAX_BYTES - len(content) - 1)
     assert len(read(tmp_path, content).rows) == len(lines)
     with pytest.raises(InputError, match="too large"):
         read(tmp_path, content + "\n")

@@ -55,28 +55,28 @@ def test_encoder_attention_of_a_byte(service):
     assert "head 0" in found.title
 
 
-def test_encoder_attention_that_is_not_weighed(service):
+def test_encoder_attention_that_is_not_weighted(service):
     """Of all latents alike, whichever byte is asked about."""
     encoder = forward(TEXT.encode(), POSITIONS, POSITIONS).maps.cross_attentions[0][0]
-    weighed = probed(service, Probe(ByteAt(4), "encoder")).attention
+    weighted = probed(service, Probe(ByteAt(4), "encoder")).attention
     for output in (4, 19):
-        found = probed(service, Probe(ByteAt(output), "encoder", weighed=False)).attention
+        found = probed(service, Probe(ByteAt(output), "encoder", weighted=False)).attention
         assert_close(found.values, encoder.mean(dim=(0, 1)))
-        assert np.abs(found.values - weighed.values).max() > 1e-3
+        assert np.abs(found.values - weighted.values).max() > 1e-3
         assert found.values.sum() == pytest.approx(1, abs=1e-5)
         assert (found.latent_share, found.query_share) == (0, 0)
         assert "mean of all latents" in found.title
         assert "byte" not in found.title
-    of_head = probed(service, Probe(ByteAt(4), "encoder", head=1, weighed=False)).attention
+    of_head = probed(service, Probe(ByteAt(4), "encoder", head=1, weighted=False)).attention
     assert_close(of_head.values, encoder[1].mean(dim=0))
-    one_latent = probed(service, Probe(ByteAt(4), "encoder", latent=6, weighed=False)).attention
+    one_latent = probed(service, Probe(ByteAt(4), "encoder", latent=6, weighted=False)).attention
     assert_close(one_latent.values, encoder[:, 6].mean(dim=0))
 
 
 @pytest.mark.parametrize("method", ["rollout", "decoder"])
 def test_what_is_for_the_encoder_alone_changes_no_other(service, method):
     plain = probed(service, Probe(ByteAt(4), method)).attention
-    for options in ({"latent": 2}, {"weighed": False}):
+    for options in ({"latent": 2}, {"weighted": False}):
         found = probed(service, Probe(ByteAt(4), method, **options)).attention
         assert_close(found.values, plain.values)
         assert found.title == plain.title

@@ -9,7 +9,7 @@ from PIL import Image
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import ByteAt, CheckpointUnavailable, InputError, PixelAt, Probe
-from models.schema.optical_flow import LONGEST_SIDE, MOST_PIXELS
+from models.schema.optical_flow import LONGEST_SIDE, MAX_PIXELS
 from tests.image_files import spy_on_decoders
 from tests.noisy_frames import asked, frame
 from tests.tiny_models import unavailable
@@ -44,7 +44,7 @@ def test_what_is_refused(service, changes, words):
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        ((5000, MOST_PIXELS // 5000 + 1), "5,000 x 2,001 pixels is too large here: at most 10 megapixels"),
+        ((5000, MAX_PIXELS // 5000 + 1), "5,000 x 2,001 pixels is too large here: at most 10 megapixels"),
         ((LONGEST_SIDE + 1, 1), "16,385 x 1 pixels is too long here: at most 16,384 along a side"),
         ((2, LONGEST_SIDE + 1), "2 x 16,385 pixels is too long here"),
     ],

@@ -40,8 +40,8 @@ def attention(values, latent_share: float = 0.0, query_share: float = 0.0, title
 
 
 def result(found: AttentionMap | None, grid: tuple[int, int], **more) -> ImageClassificationResult:
-    empty = dict.fromkeys(("latent_maps", "readers", "positions")) | {"extent": (0.0, 1.0)}
-    return ImageClassificationResult(labels=LABELS, seen=NOISE, grid=grid, attention=found, run=RUN, **(empty | more))
+    empty = dict.fromkeys(("latent_maps", "attending_latents", "positions")) | {"extent": (0.0, 1.0)}
+    return ImageClassificationResult(labels=LABELS, input_image=NOISE, grid=grid, attention=found, run=RUN, **(empty | more))
 
 
 # Pixels
@@ -135,8 +135,8 @@ def test_shares_in_percent(share, said):
 
 
 def test_readers_are_the_latents_that_read_most_and_how_much():
-    readers = np.array([0.001, 0.02, 0.005, 0.0, 0.31], np.float32)
-    page = Elements(attending_latents_table(readers, 100, "row 1, <i>column 1", most=3))
+    attending_latents = np.array([0.001, 0.02, 0.005, 0.0, 0.31], np.float32)
+    page = Elements(attending_latents_table(attending_latents, 100, "row 1, <i>column 1", most=3))
     assert re.findall(r"latent (\d)(.*?uniform\))", page.text) == [
         ("4", "31% of its attention (31 times uniform)"),
         ("1", "2% of its attention (2 times uniform)"),
@@ -149,15 +149,15 @@ def test_readers_are_the_latents_that_read_most_and_how_much():
 
 
 @pytest.mark.parametrize(
-    ("readers", "said"),
+    ("attending_latents", "said"),
     [
         ([0.009, 0.001], "No latent reads it more than uniform."),
         ([0.02, 0.0, 0.0, 0.0, 0.0], "Hardly any latent reads it: 1 of 5 more than uniform."),
         ([0.02, 0.02], "2 of 2 more than uniform."),
     ],
 )
-def test_readers_say_where_there_are_hardly_any(readers, said):
-    assert f'<p class="summary">{said} Together' in attending_latents_table(np.array(readers, np.float32), 100, "here")
+def test_readers_say_where_there_are_hardly_any(attending_latents, said):
+    assert f'<p class="summary">{said} Together' in attending_latents_table(np.array(attending_latents, np.float32), 100, "here")
 
 
 def test_readers_of_several_models_are_compared_by_length():
@@ -302,8 +302,8 @@ def test_a_model_that_is_not_to_be_had_is_said_so_in_its_place():
 
 def test_a_place_is_marked_in_every_grid_and_its_readers_are_compared():
     results = two()
-    for variant, readers in (("learned", [0.5, 0.25]), ("conv", [0.1, 0.05])):
-        results[variant] = replace(results[variant], readers=np.array(readers, np.float32))
+    for variant, attending_latents in (("learned", [0.5, 0.25]), ("conv", [0.1, 0.05])):
+        results[variant] = replace(results[variant], attending_latents=np.array(attending_latents, np.float32))
     panels = render.image_classification(results, place=(0.9, 0.4))
     learned, conv = (Elements(panels[variant].says) for variant in ("learned", "conv"))
     assert [each["data-place"] for each in learned.of("div", "places")] == ["2", "2"]

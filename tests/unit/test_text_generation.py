@@ -8,7 +8,7 @@ import torch
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.perceiver.ar_writing import Writer
+from models.perceiver.ar_decoding import IncrementalDecoder
 from models.schema import Probe, TextGenerationRequest, TokenAt
 from models.tasks import text_generation
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
@@ -25,7 +25,7 @@ def test_greedy_steps_are_those_of_the_writer():
     """Which reads everything again for each token."""
     service = biased(END_FREE)
     first, *steps = steps_of(service, max_new_tokens=LONG, do_sample=False)
-    writer = Writer(model_of(service), cached=False)
+    writer = IncrementalDecoder(model_of(service), cached=False)
     logits = writer.start(torch.tensor([PROMPT_IDS]), 8)
     assert (first.dropped, first.prefix_length, first.latents, first.tokens) == (0, 4, 8, ())
     for number, step in enumerate(steps):
@@ -41,12 +41,12 @@ def test_greedy_steps_are_those_of_the_writer():
         assert (token.dropped, token.prefix, token.latents) == (window.dropped, window.prefix, window.latents)
         assert (step.dropped, step.prefix_length, step.latents) == (token.dropped, token.prefix, token.latents)
         assert len(step.tokens) == number + 1
-        assert token.anew is (token.latents == 4 or number == 0)
-        assert step.readings == sum(each.anew for each in step.tokens)
+        assert token.full_pass is (token.latents == 4 or number == 0)
+        assert step.full_passes == sum(each.full_pass for each in step.tokens)
         logits = writer.write(torch.tensor([token.id]))
     assert steps[-1].dropped > 3
-    assert {step.ended for step in steps[:-1]} == {""}
-    assert (steps[-1].ended, len(steps)) == ("length", LONG)
+    assert {step.finish_reason for step in steps[:-1]} == {""}
+    assert (steps[-1].finish_reason, len(steps)) == ("length", LONG)
 
 
 @pytest.mark.parametrize("options", [{"do_sample": False}, {"temperature": 1.5, "top_p": 0.98, "seed": 3}])
@@ -101,22 +101,22 @@ def test_a_stop_string_ends_the_text():
     whole = steps_of(service, max_new_tokens=60, temperature=3)[-1].text
     stop = whole[30:33]
     last = steps_of(service, max_new_tokens=60, temperature=3, stop=("zz", stop))[-1]
-    assert last.ended == "stop"
+    assert last.finish_reason == "stop"
     assert last.text == whole[: whole.index(stop) + 3]
     done = ids_of(last)
     after = steps_of(service, max_new_tokens=1, temperature=3, stop=(stop + "z",), written=done)[-1]
-    assert (after.text, after.ended) == (whole[: len(done) + 1], "length")
+    assert (after.text, after.finish_reason) == (whole[: len(done) + 1], "length")
     begun = steps_of(service, max_new_tokens=9, temperature=3, stop=(stop,), written=done[:-1])[-1]
-    assert (begun.text, begun.ended) == (last.text, "stop")  # it began before this request
+    assert (begun.text, begun.finish_reason) == (last.text, "stop")  # it began before this request
 
 
 def test_a_stop_string_in_the_prompt_ends_nothing():
-    assert steps_of(of_letters(), "abc", max_new_tokens=3, stop=("abc",))[-1].ended == "length"
+    assert steps_of(of_letters(), "abc", max_new_tokens=3, stop=("abc",))[-1].finish_reason == "length"
 
 
 def test_the_end_token_ends_the_text():
     last = steps_of(biased({SEP: 1e4}), max_new_tokens=9)[-1]
-    assert (last.ended, last.text, ids_of(last)) == ("end", "", (SEP,))
+    assert (last.finish_reason, last.text, ids_of(last)) == ("end", "", (SEP,))
     assert (last.tokens[0].content, last.tokens[0].probability) == (b"", 1.0)
 
 
@@ -128,14 +128,14 @@ def test_other_special_tokens_are_never_written():
 
 
 def test_no_time_left(monkeypatch):
-    monkeypatch.setattr(text_generation, "MOST_SECONDS", 0)
+    monkeypatch.setattr(text_generation, "MAX_SECONDS", 0)
     last = steps_of(of_letters(), max_new_tokens=9)[-1]
-    assert (last.ended, len(last.tokens)) == ("time", 1)
+    assert (last.finish_reason, len(last.tokens)) == ("time", 1)
 
 
 def test_nothing_new(service):
     (step,) = steps_of(service, max_new_tokens=0)
-    assert (step.text, step.ended, step.tokens, step.readings, step.attention) == ("", "length", (), 0, None)
+    assert (step.text, step.finish_reason, step.tokens, step.full_passes, step.attention) == ("", "length", (), 0, None)
 
 
 def test_closing_the_stream_ends_the_work():
@@ -206,5 +206,5 @@ def test_speed_is_counted_from_the_first_token(service):
     assert len({step.first_seconds for step in steps[1:]}) == 1
     assert [step.tokens_per_second > 0 for step in steps] == [False] * 2 + [True] * 5
     # Of a prefix of at most 16 and 8 latents: keys and values of 16 channels, float32, and those of 2 layers.
-    assert max(step.memory_bytes for step in steps) <= 2 * 16 * 4 * (24 + 2 * 8)
-    assert steps[-1].memory_bytes > 0
+    assert max(step.cache_bytes for step in steps) <= 2 * 16 * 4 * (24 + 2 * 8)
+    assert steps[-1].cache_bytes > 0

@@ -81,7 +81,7 @@ def test_the_last_token_is_traced_where_none_is_named(writing):
     again = explained(writing, text, Probe(TokenAt(0), "encoder"))
     np.testing.assert_allclose(text.attention.values, again.attention.values, atol=1e-6)
     assert again.text == text.text
-    assert again.readings == 0
+    assert again.full_passes == 0
 
 
 def test_the_first_new_token_is_traced_after_tokens_that_were_there(writing):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.schema import InputError
-from models.tasks.text_prompt import LONGEST_PROMPT, MOST_WRITTEN
+from models.tasks.text_prompt import LONGEST_PROMPT, MAX_WRITTEN
 from tests.text_writers import PROMPT, steps_of
 
 LONG = "0123456789" * 3
@@ -29,7 +29,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "many stops": ({"stop": ("a",) * 17}, "0 to 16, not 17"),
     "ids of another model": ({"written": (7, 262)}, "Ids of written tokens are 0 to 261"),
     "ids below nothing": ({"written": (-1,)}, "Ids of written tokens are 0 to 261"),
-    "a long text": ({"written": (7,) * (MOST_WRITTEN + 1)}, "0 to 20,000, not 20,001"),
+    "a long text": ({"written": (7,) * (MAX_WRITTEN + 1)}, "0 to 20,000, not 20,001"),
     "no latents": ({"num_latents": 0}, "At least one token has to be a latent, not 0"),
     "prefix below nothing": ({"prefix": -1}, "prefix is 0 to 16 bytes, not -1"),
     "prefix longer than the model's": ({"prefix": 17}, "prefix is 0 to 16 bytes, not 17"),

@@ -80,8 +80,8 @@ def test_losses_of_the_mean_color_and_of_silence(monkeypatch):
 
 
 def test_what_was_hidden_hardly_counts():
-    weighed = av_losses._weighed(torch.tensor([0.5, 4.0]), torch.tensor([1.0, 0.0]))
-    assert weighed.item() == pytest.approx((0.5 + 0.05 * 4) / 1.05)
+    weighted = av_losses._weighted(torch.tensor([0.5, 4.0]), torch.tensor([1.0, 0.0]))
+    assert weighted.item() == pytest.approx((0.5 + 0.05 * 4) / 1.05)
 
 
 def test_scores_of_known_answers():

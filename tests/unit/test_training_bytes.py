@@ -6,7 +6,7 @@ import torch
 from transformers import PerceiverConfig, PerceiverForMaskedLM
 
 from tests.training_data import repeated_letters
-from training.byte_batches import MOST_QUERIES, TOKENS, Batches, tokenized
+from training.byte_batches import MAX_QUERIES, TOKENS, Batches, tokenized
 from training.byte_evaluation import baselines, evaluate, evaluation_windows
 from training.loop import Run, Schedule, fit
 from training.masked_bytes import batch_loss, config
@@ -62,7 +62,7 @@ def test_tokenized_is_cls_bytes_sep_and_padding(all_hidden):
         assert torch.equal(batch.ids[row], expected)
         asked = batch.positions[row][batch.counts[row]].tolist()
         assert (asked if all_hidden else sorted(asked)) == hidden
-    assert all_hidden or batch.positions.shape == (3, MOST_QUERIES)
+    assert all_hidden or batch.positions.shape == (3, MAX_QUERIES)
 
 
 def test_tokenized_agrees_with_the_tokenizer_of_transformers():

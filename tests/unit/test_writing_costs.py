@@ -10,7 +10,7 @@ from components.analysis.generation_costs import WriterShape, costs
 from components.html.charts.border import memory, operations
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
-from models.perceiver.ar_memory import Memory
+from models.perceiver.ar_cache import KeyValueCache
 from tests.markup import Elements
 
 TINY = WriterShape(context=6, latents=2, channels=4, layers=1, vocabulary=8, widening=2)
@@ -46,17 +46,17 @@ def test_operations_are_those_of_the_network():
     # In double precision, where products are torch's own: it does not count those of oneDNN.
     model = PerceiverAr(config).eval().double()
     ids = torch.arange(20)[None] % 11
-    kept = Memory(3, room=19, latents=7)
+    kept = KeyValueCache(3, room=19, latents=7)
     first = flops(model, ids[:, :19], 12, kept)
     expected, _ = costs(shape, 12, 7)
     assert first == expected.prompt
     assert kept.nbytes == expected.memory
-    kept = Memory(3, room=20, latents=8)
+    kept = KeyValueCache(3, room=20, latents=8)
     flops(model, ids[:, :19], 12, kept)
     assert flops(model, ids[:, 19:], 0, kept) == expected.token
 
 
-def flops(model: PerceiverAr, ids: torch.Tensor, prefix: int, kept: Memory) -> int:
+def flops(model: PerceiverAr, ids: torch.Tensor, prefix: int, kept: KeyValueCache) -> int:
     with torch.inference_mode(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         model.predict(model.latents(ids, prefix, None, kept)[:, -1:])
     return counter.get_total_flops()

@@ -18,7 +18,7 @@ from components.html.text.compared import Compared
 from components.html.text.traced import traced_strip
 from components.html.text.written import running_strip, written_strip
 from components.render.text_generation import text_generation_alternatives
-from models.schema import WrittenToken
+from models.schema import GeneratedToken
 from tests.markup import Elements
 from tests.written import attention, letters, step, written
 
@@ -254,7 +254,7 @@ def test_special_tokens_and_stray_bytes_have_their_own_pieces():
 
 
 def test_larger_tokens_are_read_whole():
-    tokens = (WrittenToken(5, b"s", 0.5, (), 0, 1, 2, False),)
+    tokens = (GeneratedToken(5, b"s", 0.5, (), 0, 1, 2, False),)
     shown = replace(step("", tokens, latents=2, probe=attention(3)), prompt_tokens=(b"The", b" ca", b"t"))
     read = read_text(replace(shown, prefix_length=1), "words")
     assert [piece.text for piece in read.pieces] == ["The", " cat"]

@@ -11,7 +11,7 @@ from components.analysis.text_units import shortened
 from components.html.images.pixels import legend
 from components.html.text.cells import fill_styles
 
-_MOST_LETTERS = 24
+_MAX_LETTERS = 24
 _UPRIGHT_FROM = 5
 """Labels from which the names above the columns stand upright, so that the columns stay narrow."""
 
@@ -19,7 +19,7 @@ _UPRIGHT_FROM = 5
 def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
     """A row a label, a column what it was taken for. confusion: int [labels, labels]. Right answers are outlined."""
     shares = row_shares(confusion)
-    names = [shortened(label, _MOST_LETTERS) for label in labels]
+    names = [shortened(label, _MAX_LETTERS) for label in labels]
     head = Markup("").join(Markup(
 '<th scope="col" title="{}"><span dir="auto">{}</span></th>'
 ).format(label, name)

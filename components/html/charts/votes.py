@@ -6,14 +6,14 @@ from components.analysis.text_units import shortened
 from components.words.numbers import percent
 from models.schema import SentimentResult
 
-MOST_LABELS = 4
+MAX_LABELS = 4
 """Columns of a table; the other labels are in the bars of the whole text."""
 _BEGINNING = 48
 
 
 def window_votes(result: SentimentResult) -> Markup:
     """A row a window in reading order, a bar a label; the likeliest labels of the whole text, best first."""
-    labels = result.labels[:MOST_LABELS]
+    labels = result.labels[:MAX_LABELS]
     head = Markup("").join(Markup('<th scope="col" dir="auto">{}</th>').format(label.name) for label in labels)
     rows = Markup("").join(_row(result, number) for number in range(len(result.windows)))
     said = "The windows overlap; the bars of the whole text are the mean of these votes."
@@ -31,7 +31,7 @@ def _row(result: SentimentResult, number: int) -> Markup:
     # A window may begin within a character.
     beginning = result.text.encode("utf-8")[window.start : window.stop][: 8 * _BEGINNING].decode(errors="ignore")
     probabilities = window.probabilities.tolist()
-    votes = Markup("").join(vote_cell(probabilities[label.index]) for label in result.labels[:MOST_LABELS])
+    votes = Markup("").join(vote_cell(probabilities[label.index]) for label in result.labels[:MAX_LABELS])
     return Markup(
         '<tr><th scope="row">{}<small>bytes {:,}–{:,}</small></th><td class="said" dir="auto">{}</td>{}</tr>'
     ).format(number + 1, window.start, window.stop, shortened(beginning, _BEGINNING), votes)

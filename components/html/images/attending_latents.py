@@ -7,20 +7,20 @@ from components.words.numbers import multiple, precise_percent
 
 
 def attending_latents_table(
-    readers: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8
+    attending_latents: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8
 ) -> Markup:
     """The latents that read a place most, as bars.
 
-    readers: float32 [latents], the share of its attention that each gives the place. inputs: how many there are, so
+    attending_latents: float32 [latents], the share of its attention that each gives the place. inputs: how many there are, so
     that uniform is 1 / inputs. place: in words. reach: times uniform at which a bar is full, that several tables can be
     compared; without it, the largest of these.
     """
-    times = readers.astype(np.float64) * inputs
+    times = attending_latents.astype(np.float64) * inputs
     full = max(float(times.max()) if reach is None else reach, 1.0)
     best = np.argsort(-times, kind="stable")[:most]
-    rows = Markup("").join(_row(latent, float(readers[latent]), float(times[latent]), full) for latent in best.tolist())
+    rows = Markup("").join(_row(latent, float(attending_latents[latent]), float(times[latent]), full) for latent in best.tolist())
     return Markup(
-        '<div class="readers"><h4>Which latents read {}?</h4><p class="summary">{}</p><ol role="list">{}</ol>'
+        '<div class="attending-latents"><h4>Which latents read {}?</h4><p class="summary">{}</p><ol role="list">{}</ol>'
         '<p class="caption">The line across the bars: uniform, 1/{:,} = {} of a latent\'s attention.</p></div>'
     ).format(place, _summary(times), rows, inputs, precise_percent(1 / inputs))
 

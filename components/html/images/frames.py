@@ -1,6 +1,6 @@
 """What all pictures of a frame share: its pixels, small enough to stand in a page, its shape, and marks on it.
 
-What is larger than MOST_SHOWN pixels a side is shown smaller. Places are told in pixels of the full size.
+What is larger than MAX_SHOWN pixels a side is shown smaller. Places are told in pixels of the full size.
 """
 
 import base64
@@ -19,7 +19,7 @@ Pixel = tuple[int, int]
 
 LOSSLESS = 256 * 256
 """Pixels up to which a photograph is kept exactly as it is."""
-MOST_BYTES = 900_000
+MAX_BYTES = 900_000
 """Of the markup of one image, above which even a map is not kept exactly."""
 SPOKEN = Markup('<span class="spoken" aria-live="polite"></span>')
 """Where click_place.js tells screen readers which place the cursor is at."""
@@ -36,7 +36,7 @@ def photograph(pixels: np.ndarray, alt: str, classes: str = "crop") -> Markup:
 def color_map(pixels: np.ndarray, alt: str, classes: str) -> Markup:
     """An <img> of colors that mean something: exact, but for a large one of noise."""
     uri = data_uri(pixels)
-    return _image(uri if len(uri) <= MOST_BYTES else _lossy(pixels), pixels, alt, classes)
+    return _image(uri if len(uri) <= MAX_BYTES else _lossy(pixels), pixels, alt, classes)
 
 
 def stencil(mask: np.ndarray, color: tuple[int, int, int], alt: str, classes: str) -> Markup:

@@ -4,10 +4,10 @@ from markupsafe import Markup
 
 from components.analysis.generated_text import token_name
 from components.words.numbers import percent
-from models.schema import WrittenToken
+from models.schema import GeneratedToken
 
 
-def alternative_bars(token: WrittenToken) -> Markup:
+def alternative_bars(token: GeneratedToken) -> Markup:
     """A bar each for the likeliest tokens, best first, and for the one that was written, each from 0 to 100%."""
     alternatives = token.alternatives
     itself = token.content, token.probability  # several kinds of tokens may stand for no text

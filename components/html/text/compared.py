@@ -8,7 +8,7 @@ from markupsafe import Markup
 from components.analysis.generated_text import Token, noun, surprise_in_words, tokens_after_prompt
 from components.html.text.written import plain_cells, probability_legend
 from components.words.numbers import counted
-from models.schema import TextGenerationStep, WrittenToken
+from models.schema import TextGenerationStep, GeneratedToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Compared:
     """One of the texts, so far. earlier: how the request's `written` were written."""
 
     step: TextGenerationStep
-    earlier: tuple[WrittenToken, ...] = ()
+    earlier: tuple[GeneratedToken, ...] = ()
 
 
 def compared_strips(texts: Sequence[Compared]) -> Markup:

@@ -20,7 +20,7 @@ from components.html.images.pixels import legend
 from components.html.text.cells import character_cells, in_words, kept_together
 from components.words.numbers import counted, percent
 from models.data.graphemes import graphemes
-from models.schema import TextGenerationStep, WrittenToken
+from models.schema import TextGenerationStep, GeneratedToken
 
 COLOR_MAP, LEVELS = "cividis", 20
 """Colors of probabilities, in steps of 5%: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
@@ -30,7 +30,7 @@ _ALTERNATIVES = 3
 
 
 def written_strip(
-    step: TextGenerationStep, earlier: Sequence[WrittenToken] = (), selected: int | None = None
+    step: TextGenerationStep, earlier: Sequence[GeneratedToken] = (), selected: int | None = None
 ) -> Markup:
     """The prompt, dimmed, and a cell a written token, colored by its probability; position counts from the first.
 
@@ -48,7 +48,7 @@ def written_strip(
     return Markup('{}{}<p class="caption">{}</p>').format(strip, probability_legend(each), said)
 
 
-def running_strip(step: TextGenerationStep, earlier: Sequence[WrittenToken] = ()) -> Markup:
+def running_strip(step: TextGenerationStep, earlier: Sequence[GeneratedToken] = ()) -> Markup:
     """The same while it is being written: nothing to click and no titles, for it is sent several times a second."""
     tokens = tokens_after_prompt(step, earlier)
     body = _prompt(step, folded=False) + plain_cells(tokens)

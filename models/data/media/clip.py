@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from models.data.images import MOST_PIXELS
+from models.data.images import MAX_PIXELS
 from models.schema import InputError
 
 # A minute at 30 frames a second: every frame is decoded once when a clip is opened, so that damage is found then.
 LONGEST_SECONDS = 60
-MOST_FRAMES = 1_800
+MAX_FRAMES = 1_800
 # That minute in full HD is 3.7e9 pixels: five to ten seconds of decoding on two cores.
-MOST_PIXELS_IN_ALL = 4_000_000_000
+MAX_PIXELS_IN_ALL = 4_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,15 @@ class Clip:
 
 def check_extent(width: int, height: int, frames: int, seconds: float) -> None:
     """Raises InputError for a clip that is larger or longer than may be; what is unknown is given as 0."""
-    if width * height > MOST_PIXELS:
-        most = f"at most {MOST_PIXELS // 10**6} megapixels can be read"
+    if width * height > MAX_PIXELS:
+        most = f"at most {MAX_PIXELS // 10**6} megapixels can be read"
         raise InputError(f"The frames of this clip have too many pixels ({width:,} x {height:,}): {most}.")
     if seconds > LONGEST_SECONDS:
         raise InputError(f"This clip is too long: at most {LONGEST_SECONDS} seconds can be read. Cut out a part of it.")
-    if frames > MOST_FRAMES:
-        raise InputError(f"This clip has too many frames: at most {MOST_FRAMES:,} can be read. Cut out a part of it.")
-    if frames * width * height > MOST_PIXELS_IN_ALL:
-        most = MOST_PIXELS_IN_ALL // (width * height)
+    if frames > MAX_FRAMES:
+        raise InputError(f"This clip has too many frames: at most {MAX_FRAMES:,} can be read. Cut out a part of it.")
+    if frames * width * height > MAX_PIXELS_IN_ALL:
+        most = MAX_PIXELS_IN_ALL // (width * height)
         raise InputError(
             f"This clip is too large: of {width:,} x {height:,} pixels, at most {most:,} frames can be read. "
             "Cut out a part of it, or make it smaller."

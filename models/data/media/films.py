@@ -18,7 +18,7 @@ def films_of(result: AvAutoencodingResult) -> Iterator[Mapping[str, Path]]:
 
 def write_films(result: AvAutoencodingResult, folder: Path) -> Mapping[str, Path]:
     original = folder / "original.mp4"
-    write_film(original, result.seen_frames, result.fps, result.seen_audio, result.sample_rate)
+    write_film(original, result.original_frames, result.fps, result.original_audio, result.sample_rate)
     return {"original": original, "reconstruction": write_reconstruction(folder / "reconstruction.mp4", result)}
 
 

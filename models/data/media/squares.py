@@ -54,7 +54,7 @@ def av_request(
     fps = shape.fps * (3 if resolution == "frames" else 1)
     frames = read_squares(clip, fps, shape.image_size * (2 if resolution == "pixels" else 1))
     audio = read_sound(clip, shape.sample_rate)
-    finer = None if resolution == "native" else resolution
+    upsample = None if resolution == "native" else resolution
     return AvAutoencodingRequest(
-        frames, fps, audio, shape.sample_rate, frozenset(blank), label, finer=finer, weights=weights
+        frames, fps, audio, shape.sample_rate, frozenset(blank), label, upsample=upsample, weights=weights
     )

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from models.data.images import MOST_PIXELS
+from models.data.images import MAX_PIXELS
 from models.data.media.clip import Clip, Sound, check_extent, damaged_after
 from models.schema import InputError
 
@@ -150,7 +150,7 @@ def _sound(container: InputContainer) -> tuple[Sound | None, tuple[str, ...]]:
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     stream.thread_type, stream.thread_count = "AUTO", _THREADS
     # Before there is room made for a frame, whatever the file or the frames before it said of its size.
-    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     return container.decode(stream)
 
 

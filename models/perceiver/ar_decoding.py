@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
-from models.perceiver.ar_memory import Memory
+from models.perceiver.ar_cache import KeyValueCache
 
 
 class Refill(Enum):
@@ -65,7 +65,7 @@ def next_window(config: PerceiverArConfig, window: Window, refill: Refill) -> Wi
     return Window(window.dropped + lost, prefix - lost, latents)
 
 
-class Writer:
+class IncrementalDecoder:
     """A text, or a batch of them of the same length, that grows token by token.
 
     readings: how often everything was read anew, the prompt included; steps: how often one position was enough.
@@ -74,9 +74,9 @@ class Writer:
     def __init__(self, model: PerceiverAr, refill: Refill = Refill.HALF, *, cached: bool = True):
         """cached=False reads everything again for each token: the same logits, to compare with."""
         self.model, self.refill, self.cached = model, refill, cached
-        self.readings = self.steps = 0
+        self.full_passes = self.steps = 0
         self.window = Window(0, 0, 0)
-        self._memory: Memory | None = None
+        self._memory: KeyValueCache | None = None
         self._ids = torch.empty(1, 0, dtype=torch.int64)
         self._padding: Tensor | None = None
 
@@ -113,12 +113,12 @@ class Writer:
         return self._predicted(self.model.latents(ids[:, None], 0, self._seen_padding(), self._memory))
 
     def _read_again(self) -> Tensor:
-        self.readings += 1
+        self.full_passes += 1
         config, window = self.model.config, self.window
         self._memory = None
         if self.cached and window.latents < config.max_latents:  # full ones would not be added to
             room = window.prefix + config.max_latents
-            self._memory = Memory(len(self.model.layers), room, config.max_latents)
+            self._memory = KeyValueCache(len(self.model.layers), room, config.max_latents)
         seen = self._ids[:, window.dropped :]
         return self._predicted(self.model.latents(seen, window.prefix, self._seen_padding(), self._memory))
 

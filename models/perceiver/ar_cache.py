@@ -35,7 +35,7 @@ class KeyValues:
         return sum(held.nbytes for held in self._held or ())
 
 
-class Memory:
+class KeyValueCache:
     """Keys and values of the cross-attention, `across`, and of each layer after it, `among` the latents."""
 
     def __init__(self, layers: int, room: int, latents: int):

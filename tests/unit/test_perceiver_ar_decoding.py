@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from models.perceiver.ar_memory import KeyValues
-from models.perceiver.ar_writing import Refill, Window, Writer, first_window, next_window
+from models.perceiver.ar_cache import KeyValues
+from models.perceiver.ar_decoding import Refill, Window, IncrementalDecoder, first_window, next_window
 from tests.tiny_ar import CONFIG, tiny_ar, tokens
 from tests.tiny_models import FAR, assert_equal
 
@@ -30,7 +30,7 @@ def windows(prompt: int, latents: int, refill: Refill, **changes: int) -> list[t
 def test_each_step_equals_reading_again(refill, kind, prompt, latents, seed):
     """In float64, where rounding cannot be taken for a difference, nor a difference for rounding."""
     model, text = tiny_ar(seed, **kind).double(), tokens(prompt + STEPS, batch=2, seed=seed)
-    writer = Writer(model, refill)
+    writer = IncrementalDecoder(model, refill)
     logits = writer.start(text[:, :prompt], latents)
     expected = windows(prompt, latents, refill)
     assert expected[-1][0] > 4
@@ -43,7 +43,7 @@ def test_each_step_equals_reading_again(refill, kind, prompt, latents, seed):
         if length < text.shape[1]:
             logits = writer.write(text[:, length])
     assert torch.equal(writer.ids, text)
-    assert writer.readings + writer.steps == STEPS + 1
+    assert writer.full_passes + writer.steps == STEPS + 1
 
 
 @pytest.mark.parametrize("refill", Refill)
@@ -53,7 +53,7 @@ def test_padded_prompts_are_continued_as_they_are_alone(refill):
     long, short = tokens(9), tokens(5, seed=2)
     padding = torch.zeros(2, 9, dtype=torch.bool)
     padding[1, :4] = True
-    together, alone = Writer(model, refill), Writer(model, refill)
+    together, alone = IncrementalDecoder(model, refill), IncrementalDecoder(model, refill)
     logits = together.start(torch.cat([long, torch.cat([torch.zeros_like(short[:, :4]), short], 1)]), 3, padding)
     other = alone.start(short, 3)
     for step in range(5):
@@ -85,18 +85,18 @@ def test_schedules_by_hand():
 def test_what_each_rule_costs():
     """6 latents, 1 at the start: 5 more fit. Then every token costs a reading, or every fourth does."""
     for refill, readings in ((Refill.EACH, 1 + 21), (Refill.HALF, 1 + 6)):
-        writer = Writer(tiny_ar(), refill)
+        writer = IncrementalDecoder(tiny_ar(), refill)
         writer.start(tokens(2), 1)
         for token in tokens(STEPS)[0]:
             writer.write(token[None])
-        assert (writer.readings, writer.steps) == (readings, STEPS + 1 - readings)
+        assert (writer.full_passes, writer.steps) == (readings, STEPS + 1 - readings)
 
 
 def test_a_step_works_on_one_position():
     model, lengths = tiny_ar(), []
     model.cross.mlp.register_forward_hook(lambda _, inputs, __: lengths.append(inputs[0].shape[1]))
     for cached, expected in ((True, [3, 1, 1, 1, 3]), (False, [3, 4, 5, 6, 3])):
-        writer = Writer(model, Refill.HALF, cached=cached)
+        writer = IncrementalDecoder(model, Refill.HALF, cached=cached)
         lengths.clear()
         writer.start(tokens(9), 3)
         for token in tokens(4)[0]:
@@ -110,7 +110,7 @@ def test_a_prompt_that_does_not_fit_is_refused(length, latents):
     with pytest.raises(ValueError, match=r"can be"):
         first_window(CONFIG, length, latents)
     with pytest.raises(ValueError, match=r"can be"):
-        Writer(tiny_ar()).start(tokens(length), latents)
+        IncrementalDecoder(tiny_ar()).start(tokens(length), latents)
 
 
 def test_nothing_is_kept_beyond_the_room_for_it():
