@@ -10,10 +10,10 @@ import numpy as np
 from transformers import PerceiverForSequenceClassification
 
 from models.perceiver.fine_tuned import as_value
-from models.perceiver.fine_tuning import Evaluation, TrainingStep, Hyperparameters, FineTuner
+from models.perceiver.fine_tuning import Evaluation, FineTuner, Hyperparameters, TrainingStep
 from models.schema import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo
 from models.schema.fine_tuning import MAX_SECONDS
-from models.tasks.fine_tuning_rows import SplitRows, check, check_steps, longest_text, part
+from models.tasks.fine_tuning_rows import SplitRows, check, check_steps, longest_text, split
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
 
@@ -61,7 +61,9 @@ class _Course:
         request, model = self.request, cast(PerceiverForSequenceClassification, self.loaded.model)
         self.rows = split(request, longest_text(model.config.max_position_embeddings))
         check_steps(math.ceil(len(self.rows.learned.labels) / request.batch_size) * request.epochs, request)
-        hyperparameters = Hyperparameters(request.epochs, request.batch_size, request.learning_rate, request.seed, request.frozen)
+        hyperparameters = Hyperparameters(
+            request.epochs, request.batch_size, request.learning_rate, request.seed, request.frozen
+        )
         self.tuner = FineTuner(model, self.rows.learned, len(self.rows.labels), hyperparameters)
 
     @property
