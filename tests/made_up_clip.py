@@ -43,7 +43,7 @@ HOW = "Encoder cross-attention, <i>mean</i> of heads, latents weighted by what t
 def asked(trace: AvTrace, latent_share: float = 0.0, query_share: float = 0.0, **more) -> AvAutoencodingResult:
     """The same with what one output was read from."""
     values = np.concatenate([trace.audio, trace.image.ravel(), [trace.label]]).astype(np.float32)
-    attention = AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", f"{HOW}: frame 4, row 2")
+    attention = AttentionMap(values, latent_share, query_share, "rollout", f"{HOW}: frame 4, row 2")
     return rebuilt_clip(attention=attention, trace=trace, **more)
 
 

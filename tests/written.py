@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.schema import AttentionMap, RunInfo, TextGenerationStep, GeneratedToken
+from models.schema import AttentionMap, GeneratedToken, RunInfo, TextGenerationStep
 from models.schema.common import Method
 
 RUN = RunInfo("text_small", "embedded", "cpu", "float32", 0.1, False, 0)
@@ -20,7 +20,7 @@ def letters(text: str, prefix: int = 0) -> tuple[GeneratedToken, ...]:
 
 def attention(count: int, values=None, method: Method = "encoder", latent_share: float = 0.0) -> AttentionMap:
     shares = np.full(count, 1 / count) if values is None else np.array(values)
-    return AttentionMap(shares.astype(np.float32), latent_share, 0.0, 1 / count, method, TITLE)
+    return AttentionMap(shares.astype(np.float32), latent_share, 0.0, method, TITLE)
 
 
 def step(

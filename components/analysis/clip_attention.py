@@ -74,9 +74,8 @@ def shares(attention: AttentionMap, trace: AvTrace) -> list[Share]:
 def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
     """Raises ValueError as `asked_about` does."""
     attention, trace = asked_about(result)
-    reached = float(trace.image.sum() + trace.audio.sum() + trace.label) or 1.0
     image, audio, label = (
-        times_uniform(np.asarray(values), attention.uniform * reached, scale)
+        times_uniform(np.asarray(values), attention.uniform, scale)
         for values in (trace.image, trace.audio, trace.label)
     )
     window = range(trace.start, trace.start + trace.frames)

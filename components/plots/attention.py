@@ -46,9 +46,14 @@ def add_color_bar(plot: Plot, attention: AttentionMap, scale: Scale) -> float:
     """As `draw_color_bar`, for the colors of one map."""
     norm, color_map = colors(attention, scale)
     low = at_most(scaled(attention, scale), norm, scale) + level_text(norm.vmin, scale)
-    level = f"uniform\n1/{round(1 / attention.uniform):,}\n= {precise_percent(attention.uniform)}"
+    level = f"uniform\n{uniform_in_words(attention)}\n= {precise_percent(attention.uniform)}"
     uniform = attention.uniform if scale == "linear" else 0.0
     return draw_color_bar(plot, (norm, color_map), uniform, (low, level, level_text(norm.vmax, scale)))
+
+
+def uniform_in_words(attention: AttentionMap) -> str:
+    """The share of an even map as a fraction: what the inputs received over their number, such as "0.5/514"."""
+    return f"{attention.uniform * attention.values.size:.3g}/{attention.values.size:,}"
 
 
 def draw_color_bar(

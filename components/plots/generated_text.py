@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from components.analysis.generated_text import ReadText, read_text, token_name, traced_attention, zones_in_words
 from components.analysis.text_units import Unit, named
-from components.plots.attention import draw_color_bar, draw_parts, footer
+from components.plots.attention import draw_color_bar, draw_parts, footer, uniform_in_words
 from components.plots.bytes import MARK
 from components.plots.plot import MARGIN, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.plots.text import cell_label, draw_units, level_numbers, unit_quantity
@@ -32,7 +32,7 @@ def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale
     if len(parts := _parts(step, read)) > 1:
         draw_parts(plot, parts)
     low, high = shared.ends
-    middle = f"uniform\n{shared.in_words(shared.uniform)}\n1/{round(1 / attention.uniform):,}"
+    middle = f"uniform\n{shared.in_words(shared.uniform)}\n{uniform_in_words(attention)}"
     right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, middle, high))
     labels = [printable(piece.text) if read.unit == "bytes" else cell_label(piece.text) for piece in shown]
     starts = [piece.start for piece in shown]

@@ -22,12 +22,8 @@ def times_uniform(shares: np.ndarray, uniform: float, scale: Scale) -> np.ndarra
 
 
 def relative(attention: AttentionMap, scale: Scale) -> np.ndarray:
-    """Float64, of the shape of `attention.values`: 1, or in log 0, is where nothing is preferred.
-
-    Of what reached the values: in a rollout a part stays behind in residuals, whatever the picture.
-    """
-    reached = float(attention.values.sum(dtype=np.float64)) or 1.0
-    return times_uniform(attention.values, attention.uniform * reached, scale)
+    """Float64, of the shape of `attention.values`: 1, or in log 0, where attention is even."""
+    return times_uniform(attention.values, attention.uniform, scale)
 
 
 @dataclass(frozen=True, slots=True)

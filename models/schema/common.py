@@ -1,6 +1,6 @@
 """What callers ask about every task, and what every result tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
@@ -21,8 +21,14 @@ R = TypeVar("R")
 P = TypeVar("P")
 
 
+DROPPED = "This result is no longer in memory. Run again."
+
+
 class InputDropped(InputError):  # noqa: N818  (as CheckpointUnavailable)
     """The backend no longer holds an input that was uploaded before; the caller sends it again."""
+
+    def __init__(self, message: str = DROPPED):
+        super().__init__(message)
 
 
 class Request(Generic[R]):
@@ -126,19 +132,26 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class AttentionMap:
-    """Shares of attention, which with `latent_share` and `query_share` sum to 1.
+    """Attention of one output: shares which, with `latent_share` and `query_share`, sum to 1.
 
-    values: float32, of the inputs' own shape (for method "decoder": [latents]). latent_share: what residuals led to
-    the learned latent array; query_share: to the output's own query. uniform: 1 / number of values, the level at which
-    nothing is preferred. title: what is shown, in words.
+    values: float32, of the shape of the inputs (method "decoder": [latents]).
+    latent_share: share that residual connections keep at the learned latent array, 0 to 1.
+    query_share: share that the residual connection keeps at the query of the output, 0 to 1.
+    uniform: share that each value has if attention is even: the mean of `values`. It is computed. Under rollout it is
+    less than 1 / number of values, since the residual shares are kept apart.
+    title: what the map shows, in words.
     """
 
     values: np.ndarray
     latent_share: float
     query_share: float
-    uniform: float
+    uniform: float = field(init=False)
     method: Method
     title: str
+
+    def __post_init__(self) -> None:
+        total = float(self.values.sum(dtype=np.float64)) or 1.0
+        object.__setattr__(self, "uniform", total / self.values.size)
 
 
 @dataclass(frozen=True, slots=True)

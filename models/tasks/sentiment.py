@@ -181,7 +181,6 @@ def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Spa
         values=values.astype(np.float32),
         latent_share=shares[0],
         query_share=shares[1],
-        uniform=1 / len(values),
         title=title,
     )
 

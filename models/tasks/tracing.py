@@ -38,7 +38,9 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
         case _:
             weights = decoder_rows(loaded.model, encoded, wanted)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = f"Encoder cross-attention, {head_in_words(probe)}, latents weighted by what the output reads of them"
+            title = (
+                f"Encoder cross-attention, {head_in_words(probe)}, latents weighted by what the output reads of them"
+            )
     title = f"{title}: {output}" if _is_of_the_output(probe) else title
     return attention_map(values, probe, title, latent_share, query_share)
 
@@ -51,7 +53,6 @@ def attention_map(
         values=values.float().cpu().numpy().copy(),
         latent_share=latent_share,
         query_share=query_share,
-        uniform=1 / len(values),
         method=probe.method,
         title=title,
     )

@@ -110,7 +110,7 @@ def test_a_sheet_of_attention_says_what_it_shows():
 
 
 def latents() -> AvAutoencodingResult:
-    attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, 1 / 3, "decoder", "What it read")
+    attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, "decoder", "What it read")
     return rebuilt_clip(attention=attention)
 
 

@@ -292,7 +292,7 @@ def test_a_window_that_reaches_beyond_its_clip_holds_the_last_frame():
 
 
 def test_latents_alone_are_a_strip():
-    attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, 1 / 3, "decoder", "Latents <read>")
+    attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, "decoder", "Latents <read>")
     page = Elements(render.av_attention(rebuilt_clip(attention=attention)))
     np.testing.assert_allclose(decoded(page.of("img", "heat")[0]).astype(int), viridis([[0.3, 1.8, 0.9]], 1.8), atol=1)
     assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 60%." in page.text

@@ -26,12 +26,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 def rollout(count: int, title: str = TITLE) -> AttentionMap:
     weights = np.exp(np.random.default_rng(count).normal(0.0, 1.5, count))
     values = (0.6 * weights / weights.sum()).astype(np.float32)
-    return AttentionMap(values, 0.3, 0.1, 1 / count, "rollout", title)
+    return AttentionMap(values, 0.3, 0.1, "rollout", title)
 
 
 def decoder(count: int) -> AttentionMap:
     values = np.random.default_rng(count).dirichlet(np.full(count, 0.3)).astype(np.float32)
-    return AttentionMap(values, 0.0, 0.0, 1 / count, "decoder", "Decoder cross-attention, head 3 of 8")
+    return AttentionMap(values, 0.0, 0.0, "decoder", "Decoder cross-attention, head 3 of 8")
 
 
 def labels_of(count: int) -> list[str]:
@@ -49,13 +49,13 @@ def test_linear_scale_is_the_shares_themselves():
 @pytest.mark.parametrize("shape", [(60,), (4, 5)])
 def test_uniform_map_is_zero_on_the_log_scale(shape):
     count = int(np.prod(shape))
-    attention = AttentionMap(np.full(shape, 1 / count, np.float32), 0.0, 0.0, 1 / count, "encoder", "Uniform")
+    attention = AttentionMap(np.full(shape, 1 / count, np.float32), 0.0, 0.0, "encoder", "Uniform")
     np.testing.assert_allclose(scaled(attention, "log"), np.zeros(shape), atol=1e-6)
 
 
 def test_log_scale_counts_tenfolds_and_ends_at_its_floor():
     values = np.array([0.9, 0.09, 0.01 - 1e-9, 1e-9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], np.float32)
-    levels = scaled(AttentionMap(values, 0.0, 0.0, 0.1, "encoder", "Peaked"), "log")
+    levels = scaled(AttentionMap(values, 0.0, 0.0, "encoder", "Peaked"), "log")
     np.testing.assert_allclose(levels[:3], np.log10([9.0, 0.9, 0.1]), atol=1e-5)
     np.testing.assert_array_equal(levels[3:], LOG_FLOOR)
 
@@ -81,7 +81,7 @@ def test_ink_contrasts_with_its_cell():
 
 def test_description_names_the_inputs_most_read_and_what_stayed_behind():
     values = np.array([0.05, 0.3, 0.1, 0.15], np.float32)
-    attention = AttentionMap(values, 0.3, 0.1, 0.25, "rollout", "What was byte 2 read from?")
+    attention = AttentionMap(values, 0.3, 0.1, "rollout", "What was byte 2 read from?")
     said = describe(attention, ["CLS", "h at position 1", "i at position 2", "SEP at position 3"])
     assert said.startswith("What was byte 2 read from? Most attention of 4 inputs: h at position 1 (30%), ")
     assert said.index("h at position 1") < said.index("SEP at position 3 (15%)") < said.index("i at position 2 (10%)")
@@ -147,7 +147,7 @@ def test_sheet_says_what_it_shows_and_how_it_was_made():
 
 
 def test_shares_are_left_out_where_all_went_to_the_inputs():
-    attention = AttentionMap(np.full(60, 1 / 60, np.float32), 0.0, 0.0, 1 / 60, "encoder", "Encoder, head 1")
+    attention = AttentionMap(np.full(60, 1 / 60, np.float32), 0.0, 0.0, "encoder", "Encoder, head 1")
     assert "latent array" not in words(attention_over_bytes(attention, labels_of(60), RUN))
 
 
@@ -157,7 +157,7 @@ def test_color_bar_labels_both_ends_and_marks_the_uniform_level():
         plot = attention_over_bytes(attention, labels_of(60), RUN, scale)
         (bar,) = (axes for axes in plot.axes if axes.get_label() == "color bar")
         assert bar.get_yticks() == pytest.approx([attention.uniform if scale == "linear" else 0.0])
-        assert "uniform 1/60 = 1.67%" in words(plot)
+        assert "uniform 0.6/60 = 1%" in words(plot)
         assert all(any(end in text.get_text() for text in texts(plot)) for end in ends)
 
 

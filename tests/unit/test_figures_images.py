@@ -26,12 +26,12 @@ NAMES = ("learned", "fourier", "conv")
 
 def over_inputs(values: list[list[float]] | np.ndarray, latent_share: float = 0.0, query_share: float = 0.0):
     values = np.array(values, np.float32)
-    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", "Attention rollout: ship")
+    return AttentionMap(values, latent_share, query_share, "rollout", "Attention rollout: ship")
 
 
 def over_latents(values: list[float] | np.ndarray) -> AttentionMap:
     values = np.array(values, np.float32)
-    return AttentionMap(values, 0.0, 0.0, 1 / values.size, "decoder", "Decoder cross-attention: ship")
+    return AttentionMap(values, 0.0, 0.0, "decoder", "Decoder cross-attention: ship")
 
 
 def random_map(rows: int, seed: int) -> AttentionMap:
@@ -258,7 +258,7 @@ def test_export_is_a_picture_a_drawing_and_all_that_was_drawn(tmp_path):
             np.testing.assert_array_equal(stored["values"], part.attention.values)
             assert stored["values"].dtype == np.float32
             assert stored["values"].sum() + stored["latent_share"] + stored["query_share"] == pytest.approx(1, abs=1e-5)
-            assert stored["uniform"] == 1 / part.attention.values.size
+            assert stored["uniform"] == pytest.approx(0.6 / part.attention.values.size)
             np.testing.assert_array_equal(stored["input_image"], np.full((32, 32, 3), [0x20, 0x40, 0x80], np.uint8))
             said = [str(stored[key]) for key in ("title", "model", "method", "caption")]
             assert said == [part.attention.title, part.run.model, "rollout", part.caption]

@@ -30,7 +30,7 @@ def moving(width: int, height: int, right: float, down: float) -> np.ndarray:
 
 def attention(values, latent_share: float = 0.0, query_share: float = 0.0) -> AttentionMap:
     values = np.array(values, np.float32)
-    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", "Rollout of a pixel's flow")
+    return AttentionMap(values, latent_share, query_share, "rollout", "Rollout of a pixel's flow")
 
 
 def tiles(plot: Plot) -> list[Axes]:
@@ -189,7 +189,7 @@ def test_frames_apart_have_maps_of_their_own_on_one_scale():
 def test_most_is_read_where_the_inputs_lie_in_the_frame(area, where):
     values = np.full((4, 4), 0.05, np.float32)
     values[3, 3] = 0.25
-    attention = AttentionMap(values, 0.0, 0.0, 1 / 16, "encoder", "A title")
+    attention = AttentionMap(values, 0.0, 0.0, "encoder", "A title")
     assert most_read(attention, area) == f"most attention {where}: 4 times uniform"
 
 

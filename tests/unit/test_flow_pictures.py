@@ -196,7 +196,7 @@ def test_errors_say_epe_and_fl_all_and_share_a_scale():
 
 def asked(values, vector=(2.0, 1.0), **more) -> PixelAsked:
     values = np.array(values, np.float32)
-    return PixelAsked(AttentionMap(values, 0.0, 0.0, 1 / values.size, "rollout", "<Rollout>"), 1, 2, vector, **more)
+    return PixelAsked(AttentionMap(values, 0.0, 0.0, "rollout", "<Rollout>"), 1, 2, vector, **more)
 
 
 def test_maps_lie_over_both_frames_where_they_were_read():

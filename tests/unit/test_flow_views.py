@@ -26,7 +26,7 @@ TRACE = FlowTrace(
     second=SECOND,
     area=(0.0, 0.0, 0.5, 0.25),
 )
-ATTENTION = AttentionMap(np.full((2, 3), 1 / 6, np.float32), 0, 0, 1 / 6, "encoder", "A title")
+ATTENTION = AttentionMap(np.full((2, 3), 1 / 6, np.float32), 0, 0, "encoder", "A title")
 RESULT = OpticalFlowResult(RIGHT, ((0, 0, 8, 12),), ATTENTION, TRACE, RUN)
 
 

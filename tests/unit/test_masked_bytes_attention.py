@@ -24,7 +24,7 @@ def test_rollout_of_a_byte_sums_to_one(service, decoding, output):
     assert (attention.values >= 0).all()
     assert (attention.latent_share, attention.query_share) == (pytest.approx(0.5, abs=1e-5), 0)
     assert attention.values.sum() == pytest.approx(0.5, abs=1e-5)
-    assert attention.uniform == 1 / 22
+    assert attention.uniform == pytest.approx(0.5 / 22, rel=1e-5)
     assert attention.method == "rollout"
     assert f"byte {output}" in attention.title
 
@@ -34,7 +34,7 @@ def test_decoder_attention_of_a_byte(service):
     mean, of_head = probed(service, Probe(ByteAt(4), "decoder")), probed(service, Probe(ByteAt(4), "decoder", head=5))
     assert_close(mean.attention.values, whole[:, 5].mean(dim=0))
     assert_close(of_head.attention.values, whole[5, 5])
-    assert mean.attention.uniform == 1 / 7
+    assert mean.attention.uniform == pytest.approx(1 / 7, rel=1e-5)
     assert "mean of heads" in mean.attention.title
     assert "head 5" in of_head.attention.title
     assert "mean" not in of_head.attention.title

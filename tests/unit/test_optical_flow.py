@@ -173,7 +173,7 @@ def test_shares_sum_to_one(service):
     for weights in WEIGHTS:
         attention = service.run(asked(30, 40, weights, probe=Probe(PixelAt(15, 0)))).attention
         assert attention.values.sum() + attention.latent_share + attention.query_share == pytest.approx(1, abs=1e-5)
-        assert attention.uniform == pytest.approx(1 / attention.values.size)
+        assert attention.uniform == pytest.approx(attention.values.sum() / attention.values.size)
         assert "row 16, column 1" in attention.title
 
 

@@ -36,12 +36,14 @@ def puor(levels, reach: float) -> np.ndarray:
 
 def attention(values, latent_share: float = 0.0, query_share: float = 0.0, title: str = "Rollout") -> AttentionMap:
     values = np.array(values, np.float32)
-    return AttentionMap(values, latent_share, query_share, 1 / values.size, "rollout", title)
+    return AttentionMap(values, latent_share, query_share, "rollout", title)
 
 
 def result(found: AttentionMap | None, grid: tuple[int, int], **more) -> ImageClassificationResult:
     empty = dict.fromkeys(("latent_maps", "attending_latents", "positions")) | {"extent": (0.0, 1.0)}
-    return ImageClassificationResult(labels=LABELS, input_image=NOISE, grid=grid, attention=found, run=RUN, **(empty | more))
+    return ImageClassificationResult(
+        labels=LABELS, input_image=NOISE, grid=grid, attention=found, run=RUN, **(empty | more)
+    )
 
 
 # Pixels
@@ -157,7 +159,9 @@ def test_readers_are_the_latents_that_read_most_and_how_much():
     ],
 )
 def test_readers_say_where_there_are_hardly_any(attending_latents, said):
-    assert f'<p class="summary">{said} Together' in attending_latents_table(np.array(attending_latents, np.float32), 100, "here")
+    assert f'<p class="summary">{said} Together' in attending_latents_table(
+        np.array(attending_latents, np.float32), 100, "here"
+    )
 
 
 def test_readers_of_several_models_are_compared_by_length():
@@ -341,7 +345,7 @@ def test_the_figure_has_all_models_that_answered():
 
 
 def test_attention_over_latents_is_in_the_figure_and_not_on_the_picture():
-    found = AttentionMap(np.float32([0.75, 0.25]), 0.0, 0.0, 0.5, "decoder", "Decoder")
+    found = AttentionMap(np.float32([0.75, 0.25]), 0.0, 0.0, "decoder", "Decoder")
     results = {"learned": result(found, (2, 2))}
     assert len(Elements(render.image_classification(results)["learned"].says).of("img")) == 1
     assert "most attention on latent 0 of 2: 1.5 times uniform" in render.image_attention(results).alt

@@ -24,7 +24,7 @@ TITLE = "Encoder, <b>mean</b> of heads"
 def over(text: str, values=None) -> AttentionMap:
     count = len(text.encode()) + 2
     values = np.full(count, 1 / count) if values is None else np.array(values)
-    return AttentionMap(values.astype(np.float32), 0.0, 0.0, 1 / count, "encoder", TITLE)
+    return AttentionMap(values.astype(np.float32), 0.0, 0.0, "encoder", TITLE)
 
 
 def result(text: str = "é <i> a", attention: AttentionMap | None = None, **more) -> SentimentResult:
@@ -74,7 +74,7 @@ def test_a_word_is_colored_by_its_bytes_mean_and_says_its_sum():
 
 
 def test_without_attention_over_the_text_there_are_no_colors():
-    decoder = AttentionMap(np.full(4, 0.25, np.float32), 0.0, 0.0, 0.25, "decoder", "Decoder")
+    decoder = AttentionMap(np.full(4, 0.25, np.float32), 0.0, 0.0, "decoder", "Decoder")
     for found in (None, decoder):
         html = read_strip(result(attention=found))
         assert "background:" not in html
@@ -214,7 +214,7 @@ def test_a_figure_says_that_it_shows_coarser_units():
 
 def test_bytes_and_latents_have_the_figures_of_masked_bytes():
     assert "C3" in words(render.sentiment_attention(result("é", over("é")), "bytes"))
-    decoder = AttentionMap(np.full(4, 0.25, np.float32), 0.0, 0.0, 0.25, "decoder", "Decoder")
+    decoder = AttentionMap(np.full(4, 0.25, np.float32), 0.0, 0.0, "decoder", "Decoder")
     assert "latent" in words(render.sentiment_attention(result("é", decoder)))
     with pytest.raises(ValueError, match="without a probe"):
         render.sentiment_attention(result())

@@ -12,7 +12,7 @@ def spans(text: str, unit) -> list[tuple[int, int, str]]:
 
 
 def attention(values, method="encoder") -> AttentionMap:
-    return AttentionMap(np.array(values, np.float32), 0.0, 0.0, 1 / len(values), method, "Title")
+    return AttentionMap(np.array(values, np.float32), 0.0, 0.0, method, "Title")
 
 
 def test_units_of_a_text():

@@ -24,7 +24,7 @@ def result(filled: bytes, positions: list[int], order: list[int], read: int | No
         order=np.array(order),
         bytes_read=read,
         bytes_total=len(filled),
-        attention=AttentionMap(values / values.sum(), 0.0, 0.0, 1 / len(values), "encoder", "<b>Title</b>"),
+        attention=AttentionMap(values / values.sum(), 0.0, 0.0, "encoder", "<b>Title</b>"),
         run=RUN,
     )
 
