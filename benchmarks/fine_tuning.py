@@ -23,7 +23,7 @@ from transformers import PerceiverConfig, PerceiverForSequenceClassification, Pe
 
 from benchmarks.timing import medians
 from models.perceiver.checkpoints import config_of
-from models.perceiver.fine_tuning import TrainingStep, Hyperparameters, Rows, FineTuner
+from models.perceiver.fine_tuning import FineTuner, Hyperparameters, Rows, TrainingStep
 from models.tasks.byte_tokens import padded_ids
 from models.tasks.sentiment import SENTIMENT
 

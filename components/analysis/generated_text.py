@@ -9,7 +9,7 @@ import numpy as np
 from components.analysis.byte_labels import NEWLINE, SPACE, byte_label
 from components.analysis.text_units import Piece, Unit, UnitShares, fitted
 from components.words.numbers import counted, percent
-from models.schema import AttentionMap, TextGenerationStep, GeneratedToken
+from models.schema import AttentionMap, GeneratedToken, TextGenerationStep
 
 NOTHING = "∅"
 """What stands in the cell of a token that stands for no text."""

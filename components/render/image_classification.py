@@ -51,7 +51,11 @@ def image_classification(
     known = [result for result in results.values() if result]
     attentions = [attention for attention in map(_over_inputs, known) if attention]
     shared = SharedScale.of(attentions, scale) if attentions else None
-    attending_latents = [result.attending_latents * result.grid[0] * result.grid[1] for result in known if result.attending_latents is not None]
+    attending_latents = [
+        result.attending_latents * result.grid[0] * result.grid[1]
+        for result in known
+        if result.attending_latents is not None
+    ]
     reach = max((float(times.max()) for times in attending_latents), default=1.0)
     panels: dict[Variant, ImagePanels] = {}
     for variant, result in results.items():
@@ -65,7 +69,9 @@ def image_classification(
         parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
         if index is not None and result.attending_latents is not None:
             where = place_in_words(index, result.grid)
-            parts.append(attending_latents_table(result.attending_latents, result.grid[0] * result.grid[1], where, reach))
+            parts.append(
+                attending_latents_table(result.attending_latents, result.grid[0] * result.grid[1], where, reach)
+            )
         panels[variant] = ImagePanels(says, Markup("").join(parts))
     return panels
 

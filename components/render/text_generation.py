@@ -16,7 +16,7 @@ from components.html.text.written import running_strip, written_strip
 from components.plots.generated_text import attention_over_written
 from components.plots.plot import Plot
 from components.scale.attention import Scale
-from models.schema import TextGenerationStep, GeneratedToken
+from models.schema import GeneratedToken, TextGenerationStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.perceiver.ar_cache import KeyValueCache, KeyValues
 from models.perceiver.ar_config import PerceiverArConfig
-from models.perceiver.ar_cache import KeyValues, KeyValueCache
 from models.perceiver.linear import linear, product
 
 ROTARY_BASE = 10_000.0
@@ -46,7 +46,9 @@ class Attention(nn.Module):
         self.value = nn.Linear(channels, channels, bias=False)
         self.output = nn.Linear(channels, channels, bias=output_bias)
 
-    def forward(self, asking: Tensor, source: Tensor, reading: Positions, rotary: bool, kept: KeyValues | None) -> Tensor:
+    def forward(
+        self, asking: Tensor, source: Tensor, reading: Positions, rotary: bool, kept: KeyValues | None
+    ) -> Tensor:
         """[B, N, C], [B, K, C] -> [B, N, C], without the residual."""
         queries, keys, values = self.project(asking, source, reading, rotary)
         if kept is not None:
@@ -57,7 +59,9 @@ class Attention(nn.Module):
         )
         return linear(self.output, mapped.transpose(1, 2).flatten(2))
 
-    def project(self, asking: Tensor, source: Tensor, reading: Positions, rotary: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def project(
+        self, asking: Tensor, source: Tensor, reading: Positions, rotary: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries [B, H, N, D], keys and values [B, H, K, D]."""
         queries = self._split(linear(self.query, asking))
         keys = self._split(linear(self.key, source))
@@ -149,7 +153,9 @@ class PerceiverAr(nn.Module):
         """
         return self.predict(self.latents(ids, prefix, padding))
 
-    def latents(self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None) -> Tensor:
+    def latents(
+        self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None
+    ) -> Tensor:
         """The latents after the last layer, [B, N, C]; arguments as in `forward`.
 
         memory: what was read before, to which this is added; where there is something, all ids are latents that come

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_cache import KeyValueCache
+from models.perceiver.ar_config import PerceiverArConfig
 
 
 class Refill(Enum):

@@ -9,10 +9,11 @@ from models.schema.av_autoencoding import (
     AvPart,
     AvTrace,
     AvWindow,
-    Upsample,
     Modality,
+    Upsample,
 )
 from models.schema.common import (
+    DROPPED,
     AttentionMap,
     ByteAt,
     CheckpointUnavailable,
@@ -45,9 +46,10 @@ from models.schema.image_classification import (
 from models.schema.masked_bytes import Decoding, MaskedBytesRequest, MaskedBytesResult
 from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
 from models.schema.sentiment import Occlusion, SentimentRequest, SentimentResult, TextWindow
-from models.schema.text_generation import FinishReason, TextGenerationRequest, TextGenerationStep, GeneratedToken
+from models.schema.text_generation import FinishReason, GeneratedToken, TextGenerationRequest, TextGenerationStep
 
 __all__ = [
+    "DROPPED",
     "AttentionMap",
     "AvAutoencodingRequest",
     "AvAutoencodingResult",
@@ -57,14 +59,14 @@ __all__ = [
     "ByteAt",
     "CheckpointUnavailable",
     "Decoding",
-    "FinishReason",
     "FineTuneRequest",
     "FineTuneStep",
     "FineTunedModel",
-    "Upsample",
+    "FinishReason",
     "FlowCheck",
     "FlowTrace",
     "FramePixel",
+    "GeneratedToken",
     "HeldOut",
     "ImageClassificationRequest",
     "ImageClassificationResult",
@@ -95,8 +97,8 @@ __all__ = [
     "TextGenerationStep",
     "TextWindow",
     "TokenAt",
+    "Upsample",
     "Variant",
     "Weights",
-    "GeneratedToken",
     "resolved",
 ]

@@ -7,7 +7,7 @@ import torch
 
 from models.data.byte_text import ByteText, utf8
 from models.data.csv_table import MAX_ROWS
-from models.data.labeled_rows import MIN_LABELS, MAX_LABELS
+from models.data.labeled_rows import MAX_LABELS, MIN_LABELS
 from models.perceiver.fine_tuning import Rows
 from models.schema import FineTuneRequest, InputError
 from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_STEPS

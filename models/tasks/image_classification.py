@@ -21,7 +21,7 @@ from models.data.digest import digest
 from models.data.images import as_rgb, check_size
 from models.perceiver.checkpoints import Checkpoint, image_size_of, labels_of
 from models.perceiver.engine import Encoded, decode, perceiver_of
-from models.perceiver.provenance import decoder_rows, encoder_rows, attending_latents
+from models.perceiver.provenance import attending_latents, decoder_rows, encoder_rows
 from models.schema import (
     AttentionMap,
     ImageClassificationRequest,
@@ -66,7 +66,9 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
             extent=_extent(loaded, seen.width, grid[0]),
             attention=_trace(request.probe, loaded, encoded, labels[named], grid) if request.probe else None,
             latent_maps=_latent_maps(request.latent_maps, loaded, encoded, grid) if request.latent_maps else None,
-            attending_latents=None if request.place is None else _numpy(attending_latents(loaded.model, encoded, request.place)),
+            attending_latents=None
+            if request.place is None
+            else _numpy(attending_latents(loaded.model, encoded, request.place)),
             positions=_positions(loaded, encoded, grid) if request.positions else None,
             run=runtime.info(loaded, known),
         )

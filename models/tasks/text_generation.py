@@ -8,18 +8,18 @@ from torch import Tensor
 
 from models.data.running_text import RunningText
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_decoding import Window, IncrementalDecoder, next_window
+from models.perceiver.ar_decoding import IncrementalDecoder, Window, next_window
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.sampling import Sampling, choose, probabilities, ranked
 from models.schema import (
     AttentionMap,
     FinishReason,
+    GeneratedToken,
     InputError,
     Probe,
     TextGenerationRequest,
     TextGenerationStep,
     TokenAt,
-    GeneratedToken,
 )
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task, stream_time_limit

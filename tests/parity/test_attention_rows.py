@@ -9,7 +9,7 @@ from torch import Tensor
 from models.perceiver import attention
 from models.perceiver.attention import attention_rows, run_layer_and_map, sliced_attention_rows
 from models.perceiver.engine import Encoded, basic_decoder, decoder_queries, encode, perceiver_of
-from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, attending_latents
+from models.perceiver.provenance import attending_latents, decoder_rows, encoder_rows, read_through_encoder
 from tests.tiny_models import (
     FAR,
     NAMES,

@@ -8,8 +8,8 @@ from torch import Tensor
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from models.perceiver import fine_tuning
-from models.perceiver.fine_tuned import save_fine_tuned, fine_tuned_model, as_value
-from models.perceiver.fine_tuning import Hyperparameters, Rows, FineTuner, warm_up_then_linear
+from models.perceiver.fine_tuned import as_value, fine_tuned_model, save_fine_tuned
+from models.perceiver.fine_tuning import FineTuner, Hyperparameters, Rows, warm_up_then_linear
 from models.schema import FineTunedModel
 from tests.tiny_models import FAR, assert_equal, tiny_model
 
@@ -30,7 +30,9 @@ def rows(count: int = 15) -> Rows:
     return Rows(tokens, torch.randint(COUNT, (count,), generator=draws).tolist())
 
 
-def teaching(hyperparameters: Hyperparameters = HYPERPARAMETERS, model: PerceiverForSequenceClassification | None = None) -> FineTuner:
+def teaching(
+    hyperparameters: Hyperparameters = HYPERPARAMETERS, model: PerceiverForSequenceClassification | None = None
+) -> FineTuner:
     return FineTuner(model or base(), rows(), COUNT, hyperparameters)
 
 
@@ -46,7 +48,9 @@ def padded(tokens: list[Tensor], length: int = 20) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def plain_loop(model: PerceiverForSequenceClassification, hyperparameters: Hyperparameters, order: list[tuple[int, ...]]) -> list[float]:
+def plain_loop(
+    model: PerceiverForSequenceClassification, hyperparameters: Hyperparameters, order: list[tuple[int, ...]]
+) -> list[float]:
     """transformers' forward with labels, and torch's own AdamW."""
     learned, found = rows(), []
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=hyperparameters.learning_rate)

@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
+from models.perceiver.ar_decoding import IncrementalDecoder, Refill
 from models.perceiver.ar_weights import load
-from models.perceiver.ar_decoding import Refill, IncrementalDecoder
 from tests.tiny_ar import DATA, RECORDED
 from tests.tiny_models import FAR, assert_equal
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.perceiver.ar_cache import KeyValues
-from models.perceiver.ar_decoding import Refill, Window, IncrementalDecoder, first_window, next_window
+from models.perceiver.ar_decoding import IncrementalDecoder, Refill, Window, first_window, next_window
 from tests.tiny_ar import CONFIG, tiny_ar, tokens
 from tests.tiny_models import FAR, assert_equal
 

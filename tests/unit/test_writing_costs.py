@@ -9,8 +9,8 @@ from components import render
 from components.analysis.generation_costs import WriterShape, costs
 from components.html.charts.border import memory, operations
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.ar_cache import KeyValueCache
+from models.perceiver.ar_config import PerceiverArConfig
 from tests.markup import Elements
 
 TINY = WriterShape(context=6, latents=2, channels=4, layers=1, vocabulary=8, widening=2)

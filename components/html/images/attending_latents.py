@@ -18,7 +18,9 @@ def attending_latents_table(
     times = attending_latents.astype(np.float64) * inputs
     full = max(float(times.max()) if reach is None else reach, 1.0)
     best = np.argsort(-times, kind="stable")[:most]
-    rows = Markup("").join(_row(latent, float(attending_latents[latent]), float(times[latent]), full) for latent in best.tolist())
+    rows = Markup("").join(
+        _row(latent, float(attending_latents[latent]), float(times[latent]), full) for latent in best.tolist()
+    )
     return Markup(
         '<div class="attending-latents"><h4>Which latents read {}?</h4><p class="summary">{}</p><ol role="list">{}</ol>'
         '<p class="caption">The line across the bars: uniform, 1/{:,} = {} of a latent\'s attention.</p></div>'

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from components.analysis.generated_text import Token, noun, surprise_in_words, tokens_after_prompt
 from components.html.text.written import plain_cells, probability_legend
 from components.words.numbers import counted
-from models.schema import TextGenerationStep, GeneratedToken
+from models.schema import GeneratedToken, TextGenerationStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from components.html.images.pixels import legend
 from components.html.text.cells import character_cells, in_words, kept_together
 from components.words.numbers import counted, percent
 from models.data.graphemes import graphemes
-from models.schema import TextGenerationStep, GeneratedToken
+from models.schema import GeneratedToken, TextGenerationStep
 
 COLOR_MAP, LEVELS = "cividis", 20
 """Colors of probabilities, in steps of 5%: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
