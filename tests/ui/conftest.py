@@ -1,58 +1,23 @@
-"""The app in this process, and a real browser in front of it."""
+"""A real browser in front of the app."""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from app import create_app, launch_options
-from models.backend.local import LocalBackend
-from models.backend.settings import Settings
-from models.perceiver.checkpoints import Checkpoint, load_checkpoint
-from models.schema import CheckpointUnavailable
 from pages.gradio_ui.pages import PAGES
+from tests.serving import Serve, serve
 from tests.ui.visitor import Visit
+
+__all__ = ["serve"]
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PHONE = 500
-"""Pixels of width from which on a screen is none to touch."""
+"""Screens narrower than this, in pixels, are touched."""
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-
-
-def load_embedded_only(checkpoint: Checkpoint, *options: Any) -> Any:
-    """The real loader, on a machine without a network."""
-    if checkpoint.weights == "published":
-        raise CheckpointUnavailable(f"{checkpoint.name}: it is not on this machine and could not be downloaded.")
-    return load_checkpoint(checkpoint, *options)
-
-
-@pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[str | None], str]]:
-    """The address of the app with all pages, or with the one of a name alone: that opens in half the time."""
-    settings = Settings(device="cpu", weights="embedded", port=0)
-    backend = LocalBackend(settings, load_embedded_only)
-    options = launch_options(settings) | {"server_port": None}
-    with ExitStack() as running:
-
-        @cache
-        def started(name: str | None) -> str:
-            app = create_app(backend, [page for page in PAGES if name in (None, page.name)])
-            _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
-            running.callback(app.close)
-            return url
-
-        yield started
-
-
-@pytest.fixture(scope="session")
-def address(serve: Callable[[str | None], str]) -> str:
-    return serve(None)
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +41,7 @@ def screens(browser: Browser) -> dict[bool, BrowserContext]:
 
 
 @pytest.fixture
-def visit(screens: dict[bool, BrowserContext], serve: Callable[[str | None], str]) -> Iterator[Visit]:
+def visit(screens: dict[bool, BrowserContext], serve: Serve) -> Iterator[Visit]:
     """Opens the app; in the end it fails the test if a page reported an error of its own."""
     pages: list[Page] = []
     errors: list[str] = []

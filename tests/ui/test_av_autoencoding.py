@@ -46,14 +46,6 @@ def page(visit: Visit) -> Page:
     return page
 
 
-def test_opens_with_a_result_above_the_fold(page: Page) -> None:
-    for name in ("reconstruct", "notice"):
-        expect(part(page, name)).to_be_in_viewport()
-    expect(part(page, "reconstruction").locator("video")).to_be_in_viewport()
-    expect(part(page, "labels")).to_contain_text(re.compile(r"^\s*3"))
-    expect(part(page, "page")).not_to_have_class(OUT_OF_DATE)
-
-
 def test_both_films_play_in_step(page: Page, tmp_path: Path) -> None:
     for name in ("original", "reconstruction"):
         at = f"#{NAME}-{name} video"
@@ -100,16 +92,6 @@ def test_a_pixel_a_sound_and_the_label_come_back_with_a_link(page: Page, visit: 
     expect(linked.locator(f"#{NAME}-attention .picture-block")).to_have_text(
         re.compile(r"rows 33 to 40, columns 25 to 32 of frame 3")
     )
-
-
-def test_a_clip_that_cannot_be_read_leaves_the_result(page: Page, tmp_path: Path) -> None:
-    before = part(page, "attention").locator(".picture-block").inner_html()
-    (tmp_path / "text.mp4").write_bytes(b"not a clip")
-    upload(page, tmp_path / "text.mp4")
-    expect(part(page, "notice").locator("[role=alert]")).to_be_visible()
-    expect(part(page, "stop")).to_be_disabled()
-    assert part(page, "attention").locator(".picture-block").inner_html() == before
-    expect(part(page, "reconstruction").locator("video")).to_be_visible()
 
 
 def images(page: Page) -> list[str]:

@@ -64,9 +64,3 @@ def test_the_border_stays_where_it_is_when_the_pictures_change(browser):
     assert page.get_by_role("slider").input_value() == "0"
     assert red_columns(page) == pytest.approx(0.0, abs=0.04)
     page.close()
-
-
-def test_a_narrow_page_is_not_scrolled_sideways(browser):
-    page = opened(browser, 380)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    page.close()

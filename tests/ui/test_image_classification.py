@@ -3,12 +3,11 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed, downloaded, view_of
+from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
 NAME = "image_classification"
@@ -42,13 +41,6 @@ def page(visit: Visit) -> Page:
     for variant in VARIANTS:
         expect(prediction(page, variant).locator("img").first).to_be_visible(timeout=60_000)
     return page
-
-
-def test_opens_with_three_predictions_above_the_fold(page: Page) -> None:
-    for variant in VARIANTS:
-        assert prediction(page, variant).locator("img").first.bounding_box()["y"] < 800
-        expect(part(page, "run-line")).to_contain_text(f"image_{variant}")
-    expect(part(page, "page")).not_to_have_class(OUT_OF_DATE)
 
 
 def test_an_example_a_point_and_a_latent_come_back_with_a_link(page: Page, visit: Visit) -> None:
@@ -86,22 +78,6 @@ def test_an_uploaded_image_is_classified_and_shown_again_on_coming_back(visit: V
     expect(part(page, "page")).not_to_have_class(OUT_OF_DATE)
 
 
-def test_what_cannot_be_classified_leaves_the_result_on_the_page(page: Page, tmp_path: Path) -> None:
-    before = page.evaluate(IMAGES)
-    (tmp_path / "notes.png").write_bytes(b"not an image at all")
-    upload(page, tmp_path / "notes.png")
-    expect(part(page, "notice").locator("[role=alert]")).to_be_visible()
-    expect(part(page, "page")).to_have_class(OUT_OF_DATE)
-    part(page, "examples").locator("img").nth(0).click()
-    expect(part(page, "page")).not_to_have_class(OUT_OF_DATE)
-    part(page, "weights").locator("input[value=published]").check()
-    expect(part(page, "size").locator("input")).to_have_value(re.compile("224"))
-    expect(part(page, "page")).to_have_class(OUT_OF_DATE)
-    part(page, "classify").click()
-    expect(part(page, "notice").locator("[role=alert]")).to_be_visible()
-    assert page.evaluate(IMAGES) == before
-
-
 def test_position_encodings_follow_the_image_while_they_are_open(page: Page) -> None:
     expect(part(page, "positions").locator("img")).to_have_count(0)
     part(page, "positions").get_by_role("button").first.click()
@@ -113,19 +89,6 @@ def test_position_encodings_follow_the_image_while_they_are_open(page: Page) -> 
 
     changed(page, f"#{NAME}-positions", choose_size)
     expect(part(page, "positions").locator("img").nth(20)).to_be_visible()
-
-
-def test_opacity_needs_no_server_and_maps_can_be_saved(page: Page, tmp_path: Path) -> None:
-    before = page.evaluate(IMAGES)
-    part(page, "opacity").locator("input[type=range]").fill("0.2")
-    opacity = "getComputedStyle(document.documentElement).getPropertyValue('--map-opacity').trim()"
-    page.wait_for_function(f"() => {opacity} === '0.2'")
-    assert page.evaluate(IMAGES) == before
-    for kind in ("png", "svg", "npz"):
-        downloaded(page, part(page, f"save-{kind}"), tmp_path).rename(tmp_path / f"maps.{kind}")
-    assert Image.open(tmp_path / "maps.png").size == (1600, 1000)
-    with np.load(tmp_path / "maps.npz") as arrays:
-        assert [arrays[f"{variant}_values"].shape for variant in VARIANTS] == [(32, 32), (32, 32), (7, 7)]
 
 
 def test_on_a_phone_points_and_latents_are_selected_by_touch(visit: Visit) -> None:

@@ -9,9 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from models.data.flow_files import read_flow
 from models.data.media.writing import write_clip
-from tests.ui.visitor import Visit, changed, downloaded, view_of
+from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
 NAME = "optical_flow"
@@ -63,14 +62,6 @@ def mean_motion(text: str) -> float:
     return float(found[1])
 
 
-def test_opens_with_a_checked_result_in_the_first_view(flow: Page) -> None:
-    for each in (part(flow, "submit"), part(flow, "motion").locator("img").nth(1), part(flow, "notice")):
-        expect(each).to_be_in_viewport()
-    expect(part(flow, "check")).to_contain_text(re.compile(r"EPE \d"))
-    expect(part(flow, "run-line")).to_contain_text("cpu, float32")
-    expect(flow.locator(".out-of-date")).to_have_count(0)
-
-
 def test_uploaded_frames_are_out_of_date_until_they_are_run(flow: Page, tmp_path: Path) -> None:
     upload(flow, "first", noise(160, 120), tmp_path)
     upload(flow, "second", noise(160, 120, 3), tmp_path)
@@ -98,25 +89,6 @@ def test_a_click_traces_a_pixel_and_its_link_restores_the_view(flow: Page, visit
     assert again == before
 
 
-def test_an_example_shows_its_frames_and_result(flow: Page) -> None:
-    changed_by(flow, part(flow, "examples").locator("button:has(img), .gallery-item").nth(4).click)
-    flow.wait_for_url(re.compile("example=4"))
-    is_checked(flow)
-    expect(part(flow, "check")).to_contain_text(re.compile(r"EPE \d"))
-    expect(flow.locator(".out-of-date")).to_have_count(0)
-
-
-def test_plots_and_flow_are_saved(flow: Page, tmp_path: Path) -> None:
-    names = ("save-png", "save-npz", "save-flo", "attention-save-npz")
-    files = {name: downloaded(flow, part(flow, name), tmp_path) for name in names}
-    assert Image.open(files["save-png"]).size == (1600, 1000)
-    with np.load(files["save-npz"]) as arrays:
-        np.testing.assert_array_equal(arrays["perceiver_flow"], read_flow(files["save-flo"], (288, 384)))
-        assert arrays["farneback_flow"].shape == (288, 384, 2)
-    with np.load(files["attention-save-npz"]) as arrays:
-        assert arrays["values"].shape == (16, 16)
-
-
 def test_pairs_and_film_of_a_clip(flow: Page, tmp_path: Path) -> None:
     """Six frames that move 2 pixels each."""
     write_clip(tmp_path / "moving.mp4", (np.asarray(noise(96, 64, 2 * at)) for at in range(6)), 5)
@@ -135,10 +107,3 @@ def test_pairs_and_film_of_a_clip(flow: Page, tmp_path: Path) -> None:
     assert (width, height) == (2 * 96, 64)
     assert length == pytest.approx(4 / 5, abs=0.05)
     expect(part(flow, "stop")).to_be_disabled()
-
-
-def test_on_a_phone_a_pixel_is_chosen_by_touch(visit: Visit) -> None:
-    page = visit(NAME, width=380)
-    is_checked(page)
-    changed_by(page, part(page, "motion").locator("[data-rows]").nth(1).tap, "attention")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 380

@@ -4,7 +4,6 @@ import csv
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -68,27 +67,6 @@ def test_a_link_restores_units_method_and_text(page: Page, visit: Visit) -> None
     assert linked.input_value("#sentiment-text textarea") == PRAISE
     label = part(page, "figure").locator("svg").get_attribute("aria-label")
     assert part(linked, "figure").locator("svg").get_attribute("aria-label") == label
-
-
-def test_a_long_text_is_read_in_windows_and_a_mistake_keeps_the_result(page: Page) -> None:
-    part(page, "occlude").locator("input").uncheck()  # takes long for a long text
-    part(page, "examples").locator("button").last.click()
-    rows = part(page, "labels").locator("tbody tr")
-    expect(rows.first).to_be_visible(timeout=60_000)
-    length = len(page.input_value("#sentiment-text textarea").encode())
-    assert rows.count() > length // 254
-    before = rows.all_inner_texts()
-    page.fill("#sentiment-text textarea", "   ")
-    page.click("#sentiment-classify")
-    expect(part(page, "notice").locator("[role=alert]")).to_be_visible()
-    assert rows.all_inner_texts() == before
-
-
-def test_plots_are_saved(page: Page, tmp_path: Path) -> None:
-    with np.load(downloaded(page, part(page, "save-npz"), tmp_path)) as arrays:
-        assert arrays["values"].sum() == pytest.approx(1, abs=1e-4)
-    with np.load(downloaded(page, part(page, "occlusion-save-npz"), tmp_path)) as arrays:
-        assert len(arrays["drops"]) == words(page).count()
 
 
 def test_a_table_is_classified_and_saved(page: Page, tmp_path: Path) -> None:

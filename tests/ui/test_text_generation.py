@@ -1,13 +1,11 @@
 """The page of text generation in a real browser: generate, watch, stop, continue, and click a token."""
 
 import re
-from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed, downloaded, view_of
+from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
 NAME = "text_generation"
@@ -109,16 +107,6 @@ def test_a_text_gives_way_to_another_or_is_stopped_and_continued(visit: Visit) -
     page.wait_for_function(f"location.search.includes('max_new_tokens={count + 5}&')")
 
 
-def test_a_refused_prompt_leaves_the_text(page: Page) -> None:
-    kept, attention = text(page), traced(page)
-    for prompt in ("", "x" * 1_100):
-        part(page, "prompt").locator("textarea").fill(prompt)
-        part(page, "generate").click()
-        expect(part(page, "notice").locator(".alert")).to_be_visible()
-        wait_for_end(page)
-        assert (text(page), traced(page)) == (kept, attention)
-
-
 def test_an_example_is_compared_and_its_layout_follows_the_latents(page: Page) -> None:
     part(page, "compare").locator("input").check()
     part(page, "examples").get_by_text("The number of a room").click()
@@ -129,9 +117,3 @@ def test_an_example_is_compared_and_its_layout_follows_the_latents(page: Page) -
     expect(latents).to_have_attribute("style", "flex-grow:64")
     set_number(page, "num_latents", 100)
     expect(latents).to_have_attribute("style", "flex-grow:100")
-
-
-def test_the_attention_is_saved(page: Page, tmp_path: Path) -> None:
-    with np.load(downloaded(page, part(page, "save-npz"), tmp_path)) as read:
-        assert read["values"].shape == (len(PROMPT),)
-        assert read["values"].sum() == pytest.approx(1, abs=1e-4)

@@ -27,13 +27,14 @@ from models.schema import (
 )
 from pages.gradio_ui.pages import PAGES
 from tests.clip_files import clip_bytes, numbered, tone
+from tests.serving import Serve
 
 SENTENCE = "This is an incomplete sentence where some words are missing."
 
 
 @pytest.fixture(scope="module")
-def client(address: str) -> Client:
-    return Client(address, verbose=False)
+def client(serve: Serve) -> Client:
+    return Client(serve(None), verbose=False)
 
 
 def test_only_the_main_calls_are_public_and_documented(client: Client) -> None:
@@ -88,7 +89,12 @@ def test_a_text_is_written_on_as_by_the_service(client: Client) -> None:
     result = service.run(request)
     assert answer["text"] == result.text
     assert [token["content"] for token in answer["tokens"]] == [token.content.hex() for token in result.tokens]
-    assert (answer["finish_reason"], answer["traced"], answer["prefix_length"], answer["latents"]) == ("length", 8, 7, 12)
+    assert (answer["finish_reason"], answer["traced"], answer["prefix_length"], answer["latents"]) == (
+        "length",
+        8,
+        7,
+        12,
+    )
     assert result.attention
     np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-5)
     compared = client.predict("The sea was", **asked, compare=True, short_prefix=2, api_name="/text_generation")
@@ -155,30 +161,23 @@ def test_a_clip_comes_back_reconstructed(client: Client, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("image", "said"), [("%%%", "base64"), ("", "empty"), (b64encode(b"no picture").decode(), "no picture")]
-)
-def test_what_is_no_picture_comes_back_in_words(client: Client, image: str, said: str) -> None:
-    with pytest.raises(Exception, match=said):
-        client.predict(image, api_name="/image_classification")
-
-
-@pytest.mark.parametrize(
-    ("text", "mask", "said"),
+    ("name", "arguments", "message"),
     [
-        ("", [], "no text"),
-        ("abc", [], "Nothing is hidden"),
-        ("abc", [[2, 9]], "not inside"),
-        ("é" * 2000, [[0, 1]], "2,048"),
+        ("masked_bytes", ("", []), "no text"),
+        ("masked_bytes", ("abc", [[2, 9]]), "not inside"),
+        ("masked_bytes", ("é" * 2000, [[0, 1]]), "2,048"),
+        ("image_classification", ("%%%",), "base64"),
+        ("image_classification", (b64encode(b"no picture").decode(),), "no picture"),
     ],
 )
-def test_mistakes_come_back_in_words(client: Client, text: str, mask: list, said: str) -> None:
-    with pytest.raises(Exception, match=said):
-        client.predict(text, mask, api_name="/masked_bytes")
+def test_errors_reach_the_caller(client: Client, name: str, arguments: tuple, message: str) -> None:
+    with pytest.raises(Exception, match=message):
+        client.predict(*arguments, api_name=f"/{name}")
 
 
-def test_mcp_is_off_unless_a_setting_switches_it_on(address: str) -> None:
+def test_mcp_is_off_unless_a_setting_switches_it_on(serve: Serve) -> None:
     schema = "gradio_api/mcp/schema"
-    assert httpx.get(address + schema).status_code == 404
+    assert httpx.get(serve(None) + schema).status_code == 404
     service = LocalBackend(Settings(device="cpu", weights="embedded", mcp=True))
     app = create_app(service)
     _, url, _ = app.launch(
