@@ -21,9 +21,10 @@ class _Entry(Generic[V]):
 
 
 class ByteCache(Generic[K, V]):
-    """Keeps at most `capacity` bytes of what is not in use; what is in use is never evicted.
+    """Keeps at most `capacity` bytes of unused values; values in use are never evicted.
 
-    Each key has its own lock while its value is made: two callers of one key make it once, two keys are made at once.
+    Each key has its own lock while its value is made: concurrent callers of one key make it once, and different keys do
+    not wait for each other.
     """
 
     def __init__(self, capacity: int, size_of: Callable[[V], int]):
@@ -39,7 +40,7 @@ class ByteCache(Generic[K, V]):
 
     @contextmanager
     def use(self, key: K, make: Callable[[], V]) -> Iterator[tuple[V, bool]]:
-        """Yields (value, whether it was there already) and holds it until the block ends. Errors of `make` pass."""
+        """Yields (value, whether it was cached) and holds it until the block ends. Errors of `make` propagate."""
         entry = self._pin(key)
         try:
             with entry.lock:

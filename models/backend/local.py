@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 try:
-    # Before torch touches CUDA: on ZeroGPU this package stands in for it.
+    # Imported before torch initializes CUDA, which this package replaces on ZeroGPU.
     import spaces  # pyright: ignore[reportMissingImports]
 except ImportError:
     spaces = None
@@ -50,7 +50,7 @@ Loader = Callable[[Checkpoint, torch.device, torch.dtype, Mapping[str, Any]], An
 
 
 class LocalBackend:
-    """A `Backend` that runs requests in this process; safe to call from many threads.
+    """A `Backend` that runs requests in this process. Thread-safe.
 
     loader: builds a model from a checkpoint; tests pass one that makes tiny random models.
     """
@@ -67,18 +67,18 @@ class LocalBackend:
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
         self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
         if spaces is not None:
-            # On a ZeroGPU Space a forked process with the GPU does the work, and its results come back pickled.
-            # Anywhere else the decorator changes nothing.
+            # On a ZeroGPU Space a forked process with a GPU runs the call and returns pickled results.
+            # Elsewhere the decorator has no effect.
             borrowed = spaces.GPU(duration=self.settings.gpu_seconds)
             self._run, self._stream = borrowed(self._run_or_refuse), borrowed(self._stream_or_refuse)
 
     def describe(self) -> Description:
-        """See `Backend`. Needs no weights; each shape is computed when it is first read."""
+        """See `Backend`. Needs no weights; each shape is computed on first use."""
         return Description(self.default_weights, self.dtype.itemsize, self._shapes)
 
     @property
     def default_weights(self) -> Weights:
-        """Weights that a page selects first: published on a Space with a GPU, unless `warm_up` could not load them."""
+        """Weights that a page selects at first: published on a Space with a GPU if `warm_up` could load them."""
         if self._without_published:
             return "embedded"
         if self.settings.weights:
@@ -86,14 +86,14 @@ class LocalBackend:
         return "published" if self.settings.space_id and self.device.type == "cuda" else "embedded"
 
     def warm_up(self) -> tuple[str, ...]:
-        """Loads the default and the embedded model of every task: on ZeroGPU only what is there before a call stays.
+        """Loads the default and the embedded model of every task: ZeroGPU keeps only what was loaded before a call.
 
-        Returns what could not be had, in words: the pages start all the same.
+        Returns a message for each model that could not be loaded; the pages start without it.
         """
         failed = []
         for weights in dict.fromkeys((self.default_weights, "embedded")):
             every = (each for task in TASKS for each in task.checkpoints if each.weights == weights)
-            for checkpoint in dict.fromkeys(every):  # some tasks share theirs
+            for checkpoint in dict.fromkeys(every):  # some tasks share a checkpoint
                 try:
                     with self.load(checkpoint):
                         pass
@@ -103,11 +103,11 @@ class LocalBackend:
         return tuple(failed)
 
     def run(self, request: Request[R]) -> R:
-        """The result of one request, its arrays on the CPU. Raises InputError and CheckpointUnavailable."""
+        """Returns the result of a request, with arrays on the CPU. Raises InputError and CheckpointUnavailable."""
         return unwrap(self.run_all([request]))[0]
 
     def run_all(self, requests: Sequence[Request[R]]) -> list[R | Refusal]:
-        """All results in one call (one GPU allocation on ZeroGPU), or why a request was refused."""
+        """Returns all results in one call (one GPU allocation on ZeroGPU); a refused request returns its error."""
         for request in requests:
             _task_of(request)
         resolved = [self._resolve(request) for request in requests]
@@ -116,12 +116,12 @@ class LocalBackend:
         return [next(results) if isinstance(each, Request) else each for each in resolved]
 
     def stream(self, request: StreamRequest[P, R]) -> Generator[P | R]:
-        """Parts of the result as they are computed, the result last. Closing the generator stops the work.
+        """Yields parts of the result as they are computed, and the result last. Closing the generator stops the work.
 
-        Raises as `run` does.
+        Raises the errors of `run`.
         """
         if _task_of(request).stream is None:
-            raise TypeError(f"a {type(request).__name__} has no stream: run it")
+            raise TypeError(f"A {type(request).__name__} cannot be streamed. Call run instead.")
         with closing(self._stream(self._inputs.resolve(request))) as parts:
             for part in parts:
                 if isinstance(part, Refusal):
@@ -129,7 +129,7 @@ class LocalBackend:
                 yield part
 
     def upload(self, request: Question) -> Question:
-        """See `Backend`: arrays and images of 64 KiB and more are held, as many as `input_cache_mib` has room for."""
+        """See `Backend`. Holds arrays and images of 64 KiB and more, up to `input_cache_mib`."""
         return self._inputs.upload(request)
 
     def _resolve(self, request: Request[R]) -> Request[R] | InputDropped:
@@ -139,19 +139,19 @@ class LocalBackend:
             return dropped
 
     def export(self, model: FineTunedModel) -> Mapping[str, bytes]:
-        """The files of a folder that transformers' `from_pretrained` loads, float32, by name.
+        """Files of a folder that `from_pretrained` of transformers loads, float32, by name.
 
-        Raises CheckpointUnavailable, and ValueError if the base is no longer the one that was fine-tuned.
+        Raises CheckpointUnavailable, and ValueError if the base checkpoint has changed since the fine-tuning.
         """
         checkpoint = SENTIMENT.checkpoint(model.weights)
-        # Loaded again, on the CPU: on ZeroGPU the base in memory can only be used within a call.
+        # Loaded again on the CPU: on ZeroGPU the model in memory works only within a call.
         base = self._loader(checkpoint, torch.device("cpu"), torch.float32, self.settings.checkpoints)
         with tempfile.TemporaryDirectory() as folder:
             save_fine_tuned(cast(PerceiverForSequenceClassification, base), model, Path(folder))
             return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
-        """Refusals are values, since ZeroGPU keeps only the class of an error."""
+        """Returns errors as values, since ZeroGPU keeps only the class of an exception."""
         results: list[Any] = []
         for request in requests:
             try:
@@ -167,7 +167,7 @@ class LocalBackend:
         return replace(result, run=_timed(result.run, began))
 
     def _stream_or_refuse(self, request: Any) -> Generator[Any]:
-        """As `_run_or_refuse`, part by part."""
+        """`_run_or_refuse` part by part."""
         began = time.perf_counter()
         with closing(cast(Any, _task_of(request).stream)(request, self)) as parts:
             try:
@@ -179,7 +179,7 @@ class LocalBackend:
 
     @contextmanager
     def load(self, checkpoint: Checkpoint) -> Iterator[Loaded]:
-        """The model, held in memory until the block ends. Raises CheckpointUnavailable."""
+        """Yields the model and holds it in memory until the block ends. Raises CheckpointUnavailable."""
 
         def make() -> Loaded:
             return Loaded(self._loader(checkpoint, self.device, self.dtype, self.settings.checkpoints), checkpoint)
@@ -201,21 +201,21 @@ class LocalBackend:
         return self.get_or_compute((loaded.checkpoint, "latents", interpolate_positions, key), make)
 
     def get_or_compute(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
-        """What was made under this key before, or makes it; and whether it was known. Kept with the latents."""
+        """Returns (value, whether it was cached). Cached values share the memory of the latents."""
         with self._latents.use(key, make) as (value, known):
             return value, known
 
     def source(self, checkpoint: Checkpoint) -> Path | str:
-        """The folder or the hub id that its weights come from."""
+        """Folder or hub id of the weights."""
         return source_of(checkpoint, self.settings.checkpoints)
 
     @property
     def time_limit(self) -> float | None:
-        """How long one call may take: on ZeroGPU as long as it has the GPU, which is then taken away; else None."""
+        """Longest duration of a call in seconds: the GPU allocation on ZeroGPU, else None."""
         return self.settings.gpu_seconds if spaces is not None and self.settings.zero_gpu else None
 
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
-        """The facts of this run; `run` sets its seconds."""
+        """Facts about this run; `run` sets the seconds."""
         return RunInfo(
             model=name_of(loaded.checkpoint, self.settings.checkpoints),
             weights=loaded.checkpoint.weights,
@@ -231,7 +231,7 @@ _ShapeKey = tuple[str, Weights, str]
 
 
 class _Shapes(Mapping[_ShapeKey, ModelShape]):
-    """Shapes by (task, weights, variant), each computed when it is first read: all together they take a second."""
+    """Shapes by (task, weights, variant), each computed on first use: all of them together take a second."""
 
     def __init__(self, folders: Mapping[str, Path]):
         """folders: see `checkpoints.source_of`."""
@@ -257,7 +257,7 @@ class _Shapes(Mapping[_ShapeKey, ModelShape]):
         return len(self._checkpoints)
 
     def __reduce__(self) -> tuple[type[dict], tuple[dict]]:
-        """Pickles as a plain dict: elsewhere there may be no torch to compute shapes with."""
+        """Pickles as a plain dict, since the receiver may not have torch."""
         return dict, (dict(self),)
 
 
@@ -266,7 +266,7 @@ def _timed(run: RunInfo, began: float) -> RunInfo:
 
 
 def _inferred(parts: Iterator[Any]) -> Iterator[Any]:
-    """Each part made in the mode of inference, which is left between two: there, callers do what they like."""
+    """Computes each part in inference mode, and leaves the mode while the caller has control."""
     while True:
         with torch.inference_mode():
             part = next(parts, None)
@@ -279,18 +279,18 @@ def _task_of(request: Any) -> Task:
     for task in TASKS:
         if isinstance(request, task.request):
             return task
-    raise TypeError(f"no task takes a {type(request).__name__}")
+    raise TypeError(f"No task accepts a {type(request).__name__}.")
 
 
 def _device(settings: Settings) -> torch.device:
-    """CUDA where there is one, else CPU. On ZeroGPU CUDA answers only inside a call, and models may go there before."""
+    """CUDA if available, else CPU. On ZeroGPU, CUDA works only inside a call, but models may be moved there before."""
     if settings.device == "auto":
         return torch.device("cuda" if settings.zero_gpu or torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(settings.device)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise SettingsError(f"PERCEIVER_DEVICE={settings.device}: this machine has no such device") from error
+        raise SettingsError(f"PERCEIVER_DEVICE={settings.device}: no such device. Use auto, cpu or cuda.") from error
     return device
 
 

@@ -1,4 +1,4 @@
-"""What a front end may ask of the machine that runs the models: plain data in, plain data out, no torch."""
+"""The interface between a front end and the machine that runs the models: plain data, no torch."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,16 @@ R = TypeVar("R")
 P = TypeVar("P")
 Question = TypeVar("Question", bound=Request[Any])
 Refusal = InputError | CheckpointUnavailable
-"""Errors that are meant for the person who asked. They travel as values, since a remote call keeps only their class."""
+"""Errors whose message is for the visitor. They travel as values: a remote call keeps only the class of an exception.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a backend offers, known before any weights are loaded.
+    """What a backend offers, without loading any weights.
 
-    default_weights: weights that a page selects first. number_bytes: bytes of one number of a key-value cache.
+    default_weights: weights that a page selects at first.
+    number_bytes: bytes per number in a key-value cache.
     shapes: by (task, weights, variant); the variant is "" for tasks without variants.
     """
 
@@ -38,11 +40,11 @@ class Description:
         try:
             return self.shapes[task, weights, variant]
         except KeyError:
-            raise InputError(f"There is no model {weights!r} {variant!r} for {task}.") from None
+            raise InputError(f"{task} has no model with weights {weights!r} and variant {variant!r}.") from None
 
 
 def unwrap(results: Sequence[R | Refusal]) -> list[R]:
-    """The results of `run_all` if none was refused. Raises the first refusal otherwise."""
+    """Returns the results of `run_all`. Raises the first error among them."""
     values: list[R] = []
     for result in results:
         if isinstance(result, Refusal):
@@ -52,7 +54,7 @@ def unwrap(results: Sequence[R | Refusal]) -> list[R]:
 
 
 class Backend(Protocol):
-    """Runs requests, in this process or elsewhere. Safe to call from many threads."""
+    """Runs requests, in this process or elsewhere. Thread-safe."""
 
     def describe(self) -> Description:
         """Cheap after the first call."""
@@ -63,21 +65,21 @@ class Backend(Protocol):
         ...
 
     def run_all(self, requests: Sequence[Request[R]]) -> list[R | Refusal]:
-        """All results in one call (one GPU allocation on ZeroGPU), or why a request was refused."""
+        """Returns all results in one call (one GPU allocation on ZeroGPU); a refused request returns its error."""
         ...
 
     def stream(self, request: StreamRequest[P, R]) -> Generator[P | R]:
-        """Parts of the result as they are computed, the result last. Closing the generator stops the work."""
+        """Yields parts of the result as they are computed, then the result. Closing the generator stops the work."""
         ...
 
     def upload(self, request: Question) -> Question:
-        """The same request with its large inputs replaced by their `InputKey`: they are sent once.
+        """Returns the request with its large inputs replaced by `InputKey`, so that they are sent only once.
 
-        Later questions about the same inputs send the key. `run` and `stream` raise `InputDropped` if the backend no
-        longer holds them.
+        Later requests for the same inputs send the keys. `run` and `stream` raise `InputDropped` if the backend no
+        longer holds an input.
         """
         ...
 
     def export(self, model: FineTunedModel) -> Mapping[str, bytes]:
-        """The files of a folder that transformers' `from_pretrained` loads. Raises CheckpointUnavailable."""
+        """Files of a folder that `from_pretrained` of transformers loads, by name. Raises CheckpointUnavailable."""
         ...

@@ -1,4 +1,4 @@
-"""How this process is to run, read once from the environment. Nothing else reads it."""
+"""Settings of this process, read once from the environment. No other module reads it."""
 
 import json
 import os
@@ -14,38 +14,40 @@ MIB = 2**20
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the message names the variable."""
+    """An invalid setting. The message names the environment variable."""
 
 
 class Settings(BaseSettings):
-    """Each field is PERCEIVER_<FIELD> in the environment; the aliases are what Gradio and Hugging Face Spaces set."""
+    """Each field is read from PERCEIVER_<FIELD>; the aliases are variables that Gradio and Spaces set."""
 
     model_config = SettingsConfigDict(env_prefix="PERCEIVER_", frozen=True, extra="ignore", populate_by_name=True)
 
     device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="auto, cpu, cuda or cuda:<n>; auto takes CUDA where there is one",
+        description="auto, cpu, cuda or cuda:<n>; auto uses CUDA if available",
     )
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     checkpoints: Annotated[dict[str, Path], NoDecode] = Field(
         default_factory=dict, description='JSON: hub id -> local folder or another hub id, {"deepmind/…": "/models/…"}'
     )
-    weights: Weights | None = Field(default=None, description="embedded or published; None decides by where this runs")
+    weights: Weights | None = Field(
+        default=None, description="embedded or published; None: published on a Space with a GPU, else embedded"
+    )
     model_cache_mib: int = Field(default=8192, ge=0)
     latent_cache_mib: int = Field(
-        default=1024, ge=0, description="one picture in all three published image models takes half of it"
+        default=1024, ge=0, description="one image in all three published image models takes half of it"
     )
     input_cache_mib: int = Field(
-        default=512, ge=0, description="uploaded images and clips; 30 s of video at 224 x 224 pixels take 108"
+        default=512, ge=0, description="uploaded images and clips; 30 s of video at 224x224 pixels take 108 MiB"
     )
-    gpu_seconds: int = Field(default=60, ge=1, description="longest GPU time that one call on a ZeroGPU Space declares")
+    gpu_seconds: int = Field(default=60, ge=1, description="GPU seconds that each call requests on a ZeroGPU Space")
     host: str = Field(default="127.0.0.1", validation_alias=AliasChoices("PERCEIVER_HOST", "GRADIO_SERVER_NAME"))
     port: int = Field(
         default=7860, validation_alias=AliasChoices("PERCEIVER_PORT", "GRADIO_SERVER_PORT"), ge=0, le=65535
     )
     max_upload_mib: int = Field(default=64, ge=1)
-    mcp: bool = Field(default=False, description="offer the pages' main calls as tools over MCP")
+    mcp: bool = Field(default=False, description="serve the API as MCP tools")
     space_id: str | None = Field(default=None, validation_alias="SPACE_ID")
     zero_gpu: bool = Field(default=False, validation_alias="SPACES_ZERO_GPU")
 
@@ -56,12 +58,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_env(cls) -> Self:
-        """Raises SettingsError, naming each variable that cannot be used."""
+        """Raises SettingsError, which names every invalid variable."""
         try:
             return cls()
         except ValidationError as error:
             problems = "; ".join(f"{_variable(str(e['loc'][0]))}: {e['msg']}" for e in error.errors())
-            raise SettingsError(f"settings from the environment: {problems}") from None
+            raise SettingsError(f"Invalid settings: {problems}") from None
 
     @property
     def model_cache_bytes(self) -> int:
@@ -77,7 +79,7 @@ class Settings(BaseSettings):
 
 
 def _variable(name: str) -> str:
-    """The variable behind the name in an error, which is a field's own or its first alias; of aliases the one set."""
+    """The environment variable behind the name in an error: the name of the field, or its first alias that is set."""
     for field, info in Settings.model_fields.items():
         aliases = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
         if name == field:

@@ -1,6 +1,6 @@
-"""What callers ask of the model service and what they get: plain Python, numpy and Pillow, no torch.
+"""Requests and results of all tasks: plain Python, numpy and Pillow, no torch.
 
-Arrays belong to the result that holds them. Every result has `run`, and `attention` where a `Probe` asked for it.
+The arrays of a result are its own. Every result has `run`, and `attention` if the request has a `Probe`.
 """
 
 from models.schema.av_autoencoding import (

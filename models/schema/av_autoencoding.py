@@ -1,4 +1,4 @@
-"""A clip, with its sound, rebuilt and named."""
+"""Audio-video autoencoding: reconstruct a clip from its latents and classify it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,15 +13,19 @@ Upsample = Literal["pixels", "frames"]
 
 @dataclass(frozen=True, slots=True)
 class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
-    """Rebuild a clip, picture and sound, from its latents, and say what it shows.
+    """Reconstruct the frames and audio of a clip from its latents, and classify it.
 
-    frames: uint8 [t, h, w, 3], RGB, at least one, fps a second; the center square is what is read. audio: float32
-    [samples], -1 to 1, beginning with the first frame; silence where it ends before the frames, or has none. blank:
-    what is hidden from the model. label: a class that the model is told, as an index of its labels; None: it is not.
-    frame_indices: frames of the result; all others are not decoded, nor is any sound. upsample: queries between the
-    pixels, twice as many each way, or between the frames. top_k: classes wanted.
-    probe.target: FramePixel or SoundAt, both as without `upsample`, or LabelAt for a class in the first window; None: the
-    best class of the first window.
+    frames: uint8 [t, h, w, 3], RGB, t >= 1; the model reads the center square.
+    fps: frames per second.
+    audio: float32 [samples], -1 to 1, starting with the first frame; padded with silence or cut to the frames.
+    sample_rate: audio samples per second.
+    blank: modalities that are masked.
+    label: class that the model is conditioned on, as an index of its labels; None for no condition.
+    frame_indices: frames to decode, without audio; None for all frames and the audio.
+    upsample: "pixels" decodes twice as many pixels along each side, "frames" twice as many frames.
+    top_k: number of classes in the result.
+    probe.target: FramePixel or SoundAt, counted without `upsample`, or LabelAt for a class of the first window; None
+        for the best class of the first window.
     """
 
     frames: np.ndarray | InputKey
@@ -39,12 +43,15 @@ class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
 
 @dataclass(frozen=True, slots=True)
 class AvTrace:
-    """What one output was read from, in the window that holds it: as many frames as the model reads at once.
+    """The attention of one output, divided by modality.
 
-    asked: of which modality the output is. area: what it answers for, in the result's own count: (frame, top, left,
-    height, width) or (sample, samples); () for the class. start, frames: the window. image: float32 [times, rows,
-    columns], audio: float32 [n], label: the attention of the inputs, in equal parts of the window; with `latent_share`
-    and `query_share` of the attention they sum to 1.
+    modality: modality of the output.
+    area: the outputs that the same query decodes, counted as in the result: (frame, top, left, height, width) or (first
+        sample, samples); () for a class.
+    start, frames: the window that was read, as many frames as the model reads at once.
+    image: float32 [times, rows, columns], attention to the video inputs, equal parts of the window.
+    audio: float32 [n], attention to the audio inputs, equal parts of the window.
+    label: attention to the label. With `latent_share` and `query_share` of the attention map, all shares sum to 1.
     """
 
     modality: Modality
@@ -58,7 +65,11 @@ class AvTrace:
 
 @dataclass(frozen=True, slots=True)
 class AvWindow:
-    """One window of a clip. start: its first frame, in the result's own count. labels: the classes, best first."""
+    """One window of a clip.
+
+    start: its first frame, counted as in the result.
+    labels: classes, best first.
+    """
 
     start: int
     labels: tuple[LabelScore, ...]
@@ -66,15 +77,19 @@ class AvWindow:
 
 @dataclass(frozen=True, slots=True)
 class AvAutoencodingResult:
-    """The clip rebuilt: t frames of s x s pixels, `fps` a second, or those of `frame_indices` where that was given.
+    """The reconstruction: t frames of s x s pixels, `fps` per second, or the frames `frame_indices`.
 
-    frames: uint8 [t, s, s, 3]. audio: float32 [samples], -1 to 1; empty where only some frames were wanted.
-    original_frames, original_audio: the clip itself, of the same sizes: as it was read, or, with `upsample`, at the resolution
-    that the model was asked for and did not read. labels: the classes, best first: means over all windows. psnr_db,
-    ssim: of the frames, NaN where none was wanted; snr_db: of the sound, None where there is none to hear.
-    numbers, latent_numbers: how many numbers the clip was as it was read, and how many its latents are.
-    attention.values: float32 [inputs] of the window: sound, picture, label. trace: there with a probe, but for method
-    "decoder". hidden: what the model did not see: for it, black frames or silence.
+    frames: uint8 [t, s, s, 3].
+    audio: float32 [samples], -1 to 1; empty if the request names frames.
+    original_frames, original_audio: the clip at the size and rate of the reconstruction. With `upsample` the model
+        reads the clip at a lower resolution than this.
+    labels: classes, best first; probabilities are means over all windows.
+    psnr_db, ssim: quality of the frames; NaN without frames.
+    snr_db: signal-to-noise ratio of the audio; None for silence.
+    numbers, latent_numbers: how many numbers the input and the latents hold.
+    attention.values: float32 [inputs] of the window: audio, video, label.
+    trace: the attention by modality; None without a probe and for method "decoder".
+    masked: modalities that the model did not see; it got black frames or silence instead.
     """
 
     frames: np.ndarray
@@ -98,8 +113,12 @@ class AvAutoencodingResult:
 
 @dataclass(frozen=True, slots=True)
 class AvPart:
-    """Frames of a result that is still to come. numbers: which of them; frames: uint8 [k, s, s, 3]. window of windows:
-    how far it is."""
+    """Frames of a result that is still being computed.
+
+    numbers: indices of the frames.
+    frames: uint8 [k, s, s, 3].
+    window, windows: index of the current window, and number of windows.
+    """
 
     numbers: tuple[int, ...]
     frames: np.ndarray

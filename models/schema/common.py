@@ -1,4 +1,4 @@
-"""What callers ask about every task, and what every result tells."""
+"""What the requests and results of all tasks share."""
 
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
@@ -10,11 +10,11 @@ Method = Literal["encoder", "decoder", "rollout"]
 
 
 class InputError(ValueError):
-    """The visitor's mistake; the message is fit to show."""
+    """The input cannot be used. The message is written for the visitor."""
 
 
-class CheckpointUnavailable(RuntimeError):  # noqa: N818  (the name that callers know)
-    """Weights that cannot be had here and now; the message names them and what works without them."""
+class CheckpointUnavailable(RuntimeError):  # noqa: N818  (public name)
+    """The weights cannot be loaded now. The message names them and says what works without them."""
 
 
 R = TypeVar("R")
@@ -24,15 +24,15 @@ P = TypeVar("P")
 DROPPED = "This result is no longer in memory. Run again."
 
 
-class InputDropped(InputError):  # noqa: N818  (as CheckpointUnavailable)
-    """The backend no longer holds an input that was uploaded before; the caller sends it again."""
+class InputDropped(InputError):  # noqa: N818  (public name)
+    """The backend no longer holds an uploaded input; the caller uploads it again."""
 
     def __init__(self, message: str = DROPPED):
         super().__init__(message)
 
 
 class Request(Generic[R]):
-    """A question to a task, answered by an R."""
+    """A request to a task, whose result is an R."""
 
     __slots__ = ()
 
@@ -58,9 +58,9 @@ V = TypeVar("V")
 
 
 def resolved(value: V | InputKey) -> V:
-    """The input itself. Raises TypeError for a key: a backend replaces keys before a task runs."""
+    """Returns the input itself. Raises TypeError for a key, which a backend replaces before a task runs."""
     if isinstance(value, InputKey):
-        raise TypeError(f"the key {value.digest[:12]} was not replaced by the input that it stands for")
+        raise TypeError(f"the key {value.digest[:12]} was not replaced by its input")
     return value
 
 
@@ -104,7 +104,7 @@ class LabelAt:
 
 @dataclass(frozen=True, slots=True)
 class TokenAt:
-    """A generated token, counted from 0, those of earlier requests (`written`) included."""
+    """A generated token, counted from 0; the tokens of earlier requests (`written`) count too."""
 
     index: int
 
@@ -156,7 +156,13 @@ class AttentionMap:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """How a result came about. model: folder name or hub id. seconds: wall time of the whole call."""
+    """How a result was computed.
+
+    model: folder name or hub id.
+    seconds: wall time of the whole call.
+    encoder_cached: whether the latents came from the cache.
+    seed: seed of the random draws, or None if there are none.
+    """
 
     model: str
     weights: Weights
@@ -169,13 +175,14 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """How large a model is.
+    """Size and interface of a model. What does not apply to a model is 0 or empty.
 
-    longest_text: bytes of text that it reads at once, [CLS] and [SEP] not counted; of a Perceiver AR tokens, prefix and
-    latents, so that its longest prefix is longest_text - latents. image_size: pixels along each side
-    of the images that it was trained on. labels: the classes that it tells apart. fps, sample_rate: frames
-    and samples a second of the clips that it reads. vocabulary: kinds of tokens that it writes. What a model has not
-    is 0 or empty.
+    longest_text: longest input in bytes, without [CLS] and [SEP]; for a Perceiver AR in tokens, prefix and latents
+        together, so that its longest prefix is longest_text - latents.
+    image_size: pixels along each side of the training images.
+    labels: names of the classes.
+    fps, sample_rate: frame rate and audio sample rate of the clips that the model reads.
+    vocabulary: number of different tokens that the model generates.
     """
 
     name: str

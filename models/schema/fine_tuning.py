@@ -1,4 +1,4 @@
-"""Teaching a classifier of texts: rows to learn from, and what comes of it step by step."""
+"""Fine-tuning a text classifier: labeled rows in, one result per training step out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,19 +10,20 @@ from models.schema.common import RunInfo, StreamRequest, Weights
 EPOCHS = (1, 50)
 BATCH_SIZE = (1, 64)
 LEARNING_RATE = (1e-6, 1e-2)
-"""The least and the most that a request may have of each."""
+"""Smallest and largest value of each hyperparameter."""
 MAX_STEPS = 5_000
 MAX_SECONDS = 600.0
-"""Fine-tuning ends after this time, with what was learned until then; on ZeroGPU before the GPU is taken away."""
+"""Fine-tuning stops after this time and keeps the model so far; on ZeroGPU, before the GPU allocation ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class FineTuneRequest(StreamRequest["FineTuneStep", "FineTuneStep"]):
-    """Teach a model to tell these labels apart. Answered in a stream of `FineTuneStep`.
+    """Fine-tune a classifier on labeled rows. Streams one `FineTuneStep` per step.
 
-    rows: (text, label), 2 to 20 labels, at most 2,000 rows; a fifth of each label, drawn by the seed, is held out.
-    learning_rate: the highest, of AdamW. frozen: only the decoder learns, the encoder stays as it is.
-    seed: of what is held out, of the order of the rows and of the new weights.
+    rows: (text, label), at most 2,000 rows with 2 to 20 labels. The seed draws a fifth of each label as held-out rows.
+    learning_rate: peak learning rate of AdamW.
+    frozen: train only the decoder and freeze the encoder.
+    seed: for the held-out rows, the order of the rows and the new weights.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -36,11 +37,12 @@ class FineTuneRequest(StreamRequest["FineTuneStep", "FineTuneStep"]):
 
 @dataclass(frozen=True, slots=True)
 class FineTunedModel:
-    """A taught classifier as a value: what was changed, to be put over the weights that it started from.
+    """A fine-tuned classifier as plain data: the parameters that differ from its base checkpoint.
 
-    name: of these weights alone; other weights, another name. base, weights: the checkpoint it started from.
-    labels: in the order of the model's outputs; the rows' own, as they come first among them.
-    changed: float32, by the name of the parameter; what is not among them is as in the checkpoint.
+    name: identifies these weights: other weights have another name.
+    base, weights: the checkpoint it started from.
+    labels: in the order of the outputs, which is their order of appearance in the rows.
+    changed: float32 arrays by parameter name; all other parameters are those of the checkpoint.
     """
 
     name: str
@@ -56,9 +58,10 @@ class FineTunedModel:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """How the held-out rows were judged. texts, labels, predicted: one each row, the latter two indices of labels.
+    """Predictions for the held-out rows.
 
-    confusion: int64 [labels, labels], how many rows of a label (row) were taken for another (column).
+    texts, labels, predicted: one per row; the latter two are indices of labels.
+    confusion: int64 [labels, labels], number of rows by true label (row) and predicted label (column).
     """
 
     texts: tuple[str, ...]
@@ -69,17 +72,18 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class FineTuneStep:
-    """One step of `steps`.
+    """One of `steps` training steps.
 
-    loss: mean cross-entropy of this batch in nats. accuracy: share of right answers among the rows of this batch, 0 to
-    1. Both as they were before this step learned from it; NaN in step 0, before which nothing is learned.
-    validation_loss, validation_accuracy, held_out: over all held-out rows, where they were asked: before the first
-    step, after each epoch, now and then within long epochs, and in the end; else None.
-    model: what was learned so far, wherever the held-out rows were asked after a step, so that who stops has it; else
-    None. The last of the stream has one; its step is below `steps` where the time was over.
-    epoch: 0 before the first step. seconds, seconds_left: since the start, and about until the end (in
-    step 0 the longest that it may take).
-    rows_shortened: of how many rows only the first part is read, since they are longer than the model reads.
+    loss: mean cross-entropy of the batch in nats, before the update; NaN in step 0, which has no batch.
+    accuracy: share of the batch that is classified correctly, 0 to 1, before the update; NaN in step 0.
+    validation_loss, validation_accuracy, held_out: over all held-out rows; measured before the first step, after each
+        epoch, at intervals within long epochs, and at the end; otherwise None.
+    model: the model so far, if the held-out rows were evaluated after an update, otherwise None. The last step of the
+        stream always has one; its `step` is below `steps` if the time limit was reached.
+    epoch: 0 before the first step.
+    seconds: since the start.
+    seconds_left: estimated time to the end; in step 0 the time limit.
+    rows_shortened: number of rows that are longer than the model reads; only their beginning is used.
     """
 
     step: int

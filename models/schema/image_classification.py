@@ -1,4 +1,4 @@
-"""What a picture shows."""
+"""Image classification."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,10 +13,11 @@ Variant = Literal["learned", "fourier", "conv"]
 
 @dataclass(frozen=True, slots=True)
 class LatentMaps:
-    """What single latents read: the n that the output reads most, most first.
+    """Encoder attention of the n latents that the output attends to most, in descending order.
 
-    latents: int64 [n]. weights: float32 [n], what share of its attention the output gives each (mean of heads).
-    maps: float32 [n, height, width], what each reads of the inputs (mean of heads); each map sums to 1.
+    latents: int64 [n], indices of the latents.
+    weights: float32 [n], attention of the output to each latent (mean over heads).
+    maps: float32 [n, height, width], attention of each latent to the inputs (mean over heads); each map sums to 1.
     """
 
     latents: np.ndarray
@@ -26,14 +27,18 @@ class LatentMaps:
 
 @dataclass(frozen=True, slots=True)
 class ImageClassificationRequest(Request["ImageClassificationResult"]):
-    """Say what an image shows.
+    """Classify an image.
 
-    image: of any size from 1x1 to `models.data.images.MAX_PIXELS`, in any mode. variant: how the model is told where a
-    pixel is. top_k: classes wanted. probe.target: LabelAt; None: the best class. size: pixels along
-    each side at which the model reads the image, or None for what it was trained on. latent_maps: how many single
-    latents' maps are wanted. place: an input, as a flat index into the grid, whose attending_latents are wanted. positions:
-    whether the position encoding is wanted. cropped: whether `image` is what an earlier result of the same weights and
-    size calls `seen`, to be taken as it is.
+    image: from 1x1 pixels to `models.data.images.MAX_PIXELS`, in any mode.
+    variant: the position encoding of the model.
+    top_k: number of classes in the result.
+    probe.target: LabelAt; None for the best class.
+    size: pixels along each side at which the model reads the image; None for the size it was trained on.
+    latent_maps: number of latents whose maps are in the result.
+    place: an input, as a flat index of the grid; the result has the latents that attend to it.
+    positions: whether the result has the position encoding.
+    cropped: whether `image` is `input_image` of an earlier result with the same weights and size, and is not cropped
+        again.
     """
 
     image: Image | InputKey
@@ -50,14 +55,17 @@ class ImageClassificationRequest(Request["ImageClassificationResult"]):
 
 @dataclass(frozen=True, slots=True)
 class ImageClassificationResult:
-    """labels: best first. seen: the crop that the model saw, RGB, as large as it saw it.
+    """Fields are None if the request does not ask for them.
 
-    attention.values: float32 [height, width] of the inputs: pixels, or for "conv" what its convolution leaves of them.
-    One query stands for all classes, so that the attention is the same whichever class is asked about.
-    grid: (height, width) of the inputs. extent: from where to where of `seen` the grid reaches, down and across alike,
-    as shares of its side: each input in the middle of what it was made of. attending_latents: float32 [latents], how much of its
-    attention each latent gives the input at `place` (mean of heads). positions: float32 [height, width, channels],
-    what tells the encoder where an input is. Each is None where it was not asked for.
+    labels: classes, best first.
+    input_image: the crop that the model read, RGB, at the size it read it.
+    grid: (height, width) of the inputs.
+    extent: where the grid begins and ends in `input_image`, as shares of its side, the same for rows and columns. Each
+        input is drawn at the center of its receptive field.
+    attention.values: float32 [height, width] of the inputs: pixels, or for "conv" the outputs of the convolution. One
+        query predicts all classes, so the attention is the same for every class.
+    attending_latents: float32 [latents], attention of each latent to the input at `place` (mean over heads).
+    positions: float32 [height, width, channels], the position encoding of the inputs.
     """
 
     labels: tuple[LabelScore, ...]

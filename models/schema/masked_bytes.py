@@ -1,4 +1,4 @@
-"""Hidden bytes of a text."""
+"""Masked language modeling over bytes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,18 +9,19 @@ from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
 
 Decoding = Literal["parallel", "iterative"]
 MAX_ITERATIONS = 128
-"""Masked bytes that iterative decoding takes: it encodes the text once for each."""
+"""Most masked bytes for iterative decoding, which encodes the text once per byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaskedBytesRequest(Request["MaskedBytesResult"]):
-    """Fill in the hidden bytes of a text.
+    """Predict the masked bytes of a text.
 
-    mask: half-open spans of UTF-8 bytes of `text`. A literal `[MASK]` in the text hides one byte, too.
-    top_k: candidates for each hidden byte, 1 to 256. decoding: "parallel" fills all at once, "iterative" the most
-    certain byte first and reads again. probe.target: ByteAt, counted as in the
-    result's `positions`; None: the first masked byte that is not a space in the UTF-8 of `text`, else the first masked
-    byte.
+    mask: half-open spans of UTF-8 bytes of `text`. A literal `[MASK]` in the text is one more masked byte.
+    top_k: number of candidates per masked byte, 1 to 256.
+    decoding: "parallel" fills all bytes at once; "iterative" fills the most certain byte, encodes the text again, and
+        so on.
+    probe.target: ByteAt, counted as in `positions` of the result; None for the first masked byte that is not a space in
+        `text`, or else the first masked byte.
     """
 
     text: str
@@ -33,15 +34,17 @@ class MaskedBytesRequest(Request["MaskedBytesResult"]):
 
 @dataclass(frozen=True, slots=True)
 class MaskedBytesResult:
-    """m hidden bytes, k candidates each, best first.
+    """m masked bytes with k candidates each, best first.
 
-    positions: int64 [m], byte offsets in the text as it was read, where each literal `[MASK]` is one byte.
-    candidates: uint8 [m, k]. probabilities: float32 [m, k], of all 262 tokens, so a row sums to at most 1.
-    order: int64 [m], in which round a byte was filled (0 for all in parallel decoding).
-    filled_bytes: the whole text with the best candidates in place; filled: the same, undecodable bytes as U+FFFD.
-    bytes_read of bytes_total: less than all where the text is longer than the model; what lies behind is not read.
-    attention.values: float32 [bytes_read + 2]: the bytes between the tokens [CLS] and [SEP].
-    traced: position of the byte that the attention is about, or None without a probe.
+    filled_bytes: the whole text with the best candidates filled in; filled: the same as a string, with U+FFFD for bytes
+        that are not UTF-8.
+    positions: int64 [m], byte offsets in the text that the model read, in which each literal `[MASK]` is one byte.
+    candidates: uint8 [m, k].
+    probabilities: float32 [m, k], of all 262 tokens, so that a row sums to at most 1.
+    order: int64 [m], the round in which a byte was filled; 0 for all in parallel decoding.
+    bytes_read, bytes_total: the model reads only the first `bytes_read` bytes of a longer text.
+    attention.values: float32 [bytes_read + 2], the bytes between the tokens [CLS] and [SEP].
+    traced: position of the byte whose attention is shown; None without a probe.
     """
 
     filled: str

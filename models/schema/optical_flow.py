@@ -1,4 +1,4 @@
-"""Where everything moves between two frames."""
+"""Optical flow between two frames."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from models.schema.common import AttentionMap, InputKey, Probe, Request, RunInfo
 MAX_PIXELS = 10_000_000
 """Of one frame: 4K video has 8.3 million. The demo model takes half a minute for that on two cores."""
 LONGEST_SIDE = 16_384
-"""Pixels. Frames less high than a tile are mirrored up to it: their cost is not bounded by their pixels only."""
+"""Pixels. Frames shorter than a tile are mirrored up to it, so their pixel count does not bound the cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpticalFlowRequest(Request["OpticalFlowResult"]):
     """Estimate where each pixel of the first frame is in the second.
 
-    first, second: of the same size, from 1x1 to `MAX_PIXELS`, in any mode.
-    probe.target: PixelAt; None: the pixel that moves most.
-    step: the image size at which the pixel is traced, 0 is the smallest; None: the one that added most to its motion.
-    Models that read one size have step 0 only.
+    first, second: of the same size, from 1x1 pixels to `MAX_PIXELS`, in any mode.
+    probe.target: PixelAt; None for the pixel that moves most.
+    step: pyramid level at which the pixel is traced, 0 is the smallest; None for the level that added most to its
+        motion. Models that read a single size have level 0 only.
     """
 
     first: Image | InputKey
@@ -32,13 +32,15 @@ class OpticalFlowRequest(Request["OpticalFlowResult"]):
 
 @dataclass(frozen=True, slots=True)
 class FlowTrace:
-    """How the motion of one pixel, at `row` and `column` of the first frame, came about.
+    """How the pyramid levels contributed to the motion of the pixel at `row` and `column` of the first frame.
 
-    sizes: (width, height) at which the frames were read, smallest first. added: float32 [sizes, 2], what each of them
-    added to the motion, in pixels of the frames; together they are the flow at the pixel. step: the one that the
-    attention is of. before: (right, down), by how much the second frame had been moved back there until then.
-    second: it, as it was read at that step, in its own size. area: where the inputs lie in the frames: top, left,
-    bottom, right, as shares of height and width; beyond 1 where a frame is smaller than what is read at once.
+    sizes: (width, height) of the frames at each level, smallest first.
+    added: float32 [sizes, 2], motion that each level added, in pixels of the frames; the sum is the flow at the pixel.
+    step: the level whose attention is shown.
+    before: (right, down), how far the second frame was warped back at the pixel before this level.
+    second: the second frame as it was read at this level, at its size.
+    area: top, left, bottom and right of the inputs as shares of the height and width of the frames; beyond 1 if a frame
+        is smaller than a tile.
     """
 
     row: int
@@ -53,12 +55,13 @@ class FlowTrace:
 
 @dataclass(frozen=True, slots=True)
 class OpticalFlowResult:
-    """flow: float32 [height, width, 2] in pixels, x right, y down: the pixel p is found at p + flow(p) in the second.
+    """flow: float32 [height, width, 2] in pixels, x right, y down: pixel p moves to p + flow(p) in the second frame.
 
-    tiles: (top, left, height, width) of each tile that the frames were read in at full size; one reaches beyond a frame
-    that is smaller, which is mirrored there.
-    attention.values: float32 [rows, columns] of the inputs, each of which holds both frames at its place, over the
-    tile in which the pixel lies. trace: there with a probe.
+    tiles: (top, left, height, width) of each tile at full size. A tile extends beyond smaller frames, which are
+        mirrored.
+    attention.values: float32 [rows, columns] of the inputs in the tile of the pixel; each input holds both frames at
+        its position.
+    trace: the pyramid levels; None without a probe.
     """
 
     flow: np.ndarray
@@ -70,13 +73,15 @@ class OpticalFlowResult:
 
 @dataclass(frozen=True, slots=True)
 class FlowCheck:
-    """How right one flow is: `models.data.flow_check`.
+    """How well a flow explains the frames and matches the ground truth; see `models.data.flow_check`.
 
-    warped: the second frame moved back by it, RGB. known: bool [height, width], where that shows something of the
-    second frame. before, after: mean photometric error, in gray levels of 0 to 255, as the frames are and with the
-    second moved back. hidden: bool [height, width], what the second frame seems not to show, or None without the motion
-    back. errors: float32 [height, width], end-point error in pixels, NaN where the truth is not known; epe: their mean;
-    fl_all: the share of outliers, 0 to 1; None without a truth.
+    warped: the second frame warped back by the flow, RGB.
+    known: bool [height, width], where `warped` shows pixels of the second frame.
+    before, after: mean photometric error in gray levels, 0 to 255, of the second frame as it is and warped back.
+    hidden: bool [height, width], pixels that are occluded in the second frame; None without the backward flow.
+    errors: float32 [height, width], end-point error in pixels, NaN where the ground truth is unknown; None without it.
+    epe: mean end-point error; None without ground truth.
+    fl_all: share of outliers, 0 to 1; None without ground truth.
     """
 
     warped: Image

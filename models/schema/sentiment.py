@@ -1,4 +1,4 @@
-"""What a text says in one word: the label that a classifier of bytes gives it, and what it gave it for."""
+"""Sentiment: classify a text, and measure which words mattered."""
 
 from dataclasses import dataclass
 
@@ -8,18 +8,19 @@ from models.schema.common import AttentionMap, LabelScore, Probe, Request, RunIn
 from models.schema.fine_tuning import FineTunedModel
 
 LONGEST_TEXT = 16_384
-"""Bytes of a text."""
+"""Bytes of the longest text."""
 MAX_WORDS = 400
-"""Words of a text whose words are left out in turn: each time, the text is encoded again."""
+"""Most words for leave-one-out, which encodes the text once per word."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentimentRequest(Request["SentimentResult"]):
     """Classify a text.
 
-    A text that is longer than the model is read in overlapping windows, each of which votes. probe.target: LabelAt,
-    or None for the best label. occlude: also leave out each word in turn and see the score move. model: what
-    a visitor has taught, instead of `weights`.
+    text: if it is longer than the model reads, overlapping windows are classified and their probabilities averaged.
+    probe.target: LabelAt; None for the best label.
+    occlude: also measure leave-one-out word importance.
+    model: a fine-tuned model, used in place of `weights`.
     """
 
     text: str
@@ -31,9 +32,9 @@ class SentimentRequest(Request["SentimentResult"]):
 
 @dataclass(frozen=True, slots=True)
 class TextWindow:
-    """A part of the text that was read at once: bytes `start` up to `stop`, and its vote.
+    """A part of the text that was read at once: bytes `start` up to `stop`.
 
-    probabilities: float32 [labels], in the order of the model's labels.
+    probabilities: float32 [labels], in the order of the labels of the model.
     """
 
     start: int
@@ -43,13 +44,15 @@ class TextWindow:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """What each word of w does for a label, seen by leaving it out, together with the whitespace behind it.
+    """Leave-one-out importance of each of the w words for a label.
 
-    words: int64 [w, 2], half-open spans of UTF-8 bytes of the text. drops: float32 [w], the probability of the label
-    with all of the text minus that without the word, -1 to 1: above 0, the word speaks for the label. attention:
-    float32 [w], the share of attention on the bytes of each word, or None without a probe over the bytes.
-    rank_correlation: Spearman's, of the attention with the size of the drops, or NaN where one of them is constant
-    or there are fewer than three words.
+    Each word is left out together with the whitespace after it, and the text is classified again.
+    words: int64 [w, 2], half-open spans of UTF-8 bytes of the text.
+    drops: float32 [w], probability of the label with all words minus without the word, -1 to 1; positive if the word
+        supports the label.
+    attention: float32 [w], share of attention on the bytes of each word; None without a probe over the bytes.
+    rank_correlation: Spearman's, between the attention and the absolute drops; NaN if one of them is constant or there
+        are fewer than three words.
     """
 
     words: np.ndarray
@@ -60,11 +63,12 @@ class Occlusion:
 
 @dataclass(frozen=True, slots=True)
 class SentimentResult:
-    """labels: all of them, best first; their probabilities are the mean of the windows' votes.
+    """labels: all labels, best first; probabilities are means over the windows.
 
-    windows: in reading order; one, from 0 to the end, where the text was read at once. label: the index of the label
-    that `attention` and `occlusion` are about. attention.values: float32 [bytes + 2], the bytes of the text between
-    the tokens [CLS] and [SEP]; of several windows, their mean, each at its place.
+    windows: in reading order; a single window from 0 to the end if the text was read at once.
+    label: index of the label that `attention` and `occlusion` refer to.
+    attention.values: float32 [bytes + 2], the bytes of the text between the tokens [CLS] and [SEP]; with several
+        windows the mean of their maps, each at its position.
     """
 
     text: str

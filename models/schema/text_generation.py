@@ -1,4 +1,4 @@
-"""Text that a Perceiver AR writes on, token by token, and what each of them was read from."""
+"""Text generation with a Perceiver AR, token by token."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,28 +8,32 @@ from models.schema.common import AttentionMap, Probe, RunInfo, StreamRequest, We
 FinishReason = Literal["", "length", "stop", "end", "time"]
 MAX_NEW_TOKENS = 2_000
 BYTE_VOCABULARY = 262
-"""Vocabulary size of a model that reads bytes: 256 bytes and 6 special tokens."""
+"""Vocabulary size of a byte-level model: 256 bytes and 6 special tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationStep"]):
-    """Write a text on. Answered in a stream of `TextGenerationStep`.
+    """Continue a prompt. Streams one `TextGenerationStep` per token.
 
-    num_latents: how many of the prompt's last tokens are latents, at least 1, or as near to that as prompt and model
-    allow; the rest is prefix. None: as many as may be. Every written token is one more latent, until there are as many
-    as the model has.
-    prefix: of the prompt at most so many tokens are read before its latents, what lies before is not; None: all.
-    cut: a prompt is cut from the left where its prefix would be longer than the model takes; without that, and without
-    `prefix`, more of it are latents, and what is longer than the context is refused.
-    do_sample: draw each token; else the likeliest. temperature: above 0, divides the logits. top_k: draw among so many
-    (0: all). top_p: among the likeliest that make up so much, above 0 to 1. seed: of the draws; token i of a text is
-    drawn with a number of its own, so that a text that is written on is the one that would have been written at once.
-    max_new_tokens: 0 to 2,000. stop: the text ends with the token that completes any of these.
-    written: ids of tokens that follow the prompt and were written before; they are taken as they are.
-    probe.target: TokenAt; None: the first of the new tokens, or, if there are none, of `written`. probe.method:
-    "encoder" (cross-attention from the token's latent to prefix and latents), "decoder" (its attention to latents in
-    the last self-attention layer) or "rollout"; there is no `probe.latent`. With a probe and no new tokens, a token of
-    `written` is traced.
+    num_latents: how many of the last tokens of the prompt are latents, at least 1, adjusted to what the prompt and the
+        model allow; the rest is the prefix. None for as many as possible. Each generated token becomes one more latent
+        until the model has no more.
+    prefix: most tokens of the prompt to read before its latents; None for all.
+    cut: if the prefix is longer than the model allows, cut the prompt from the left. Without `cut` and `prefix`, more
+        of its tokens become latents, and a prompt longer than the context is an error.
+    do_sample: sample each token; otherwise take the most likely one.
+    temperature: divides the logits, above 0.
+    top_k: sample from the k most likely tokens; 0 for all.
+    top_p: sample from the smallest set of tokens whose probabilities sum to p, above 0 and at most 1.
+    seed: token i of a text always has the same random number, so that a text that is continued equals one that is
+        generated at once.
+    max_new_tokens: 0 to 2,000.
+    stop: strings that end the text.
+    written: ids of the tokens that earlier requests generated after the prompt.
+    probe.target: TokenAt; None for the first new token, or the first token of `written` if there is no new one. With a
+        probe and no new tokens, a token of `written` is traced.
+    probe.method: "encoder" (cross-attention of the token's latent to prefix and latents), "decoder" (its attention to
+        the latents in the last self-attention layer) or "rollout". `probe.latent` is not allowed.
     """
 
     prompt: str
@@ -50,13 +54,14 @@ class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationS
 
 @dataclass(frozen=True, slots=True)
 class GeneratedToken:
-    """A token that was written.
+    """A generated token.
 
-    content: the bytes of the text that it stands for; none for the token that ends a text. probability: what the model
-    gave it, 0 to 1, before temperature and the choice among the likeliest. alternatives: content and probability of the
-    likeliest tokens, best first. dropped, prefix, latents: how the text before it lay when it was predicted: tokens out
-    of sight at the left, then prefix, then latents, up to the token itself. anew: prefix and latents were all read for
-    it, as for the first token of a request, and not one position alone.
+    content: bytes of the text that it stands for; empty for the token that ends a text.
+    probability: of the model, 0 to 1, before temperature, top-k and top-p.
+    alternatives: content and probability of the most likely tokens, best first.
+    dropped, prefix, latents: how the text was divided when the token was predicted: tokens that are no longer read,
+        then prefix, then latents up to the preceding token.
+    full_pass: whether the whole text was read for this token, rather than one more position.
     """
 
     id: int
@@ -71,21 +76,25 @@ class GeneratedToken:
 
 @dataclass(frozen=True, slots=True)
 class TextGenerationStep:
-    """A text so far.
+    """The text so far.
 
-    text: what was written after the prompt, `written` of the request included; bytes that are no UTF-8 as U+FFFD. A
-    character whose bytes are not all there yet is left out, but for the last step.
-    tokens: those that this request has written, so far. prompt_tokens: content of each token of the prompt.
-    written_tokens: content of each token of the request's `written`.
-    dropped, prefix_length, latents: how the text lay when the last token was predicted, or, with attention, the one
-    that is traced; counted from the prompt's first token. Before anything is written: how it will lie.
-    cut: tokens at the left of the prompt that are not read, for the context or the prefix asked for is shorter.
-    tokens_per_second: since the first token; 0 before the second. first_seconds: until the first token came; 0 before.
-    readings: how often the whole text was read, the prompt included. cache_bytes: keys and values that are kept.
-    ended: why nothing follows: as many tokens as wanted, a stop string, the model's end token, or no time left; "" if
-    something will. attention: in the last step, where asked for; values: float32, of the prefix and the latents, the
-    first of them of token `dropped`; for method "decoder" of the latents, from token `dropped` + `prefix_length` on.
-    traced: which written token that is, those before counted; None without attention.
+    text: what follows the prompt, including `written` of the request, with U+FFFD for bytes that are not UTF-8. An
+        incomplete character at the end is left out until the last step.
+    tokens: new tokens of this request.
+    prompt_tokens: content of each token of the prompt.
+    written_tokens: content of each token of `written`.
+    dropped, prefix_length, latents: how the text was divided when the last token was predicted (with attention: the
+        traced token), counted from the first token of the prompt. Before the first token: how it will be divided.
+    cut: tokens at the left of the prompt that are not read, because of the context length or `prefix`.
+    tokens_per_second: since the first token; 0 before the second one.
+    first_seconds: time to the first token; 0 before it.
+    full_passes: how often the whole text was read, including the prompt.
+    cache_bytes: size of the key-value cache.
+    finish_reason: "length" (max_new_tokens), "stop" (a stop string), "end" (the end token) or "time" (the time limit);
+        "" while the text continues.
+    attention: only in the last step, with a probe. values: float32 over prefix and latents, starting with token
+        `dropped`; for method "decoder" over the latents, starting with token `dropped` + `prefix_length`.
+    traced: index of the traced token, counting `written`; None without attention.
     """
 
     text: str
