@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
-from models.schema import InputError
+from models.schema import DROPPED, InputError
 
-DROPPED = "This result is no longer in memory. Run again."
 MAX_BYTES = 2 * 2**30
 IDLE_SECONDS = 3600.0
 AWAY_SECONDS = 600.0

@@ -17,10 +17,10 @@ from components.analysis.text_units import Unit
 from components.scale.attention import Scale
 from models.schema import InputError, Method, Weights
 
-Role = Literal["input", "display", "selection", "program"]
-"""input: the result depends on it. display: how the result is shown. selection: set by a click, without a widget.
-
-program: a parameter of the API without a widget.
+Role = Literal["input", "trace", "display", "browser", "other", "selection", "program"]
+"""input: the result depends on it. trace: which attention is shown; another value needs the model. display: how the
+result is drawn; another value does not need it. browser: the same, drawn by the browser. other: has a widget with an
+action of its own. selection: set by a click, without a widget. program: a parameter of the API without a widget.
 """
 MAX_QUERY = 6000
 """Characters of a query; servers refuse much longer addresses."""
@@ -49,7 +49,7 @@ def control(
 
 
 def extra_of(field: FieldInfo, name: str) -> Any:
-    """What `control` keeps beside pydantic's own facts, such as "role"."""
+    """What `control` keeps in addition to pydantic's own facts, such as "role"."""
     extra = field.json_schema_extra
     return extra.get(name) if isinstance(extra, dict) else None
 
@@ -137,6 +137,10 @@ class State(BaseModel):
         """A copy with other values, which are not validated."""
         return self.model_copy(update=changes)
 
+    def with_values_of(self, other: Self, *roles: Role) -> Self:
+        """A copy with the values that `other` has in the fields of these roles."""
+        return self.changed(**{name: getattr(other, name) for name in self.fields_with(*roles)})
+
 
 def _written(value: Any) -> str:
     if value is None:
@@ -176,7 +180,7 @@ class TraceState(State):
         "encoder",
         "Attention",
         '"encoder": inputs, by latents weighted by decoder attention; "decoder": latents; "rollout": all layers.',
-        role="display",
+        role="trace",
         labels={
             "rollout": "Rollout: all layers",
             "encoder": "Encoder: inputs → latents",
@@ -184,10 +188,10 @@ class TraceState(State):
         },
     )
     head: int | None = control(
-        None, "Head", "One attention head, counting from 0, or the mean of all.", role="display", ge=0
+        None, "Head", "One attention head, counting from 0, or the mean of all.", role="trace", ge=0
     )
     latent: int | None = control(
-        None, "Latent", "Encoder attention of one latent, counting from 0, or of all.", role="display", ge=0
+        None, "Latent", "Encoder attention of one latent, counting from 0, or of all.", role="trace", ge=0
     )
     scale: Scale = control(
         "linear",
@@ -207,7 +211,7 @@ class MapState(State):
     """The controls of maps over images."""
 
     scale: Scale = map_scale("linear")
-    opacity: float = control(0.6, "Map opacity", role="display", ge=0, le=1, step=0.05)
+    opacity: float = control(0.6, "Map opacity", role="browser", ge=0, le=1, step=0.05)
 
 
 class UnitState(State):

@@ -1,43 +1,33 @@
-"""What screens share about attention: from the controls of a page to a probe, and the choices of these controls."""
+"""What the screens about text share on attention: from the controls of a page to a probe, and their choices."""
 
-from typing import Any
+from typing import TypeVar
 
-from models.schema import Method, ModelShape, Probe
+from models.schema import ModelShape, Probe, Target
 from pages.screen import Control, Update
+from pages.state import TraceState
 
-CAVEAT = (
-    "Attention is not by itself an explanation. A map of the encoder leaves out the self-attention layers. Rollout "
-    "composes all layers, counts each residual connection as half, and reports separately what stayed on the learned "
-    "latent array and on the output query."
-)
+T = TypeVar("T", bound=TraceState)
 MEAN_OF_HEADS = "mean of heads"
 ALL_LATENTS = "all, weighted by decoder attention"
 
 
-def probe(target: Any, method: Method, head: int | None = None, latent: int | None = None) -> Probe:
+def probe_of(state: TraceState, target: Target | None = None) -> Probe:
     """The question that the controls ask about one output; what a method does not take is left out."""
-    return Probe(target, method, None if method == "rollout" else head, latent if method == "encoder" else None)
+    head = None if state.method == "rollout" else state.head
+    return Probe(target, state.method, head, state.latent if state.method == "encoder" else None)
 
 
-def head_choices(shape: ModelShape) -> list[tuple[str, object]]:
-    return [(MEAN_OF_HEADS, ""), *((str(head), head) for head in range(shape.cross_heads))]
-
-
-def latent_choices(shape: ModelShape) -> list[tuple[str, object]]:
-    return [(ALL_LATENTS, ""), *((str(latent), latent) for latent in range(shape.latents))]
-
-
-def fit_to_model(shape: ModelShape, head: int | None = None, latent: int | None = None) -> Update:
-    """Head and latent for a model, which may have more or fewer of them."""
+def trace_choices(shape: ModelShape, state: TraceState) -> Update:
+    """Heads and latents of a model, and those that a state selects."""
+    heads, latents = range(shape.cross_heads), range(shape.latents)
     return {
-        "head": Control.of(choices=head_choices(shape), value="" if head is None else head),
-        "latent": Control.of(choices=latent_choices(shape), value="" if latent is None else latent),
+        "head": Control.choice([(MEAN_OF_HEADS, ""), *((str(head), head) for head in heads)], state.head),
+        "latent": Control.choice([(ALL_LATENTS, ""), *((str(latent), latent) for latent in latents)], state.latent),
     }
 
 
-def within_model(shape: ModelShape, head: int | None, latent: int | None) -> dict[str, int | None]:
-    """Head and latent of a link, or None where the model does not have them."""
-    return {
-        "head": head if head is not None and head < shape.cross_heads else None,
-        "latent": latent if latent is not None and latent < shape.latents else None,
-    }
+def within_model(shape: ModelShape, state: T) -> T:
+    """The state without a head or latent that the model does not have."""
+    head = state.head if state.head is not None and state.head < shape.cross_heads else None
+    latent = state.latent if state.latent is not None and state.latent < shape.latents else None
+    return state.changed(head=head, latent=latent)

@@ -5,8 +5,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"
+
+
+class Example(Protocol):
+    """What all examples have. title: to choose it by. notice: what to look for in the result."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def notice(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,11 @@ def example_of(given: Sequence[Path], examples: Sequence[Sequence[Path]]) -> int
         if all(filecmp.cmp(*pair, shallow=False) for pair in zip(given, files, strict=True)):
             return index
     return None
+
+
+def example_with_text(text: str, examples: Sequence[TextExample]) -> int | None:
+    """Which example has this text, if one does."""
+    return next((index for index, example in enumerate(examples) if example.text == text), None)
 
 
 def image_examples(task: str) -> tuple[ImageExample, ...]:

@@ -14,5 +14,4 @@ def label_control(shape: ModelShape, state: AvState) -> Control:
     labels = labels_of(shape, state)
     none = "none" if labels else "none: this model masks its label"
     choices = [(none, ""), *((name, index) for index, name in enumerate(labels))]
-    known = state.label is not None and state.label < len(labels)
-    return Control.of(choices=choices, value=state.label if known else "", interactive=bool(labels))
+    return Control.choice(choices, state.label if state.label in range(len(labels)) else None, interactive=bool(labels))

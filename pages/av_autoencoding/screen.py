@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 
@@ -26,14 +26,12 @@ from models.schema import (
     AvAutoencodingResult,
     AvPart,
     InputError,
-    ModelShape,
     Probe,
 )
 from pages.av_autoencoding.model import label_control, labels_of
 from pages.av_autoencoding.state import EXAMPLES, NAME, AvState
-from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
+from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Job, Session
-from pages.tracing import probe
 
 NO_CLIP = "No clip. Upload one or choose an example."
 OWN_CLIP = "Links cannot include uploaded clips. Upload it again; showing an example for now."
@@ -45,23 +43,29 @@ RESULTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class AvRun:
+class AvRun(Run[AvState]):
     """clip: the file. request: its large inputs may be keys of what the backend holds. notice: about the clip.
 
     films: by part of the page, if they are on disk already.
     """
 
-    state: AvState
     clip: Path
     request: AvAutoencodingRequest
     result: AvAutoencodingResult
     notice: str
     films: Mapping[str, Path] = field(default_factory=dict)
 
+    @property
+    def frame(self) -> int:
+        """The frame in detail, counting from 0."""
+        return min(self.state.frame, len(self.result.frames)) - 1
+
 
 class AvScreen(Screen[AvState, AvRun]):
     name = NAME
     state = AvState
+    examples = EXAMPLES
+    uploads: ClassVar = {"clip": "a video file (MP4, WebM, MOV, GIF, ...)"}
     page_only = ("example", "frame", "scale", "opacity")
 
     def submit(self, session: Session, state: AvState, clip: Path | None) -> Iterator[Update]:
@@ -98,14 +102,32 @@ class AvScreen(Screen[AvState, AvRun]):
             "labels": render.av_labels(result),
             "run_line": run_line(result.run),
         }
-        slider = Control.of(maximum=max(2, count), value=run.state.frame, interactive=count > 1)
-        return shown | self._show_trace(run) | {"frame": slider}
+        slider = Control.of(maximum=max(2, count), value=run.frame + 1, interactive=count > 1)
+        return shown | self.show_changes(run) | {"frame": slider}
+
+    def show_changes(self, run: AvRun) -> Update:
+        result, frame, trace = run.result, run.frame, run.result.trace
+        samples = range(trace.area[0], sum(trace.area)) if trace and trace.modality == "audio" else None
+        return {
+            "frame": frame + 1,
+            "strip": render.av_strip(result, frame),
+            "comparison": render.av_frame(result, frame),
+            "sound": render.av_sound(result, samples),
+            "attention": render.av_attention(result, run.state.scale),
+            "link": self.link(run.state),
+        }
 
     def controls(self, state: AvState) -> Update:
-        shape = self.shape(state.weights)
-        shown = super().controls(state) | _model_parts(shape, state)
+        shown = super().controls(state) | self.example_inputs(state.example or 0) | {"mask": list(state.mask)}
         del shown["frame"]  # its range comes with the result
-        return shown | {"clip": EXAMPLES[state.example or 0].file, "mask": list(state.mask)}
+        return shown
+
+    def model_parts(self, state: AvState) -> Update:
+        shape = self.shape(state.weights)
+        return {"label": label_control(shape, state), "architecture": av_autoencoding_architecture(shape)}
+
+    def example_inputs(self, index: int) -> Update:
+        return {"clip": EXAMPLES[index].file}
 
     def fit(self, state: AvState) -> AvState:
         labels = labels_of(self.shape(state.weights), state)
@@ -138,67 +160,40 @@ class AvScreen(Screen[AvState, AvRun]):
         return STOPPED if waiting else {"stop": STOPPED["stop"]}
 
     def choose_example(self, session: Session, state: AvState, index: int) -> Update:
-        return self.wait(session, state) | {"clip": EXAMPLES[index].file}
+        return self.wait(session, state) | self.example_inputs(index)
 
-    def choose_weights(self, session: Session, state: AvState) -> Update:
-        shape = self.shape(state.weights)
-        windows = "A window of 0.64 s takes many seconds on a CPU."
-        notice = model_notice(shape, state.weights, 0.1, original=windows)
-        return {"notice": notice} | _model_parts(shape, state)
-
-    def select_pixel(self, session: Session, state: AvState, row: float, column: float) -> Update:
+    @on_run
+    def select_pixel(self, run: AvRun, state: AvState, row: float, column: float) -> AvRun:
         """Shows the frame and the attention of a pixel. row, column: of the film strip, 0 to 1."""
-        run = session.get()
-        if run is None:
-            return {}
         result, shape = run.result, self.shape(run.state.weights)
-        frames, side = strip_frames(result, run.state.frame - 1), result.frames.shape[1]
+        frames, side = strip_frames(result, run.frame), result.frames.shape[1]
         frame, *place = pixel_in_strip((row, column), frames, side)
         times, finer = round(result.fps / shape.fps), side // shape.image_size
         pixel = frame // times, place[0] // finer, place[1] // finer
         # Of the frames that stand for one frame that the model reads, the first is shown: the pixel is marked there.
-        return self._trace_again(session, state, pixel=pixel, sample=None, frame=frame // times * times + 1)
+        return self.traced_by(run, state, pixel=pixel, sample=None, frame=frame // times * times + 1)
 
-    def select_sample(self, session: Session, state: AvState, column: float) -> Update:
+    @on_run
+    def select_sample(self, run: AvRun, state: AvState, column: float) -> AvRun | Update:
         """Shows the attention of a moment of the sound. column: its share of the time, 0 to 1."""
-        run = session.get()
-        if run is None or not len(run.result.audio):
-            return {}
-        return self._trace_again(session, state, pixel=None, sample=sample_at(column, len(run.result.audio)))
+        count = len(run.result.audio)
+        return self.traced_by(run, state, pixel=None, sample=sample_at(column, count)) if count else {}
 
-    def select_label(self, session: Session, state: AvState) -> Update:
-        return self._trace_again(session, state, pixel=None, sample=None)
+    @on_run
+    def select_label(self, run: AvRun, state: AvState) -> AvRun:
+        return self.traced_by(run, state, pixel=None, sample=None)
 
-    def trace(self, session: Session, state: AvState) -> Update:
-        """Shows the attention of the same output by another method."""
-        return self._trace_again(session, state)
-
-    def rescale(self, session: Session, state: AvState) -> Update:
-        """Draws the same attention on another scale, without the model."""
-        return self._change(session, scale=state.scale)
-
-    def choose_frame(self, session: Session, state: AvState) -> Update:
-        """Shows another frame, and the film strip of its window."""
-        run = session.get()
-        return {} if run is None else self._change(session, frame=min(state.frame, len(run.result.frames)))
-
-    def clip_files(self, session: Session, state: AvState) -> Files | None:
+    def clip_files(self, run: AvRun, state: AvState) -> Files:
         """Frames, sounds and scores as a plot; the reconstruction as MP4 and WAV."""
-        run = session.get()
-        if run is None:
-            return None
         result = run.result
         return Files.of_plot(
-            lambda: render.av_figure(result, run.state.frame - 1),
+            lambda: render.av_figure(result, run.frame),
             "reconstruction",
             mp4=lambda file: write_reconstruction(file, result),
             wav=lambda file: write_wav(file, result.audio, result.sample_rate),
         )
 
-    def attention_files(self, session: Session, state: AvState) -> Files | None:
-        run = session.get()
-        if run is None:
-            return None
+    def attention_files(self, run: AvRun, state: AvState) -> Files:
         scale, opacity = run.state.scale, state.opacity
         stem = f"clip-{run.state.method}"
         return Files.of_plot(lambda: render.av_attention_figure(run.result, scale, opacity), stem)
@@ -247,8 +242,8 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def _previous_frame(self, session: Session) -> Update:
         """The frame that the progress of a job replaced."""
-        run = self._kept(session)
-        return {} if run is None else {"comparison": render.av_frame(run.result, run.state.frame - 1)}
+        run = self.kept(session)
+        return {} if run is None else {"comparison": render.av_frame(run.result, run.frame)}
 
     def _notice(self, clip: Clip, state: AvState) -> str:
         """What to know about a clip: of an example, what to look for."""
@@ -260,39 +255,10 @@ class AvScreen(Screen[AvState, AvRun]):
         silence = () if clip.sound else ("The clip has no sound: the model gets silence.",)
         return " ".join([text, *silence, *clip.notes])
 
-    def _trace_again(self, session: Session, state: AvState, **changes: object) -> Update:
-        """Traces an output of the clip that was run, without decoding it again."""
-        run = session.get()
-        if run is None:
-            return {}
-        chosen = run.state.changed(method=state.method, scale=state.scale, **changes)
-        found = self.backend.run(replace(run.request, frame_indices=(), probe=_probe(chosen)))
-        result = replace(run.result, attention=found.attention, trace=found.trace)
-        run = replace(run, state=chosen, result=result)
-        session.put(run)
-        return self._show_trace(run)
-
-    def _change(self, session: Session, **changes: object) -> Update:
-        """Shows the same run in another way."""
-        run = session.get()
-        if run is None:
-            return {}
-        run = replace(run, state=run.state.changed(**changes))
-        session.put(run)
-        return self._show_trace(run)
-
-    def _show_trace(self, run: AvRun) -> Update:
-        """What depends on the frame that is shown and on the output that is traced."""
-        result, frame, trace = run.result, run.state.frame - 1, run.result.trace
-        samples = range(trace.area[0], sum(trace.area)) if trace and trace.modality == "audio" else None
-        return {
-            "frame": run.state.frame,
-            "strip": render.av_strip(result, frame),
-            "comparison": render.av_frame(result, frame),
-            "sound": render.av_sound(result, samples),
-            "attention": render.av_attention(result, run.state.scale),
-            "link": self.link(run.state),
-        }
+    def traced(self, run: AvRun, state: AvState) -> AvRun:
+        """Without decoding the clip again."""
+        found = self.backend.run(replace(run.request, frame_indices=(), probe=_probe(state)))
+        return replace(run, state=state, result=replace(run.result, attention=found.attention, trace=found.trace))
 
     def _with_films(self, session: Session, found: Iterator[Update]) -> Iterator[Update]:
         """Adds the films to each update that shows a run. Their files exist until the generator goes on."""
@@ -305,12 +271,8 @@ class AvScreen(Screen[AvState, AvRun]):
                 yield {**update, **films}
 
 
-def _model_parts(shape: ModelShape, state: AvState) -> Update:
-    return {"label": label_control(shape, state), "architecture": av_autoencoding_architecture(shape)}
-
-
 def _probe(state: AvState) -> Probe:
-    return probe(state.target, state.method)
+    return Probe(state.target, state.method)
 
 
 def _progress(part: AvPart, first: np.ndarray, fps: float) -> Update:

@@ -42,7 +42,7 @@ class AvState(ModelState, MapState):
         "rollout",
         "Attention",
         '"rollout": all layers; "encoder": encoder attention, latents weighted by decoder attention.',
-        role="display",
+        role="trace",
         labels={"rollout": "Rollout: all layers", "encoder": "Encoder: inputs → latents"},
     )
     frame: int = control(1, "Frame", "Frame shown in detail, counting from 1.", role="display", ge=1)

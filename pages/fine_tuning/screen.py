@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar, cast
 
 from components import render
 from components.html.run_line import run_line
 from models.backend.protocol import unwrap
+from models.data.csv_table import MAX_ROWS
 from models.data.examples import dataset_examples
 from models.data.fine_tuned_files import FOLDER, write_notebook_file, write_zip
+from models.data.labeled_rows import MAX_LABELS, MIN_LABELS
 from models.schema import (
     FineTunedModel,
     FineTuneRequest,
@@ -21,9 +24,9 @@ from models.schema import (
     SentimentRequest,
     SentimentResult,
 )
-from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE
+from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_SECONDS, MAX_STEPS
 from pages.fine_tuning.dataset import COLUMNS, Columns, Dataset, column_choices, load_dataset, no_dataset, show_dataset
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.screen import Control, Files, Notice, Run, Screen, Update, answered
 from pages.session import Job, Session
 from pages.state import MAX_SEED, ModelState, control
 
@@ -65,13 +68,12 @@ class FineTuningState(ModelState):
 
 
 @dataclass(frozen=True, slots=True)
-class FineTuningRun:
+class FineTuningRun(Run[FineTuningState]):
     """steps: all so far, without models and held-out rows. kept: the last step with a model, which it holds.
 
     file: of the visitor's own rows, or None. completed: whether training came to its end.
     """
 
-    state: FineTuningState
     dataset: Dataset
     file: Path | None
     steps: tuple[FineTuneStep, ...] = ()
@@ -93,12 +95,20 @@ class FineTuningRun:
 class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
     name = NAME
     state = FineTuningState
+    facts: ClassVar = {
+        "max_rows": MAX_ROWS,
+        "min_labels": MIN_LABELS,
+        "max_labels": MAX_LABELS,
+        "max_steps": MAX_STEPS,
+        "max_minutes": MAX_SECONDS / 60,
+    }
     required = ("rows",)
     page_only = ("example", "text_column", "label_column")
 
     # Opening the page
 
-    def _open_first(self, session: Session) -> Update:
+    def open_first(self, session: Session) -> Update:
+        """The page without a result: training takes too long."""
         return self.controls(self.initial) | {"link": ""}
 
     def open_link(self, session: Session, state: FineTuningState) -> Update:
@@ -139,9 +149,7 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
 
     def choose_file(self, session: Session, state: FineTuningState, file: Path | None) -> Update:
         """Reads a table and guesses its columns."""
-        nothing = {
-            name: Control.of(choices=[], value=None, interactive=False) for name in ("text_column", "label_column")
-        }
+        nothing: Update = {"text_column": NO_COLUMNS, "label_column": NO_COLUMNS}
         if file is None:
             return nothing | no_dataset(NO_FILE)
         try:
@@ -183,10 +191,10 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
                     yield {"curves": _curves(run), "notice": _progress(run)} | answered()
         except Exception:
             if run.kept and not job.superseded:
-                yield self._end(session, run) | answered()
+                yield self.keep(session, run) | answered()
             raise
         if not job.superseded:
-            yield self._end(session, replace(run, completed=not job.stopped)) | answered()
+            yield self.keep(session, replace(run, completed=not job.stopped)) | answered()
 
     def stop(self, session: Session, state: FineTuningState) -> Update:
         session.stop_job()
@@ -199,10 +207,6 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
             return shown
         confusion = render.fine_tuning_confusion(run.kept.held_out, run.model.labels)
         return shown | {"held_out": confusion, "run_line": run_line(run.kept.run)}
-
-    def _end(self, session: Session, run: FineTuningRun) -> Update:
-        session.put(run)
-        return self.show(run)
 
     def _new_run(self, state: FineTuningState, file: Path | None) -> FineTuningRun:
         if state.example is not None:
@@ -234,27 +238,26 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         session.put(result, "test")
         return _show_test(result)
 
-    def files(self, session: Session, state: FineTuningState) -> Files | None:
+    def model_files(self, run: FineTuningRun, state: FineTuningState) -> Files | None:
         """The curves, the model as a folder that transformers loads, and a notebook that does so."""
-        run = session.get()
-        if run is None or not run.steps:
+        if not run.steps:
             return None
         rows = len(run.dataset.rows)
         return Files.of_plot(
             lambda: render.fine_tuning_figure(run.steps, run.dataset.chance),
             FOLDER,
-            zip=lambda file: write_zip(self.backend.export(run.model), run.model, run.kept, rows, file),
+            # Without a model, run.model raises what the visitor is told.
+            zip=lambda file: write_zip(
+                self.backend.export(run.model), run.model, cast(FineTuneStep, run.kept), rows, file
+            ),
             ipynb=lambda file: write_notebook_file(run.model, file),
         )
 
-    def confusion_files(self, session: Session, state: FineTuningState) -> Files | None:
-        run = session.get()
-        if run is None or run.kept is None or run.kept.held_out is None:
+    def confusion_files(self, run: FineTuningRun, state: FineTuningState) -> Files | None:
+        if run.kept is None or run.kept.held_out is None:
             return None
-        held_out, labels = run.kept.held_out, run.model.labels
-        return Files.of_plot(
-            lambda: render.fine_tuning_confusion_figure(held_out, labels, run.kept.run), "confusion-matrix"
-        )
+        held_out, labels, info = run.kept.held_out, run.model.labels, run.kept.run
+        return Files.of_plot(lambda: render.fine_tuning_confusion_figure(held_out, labels, info), "confusion-matrix")
 
     def call(self, state: FineTuningState) -> object:
         steps = list(self.backend.stream(_request(state, state.rows)))

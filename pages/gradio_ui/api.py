@@ -3,7 +3,7 @@
 import inspect
 import tempfile
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -12,17 +12,12 @@ from models.schema import InputError
 from pages.gradio_ui.bind import for_callers
 from pages.screen import Screen
 
+DATA_URL = 'with or without "data:...;base64,".'
 
-def api_function(
-    screen: Screen[Any, Any], description: str, uploads: Mapping[str, str] | None = None
-) -> Callable[..., Any]:
-    """call(**state) -> JSON.
 
-    description: first paragraph of its documentation. uploads: files that the call takes as base64, with help texts;
-    the screen's `call` gets their paths.
-    """
-    uploads = uploads or {}
-    fields, initial = screen.state.model_fields, screen.initial
+def api_function(screen: Screen[Any, Any]) -> Callable[..., Any]:
+    """call(**state) -> JSON. It takes uploads as base64, and the screen's `call` gets their paths."""
+    uploads, fields, initial = screen.uploads, screen.state.model_fields, screen.initial
 
     def call(**arguments: Any) -> object:
         state = screen.state.from_values(arguments, initial)
@@ -49,25 +44,19 @@ def api_function(
         return guarded(**dict(zip((each.name for each in parameters), values, strict=False)), **named)
 
     function.__name__ = screen.name
-    function.__doc__ = _documentation(description, parameters, uploads, screen)
+    function.__doc__ = _documentation(parameters, screen)
     signature = inspect.Signature(parameters, return_annotation=dict[str, Any])
     function.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     function.__annotations__ = {each.name: each.annotation for each in parameters}
     return function
 
 
-def _documentation(
-    description: str, parameters: list[inspect.Parameter], uploads: Mapping[str, str], screen: Any
-) -> str:
-    fields = screen.state.model_fields
-    helps = {
-        each.name: uploads[each.name]
-        if each.name in uploads
-        else f"{fields[each.name].title}. {fields[each.name].description or ''}"
-        for each in parameters
-    }
-    lines = [f"    {name}: {' '.join(text.split())}" for name, text in helps.items()]
-    return "\n".join([description, "", "Args:", *lines])
+def _documentation(parameters: list[inspect.Parameter], screen: Screen[Any, Any]) -> str:
+    help_texts = {name: f"Base64 of {what}, {DATA_URL}" for name, what in screen.uploads.items()}
+    for name, field in screen.state.model_fields.items():
+        help_texts[name] = f"{field.title}. {field.description or ''}"
+    lines = [f"    {each.name}: {' '.join(help_texts[each.name].split())}" for each in parameters]
+    return "\n".join([screen.prose["api"], "", "Args:", *lines])
 
 
 def _annotation(annotation: Any) -> Any:

@@ -16,9 +16,9 @@ from components.plots.plot import Plot, to_svg
 from models.schema import CheckpointUnavailable, InputError
 from pages.screen import Control, Notice, Screen, Update, is_for_visitor, updates
 from pages.session import Session, SessionStore
-from pages.state import State
+from pages.state import ModelState, Role
 
-S = TypeVar("S", bound=State)
+S = TypeVar("S", bound=ModelState)
 Value = Any
 """What a component holds, or an update of it for Gradio."""
 Event = Any
@@ -37,6 +37,13 @@ QUIET: Options = {"show_progress": "hidden", **PRIVATE}
 """Events without a progress animation."""
 GPU: Options = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Events that run a model for a moment: they share one place in the queue."""
+
+
+def busy(*parts: Component) -> Options:
+    """As `GPU`, for events that take long: these parts show it."""
+    return {"show_progress": "full", "show_progress_on": list(parts), **GPU}
+
+
 LAST: Options = {"trigger_mode": "always_last"}
 """Of several quick triggers the last one counts."""
 EACH: Options = {"trigger_mode": "multiple"}
@@ -103,6 +110,14 @@ class Binding(Generic[S]):
         """
         return self._listen(event, action, False, options)
 
+    def trace(self) -> Value:
+        """Another method, head and the like trace the same output again."""
+        return self.on(self._inputs("trace"), self.screen.trace, **EACH, **GPU)
+
+    def redraw(self, **options: Value) -> Value:
+        """Another color scale, unit and the like draw the same result again."""
+        return self.on(self._inputs("display"), self.screen.redraw, **EACH, **options)
+
     def open(self, event: Callable[..., Value], visitor: Component, **options: Value) -> Value:
         """Opens the page: `event` is the load event of its route, `visitor` holds the visitor's id."""
 
@@ -122,6 +137,10 @@ class Binding(Generic[S]):
 
             saved = button.click(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE)
             saved.then(None, download, js=DOWNLOAD, **QUIET)
+
+    def _inputs(self, role: Role) -> list[Event]:
+        """What happens when a visitor changes a widget of this role."""
+        return [self.widgets[name].input for name in self.screen.state.fields_with(role) if name in self.widgets]
 
     def _listen(self, event: Event, action: Action, strict: bool, options: Options) -> Value:
         data, more = options.pop("data", ()), options.pop("more", {})

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from PIL.Image import Image
 from pydantic import Field
@@ -26,7 +26,7 @@ from models.schema import (
     Variant,
     Weights,
 )
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
 from pages.state import MapState, ModelState, control, map_scale
 
@@ -61,7 +61,7 @@ class ImageClassificationState(ModelState, MapState):
         "Attention",
         '"encoder": encoder attention, latents weighted by decoder attention; "mean": all latents alike; '
         '"rollout": all layers.',
-        role="display",
+        role="trace",
         labels={
             "encoder": "Encoder: latents weighted by decoder attention",
             "mean": "Encoder: mean of all latents",
@@ -79,10 +79,9 @@ class ImageClassificationState(ModelState, MapState):
 
 
 @dataclass(frozen=True, slots=True)
-class ImageClassificationRun:
+class ImageClassificationRun(Run[ImageClassificationState]):
     """results: None for a model that is not available. problem: why. file: the image, if the visitor uploaded it."""
 
-    state: ImageClassificationState
     results: render.ImageResults
     problem: str
     file: Path | None
@@ -91,21 +90,17 @@ class ImageClassificationRun:
 class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassificationRun]):
     name = NAME
     state = ImageClassificationState
+    examples = EXAMPLES
+    variants = VARIANTS
+    uploads: ClassVar = {"image": "an image file (PNG, JPEG, WebP, GIF, ...)"}
     page_only = ("example", "scale", "opacity", "latents", "point")
 
     def submit(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
         if image is None:
             return {"notice": Notice("Upload or paste an image, take a photo, or choose an example.")}
-        update = self.submit_example(session, state, image)
-        hint = "This file has more than one frame: using the first." if is_animated(image) else ""
-        return {"notice": Notice(hint) if hint else ""} | update
-
-    def submit_example(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
-        """As `submit`; the notice of the example stays."""
-        if image is None:
-            return {}
-        example = example_of([image], [[each.file] for each in EXAMPLES])
-        return self.keep(session, self._run(state.changed(example=example), image)) | answered()
+        state = state.changed(example=example_of([image], [[each.file] for each in EXAMPLES]))
+        hint = Notice("This file has more than one frame: using the first.") if is_animated(image) else self.hint(state)
+        return {"notice": hint} | self.keep(session, self._run(state, image)) | answered()
 
     def compute_first(self) -> ImageClassificationRun:
         return self._run(self.initial, EXAMPLES[0].file)
@@ -127,8 +122,21 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         return shown | notice | {"link": self.link(state)}
 
     def controls(self, state: ImageClassificationState) -> Update:
-        example = EXAMPLES[state.example or 0]
-        return super().controls(state) | self._model_parts(state.weights, state.size) | {"image": example.file}
+        return super().controls(state) | self.example_inputs(state.example or 0)
+
+    def model_parts(self, state: ImageClassificationState) -> Update:
+        shapes = self.shapes(state.weights)
+        return {
+            "size": Control.choice(size_choices(state.weights, shapes[0]), state.size),
+            "classes": known_classes(shapes[0]),
+            "architecture": image_classification_architecture(shapes),
+        }
+
+    def example_inputs(self, index: int) -> Update:
+        return {"image": EXAMPLES[index].file}
+
+    def example_of(self, state: ImageClassificationState) -> int | None:
+        return state.example
 
     def fit(self, state: ImageClassificationState) -> ImageClassificationState:
         shapes = self.shapes(state.weights)
@@ -152,43 +160,28 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         result = self.backend.run(_request(state, state.variant, open_image(image)))
         return {name: getattr(result, name) for name in ("labels", "grid", "attention", "run")}
 
-    def shapes(self, weights: Weights) -> list[ModelShape]:
-        return [self.shape(weights, variant) for variant in VARIANTS]
-
     # What a visitor does
 
-    def choose_example(self, session: Session, state: ImageClassificationState, index: int) -> Update:
-        return {"image": EXAMPLES[index].file, "notice": Notice(EXAMPLES[index].notice)}
-
-    def choose_weights(self, session: Session, state: ImageClassificationState) -> Update:
-        shapes = self.shapes(state.weights)
-        text = "Parameters: " + ", ".join(f"{each.name} {each.parameters / 1e6:.1f} M" for each in shapes) + "."
-        if state.weights == "published":
-            text += " The models are downloaded on first use (about 0.6 GB)."
-        return {"notice": Notice(text)} | self._model_parts(state.weights)
-
-    def trace(self, session: Session, state: ImageClassificationState) -> Update:
+    @on_run
+    def trace(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
         """Shows attention by another method, of all latents."""
-        return self._trace_again(session, state, method=state.method, latents=ImageClassificationState().latents)
+        return self.traced_by(run, state, latents=ImageClassificationState().latents)
 
-    def select_point(self, session: Session, state: ImageClassificationState, row: float, column: float) -> Update:
+    @on_run
+    def select_point(
+        self, run: ImageClassificationRun, state: ImageClassificationState, row: float, column: float
+    ) -> ImageClassificationRun:
         """Shows which latents attend to a point. row, column: shares of the image's height and width, 0 to 1."""
-        return self._trace_again(session, state, point=(round(row, 4), round(column, 4)))
+        return self.traced_by(run, state, point=(round(row, 4), round(column, 4)))
 
+    @on_run
     def select_latent(
-        self, session: Session, state: ImageClassificationState, latent: int | None, variant: Variant
-    ) -> Update:
+        self, run: ImageClassificationRun, state: ImageClassificationState, latent: int | None, variant: Variant
+    ) -> ImageClassificationRun:
         """Shows what one latent of one model attends to; None: all latents, by the method that is set."""
-        run = session.get()
-        if run is None:
-            return {}
         latents = dict(zip(VARIANTS, run.state.latents, strict=True)) | {variant: latent}
-        return self._trace_again(session, state, (variant,), latents=tuple(latents.values()))
-
-    def rescale(self, session: Session, state: ImageClassificationState) -> Update:
-        """Draws the same attention on another scale, without the model."""
-        run = session.get()
-        return {} if run is None else self.keep(session, replace(run, state=_as_displayed(run, state)))
+        state = run.state.with_values_of(state, "display", "browser").changed(latents=tuple(latents.values()))
+        return self._traced(replace(run, state=state), (variant,))
 
     def show_positions(self, session: Session, state: ImageClassificationState, opened: bool = True) -> Update:
         """The position encodings of the image on the page. opened: whether the visitor wants to see them."""
@@ -203,10 +196,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         found = unwrap(self.backend.run_all(list(requests.values())))
         return {"positions": render.image_positions(dict(zip(requests, found, strict=True)))}
 
-    def attention_files(self, session: Session, state: ImageClassificationState) -> Files | None:
-        run = session.get()
-        if run is None:
-            return None
+    def attention_files(self, run: ImageClassificationRun, state: ImageClassificationState) -> Files:
         draw = partial(render.image_attention, run.results, run.state.scale, state.opacity)
         return Files.of_plot(draw, f"image-{run.state.method}")
 
@@ -224,42 +214,20 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         run = ImageClassificationRun(state, by_variant, " ".join(map(str, refused)), own)
         return run if state.point is None else self._traced(run, VARIANTS)
 
-    def _trace_again(
-        self,
-        session: Session,
-        state: ImageClassificationState,
-        variants: Sequence[Variant] = VARIANTS,
-        **changes: object,
-    ) -> Update:
-        run = session.get()
-        if run is None:
-            return {}
-        changed = replace(run, state=_as_displayed(run, state).changed(**changes))
-        return self.keep(session, self._traced(changed, variants))
+    def traced(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
+        return self._traced(replace(run, state=state), VARIANTS)
 
     def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
         requests = {
-            variant: _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result))
+            variant: _request(
+                run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result)
+            )
             for variant, result in run.results.items()
             if result and variant in variants
         }
         found = unwrap(self.backend.run_all(list(requests.values())))
         return replace(run, results={**run.results, **dict(zip(requests, found, strict=True))})
-
-    def _model_parts(self, weights: Weights, size: int | None = None) -> Update:
-        shapes = self.shapes(weights)
-        sizes = Control.of(choices=size_choices(weights, shapes[0]), value="" if size is None else size)
-        return {
-            "size": sizes,
-            "classes": known_classes(shapes[0]),
-            "architecture": image_classification_architecture(shapes),
-        }
-
-
-def _as_displayed(run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationState:
-    """The state of a run on the color scale that is set now."""
-    return run.state.changed(scale=state.scale, opacity=state.opacity)
 
 
 def _request(

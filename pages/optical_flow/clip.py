@@ -31,7 +31,7 @@ PAIRS_PER_CALL = 3
 MAX_DISTANCE = 10
 """Frames between the two of a pair."""
 NO_CLIP = "No clip. Upload one or use the sample clip."
-NO_FILM: Update = {"film": Control.of(value=None, visible=False), "legend": ""}
+NO_FILM: Update = {"film": Control.of(value=None, visible=False), "film_legend": ""}
 READY: Update = {"make_film": Control.of(interactive=True), "stop": Control.of(interactive=False)}
 
 
@@ -209,7 +209,7 @@ def _show_film(film: Film) -> Iterator[Update]:
     with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
         file = Path(folder, "flow.mp4")
         file.write_bytes(film.content)
-        yield {"film": Control.of(value=str(file), visible=True), "legend": film.legend}
+        yield {"film": Control.of(value=str(file), visible=True), "film_legend": film.legend}
 
 
 def _progress(done: int, count: int, seconds: float) -> str:

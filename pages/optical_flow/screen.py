@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from PIL.Image import Image
@@ -18,8 +18,8 @@ from models.data.examples import example_of, flow_examples
 from models.data.flow_check import check_flow
 from models.data.flow_files import flo_bytes, read_flow, write_flo
 from models.data.images import is_animated, open_image
-from models.schema import InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
-from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
+from models.schema import InputDropped, InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
+from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
 from pages.state import MapState, ModelState, control
 
@@ -31,6 +31,7 @@ MAX_TVL1_PIXELS = 600_000
 """TV-L1 takes about ten seconds for frames of this size, forward and backward."""
 CHECKING = '<p class="caption">Estimating the backward flow …</p>'
 OWN_FRAMES = "Links cannot include uploaded frames. Upload them again; showing an example for now."
+FRAME = "an image file (PNG, JPEG, WebP, ...)"
 LARGEST_STEP = "size that added most"
 TRACE = ("sizes", "added", "step", "area")
 """Parts of the trace that programs get."""
@@ -44,7 +45,7 @@ class OpticalFlowState(ModelState, MapState):
     baseline: Baseline = control(
         "farneback",
         "Classical baseline",
-        role="display",
+        role="other",
         labels={
             "none": "none",
             "farneback": render.FLOW_METHODS["farneback"],
@@ -56,7 +57,7 @@ class OpticalFlowState(ModelState, MapState):
         "encoder",
         "Attention",
         '"encoder": encoder attention, latents weighted by decoder attention; "rollout": all layers.',
-        role="display",
+        role="trace",
         labels={"encoder": "Encoder: latents weighted by decoder attention", "rollout": "Rollout: all layers"},
     )
     step: int | None = control(
@@ -64,7 +65,7 @@ class OpticalFlowState(ModelState, MapState):
         "Image size",
         "Image size at which attention is traced, counting from 0 (smallest). By default the one that added most to "
         "the motion.",
-        role="display",
+        role="trace",
         ge=0,
     )
     pixel: tuple[int, int] | None = control(
@@ -76,14 +77,13 @@ class OpticalFlowState(ModelState, MapState):
 
 
 @dataclass(frozen=True, slots=True)
-class OpticalFlowRun:
+class OpticalFlowRun(Run[OpticalFlowState]):
     """request: its frames may be keys of what the backend holds. first, second: the frames, RGB.
 
     flows: by FLOW_METHODS, the Perceiver's first. truth: float32 [height, width, 2], NaN where unknown, or None.
     truth_file: where it comes from. check: markup, "" until it is computed.
     """
 
-    state: OpticalFlowState
     request: OpticalFlowRequest
     first: Image
     second: Image
@@ -98,6 +98,8 @@ class OpticalFlowRun:
 class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
     name = NAME
     state = OpticalFlowState
+    examples = EXAMPLES
+    uploads: ClassVar = {"first": FRAME, "second": f"the frame after it, of the same size: {FRAME}"}
     page_only = ("example", "baseline", "scale", "opacity")
 
     def submit(
@@ -117,7 +119,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         hint = Notice("Multi-frame file: using the first frame.") if is_animated(first) or is_animated(second) else ""
         frames = _open_frame("first", first), _open_frame("second", second)
         run = self._estimate(_of_new_frames(state, example), *frames, truth, hint)
-        return self._keep(session, run) | ({} if truth else {"truth": None})
+        return self.keep(session, run) | answered() | ({} if truth else {"truth": None})
 
     def compute_first(self) -> OpticalFlowRun:
         run = self._run_example(self.initial)
@@ -125,17 +127,24 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
 
     def open_link(self, session: Session, state: OpticalFlowState) -> Update:
         if state.example is not None:
-            return self._keep(session, self._run_example(state))
+            return self.keep(session, self._run_example(state))
         run = self._run_example(_of_new_frames(state, 0))
-        return self._keep(session, replace(run, notice=Notice(OWN_FRAMES)))
+        return self.keep(session, replace(run, notice=Notice(OWN_FRAMES)))
 
     def show(self, run: OpticalFlowRun) -> Update:
-        return self._traced_parts(run) | {"check": run.check or CHECKING}
+        return self.show_changes(run) | {"check": run.check or CHECKING}
 
     def controls(self, state: OpticalFlowState) -> Update:
-        fields = {} if state.example is None else example_fields(state.example)
-        drawing = optical_flow_architecture(self.shape(state.weights))
-        return super().controls(state) | fields | {"step": step_control(()), "architecture": drawing}
+        fields = {} if state.example is None else self.example_inputs(state.example)
+        return super().controls(state) | fields | {"step": step_control(())}
+
+    def model_parts(self, state: OpticalFlowState) -> Update:
+        return {"architecture": optical_flow_architecture(self.shape(state.weights))}
+
+    def example_inputs(self, index: int) -> Update:
+        """Frames and ground truth."""
+        example = EXAMPLES[index]
+        return {"first": example.first, "second": example.second, "truth": example.truth}
 
     def restore(self, session: Session) -> Update:
         run: OpticalFlowRun = session.get()
@@ -164,18 +173,12 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
 
     def choose_example(self, session: Session, state: OpticalFlowState, index: int) -> Iterator[Update]:
         notice = Notice(EXAMPLES[index].notice)
-        yield example_fields(index) | {"notice": notice, "source": Control.of(selected=FRAMES_TAB)}
-        yield self._keep(session, self._run_example(_of_new_frames(state, index)))
-
-    def choose_weights(self, session: Session, state: OpticalFlowState) -> Update:
-        shape = self.shape(state.weights)
-        tiles = "Without a GPU, each tile of 368x496 pixels takes many seconds."
-        notice = model_notice(shape, state.weights, 0.2, original=tiles)
-        return {"notice": notice, "architecture": optical_flow_architecture(shape)}
+        yield self.example_inputs(index) | {"notice": notice, "source": Control.of(selected=FRAMES_TAB)}
+        yield self.keep(session, self._run_example(_of_new_frames(state, index))) | answered()
 
     def estimate(self, session: Session, state: OpticalFlowState, first: Image, second: Image) -> Update:
         """The flow between two frames without a file."""
-        return self._keep(session, self._estimate(_of_new_frames(state, None), first, second, None, ""))
+        return self.keep(session, self._estimate(_of_new_frames(state, None), first, second, None, "")) | answered()
 
     def check(self, session: Session, state: OpticalFlowState) -> Iterator[Update]:
         """Checks the flow on the page. It comes after the flow itself, since it needs the backward flow, too."""
@@ -196,37 +199,15 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         if run is None:
             return {}
         flows = {"perceiver": run.flows["perceiver"]} | _baseline(state.baseline, run.first, run.second)
-        run = replace(run, state=run.state.changed(baseline=state.baseline), flows=flows, check="")
-        session.put(run)
-        return self.show(run)
+        state = run.state.changed(baseline=state.baseline)
+        return self.keep(session, replace(run, state=state, flows=flows, check=""))
 
-    def select_pixel(self, session: Session, state: OpticalFlowState, row: float, column: float) -> Update:
+    @on_run
+    def select_pixel(self, run: OpticalFlowRun, state: OpticalFlowState, row: float, column: float) -> OpticalFlowRun:
         """Traces another pixel. row, column: shares of the frame's height and width, 0 to 1."""
-        run = session.get()
-        if run is None:
-            return {}
-        pixel = (int(row * run.first.height), int(column * run.first.width))
-        return self._trace_again(session, run, pixel=pixel)
+        return self.traced_by(run, state, pixel=(int(row * run.first.height), int(column * run.first.width)))
 
-    def trace(self, session: Session, state: OpticalFlowState) -> Update:
-        """Traces the same pixel by another method, or at another image size."""
-        run = session.get()
-        return {} if run is None else self._trace_again(session, run, method=state.method, step=state.step)
-
-    def rescale(self, session: Session, state: OpticalFlowState) -> Update:
-        """Draws the same attention on another scale, without the model."""
-        run = session.get()
-        if run is None:
-            return {}
-        run = replace(run, state=run.state.changed(scale=state.scale))
-        session.put(run)
-        attention = render.flow_attention(run.first, run.result, state.scale)
-        return {"attention": attention, "link": self.link(run.state)}
-
-    def flow_files(self, session: Session, state: OpticalFlowState) -> Files | None:
-        run = session.get()
-        if run is None:
-            return None
+    def flow_files(self, run: OpticalFlowRun, state: OpticalFlowState) -> Files:
         flow = run.result.flow
         return Files.of_plot(
             lambda: render.flow_figure(run.first, run.flows, run.result.run),
@@ -234,10 +215,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
             flo=lambda file: write_flo(file, flow),
         )
 
-    def attention_files(self, session: Session, state: OpticalFlowState) -> Files | None:
-        run = session.get()
-        if run is None:
-            return None
+    def attention_files(self, run: OpticalFlowRun, state: OpticalFlowState) -> Files:
         scale, opacity = run.state.scale, state.opacity
         stem = f"flow-{run.state.method}"
         return Files.of_plot(lambda: render.flow_attention_figure(run.first, run.result, scale, opacity), stem)
@@ -274,16 +252,19 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         target = None if state.pixel is None else PixelAt(*state.pixel)
         return self.backend.run(replace(request, probe=Probe(target, state.method), step=state.step))
 
-    def _trace_again(self, session: Session, run: OpticalFlowRun, **changes: object) -> Update:
-        state = run.state.changed(**changes)
-        result = self._run(run.request, state)
-        run = replace(run, state=_as_traced(state, result), result=replace(result, flow=run.result.flow))
-        session.put(run)
-        return self._traced_parts(run)
+    def traced(self, run: OpticalFlowRun, state: OpticalFlowState) -> OpticalFlowRun:
+        request = run.request
+        try:
+            result = self._run(request, state)
+        except InputDropped:  # the backend was restarted, or had to make room
+            request = self.backend.upload(replace(request, first=run.first, second=run.second))
+            result = self._run(request, state)
+        result = replace(result, flow=run.result.flow)
+        return replace(run, state=_as_traced(state, result), request=request, result=result)
 
     def _check(self, run: OpticalFlowRun) -> str:
         """Markup of the checks of each flow, with the backward flow of its method."""
-        backward = OpticalFlowRequest(run.request.second, run.request.first, weights=run.state.weights)
+        backward = self.backend.upload(OpticalFlowRequest(run.second, run.first, weights=run.state.weights))
         back = {"perceiver": self.backend.run(backward).flow} | _baseline(run.state.baseline, run.second, run.first)
         checks = {
             method: check_flow(run.first, run.second, flow, back[method], run.truth)
@@ -291,12 +272,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         }
         return render.flow_check(run.first, checks)
 
-    def _keep(self, session: Session, run: OpticalFlowRun) -> Update:
-        session.put(run)
-        return self.show(run) | answered()
-
-    def _traced_parts(self, run: OpticalFlowRun) -> Update:
-        """Everything that changes with the pixel."""
+    def show_changes(self, run: OpticalFlowRun) -> Update:
         state, result = run.state, run.result
         return {
             "notice": run.notice,
@@ -308,20 +284,10 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         }
 
 
-def example_fields(index: int) -> Update:
-    """Frames and ground truth of an example, for their fields."""
-    example = EXAMPLES[index]
-    return {"first": example.first, "second": example.second, "truth": example.truth}
-
-
-def step_choices(sizes: Sequence[tuple[int, int]]) -> list[tuple[str, object]]:
-    """sizes: (width, height) at which the model reads the frames."""
-    return [(LARGEST_STEP, ""), *((f"{width} x {height}", step) for step, (width, height) in enumerate(sizes))]
-
-
 def step_control(sizes: Sequence[tuple[int, int]], step: int | None = None) -> Control:
-    value = "" if step is None else step
-    return Control.of(choices=step_choices(sizes), value=value, interactive=len(sizes) > 1)
+    """sizes: (width, height) at which the model reads the frames."""
+    choices = [(LARGEST_STEP, ""), *((f"{width} x {height}", step) for step, (width, height) in enumerate(sizes))]
+    return Control.choice(choices, step, interactive=len(sizes) > 1)
 
 
 def _of_new_frames(state: OpticalFlowState, example: int | None) -> OpticalFlowState:

@@ -2,128 +2,76 @@
 
 import gradio as gr
 
-from components.render.architecture import sentiment_architecture
-from models.data.csv_table import MAX_ROWS
-from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options, Parts
-from pages.gradio_ui.saving import SaveButtons, save, save_buttons
-from pages.gradio_ui.shell import Page, PageContext
-from pages.gradio_ui.trace import trace_section
-from pages.gradio_ui.widgets import (
-    CSV_FILES,
-    Widgets,
-    file_upload,
-    markup_output,
-    notice,
-    run_line,
-    title_chips,
-    unit_choice,
-)
-from pages.sentiment.screen import EXAMPLES, NAME, SentimentScreen
+from pages.gradio_ui.bind import AT_ONCE, GPU, LAST, busy
+from pages.gradio_ui.page import CSV_FILES, PageUi
+from pages.gradio_ui.shell import Page
+from pages.sentiment.screen import SentimentScreen
 from pages.sentiment.table import TableScreen
-from pages.tracing import CAVEAT
-
-LEAD = "Is this text positive or negative? A byte-level Perceiver classifies it and shows which words mattered."
-API = "Classify the sentiment of a text with a Perceiver, and return the attention and the importance of each word."
-WEIGHTS = {"embedded": "Demo model (4.8 M, built in)", "published": "Original model (206 M, downloaded)"}
-OCCLUSION = """Each word is left out in turn and the rest classified again. Compare the change in probability with the
-attention on the word: a word with much attention need not matter to the result."""
-TABLE = f"""A CSV file whose first row names the columns, with up to {MAX_ROWS:,} texts in one of them. The file is not
-stored."""
-HOW = """The text becomes UTF-8 bytes, one vector each with a learned position embedding. The **encoder
-cross-attention** reads all bytes into a fixed number of **latents**, which go through self-attention layers. The
-**decoder** reads them with a single learned **query**, and a linear layer gives a logit for each label.
-
-- A text that is longer than the model reads is split into **overlapping windows**. Each window votes, and the result
-  is the mean of the votes.
-- The **demo model** was trained on film reviews and on what buyers say for and against products. It calls every other
-  text positive or negative, too.
-- **Attention** shows what the model read. **Leave-one-out importance** shows what the result depends on. They can
-  disagree: whether attention explains a prediction is an open question."""
 
 
-def build(context: PageContext) -> None:
-    screen = SentimentScreen(context.backend)
-    widgets, shape = Widgets(screen), screen.shape(screen.initial.weights)
-    parts: Parts = {}
-    gr.Markdown(LEAD, elem_classes="lead")
-    chips = title_chips("Examples", [example.title for example in EXAMPLES], f"{NAME}-examples")
+def build(ui: PageUi[SentimentScreen]) -> None:
+    ui.examples()
     with gr.Row():
         with gr.Column(min_width=320):
-            classify = _inputs(widgets, parts)
+            _inputs(ui)
         with gr.Column(min_width=320):
-            parts["labels"] = markup_output(f"{NAME}-labels")
-            parts["strip"] = markup_output(f"{NAME}-strip", label="Text, colored by attention")
-            parts["run_line"] = run_line(NAME)
-            unit_choice(widgets)
-    section = trace_section(NAME, widgets, shape, CAVEAT)
-    gr.Markdown("### Leave-one-out word importance")
-    gr.Markdown(OCCLUSION, elem_classes="note")
-    parts["occlusion"] = markup_output(f"{NAME}-occlusion")
-    occlusion_saving = save_buttons(f"{NAME}-occlusion")
-    with gr.Accordion("Classify a table of texts", open=False, elem_id=f"{NAME}-table"):
-        _table(context, widgets.made["weights"])
-    with gr.Accordion("How it works", open=False, elem_id=f"{NAME}-how"):
-        gr.Markdown(HOW)
-        parts["architecture"] = gr.HTML(sentiment_architecture(shape), elem_classes="drawing")
-    parts["attention"] = section.plot
-    binding = Binding(screen, context.store, widgets.made, parts)
-    _bind(binding, screen, context, classify, chips)
-    save(binding, section.saving, screen.attention_files)
-    save(binding, occlusion_saving, screen.occlusion_files)
-    gr.api(api_function(screen, API), api_name=NAME, **GPU)
+            ui.markup_output("labels")
+            ui.markup_output("strip", "Text, colored by attention")
+            ui.run_line()
+            ui.unit_choice()
+    ui.text_attention(ui.screen.attention_files)
+    ui.note("leave-one-out", "Leave-one-out word importance")
+    ui.markup_output("occlusion")
+    ui.save_buttons(ui.screen.occlusion_files, name="occlusion")
+    with gr.Accordion("Classify a table of texts", open=False, elem_id=ui.id("table")):
+        ui.note("table")
+        _table(PageUi(TableScreen(ui.screen.backend), ui.app, ui.store), ui.made["weights"])
+    ui.how_it_works()
+    _bind(ui)
 
 
-def _inputs(widgets: Widgets, parts: Parts) -> gr.Button:
-    widgets.text("text", lines=4, max_lines=12)
-    classify = gr.Button("Classify", variant="primary", elem_id=f"{NAME}-classify")
-    parts["notice"] = notice(NAME)
+def _inputs(ui: PageUi[SentimentScreen]) -> None:
+    ui.text("text", lines=4, max_lines=12)
+    ui.button("classify", "Classify", variant="primary")
+    ui.notice()
     with gr.Row():
-        widgets.radio("weights", choices=[(label, value) for value, label in WEIGHTS.items()], min_width=200)
-        widgets.checkbox("occlude", info="One more forward pass per word; slow with the original model on a CPU.")
-    return classify
+        ui.weights()
+        ui.checkbox("occlude", info="One more forward pass per word; slow with the original model on a CPU.")
 
 
-def _bind(
-    binding: Binding, screen: SentimentScreen, context: PageContext, classify: gr.Button, chips: gr.Dataset
-) -> None:
-    made, parts = binding.widgets, binding.parts
-    busy: Options = {"show_progress": "full", "show_progress_on": parts["labels"], **GPU}
-    chosen = binding.on(chips.click, screen.choose_example, more={"index": chips})
+def _bind(ui: PageUi[SentimentScreen]) -> None:
+    screen, parts, made = ui.screen, ui.parts, ui.made
+    binding, running = ui.bind(), busy(parts["labels"])
+    chosen = binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]})
     results = [
-        binding.submit([classify.click, made["text"].submit], screen.submit, **busy),
-        binding.submit(chosen.then, screen.submit_example, **busy),
-        context.opens(binding, **GPU),
-        binding.on([made[name].input for name in ("method", "head", "latent")], screen.trace, **EACH, **GPU),
+        binding.submit([parts["classify"].click, made["text"].submit], screen.submit, **running),
+        binding.submit(chosen.then, screen.submit, **running),
+        ui.open(binding, **GPU),
+        binding.trace(),
     ]
     for event in results:
         binding.on(event.then, screen.leave_out_words, **GPU)
-    binding.on([made["unit"].input, made["scale"].input], screen.redraw, **EACH)
-    binding.on(made["weights"].input, screen.choose_weights)
+    binding.redraw()
 
 
-def _table(context: PageContext, weights: gr.Radio) -> None:
-    screen = TableScreen(context.backend)
-    widgets, parts = Widgets(screen), {}
-    with gr.Column(elem_id=f"{screen.name}-page", elem_classes="section"):
-        gr.Markdown(TABLE, elem_classes="note")
+def _table(ui: PageUi[TableScreen], weights: gr.Radio) -> None:
+    """weights: the choice of the page around it."""
+    ui.add("weights", weights)
+    with gr.Column(elem_id=ui.id("page"), elem_classes="section"):
         with gr.Row():
-            file = file_upload("Table of texts (CSV)", f"{screen.name}-file", CSV_FILES)
-            widgets.dropdown("column", choices=[], value=None, interactive=False, allow_custom_value=True)
+            file = ui.file_upload("file", "Table of texts (CSV)", CSV_FILES)
+            ui.dropdown("column", choices=[], value=None, interactive=False, allow_custom_value=True)
         with gr.Row():
-            parts["submit"] = gr.Button(
-                "Classify all", interactive=False, scale=3, elem_id=f"{screen.name}-submit", variant="primary"
-            )
-            parts["stop"] = gr.Button("Stop", interactive=False, scale=1, min_width=70, elem_id=f"{screen.name}-stop")
-        parts["notice"] = notice(screen.name)
-        parts["table"] = markup_output(f"{screen.name}-table")
-        saving: SaveButtons = save_buttons(screen.name, ("csv",))
-    binding = Binding(screen, context.store, {**widgets.made, "weights": weights}, parts, uploads={"file": file})
-    binding.submit([file.upload, file.clear], screen.choose_file, **LAST)
-    binding.submit(parts["submit"].click, screen.submit)
-    binding.on(parts["stop"].click, screen.stop, **AT_ONCE)
-    save(binding, saving, screen.files)
-    context.opens(binding)
+            submit = ui.button("submit", "Classify all", interactive=False, scale=3, variant="primary")
+            stop = ui.stop_button()
+        ui.notice()
+        ui.markup_output("table")
+        ui.save_buttons(ui.screen.table_files, ("csv",))
+    binding = ui.bind()
+    binding.submit([file.upload, file.clear], ui.screen.choose_file, **LAST)
+    binding.submit(submit.click, ui.screen.submit)
+    binding.on(stop.click, ui.screen.stop, **AT_ONCE)
+    ui.open(binding)
 
 
-PAGE = Page(NAME, "Sentiment", build)
+PAGE = Page(SentimentScreen, build)

@@ -1,16 +1,18 @@
 """Sentiment: classify a text, and show which bytes the label attended to and which words it depends on."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from components import render
 from components.html.run_line import run_line
 from components.render.architecture import sentiment_architecture
-from models.data.examples import text_examples
-from models.schema import InputError, SentimentRequest, SentimentResult
-from pages.screen import Files, Notice, Screen, Update, answered, model_notice
+from models.data.csv_table import MAX_ROWS
+from models.data.examples import example_with_text, text_examples
+from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
+from pages.screen import Files, Notice, Run, Screen, Update
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
-from pages.tracing import fit_to_model, probe, within_model
+from pages.tracing import probe_of, trace_choices, within_model
 
 NAME = "sentiment"
 EXAMPLES = text_examples(NAME)
@@ -27,22 +29,24 @@ class SentimentState(ModelState, TraceState, UnitState):
 
 
 @dataclass(frozen=True, slots=True)
-class SentimentRun:
-    state: SentimentState
+class SentimentRun(Run[SentimentState]):
     result: SentimentResult
 
 
 class SentimentScreen(Screen[SentimentState, SentimentRun]):
     name = NAME
     state = SentimentState
+    examples = EXAMPLES
+    facts: ClassVar = {"max_rows": MAX_ROWS}
     required = ("text",)
     page_only = ("scale", "unit")
 
-    def submit(self, session: Session, state: SentimentState) -> Update:
-        return self.submit_example(session, state) | {"notice": ""}
+    def run(self, state: SentimentState, occlude: bool = False) -> SentimentRun:
+        """occlude: with the importance of the words, which a page adds later: it takes longer than all else."""
+        return SentimentRun(state, self.backend.run(_request(state, occlude)))
 
     def compute_first(self) -> SentimentRun:
-        return self._run(self.initial, self.initial.occlude)
+        return self.run(self.initial, self.initial.occlude)
 
     def show(self, run: SentimentRun) -> Update:
         state, result = run.state, run.result
@@ -52,32 +56,25 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
         return shown | {"link": self.link(state)}
 
-    def controls(self, state: SentimentState) -> Update:
+    def model_parts(self, state: SentimentState) -> Update:
         shape = self.shape(state.weights)
-        models = fit_to_model(shape, state.head, state.latent) | {"architecture": sentiment_architecture(shape)}
-        return super().controls(state) | models
+        return trace_choices(shape, state) | {"architecture": sentiment_architecture(shape)}
+
+    def reads(self, shape: ModelShape) -> str:
+        return f", reads {shape.longest_text:,} bytes at once and longer texts in overlapping windows"
 
     def fit(self, state: SentimentState) -> SentimentState:
-        return state.changed(**within_model(self.shape(state.weights), state.head, state.latent))
+        return within_model(self.shape(state.weights), state)
+
+    def example_inputs(self, index: int) -> Update:
+        return {"text": EXAMPLES[index].text}
+
+    def example_of(self, state: SentimentState) -> int | None:
+        return example_with_text(state.text, EXAMPLES)
 
     def call(self, state: SentimentState) -> object:
         result = self.backend.run(_request(state, state.occlude))
         return {name: getattr(result, name) for name in ("labels", "windows", "occlusion", "attention", "run")}
-
-    # What a visitor does
-
-    def choose_example(self, session: Session, state: SentimentState, index: int) -> Update:
-        return {"text": EXAMPLES[index].text, "notice": Notice(EXAMPLES[index].notice)}
-
-    def submit_example(self, session: Session, state: SentimentState) -> Update:
-        """As `submit`; the notice of the example stays."""
-        return self.keep(session, self._run(state)) | answered()
-
-    def choose_weights(self, session: Session, state: SentimentState) -> Update:
-        shape = self.shape(state.weights)
-        reads = f"{shape.longest_text:,} bytes at once and longer texts in overlapping windows"
-        notice = model_notice(shape, state.weights, 0.8, reads)
-        return {"notice": notice, "architecture": sentiment_architecture(shape)} | fit_to_model(shape)
 
     def leave_out_words(self, session: Session, state: SentimentState) -> Update:
         """After a result, which need not wait for it: what each word contributes, if that was requested."""
@@ -85,7 +82,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         if run is None or not run.state.occlude or run.result.occlusion:
             return {}
         try:
-            result = self._run(run.state, occlude=True).result
+            result = self.run(run.state, occlude=True).result
         except InputError as error:
             return {"notice": Notice(str(error), "alert"), "occlusion": Notice("No words were left out.")}
         current = session.get()
@@ -94,38 +91,18 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         session.put(replace(current, result=result))
         return {"occlusion": render.sentiment_words(result)}
 
-    def trace(self, session: Session, state: SentimentState) -> Update:
-        """Shows the attention for the same text by another method, head or latent."""
-        run = session.get()
-        if run is None:
-            return {}
-        fields = SentimentState.fields_with("display")
-        return self.keep(session, self._run(run.state.changed(**{name: getattr(state, name) for name in fields})))
-
-    def redraw(self, session: Session, state: SentimentState) -> Update:
-        """Draws the same attention in other units or on another scale, without the model."""
-        run = session.get()
-        if run is None:
-            return {}
-        return self.keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
-
-    def attention_files(self, session: Session, state: SentimentState) -> Files | None:
-        run = session.get()
-        if run is None or run.result.attention is None:
-            return None
+    def attention_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         result, unit, scale = run.result, run.state.unit, run.state.scale
+        if result.attention is None:
+            return None
         stem = f"sentiment-{result.attention.method}"
         return Files.of_plot(lambda: render.sentiment_attention(result, unit, scale), stem)
 
-    def occlusion_files(self, session: Session, state: SentimentState) -> Files | None:
-        run = session.get()
-        if run is None or run.result.occlusion is None:
+    def occlusion_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
+        if run.result.occlusion is None:
             return None
         return Files.of_plot(lambda: render.sentiment_occlusion(run.result), "sentiment-word-importance")
 
-    def _run(self, state: SentimentState, occlude: bool = False) -> SentimentRun:
-        return SentimentRun(state, self.backend.run(_request(state, occlude)))
-
 
 def _request(state: SentimentState, occlude: bool) -> SentimentRequest:
-    return SentimentRequest(state.text, probe(None, state.method, state.head, state.latent), state.weights, occlude)
+    return SentimentRequest(state.text, probe_of(state), state.weights, occlude)

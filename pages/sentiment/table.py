@@ -1,16 +1,16 @@
 """Batch classification: a CSV file of texts in, a CSV file with labels out."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from components import render
-from models.data.csv_table import read_table, write_csv
+from models.data.csv_table import read_table
 from models.data.labeled_rows import Texts, guess_columns, texts_in
+from models.data.sentiment_scores import write_scores
 from models.schema import CheckpointUnavailable, InputError, SentimentRequest, SentimentResult
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.screen import Control, Files, Notice, Run, Screen, Update, answered
 from pages.session import Session
 from pages.state import ModelState, control
 
@@ -25,10 +25,9 @@ class TableState(ModelState):
 
 
 @dataclass(frozen=True, slots=True)
-class TableRun:
+class TableRun(Run[TableState]):
     """results: by row number; the header is row 1. total: texts in the table. skipped: why rows were left out."""
 
-    state: TableState
     file: Path
     results: tuple[tuple[int, SentimentResult], ...]
     total: int
@@ -43,7 +42,7 @@ class TableScreen(Screen[TableState, TableRun]):
 
     def open(self, session: Session, params: Mapping[str, str]) -> Iterator[Update]:
         """The table as the visitor left it. Links cannot hold one."""
-        run = self._kept(session)
+        run = self.kept(session)
         if run is None or not run.file.exists():
             yield {}
             return
@@ -98,9 +97,8 @@ class TableScreen(Screen[TableState, TableRun]):
         session.stop_job()
         return {"stop": Control.of(interactive=False)}
 
-    def files(self, session: Session, state: TableState) -> Files | None:
-        run = session.get()
-        return Files("sentiment", {"csv": lambda file: _write(run, file)}) if run and run.results else None
+    def table_files(self, run: TableRun, state: TableState) -> Files | None:
+        return Files("sentiment", {"csv": lambda file: write_scores(run.results, file)}) if run.results else None
 
     def _classify(self, run: TableRun, texts: Texts) -> Iterator[TableRun]:
         """The run after each batch. Raises CheckpointUnavailable."""
@@ -123,15 +121,3 @@ def _summary(run: TableRun, stopped: bool = False) -> Notice:
     if run.skipped:
         text += f" Skipped: {' '.join(run.skipped)}"
     return Notice(text, "alert" if run.skipped else "hint")
-
-
-def _write(run: TableRun, file: Path) -> None:
-    """row, text, label and its probability, then the probability of each label."""
-    names = sorted(label.name for label in run.results[0][1].labels)
-    columns = ["row", "text", "label", "probability", *(f"probability of {name}" for name in names)]
-    rows: list[Sequence[Any]] = []
-    for number, result in run.results:
-        probabilities = {label.name: round(label.probability, 4) for label in result.labels}
-        best = result.labels[0].name
-        rows.append([number, result.text, best, probabilities[best], *(probabilities[name] for name in names)])
-    file.write_bytes(write_csv(columns, rows))

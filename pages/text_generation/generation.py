@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from components.html.text.compared import Compared
 from models.backend.protocol import Backend
-from models.schema import TextGenerationRequest, TextGenerationStep, GeneratedToken
+from models.schema import GeneratedToken, TextGenerationRequest, TextGenerationStep
 from models.schema.text_generation import MAX_NEW_TOKENS
 from pages.session import Job
 from pages.text_generation.run import TextGenerationRun

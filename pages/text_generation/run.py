@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from components.html.text.compared import Compared
-from models.schema import FinishReason, TextGenerationStep, GeneratedToken
-from pages.screen import Notice
+from models.schema import FinishReason, GeneratedToken, TextGenerationStep
+from pages.screen import Notice, Run
 from pages.session import Job
 from pages.text_generation.state import TextGenerationState
 
@@ -17,7 +17,7 @@ ENDINGS: dict[FinishReason, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class TextGenerationRun:
+class TextGenerationRun(Run[TextGenerationState]):
     """A text, finished or under way.
 
     job: that generates it. step: the last one that it computed. earlier: tokens of the runs that this one continues.
@@ -25,7 +25,6 @@ class TextGenerationRun:
     they are.
     """
 
-    state: TextGenerationState
     step: TextGenerationStep
     job: Job = field(default_factory=Job)
     earlier: tuple[GeneratedToken, ...] = ()
@@ -43,7 +42,9 @@ class TextGenerationRun:
     @property
     def finished(self) -> bool:
         """Whether the text, and the one with the short prefix if there is to be one, came to an end by itself."""
-        return bool(self.step.finish_reason and (not self.state.compare or (self.short and self.short.step.finish_reason)))
+        return bool(
+            self.step.finish_reason and (not self.state.compare or (self.short and self.short.step.finish_reason))
+        )
 
     @property
     def over(self) -> bool:

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+
+from markupsafe import Markup
 
 from components import render
 from components.html.run_line import run_line
 from components.html.text.compared import Compared
 from components.render.architecture import text_generation_architecture
-from models.schema import InputError, TextGenerationStep, TokenAt, GeneratedToken
+from models.data.examples import example_with_text
+from models.schema import GeneratedToken, InputError, ModelShape, TextGenerationStep, TokenAt
 from models.schema.text_generation import MAX_NEW_TOKENS
-from pages.screen import Control, Files, Notice, Screen, Update, answered, model_notice
+from pages.screen import Control, Files, Notice, Screen, Update, answered, on_run
 from pages.session import Job, Session
 from pages.text_generation.generation import continued, growing_text
 from pages.text_generation.layout import layout_of_step, prompt_layout, reads_bytes
 from pages.text_generation.run import TextGenerationRun, final_notice, progress_notice
 from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of
-from pages.tracing import fit_to_model, probe, within_model
+from pages.tracing import probe_of, trace_choices, within_model
 
 MAX_AT_ONCE = 500
 """Largest value of the slider for new tokens; links may ask for more, since a text can be continued."""
@@ -31,6 +33,7 @@ ON, OFF = Control.of(interactive=True), Control.of(interactive=False)
 class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     name = NAME
     state = TextGenerationState
+    examples = EXAMPLES
     required = ("prompt",)
     page_only = ("latent", "scale", "unit")
 
@@ -51,7 +54,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     def compute_first(self) -> TextGenerationRun:
         *_, step = self.backend.stream(request_of(self.initial))
-        return self._traced(TextGenerationRun(self.initial, step), 0, self.initial)
+        return self.traced(TextGenerationRun(self.initial, step), self.initial.changed(token=0))
 
     def show(self, run: TextGenerationRun) -> Update:
         if run.trace is None:
@@ -66,30 +69,40 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             "attention": panels.attention or "",
             "run_line": _run_line(run.step),
             "progress": final_notice(run),
-            "example_notice": _example_notice(state.prompt),
+            "example_notice": self.hint(state),
             "stop": OFF,
             "continue": ON,
             "link": self.link(state),
         }
 
     def controls(self, state: TextGenerationState) -> Update:
+        strings = "\n".join(state.stop_strings)
+        shown = super().controls(state) | {"stop_strings": strings}
+        return shown | {"max_new_tokens": min(state.max_new_tokens, MAX_AT_ONCE)}
+
+    def model_parts(self, state: TextGenerationState) -> Update:
         shape = self.shape(state.weights)
-        values: Update = {
-            "stop_strings": "\n".join(state.stop_strings),
-            "max_new_tokens": min(state.max_new_tokens, MAX_AT_ONCE),
+        return trace_choices(shape, state) | {
             "num_latents": Control.of(maximum=shape.latents, value=min(state.num_latents, shape.latents)),
             "layout": self._layout(state),
             "architecture": text_generation_architecture(shape),
         }
-        return super().controls(state) | fit_to_model(shape, state.head) | values
+
+    def reads(self, shape: ModelShape) -> str:
+        return f", reads {shape.longest_text:,} tokens, at most {shape.latents} of them as latents"
 
     def fit(self, state: TextGenerationState) -> TextGenerationState:
         shape = self.shape(state.weights)
-        latents = min(state.num_latents, shape.latents)
-        return state.changed(num_latents=latents, **within_model(shape, state.head, None))
+        return within_model(shape, state).changed(num_latents=min(state.num_latents, shape.latents), latent=None)
+
+    def example_inputs(self, index: int) -> Update:
+        return {"prompt": EXAMPLES[index].text}
+
+    def example_of(self, state: TextGenerationState) -> int | None:
+        return example_with_text(state.prompt, EXAMPLES)
 
     def call(self, state: TextGenerationState) -> object:
-        asked = probe(None if state.token is None else TokenAt(state.token), state.method, state.head)
+        asked = probe_of(state, None if state.token is None else TokenAt(state.token))
         request = request_of(state)
         result = self.backend.run(replace(request, probe=asked))
         found: dict[str, object] = {name: getattr(result, name) for name in RESULTS}
@@ -137,7 +150,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             return {}  # another text is under way
         if run.trace is not None or not run.tokens:
             return {"stop": OFF, "continue": ON if run.tokens else OFF, "progress": final_notice(run)}
-        return self.keep(session, self._traced(run, run.token(), state))
+        return self.keep(session, self.traced_by(run, state, token=run.token()))
 
     def _begin(self, session: Session) -> Update:
         """Starts the job of the next generation, so that it can be stopped while it waits for its turn."""
@@ -168,7 +181,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     def _settle(self, session: Session) -> None:
         """A text that was interrupted by an error, or that its visitor left, is one that was stopped."""
-        run = self._kept(session)
+        run = self.kept(session)
         if run is not None and not run.finished:
             session.put(replace(run, job=Job(stopped=True)))
 
@@ -185,73 +198,46 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     # Attention
 
-    def select_token(self, session: Session, state: TextGenerationState, position: int) -> Update:
+    def can_trace(self, run: TextGenerationRun) -> bool:
+        return run.over and bool(run.tokens)
+
+    def traced(self, run: TextGenerationRun, state: TextGenerationState) -> TextGenerationRun:
+        token = run.token() if state.token is None else state.token
+        request = replace(continued(request_of(run.state), run.tokens), max_new_tokens=0)
+        trace = self.backend.run(replace(request, probe=probe_of(state, TokenAt(token))))
+        length = min(len(run.tokens), MAX_NEW_TOKENS)  # links give the whole text
+        return replace(run, trace=trace, state=state.changed(token=token, max_new_tokens=length))
+
+    @on_run
+    def select_token(self, run: TextGenerationRun, state: TextGenerationState, position: int) -> TextGenerationRun:
         """Shows the attention of another token."""
-        run = session.get()
-        return self.keep(session, self._traced(run, int(position), state)) if _can_trace(run) else {}
+        return self.traced_by(run, state, token=int(position))
 
-    def trace(self, session: Session, state: TextGenerationState) -> Update:
-        """Shows the attention of the same token by another method or head."""
-        run = session.get()
-        return self.keep(session, self._traced(run, run.token(), state)) if _can_trace(run) else {}
-
-    def redraw(self, session: Session, state: TextGenerationState) -> Update:
-        """Draws the same attention in other units or on another scale, without the model."""
-        run = session.get()
-        if run is None or run.trace is None:
-            return {}
-        return self.keep(session, replace(run, state=run.state.changed(unit=state.unit, scale=state.scale)))
-
-    def attention_files(self, session: Session, state: TextGenerationState) -> Files | None:
-        run = session.get()
-        if run is None or run.trace is None:
-            return None
+    def attention_files(self, run: TextGenerationRun, state: TextGenerationState) -> Files | None:
         trace, unit, scale = run.trace, run.state.unit, run.state.scale
+        if trace is None or trace.attention is None:
+            return None
         stem = f"generated-token-{trace.traced}-{trace.attention.method}"
         return Files.of_plot(lambda: render.text_generation_attention(trace, unit, scale), stem)
-
-    def _traced(self, run: TextGenerationRun, token: int, state: TextGenerationState) -> TextGenerationRun:
-        """The run with the attention of one token, by the controls of `state`."""
-        shown = {name: getattr(state, name) for name in ("method", "head", "scale", "unit")}
-        request = replace(continued(request_of(run.state), run.tokens), max_new_tokens=0)
-        trace = self.backend.run(replace(request, probe=probe(TokenAt(token), state.method, state.head)))
-        length = min(len(run.tokens), MAX_NEW_TOKENS)  # links give the whole text
-        return replace(run, trace=trace, state=run.state.changed(token=token, max_new_tokens=length, **shown))
 
     # What is set
 
     def choose_example(self, session: Session, state: TextGenerationState, index: int) -> Update:
-        prompt = EXAMPLES[index].text
-        return self.begin(session, state) | {"prompt": prompt, "example_notice": _example_notice(prompt)}
-
-    def choose_weights(self, session: Session, state: TextGenerationState) -> Update:
-        shape = self.shape(state.weights)
-        reads = f"{shape.longest_text:,} tokens, at most {shape.latents} of them as latents"
-        notice = model_notice(shape, state.weights, 1.8, reads)
-        latents = Control.of(maximum=shape.latents, value=min(state.num_latents, shape.latents))
-        drawn = {"architecture": text_generation_architecture(shape), "layout": self._layout(state)}
-        return {"notice": notice, "num_latents": latents} | fit_to_model(shape) | drawn
+        return (
+            self.begin(session, state) | self.example_inputs(index) | {"example_notice": Notice(EXAMPLES[index].notice)}
+        )
 
     def show_layout(self, session: Session, state: TextGenerationState) -> Update:
         """How the prompt, as it is typed, is divided into prefix and latents."""
         return {"layout": self._layout(state)}
 
-    def _layout(self, state: TextGenerationState) -> Any:
+    def _layout(self, state: TextGenerationState) -> Markup | Notice:
         return prompt_layout(state, self.shape(state.weights), self.backend.describe().number_bytes)
-
-
-def _can_trace(run: TextGenerationRun | None) -> bool:
-    return run is not None and run.over and bool(run.tokens)
 
 
 def _comparison(run: TextGenerationRun) -> str:
     texts = [Compared(run.step, run.earlier), run.short] if run.short else []
     return render.text_generation_comparison(texts) if texts else ""
-
-
-def _example_notice(prompt: str) -> Notice | str:
-    """What to look for, if the prompt is an example."""
-    return next((Notice(example.notice) for example in EXAMPLES if example.text == prompt), "")
 
 
 def _run_line(step: TextGenerationStep) -> str:

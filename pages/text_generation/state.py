@@ -21,12 +21,12 @@ class TextGenerationState(ModelState, TraceState, UnitState):
         "only read by cross-attention. N is adjusted to what the prompt and the model allow.",
         ge=1,
     )
-    # role: another number does not put the text on the page out of date, since one text begins with the other.
+    # Another number does not put the text on the page out of date, since one text begins with the other.
     max_new_tokens: int = control(
         150,
         "Max new tokens",
         "With the demo model a token is a byte.",
-        role="display",
+        role="other",
         ge=1,
         le=MAX_NEW_TOKENS,
     )
@@ -79,7 +79,7 @@ class TextGenerationState(ModelState, TraceState, UnitState):
         "Attention",
         "Each token is predicted by the latent at the position before it. Cross-attention: from that latent to prefix "
         "and latents. Last layer: from it to the latents. Rollout: all layers composed.",
-        role="display",
+        role="trace",
         labels={
             "rollout": "Rollout: all layers",
             "encoder": "Cross-attention: context → latent",

@@ -170,11 +170,10 @@ def test_another_method_traces_the_same_output(screen: AvScreen, backend: Backen
 
 
 def test_scale_and_frame_need_no_model(screen: AvScreen, backend: Backend, session: Session) -> None:
-    assert screen.rescale(session, screen.initial) == screen.choose_frame(session, screen.initial) == {}
     shown = submitted(screen, session)
-    update = screen.rescale(session, screen.initial.changed(scale="log"))
+    update = screen.redraw(session, screen.initial.changed(scale="log"))
     assert "scale=log" in update["link"]
-    update = screen.choose_frame(session, screen.initial.changed(frame=99))
+    update = screen.redraw(session, screen.initial.changed(frame=99))
     assert update["frame"] == 6
     assert update["comparison"] != shown["comparison"]
     assert len(backend.requests) == 1
@@ -304,9 +303,10 @@ def test_the_published_model_takes_no_label(screen: AvScreen, backend: Backend, 
 
 
 def test_what_is_saved(screen: AvScreen, session: Session, tmp_path: Path) -> None:
-    assert screen.clip_files(session, screen.initial) is screen.attention_files(session, screen.initial) is None
     submitted(screen, session)
-    clip, attention = (files(session, screen.initial) for files in (screen.clip_files, screen.attention_files))
+    clip, attention = (
+        screen.files(session, screen.initial, offer) for offer in (screen.clip_files, screen.attention_files)
+    )
     assert clip is not None
     assert attention is not None
     assert set(clip.write) == {"png", "svg", "npz", "mp4", "wav"}

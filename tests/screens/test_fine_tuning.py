@@ -231,7 +231,8 @@ def test_models_are_private(screen: FineTuningScreen, session: Session) -> None:
     list(screen.submit(session, screen.initial))
     another = session.store.session("another", session.page)
     assert screen.classify(another, screen.initial, "a text")["test_notice"].level == "alert"
-    assert screen.files(another, screen.initial) is None
+    with pytest.raises(InputError):
+        screen.files(another, screen.initial, screen.model_files)
 
 
 # Using the model
@@ -253,11 +254,8 @@ def test_classifies_with_the_model(
 def test_saves_curves_model_and_notebook(
     screen: FineTuningScreen, backend: FakeBackend, session: Session, tmp_path: Path
 ) -> None:
-    assert screen.files(session, screen.initial) is None
-    assert screen.confusion_files(session, screen.initial) is None
     list(screen.submit(session, screen.initial))
-    files = screen.files(session, screen.initial)
-    assert files is not None
+    files = screen.files(session, screen.initial, screen.model_files)
     assert set(files.write) == {"png", "svg", "npz", "zip", "ipynb"}
     files.write["zip"](tmp_path / "model.zip")
     with zipfile.ZipFile(tmp_path / "model.zip") as archive:
@@ -268,8 +266,7 @@ def test_saves_curves_model_and_notebook(
     assert f"{rows - 2:,} rows" in readme
     files.write["ipynb"](tmp_path / "model.ipynb")
     assert json.loads((tmp_path / "model.ipynb").read_text())["nbformat"] == 4
-    confusion = screen.confusion_files(session, screen.initial)
-    assert confusion is not None
+    confusion = screen.files(session, screen.initial, screen.confusion_files)
     assert set(confusion.write) == {"png", "svg", "npz"}
 
 

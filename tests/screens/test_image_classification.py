@@ -90,7 +90,7 @@ def test_one_image_is_classified_by_all_variants(
     assert {(request.probe.method, request.probe.weighted) for request in backend.requests} == {("encoder", False)}
     assert all("ship" in update[f"prediction_{variant}"] for variant in VARIANTS)
     assert update["answered"]
-    assert update["notice"] == ""
+    assert update["notice"] == Notice(EXAMPLES[session.get().state.example].notice)
 
 
 def test_links_name_an_example_but_not_an_uploaded_image(
@@ -105,7 +105,6 @@ def test_links_name_an_example_but_not_an_uploaded_image(
 
 def test_without_an_image_everything_stays(screen: ImageClassificationScreen, session: Session) -> None:
     assert set(screen.submit(session, screen.initial, None)) == {"notice"}
-    assert screen.submit_example(session, screen.initial, None) == {}
 
 
 def test_the_visitor_is_told_that_only_the_first_frame_is_used(
@@ -190,10 +189,9 @@ def test_a_latent_of_one_model_leaves_the_others(
 def test_another_scale_needs_no_model(
     screen: ImageClassificationScreen, backend: FakeBackend, session: Session
 ) -> None:
-    assert screen.rescale(session, screen.initial) == {}
     screen.submit(session, screen.initial, SHIP)
     before = len(backend.requests)
-    update = screen.rescale(session, screen.initial.changed(scale="linear", opacity=0.2))
+    update = screen.redraw(session, screen.initial.changed(scale="linear", opacity=0.2))
     assert len(backend.requests) == before
     assert {"scale=linear", "opacity=0.2"} <= set(update["link"].split("&"))
 
@@ -201,7 +199,7 @@ def test_another_scale_needs_no_model(
 def test_an_example_is_shown_and_then_classified(screen: ImageClassificationScreen, session: Session) -> None:
     update = screen.choose_example(session, screen.initial, index=1)
     assert update == {"image": EXAMPLES[1].file, "notice": Notice(EXAMPLES[1].notice)}
-    assert "notice" not in screen.submit_example(session, screen.initial, EXAMPLES[1].file)
+    assert screen.submit(session, screen.initial, EXAMPLES[1].file)["notice"] == Notice(EXAMPLES[1].notice)
     assert session.get().state.example == 1
 
 
@@ -271,12 +269,10 @@ def test_position_encodings_of_the_image_on_the_page(
 def test_maps_are_saved_as_opaque_as_they_are_shown(
     screen: ImageClassificationScreen, session: Session, tmp_path: Path
 ) -> None:
-    assert screen.attention_files(session, screen.initial) is None
     screen.submit(session, screen.initial, SHIP)
     drawn = []
     for opacity in (0.1, 1.0):
-        files = screen.attention_files(session, screen.initial.changed(opacity=opacity))
-        assert files is not None
+        files = screen.files(session, screen.initial.changed(opacity=opacity), screen.attention_files)
         assert set(files.write) == {"png", "svg", "npz"}
         files.write["png"](tmp_path / "maps.png")
         drawn.append(np.asarray(Image.open(tmp_path / "maps.png").convert("RGB"), float))

@@ -90,10 +90,9 @@ def test_another_method_traces_the_same_byte(screen: MaskedBytesScreen, backend:
 
 
 def test_another_scale_needs_no_model(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
-    assert screen.rescale(session, screen.initial) == {}
     screen.submit(session, screen.initial)
     before = len(backend.requests)
-    update = screen.rescale(session, screen.initial.changed(scale="log"))
+    update = screen.redraw(session, screen.initial.changed(scale="log"))
     assert len(backend.requests) == before
     assert "scale=log" in update["link"]
 
@@ -103,7 +102,9 @@ def test_an_example_sets_text_and_mask(screen: MaskedBytesScreen, session: Sessi
     assert update["text"] == EXAMPLES[1].text
     assert update["mask"]["spans"] == [list(span) for span in EXAMPLES[1].spans]
     assert isinstance(update["notice"], Notice)
-    assert "notice" not in screen.submit_example(session, screen.initial)
+    state = screen.initial.changed(text=EXAMPLES[1].text, mask=EXAMPLES[1].spans)
+    assert screen.submit(session, state)["notice"] == update["notice"]
+    assert screen.submit(session, state.changed(text="a cat", mask=((0, 1),)))["notice"] == ""
 
 
 def test_another_model_sets_limit_heads_and_latents(screen: MaskedBytesScreen, session: Session) -> None:
@@ -142,10 +143,8 @@ def test_opens_a_link_and_says_what_does_not_fit(screen: MaskedBytesScreen, sess
 
 
 def test_the_plot_is_saved_as_it_is_shown(screen: MaskedBytesScreen, session: Session) -> None:
-    assert screen.attention_files(session, screen.initial) is None
     screen.submit(session, screen.initial)
-    files = screen.attention_files(session, screen.initial)
-    assert files is not None
+    files = screen.files(session, screen.initial, screen.attention_files)
     assert set(files.write) == {"png", "svg", "npz"}
 
 

@@ -145,7 +145,7 @@ def test_a_click_traces_that_pixel(screen, backend, session, state, frames) -> N
     screen.submit(session, state, *frames)
     update = screen.select_pixel(session, state.changed(method="rollout"), 0.5, 0.26)
     assert backend.requests[-1].probe.target == PixelAt(8, 6)
-    assert backend.requests[-1].probe.method == "encoder"  # as what is on the page
+    assert backend.requests[-1].probe.method == "rollout"
     assert query(update)["pixel"] == "[8,6]"
     assert "answered" not in update  # frames that were chosen since are still out of date
 
@@ -161,9 +161,8 @@ def test_method_and_size_trace_the_same_pixel(screen, backend, session, state, f
 
 
 def test_another_scale_needs_no_model(screen, backend, session, state, frames) -> None:
-    assert screen.rescale(session, state) == {}
     screen.submit(session, state, *frames)
-    update = screen.rescale(session, state.changed(scale="log"))
+    update = screen.redraw(session, state.changed(scale="log"))
     assert len(backend.requests) == 1
     assert query(update)["scale"] == "log"
 
@@ -264,14 +263,12 @@ def test_values_of_a_link_that_do_not_fit_are_replaced(screen, session, params) 
 
 
 def test_flow_and_attention_are_saved(screen, session, state, frames, tmp_path) -> None:
-    assert screen.flow_files(session, state) is None
-    assert screen.attention_files(session, state) is None
     screen.submit(session, state, *frames)
-    files = screen.flow_files(session, state)
+    files = screen.files(session, state, screen.flow_files)
     files.write["flo"](tmp_path / "saved.flo")
     np.testing.assert_array_equal(read_flow(tmp_path / "saved.flo"), session.get().result.flow)
     assert set(files.write) == {"png", "svg", "npz", "flo"}
-    assert set(screen.attention_files(session, state).write) == {"png", "svg", "npz"}
+    assert set(screen.files(session, state, screen.attention_files).write) == {"png", "svg", "npz"}
 
 
 def test_another_model_is_named(screen, session, state) -> None:

@@ -131,7 +131,6 @@ def test_another_method_traces_the_same_text(screen: SentimentScreen, backend: F
 
 
 def test_other_units_and_scales_need_no_model(screen: SentimentScreen, backend: FakeBackend, session: Session) -> None:
-    assert screen.redraw(session, screen.initial) == {}
     screen.submit(session, screen.initial.changed(text="a good cat"))
     update = screen.redraw(session, screen.initial.changed(unit="bytes", scale="log", method="rollout"))
     assert len(backend.requests) == 1
@@ -143,7 +142,8 @@ def test_an_example_sets_the_text(screen: SentimentScreen, session: Session) -> 
     update = screen.choose_example(session, screen.initial, 1)
     assert update["text"] == EXAMPLES[1].text
     assert isinstance(update["notice"], Notice)
-    assert "notice" not in screen.submit_example(session, screen.initial)
+    state = screen.initial.changed(text=EXAMPLES[1].text)
+    assert screen.submit(session, state)["notice"] == update["notice"]
 
 
 def test_another_model_sets_heads_and_latents(screen: SentimentScreen, session: Session) -> None:
@@ -176,13 +176,12 @@ def test_opens_a_link(screen: SentimentScreen, session: Session) -> None:
 
 
 def test_plots_are_saved_as_they_are_shown(screen: SentimentScreen, session: Session) -> None:
-    assert screen.attention_files(session, screen.initial) is None
-    assert screen.occlusion_files(session, screen.initial) is None
     screen.submit(session, screen.initial.changed(text="a good cat"))
-    assert screen.occlusion_files(session, screen.initial) is None
+    with pytest.raises(InputError):
+        screen.files(session, screen.initial, screen.occlusion_files)
     screen.leave_out_words(session, screen.initial)
-    for files in (screen.attention_files(session, screen.initial), screen.occlusion_files(session, screen.initial)):
-        assert files is not None
+    for offer in (screen.attention_files, screen.occlusion_files):
+        files = screen.files(session, screen.initial, offer)
         assert set(files.write) == {"png", "svg", "npz"}
 
 
@@ -221,14 +220,14 @@ def test_a_file_sets_the_columns(tables: TableScreen, session: Session, file: Pa
 
 
 def test_a_table_is_classified_and_saved(tables: TableScreen, session: Session, file: Path, tmp_path: Path) -> None:
-    assert tables.files(session, tables.initial) is None
+    with pytest.raises(InputError):
+        tables.files(session, tables.initial, tables.table_files)
     state = tables.initial.changed(column="review", weights="published")
     *_, last = tables.submit(session, state, file)
     assert not last["stop"].properties["interactive"]
     assert last["answered"]
     assert "Row 4" in last["notice"].text
-    files = tables.files(session, state)
-    assert files is not None
+    files = tables.files(session, state, tables.table_files)
     files.write["csv"](tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as saved:
         rows = list(csv.DictReader(saved))

@@ -107,7 +107,6 @@ def test_another_token_another_method_and_another_scale(
     screen: TextGenerationScreen, backend: FakeBackend, session: Session
 ) -> None:
     assert screen.select_token(session, screen.initial, 1) == screen.trace(session, screen.initial) == {}
-    assert screen.redraw(session, screen.initial) == {}
     generate(screen, session)
     update = screen.select_token(session, state(screen, method="rollout", head=2), 4)
     probe = backend.requests[-1].probe
@@ -328,10 +327,8 @@ def test_the_layout_of_subword_tokens_is_known_with_the_first_step(session: Sess
 
 
 def test_the_plot_is_saved_as_it_is_shown(screen: TextGenerationScreen, session: Session) -> None:
-    assert screen.attention_files(session, screen.initial) is None
     generate(screen, session)
-    files = screen.attention_files(session, screen.initial)
-    assert files is not None
+    files = screen.files(session, screen.initial, screen.attention_files)
     assert set(files.write) == {"png", "svg", "npz"}
 
 

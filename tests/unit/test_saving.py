@@ -10,9 +10,19 @@ import pytest
 from components.plots.plot import Plot, start_plot
 from models.schema import InputError
 from pages.gradio_ui.saving import file_writer
-from pages.screen import Files
+from pages.screen import Files, Screen
+from pages.session import Session, SessionStore
 
 ANY: Any = None
+SCREEN: Screen[Any, Any] = Screen(ANY)
+
+
+@pytest.fixture
+def session() -> Session:
+    """With a run, which is a word."""
+    session = SessionStore().session("visitor", "page")
+    session.put("ab")
+    return session
 
 
 @pytest.fixture
@@ -22,11 +32,11 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return shown
 
 
-def test_a_file_has_the_requested_name_and_content(warnings: list[str]) -> None:
-    def files(session: Any, state: str) -> Files:
-        return Files("words", {"txt": lambda file: file.write_text(state * 3), "bin": lambda file: 1 / 0})
+def test_a_file_has_the_requested_name_and_content(session: Session, warnings: list[str]) -> None:
+    def files(run: str, state: Any) -> Files:
+        return Files("words", {"txt": lambda file: file.write_text(run * 3), "bin": lambda file: 1 / 0})
 
-    handed_over = file_writer(files)("txt", ANY, "ab")
+    handed_over = file_writer(SCREEN, files)("txt", session, ANY)
     path = Path(next(handed_over) or "")
     assert (path.name, path.read_text()) == ("words.txt", "ababab")
     assert list(handed_over) == []
@@ -35,7 +45,7 @@ def test_a_file_has_the_requested_name_and_content(warnings: list[str]) -> None:
     assert warnings == []
 
 
-def test_only_the_requested_kind_is_drawn() -> None:
+def test_only_the_requested_kind_is_drawn(session: Session) -> None:
     drawn: list[str] = []
 
     def draw() -> Plot:
@@ -45,10 +55,10 @@ def test_only_the_requested_kind_is_drawn() -> None:
         return plot
 
     files = Files.of_plot(draw, "plot", txt=lambda file: file.write_text("text"))
-    write = file_writer(lambda session, state: files)
-    for _ in write("txt", ANY, ANY):
+    write = file_writer(SCREEN, lambda run, state: files)
+    for _ in write("txt", session, ANY):
         assert drawn == []
-    for path in write("npz", ANY, ANY):
+    for path in write("npz", session, ANY):
         with np.load(path or "") as arrays:
             np.testing.assert_array_equal(arrays["values"], np.arange(3))
     assert drawn == ["plot"]
@@ -60,6 +70,6 @@ def refuse(file: Path) -> None:
 
 
 @pytest.mark.parametrize("files", [None, Files("gone", {"txt": refuse})], ids=["nothing", "gone"])
-def test_what_cannot_be_saved_is_a_warning(warnings: list[str], files: Files | None) -> None:
-    assert list(file_writer(lambda session, state: files)("txt", ANY, ANY)) == [None]
+def test_what_cannot_be_saved_is_a_warning(session: Session, warnings: list[str], files: Files | None) -> None:
+    assert list(file_writer(SCREEN, lambda run, state: files)("txt", session, ANY)) == [None]
     assert len(warnings) == 1

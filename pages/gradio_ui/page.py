@@ -1,0 +1,252 @@
+"""What a page is made of: the widgets of its state, uploads, parts that show results, and the sections of all pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import gradio as gr
+import numpy as np
+from markupsafe import Markup
+
+from components.html.images.pixels import picture
+from components.js import script
+from models.data.images import open_image
+from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
+from pages.gradio_ui.saving import SaveButtons, file_writer
+from pages.gradio_ui.widgets import Widgets
+from pages.screen import PNG_SVG_NPZ, Offer, Screen
+from pages.session import SessionStore
+
+Sc = TypeVar("Sc", bound=Screen[Any, Any])
+RESULT = "result"
+"""Class of everything that belongs to the result on screen, and is marked when that is out of date."""
+IMAGE_SOURCES: Any = ["upload", "webcam", "clipboard"]
+SHOW_OPACITY = """(opacity) => {
+    if (Number.isFinite(opacity)) document.documentElement.style.setProperty('--map-opacity', opacity);
+}"""
+"""Client-side; an emptied field is not a number."""
+VIDEO_FILES = ["video", ".gif", ".webp"]
+CSV_FILES = [".csv", ".tsv", ".txt"]
+CHIP_SIDE = 96
+"""Pixels of the longer side of an example's picture."""
+
+
+class PageUi(Widgets, Generic[Sc]):
+    """Makes what a page consists of, in the order of the calls, and binds it to the screen.
+
+    The id of an element is "<page>-<name>". parts: what actions update, by name. uploads: files that they get.
+    """
+
+    def __init__(self, screen: Sc, app: gr.Blocks, store: SessionStore):
+        super().__init__(screen)
+        self.screen, self.app, self.store = screen, app, store
+        self.parts: Parts = {}
+        self.uploads: Parts = {}
+        self._saved: list[tuple[SaveButtons, Offer]] = []
+        self._weights: gr.Radio | None = None
+
+    def id(self, name: str) -> str:
+        return f"{self.screen.name}-{name.replace('_', '-')}"
+
+    def part(self, name: str, component: Value) -> Value:
+        """Takes a component that was made elsewhere as the part of this name."""
+        self.parts[name] = component
+        return component
+
+    # Parts that show results
+
+    def markup_output(
+        self,
+        name: str,
+        label: str = "",
+        behavior: str = "",
+        template: str = '<div class="picture-block">${value}</div>',
+    ) -> gr.HTML:
+        """Markup of a result. behavior: file of `components/js`; its `select` event carries what was clicked.
+
+        label: heading above it, within the same frame.
+        """
+        if label:
+            template = Markup('<div class="strip-block"><div class="strip-label">{}</div>${{value}}</div>').format(
+                label
+            )
+        html = gr.HTML(
+            value="",
+            html_template=template,
+            js_on_load=script(behavior) if behavior else None,
+            elem_id=self.id(name),
+            elem_classes=RESULT,
+            apply_default_css=False,
+            min_width=240,
+        )
+        return self.part(name, html)
+
+    def text_output(self, name: str, label: str) -> gr.HTML:
+        """Text cells; `select` carries the `position` of the cell that was clicked."""
+        return self.markup_output(name, label, "click.js")
+
+    def image_output(self, name: str) -> gr.HTML:
+        """Images and charts; `select` carries `row` and `column`, 0 to 1, and `place`, the flat index of a cell."""
+        return self.markup_output(name, behavior="click_place.js")
+
+    def comparison_output(self, name: str) -> gr.HTML:
+        """Images, some with a divider between two that the visitor moves."""
+        return self.markup_output(name, behavior="compare.js")
+
+    def latents_output(self, name: str) -> gr.HTML:
+        """Maps of single latents; `select` carries the `latent` that was clicked, or null for all."""
+        return self.markup_output(name, behavior="click_latent.js")
+
+    def html(self, name: str, value: object = "", **options: Any) -> gr.HTML:
+        """Markup that does not belong to a result."""
+        return self.part(name, gr.HTML(str(value), elem_id=self.id(name), apply_default_css=False, **options))
+
+    def notice(self, name: str = "notice") -> gr.HTML:
+        return self.part(name, gr.HTML(elem_id=self.id(name)))
+
+    def run_line(self) -> None:
+        """The line under a result: model, device and time; and the note that it is out of date."""
+        gr.HTML(
+            '<p class="notice hint" role="status">Out of date. Run again to update.</p>',
+            elem_id=self.id("outdated"),
+            elem_classes="outdated-note",
+        )
+        self.part("run_line", gr.HTML(elem_id=self.id("run_line"), elem_classes=[RESULT, "run-line"]))
+
+    def button(self, name: str, label: str, **options: Any) -> gr.Button:
+        return self.part(name, gr.Button(label, elem_id=self.id(name), **options))
+
+    def stop_button(self, **options: Any) -> gr.Button:
+        return self.button("stop", "Stop", **{"interactive": False, "scale": 1, "min_width": 70} | options)
+
+    # Inputs
+
+    def image_upload(self, name: str, label: str, first: Path, height: int = 230) -> gr.Image:
+        """A field for an image, `height` pixels high."""
+        image = gr.Image(
+            str(first),
+            format="png",  # images that the page puts there stay exact
+            type="filepath",
+            label=label,
+            sources=IMAGE_SOURCES,
+            height=height,
+            min_width=120,
+            elem_id=self.id(name),
+        )
+        self.uploads[name] = image
+        return image
+
+    def file_upload(self, name: str, label: str, kinds: Sequence[str], value: Path | None = None) -> gr.File:
+        """A file that the result depends on."""
+        file = self._file(name, label, kinds, value)
+        self.uploads[name] = file
+        return file
+
+    def file_part(self, name: str, label: str, kinds: Sequence[str], value: Path | None = None) -> gr.File:
+        """A file that only some actions take."""
+        return self.part(name, self._file(name, label, kinds, value))
+
+    def _file(self, name: str, label: str, kinds: Sequence[str], value: Path | None) -> gr.File:
+        return gr.File(value and str(value), label=label, file_types=list(kinds), height=130, elem_id=self.id(name))
+
+    def examples(self, label: str = "Examples", pictures: Sequence[Path] = ()) -> gr.Dataset:
+        """Examples to click, by their titles or pictures; events get the index."""
+        titles = [example.title for example in self.screen.examples]
+        samples = [_chip(*each) for each in zip(pictures, titles, strict=True)] if pictures else titles
+        component = gr.HTML(visible=False) if pictures else gr.Textbox(visible=False)
+        rows = [[sample] for sample in samples]
+        chips = gr.Dataset(
+            label=label,
+            components=[component],
+            samples=rows,
+            type="index",
+            elem_id=self.id("examples"),
+            layout="gallery",
+        )
+        return self.part("examples", chips)
+
+    def weights(self) -> None:
+        self._weights = self.radio("weights", choices=self.screen.weights_choices(), min_width=200)
+
+    # Sections
+
+    def note(self, section: str, heading: str = "") -> None:
+        """A section of the page's prose in small print."""
+        if heading:
+            gr.Markdown(f"### {heading}")
+        gr.Markdown(self.screen.prose[section], elem_classes="note")
+
+    def text_attention(self, files: Offer, latents: bool = True) -> None:
+        """The attention section of the pages about text. latents: whether single latents can be selected."""
+        gr.Markdown("### Attention")
+        with gr.Row():
+            method = self.radio("method", scale=3, min_width=300)
+            self.radio("scale", scale=2, min_width=220)
+            head = self.dropdown("head", min_width=140)
+            latent = self.dropdown("latent", min_width=180, visible=latents)
+        plot = gr.HTML(
+            elem_id=self.id("figure"), elem_classes=[RESULT, "plot-card"], label="Attention", apply_default_css=False
+        )
+        self.part("attention", plot)
+        self.save_buttons(files)
+        self.note("caveat")
+        method.change(_available, method, [head, latent], queue=False, **QUIET)
+
+    def map_controls(self) -> None:
+        """How maps are laid over images: color scale, and opacity, which the browser applies."""
+        self.radio("scale", scale=3, min_width=220)
+        opacity = self.slider("opacity", scale=2, min_width=200)
+        opacity.change(None, opacity, js=SHOW_OPACITY, **QUIET)
+
+    def unit_choice(self) -> None:
+        """For a state that is a `UnitState`."""
+        self.radio("unit", info="Attention on the bytes of a unit is summed.")
+
+    def how_it_works(self) -> None:
+        with gr.Accordion("How it works", open=False, elem_id=self.id("how")):
+            gr.Markdown(self.screen.prose["how it works"])
+            if "architecture" in self.model:
+                self.html("architecture", self.model["architecture"], elem_classes="drawing")
+
+    def save_buttons(self, files: Offer, kinds: Sequence[str] = PNG_SVG_NPZ, name: str = "") -> None:
+        """A row of buttons that save what `files` offers. name: tells them from others on the page."""
+        prefix = self.id(f"{name}-save" if name else "save")
+        with gr.Row():
+            buttons = {
+                kind: (
+                    gr.Button(f"Save {kind.upper()}", size="sm", elem_id=f"{prefix}-{kind}", min_width=90),
+                    gr.DownloadButton(visible="hidden"),
+                )
+                for kind in kinds
+            }
+        self._saved.append((buttons, files))
+
+    # Binding
+
+    def bind(self, values: Mapping[str, Callable[[Mapping[str, Value]], Value]] | None = None) -> Binding:
+        """values: see `Binding`."""
+        binding = Binding(self.screen, self.store, self.made, self.parts, self.uploads, values)
+        for buttons, files in self._saved:
+            binding.save(buttons, file_writer(self.screen, files))
+        if self._weights:
+            binding.on(self._weights.input, self.screen.choose_weights)
+        return binding
+
+    def open(self, binding: Binding, **options: Value) -> Event:
+        """Shows the page as its address or its visitor wants it, when the browser loads it."""
+        visitor = gr.Textbox(visible="hidden", label="Visitor")
+        return binding.open(self.app.load, visitor, **options)
+
+
+def _chip(image: Path, title: str) -> Markup:
+    """A small picture that says what it is."""
+    small = open_image(image)
+    small.thumbnail((CHIP_SIDE, CHIP_SIDE))
+    return picture(np.asarray(small), title, "chip")
+
+
+def _available(method: str) -> tuple[Options, Options]:
+    """Rollout averages the heads; only the encoder has maps of single latents."""
+    if method == "rollout":
+        return gr.update(value="", interactive=False), gr.update(value="", interactive=False)
+    return gr.update(interactive=True), gr.update(interactive=method == "encoder")

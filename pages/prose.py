@@ -1,0 +1,22 @@
+"""What pages say to visitors: `page.md` of a task, on top of `pages/page.md`, which all pages share."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+HEADING = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
+
+
+@cache
+def read_prose(task: str) -> Mapping[str, str]:
+    """Markdown by section: "title", "lead", which is the text under the title, and the headings of level 2 in lower
+    case."""
+    return _sections(FOLDER / "page.md") | _sections(FOLDER / task / "page.md")
+
+
+def _sections(file: Path) -> dict[str, str]:
+    title, lead, *rest = HEADING.split(file.read_text(encoding="utf-8").strip())[1:]
+    sections = dict(zip(map(str.lower, rest[::2]), map(str.strip, rest[1::2]), strict=True))
+    return {"title": title, "lead": lead.strip(), **sections}
