@@ -29,7 +29,7 @@ MAX_SEED = 2**53 - 1
 
 
 def control(
-    default: Any,
+    default: object,
     title: str,
     description: str = "",
     *,
@@ -72,6 +72,10 @@ def choices_of(field: FieldInfo) -> list[tuple[str, object]]:
     return [(str(value), value) for value in values]
 
 
+RELATIVE_SCALES = {"relative": "relative to uniform (1x)", "log": "log10 of attention relative to uniform"}
+"""Scales that compare between maps over different numbers of inputs, with their labels."""
+
+
 class State(BaseModel):
     """What a view is. Two equal states show the same view."""
 
@@ -82,7 +86,7 @@ class State(BaseModel):
         return tuple(name for name, field in cls.model_fields.items() if extra_of(field, "role") in roles)
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any], default: Self, strict: bool = True) -> Self:
+    def from_values(cls, values: Mapping[str, object], default: Self, strict: bool = True) -> Self:
         """A state from the values of widgets or API parameters; what is not named is as in `default`.
 
         Raises InputError, naming the first control whose value does not fit; unless `strict`, those are as in
@@ -120,7 +124,7 @@ class State(BaseModel):
                 return self._validated(name, value)
         return self._validated(name, last)
 
-    def _validated(self, name: str, value: Any) -> Self:
+    def _validated(self, name: str, value: object) -> Self:
         return type(self).model_validate(self.model_dump() | {name: value})
 
     def to_query(self, default: Self) -> str:
@@ -142,15 +146,15 @@ class State(BaseModel):
         return self.changed(**{name: getattr(other, name) for name in self.fields_with(*roles)})
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
-def _readings(written: str) -> list[Any]:
+def _readings(written: str) -> list[object]:
     """What a value in a link may stand for: text, JSON, or nothing."""
-    readings: list[Any] = [written]
+    readings: list[object] = [written]
     with suppress(ValueError):
         readings.append(json.loads(written))
     return readings + [None] * (not written)
@@ -194,23 +198,22 @@ class TraceState(State):
         None, "Latent", "Encoder attention of one latent, counting from 0, or of all.", role="trace", ge=0
     )
     scale: Scale = control(
-        "linear",
+        "share",
         "Color scale",
         role="display",
-        labels={"linear": "share in %", "log": "log10 of attention relative to uniform"},
+        labels={"share": "share in %", **RELATIVE_SCALES},
     )
 
 
 def map_scale(default: Scale) -> Any:
     """The color scale of maps over images."""
-    labels = {"linear": "relative to uniform (1x)", "log": "log10 of attention relative to uniform"}
-    return control(default, "Color scale", role="display", labels=labels)
+    return control(default, "Color scale", role="display", labels=RELATIVE_SCALES)
 
 
 class MapState(State):
     """The controls of maps over images."""
 
-    scale: Scale = map_scale("linear")
+    scale: Scale = map_scale("relative")
     opacity: float = control(0.6, "Map opacity", role="browser", ge=0, le=1, step=0.05)
 
 

@@ -5,42 +5,42 @@ from collections.abc import Sequence
 import numpy as np
 
 from components.analysis.grid import place_in_words, region
-from components.scale.attention import Scale
-from components.scale.shared import relative
-from components.words.numbers import multiple, precise_percent
+from components.scale.attention import Scale, share_in_words
+from components.words.numbers import precise_percent
 from models.schema import AttentionMap
 
 
-def describe(attention: AttentionMap, labels: Sequence[str], scale: Scale = "linear") -> str:
+def input_name(attention: AttentionMap) -> str:
+    """What the values of a map belong to: "input" or "latent"."""
+    return "latent" if attention.method == "decoder" else "input"
+
+
+def describe(attention: AttentionMap, labels: Sequence[str], scale: Scale = "share") -> str:
     """Alt text. labels: a name for each value, in flat order."""
     values = attention.values.ravel()
     if len(labels) != values.size:
         raise ValueError(f"{len(labels)} labels for {values.size} values")
-    noun = "latent" if attention.method == "decoder" else "input"
     first = np.argsort(-values, kind="stable")[:3]
-    most = ", ".join(f"{labels[i]} ({precise_percent(values[i])})" for i in first)
+    most = "; ".join(f"{labels[i]}: {share_in_words(float(values[i]), attention.uniform, scale)}" for i in first)
     said = [
         attention.title if attention.title.endswith((".", "?", "!")) else f"{attention.title}.",
-        f"Most attention of {values.size:,} {noun}s: {most}.",
-        f"Uniform would be {precise_percent(attention.uniform)} each.",
+        f"Most attention of {values.size:,} {input_name(attention)}s: {most}.",
     ]
     if attention.latent_share or attention.query_share:
         stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
         said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
-    if scale == "log":
-        said.append("Colors show log10 of share times number, 0 being uniform.")
     return " ".join(said)
 
 
-def most_attended(attention: AttentionMap) -> str:
-    """Where the largest share is, and how much more than uniform: over a grid of inputs, or over latents."""
+def most_attended(attention: AttentionMap, scale: Scale) -> str:
+    """Where the largest share is, and how large: over a grid of inputs, or over latents."""
     highest = int(np.argmax(attention.values))
-    times = f"{multiple(relative(attention, 'linear').flat[highest])} times uniform"
+    level = share_in_words(float(attention.values.flat[highest]), attention.uniform, scale)
     if attention.values.ndim == 1:
-        return f"most attention on latent {highest} of {attention.values.size:,}: {times}"
+        return f"most attention on latent {highest} of {attention.values.size:,}: {level}"
     rows, columns = attention.values.shape
     where = place_in_words(highest, (rows, columns)).rpartition(", ")[0]
-    return f"most attention in the {region(highest, (rows, columns))} ({where}): {times}"
+    return f"most attention in the {region(highest, (rows, columns))} ({where}): {level}"
 
 
 def shares_in_words(attention: AttentionMap) -> str:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.analysis.clip import asked_in_words, evenly, window_samples
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, times_uniform
-from components.words.numbers import multiple, seconds_in_words
+from components.scale.attention import AttentionScale, Scale, scaled, share_in_words
+from components.words.numbers import seconds_in_words
 from models.schema import AttentionMap, AvAutoencodingResult, AvTrace
 
 MODALITIES = {"image": "picture", "audio": "sound", "label": "label"}
@@ -29,8 +28,8 @@ class ReadWindow:
     """A window of a clip as an output read it.
 
     frames: which ones of the clip are shown, at most 16; where the clip ends before its window, the last one is held.
-    pixels: uint8 [n, side, side, 3], these. image: levels of `SharedScale`, float64 [n, rows, columns], of each frame
-    shown; times: of how many frames apart the picture was read. sound: float32 [samples], of the whole window, silent
+    pixels: uint8 [n, side, side, 3], these. image: levels, float64 [n, rows, columns], of each frame shown;
+    times: of how many frames apart the picture was read. sound: float32 [samples], of the whole window, silent
     where the clip's ends. audio: levels, float64 [inputs], over the same time. label: its level, which the colors do
     not reach to: one input of its own often has many times the share of any other, and would bleach all maps.
     """
@@ -43,12 +42,12 @@ class ReadWindow:
     samples: range
     audio: np.ndarray
     label: float
-    shared: SharedScale
+    colors: AttentionScale
 
     @property
     def label_in_words(self) -> str:
         """ "1.8× uniform", or on the log scale "+0.26"."""
-        return self.shared.in_words(self.label) + (" uniform" if self.shared.scale == "linear" else "")
+        return self.colors.in_words(self.label) + (" uniform" if self.colors.scale == "relative" else "")
 
 
 def asked_about(result: AvAutoencodingResult) -> tuple[AttentionMap, AvTrace]:
@@ -75,8 +74,7 @@ def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
     """Raises ValueError as `asked_about` does."""
     attention, trace = asked_about(result)
     image, audio, label = (
-        times_uniform(np.asarray(values), attention.uniform, scale)
-        for values in (trace.image, trace.audio, trace.label)
+        scaled(np.asarray(values), attention.uniform, scale) for values in (trace.image, trace.audio, trace.label)
     )
     window = range(trace.start, trace.start + trace.frames)
     asked = trace.area[0] if trace.modality == "image" else trace.start
@@ -92,7 +90,7 @@ def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
         samples=samples,
         audio=audio,
         label=float(label),
-        shared=SharedScale.over([image, audio], scale),
+        colors=AttentionScale.over([image, audio], scale, attention.uniform),
     )
 
 
@@ -110,8 +108,9 @@ def held_in_words(read: ReadWindow, result: AvAutoencodingResult) -> str:
     return f"The clip ends at {seconds_in_words(frames / result.fps)}: from there its last frame is held, in silence."
 
 
-def most_read_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
-    """Where in picture and sound most was read, and how many times the mean of each."""
+def most_read_in_words(result: AvAutoencodingResult, scale: Scale) -> str:
+    """Where in the frames and in the sound most attention is, and how much."""
+    attention, trace = asked_about(result)
     said = []
     if trace.image.any():
         at, row, column = np.unravel_index(int(trace.image.argmax()), trace.image.shape)
@@ -120,14 +119,14 @@ def most_read_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
         rows, columns = trace.image.shape[1:]
         said.append(
             f"most of the picture at {seconds_in_words(frame / result.fps)}, row {row + 1}, column {column + 1} of "
-            f"{rows} × {columns}: {multiple(float(trace.image.max() / trace.image.mean()))} times the picture's mean"
+            f"{rows} × {columns}: {share_in_words(float(trace.image.max()), attention.uniform, scale)}"
         )
     if trace.audio.any():
         seconds = trace.frames / result.fps
         moment = trace.start / result.fps + (int(trace.audio.argmax()) + 0.5) * seconds / len(trace.audio)
         said.append(
             f"most of the sound at {seconds_in_words(moment)}: "
-            f"{multiple(float(trace.audio.max() / trace.audio.mean()))} times the sound's mean"
+            f"{share_in_words(float(trace.audio.max()), attention.uniform, scale)}"
         )
     return "; ".join(said) or "nothing was read from the clip"
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from components.analysis.grid import index_at, place_in_words, region
 from components.analysis.motion import vector_in_words
-from components.scale.shared import relative
-from components.words.numbers import multiple
+from components.scale.attention import Scale, share_in_words
 from models.schema import AttentionMap
 
 Area = tuple[float, float, float, float]
@@ -66,21 +65,21 @@ class PixelAsked:
             return "Second frame"
         return "Second frame, moved back by what was found before: only the rest is seen"
 
-    def in_words(self, size: tuple[int, int]) -> str:
+    def in_words(self, size: tuple[int, int], scale: Scale) -> str:
         """Which pixel, how it moves, and where most was read. size: of the frame, width and height."""
         place = place_in_words(self.row * size[0] + self.column, (size[1], size[0]))
-        return f"Pixel in {place}: {vector_in_words(*self.vector)}; {most_read(self.attention, self.area)}"
+        return f"Pixel in {place}: {vector_in_words(*self.vector)}; {most_read(self.attention, scale, self.area)}"
 
 
-def most_read(attention: AttentionMap, area: Area = WHOLE) -> str:
+def most_read(attention: AttentionMap, scale: Scale, area: Area = WHOLE) -> str:
     """Where in the frame most was read, of inputs that lie in its `area`, and in which frame where they are apart."""
-    levels = relative(attention, "linear")
-    *frame, row, column = (int(at) for at in np.unravel_index(int(levels.argmax()), levels.shape))
-    times = f"{multiple(levels.max())} times uniform"
+    shares = attention.values
+    *frame, row, column = (int(at) for at in np.unravel_index(int(shares.argmax()), shares.shape))
+    level = share_in_words(float(shares.max()), attention.uniform, scale)
     top, left, bottom, right = area
-    down = top + (bottom - top) * (row + 0.5) / levels.shape[-2]
-    across = left + (right - left) * (column + 0.5) / levels.shape[-1]
+    down = top + (bottom - top) * (row + 0.5) / shares.shape[-2]
+    across = left + (right - left) * (column + 0.5) / shares.shape[-1]
     if max(down, across) >= 1:
-        return f"most attention beyond the frame's edge, where it is mirrored: {times}"
+        return f"most attention beyond the frame's edge, where it is mirrored: {level}"
     name = f" of the {('first', 'second')[frame[0]]} frame" if frame else ""
-    return f"most attention in the {region(index_at((down, across), (3, 3)), (3, 3))}{name}: {times}"
+    return f"most attention in the {region(index_at((down, across), (3, 3)), (3, 3))}{name}: {level}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from components.analysis.byte_labels import NEWLINE, SPACE, byte_label
 from components.analysis.text_units import Piece, Unit, UnitShares, fitted
+from components.scale.attention import Scale
 from components.words.numbers import counted, percent
 from models.schema import AttentionMap, GeneratedToken, TextGenerationStep
 
@@ -106,9 +107,9 @@ class ReadText:
     def latents_share(self) -> float:
         return float(self.shares.shares[self.border - self.first :].sum())
 
-    def in_words(self, at: int) -> str:
+    def in_words(self, at: int, scale: Scale) -> str:
         """The share of a piece that the map is over."""
-        return self.shares.in_words(at - self.first)
+        return self.shares.in_words(at - self.first, scale)
 
 
 def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from components.analysis.byte_labels import byte_label
+from components.scale.attention import Scale, share_in_words
 from models.data.graphemes import graphemes, split_words
 from models.schema import AttentionMap
 
@@ -100,13 +101,9 @@ class UnitShares:
         for its length."""
         return self.shares / self.sizes
 
-    def in_words(self, index: int) -> str:
-        return share_in_words(float(self.shares[index]), self.uniform * int(self.sizes[index]))
-
-
-def share_in_words(share: float, uniform: float) -> str:
-    """uniform: the share that this would have where nothing is preferred."""
-    return f"{share:.2%} of the attention, {share / uniform:.1f} × uniform"
+    def in_words(self, index: int, scale: Scale) -> str:
+        """The share of a unit next to that of as many bytes of an even map."""
+        return share_in_words(float(self.shares[index]), self.uniform * int(self.sizes[index]), scale)
 
 
 def named(piece: Piece) -> str:

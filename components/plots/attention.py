@@ -8,8 +8,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.patches import Rectangle
 
+from components.analysis.attention import input_name
 from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, WIDTH, Plot, start_plot, text_width
-from components.scale.attention import LOG_FLOOR, Scale, at_most, colors, ink_on, level_text, quantity, scaled
+from components.scale.attention import LOG_FLOOR, AttentionScale, Scale, ink_on
 from components.words.numbers import precise_percent
 from models.schema import AttentionMap, RunInfo
 
@@ -21,7 +22,8 @@ def attention_plot(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str
 
     inputs: what each value was read from, where it has a name.
     """
-    plot = start_plot(attention.title, quantity(attention, scale), footer([attention], [run], scale), alt)
+    explanation = AttentionScale.of([attention], scale).explanation(input_name(attention))
+    plot = start_plot(attention.title, explanation, footer([attention], [run], scale), alt)
     plot.arrays = {"model": run.model, "inputs": np.array(inputs, dtype=str), **asdict(attention)}
     return plot
 
@@ -33,7 +35,7 @@ def footer(attentions: Iterable[AttentionMap], runs: Sequence[RunInfo], scale: S
         f"model {models}" if len({run.model for run in runs}) == 1 else f"models {models}",
         f"{_each(run.weights for run in runs)} weights",
         f"method {_each(attention.method for attention in attentions)}",
-        "linear scale" if scale == "linear" else f"log scale, floor −{-LOG_FLOOR:.0f}",
+        f"log scale, floor −{-LOG_FLOOR:.0f}" if scale == "log" else f"{scale} scale",
         _each(f"{run.device}, {run.dtype}" for run in runs),
     ]
 
@@ -42,18 +44,11 @@ def _each(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def add_color_bar(plot: Plot, attention: AttentionMap, scale: Scale) -> float:
-    """As `draw_color_bar`, for the colors of one map."""
-    norm, color_map = colors(attention, scale)
-    low = at_most(scaled(attention, scale), norm, scale) + level_text(norm.vmin, scale)
-    level = f"uniform\n{uniform_in_words(attention)}\n= {precise_percent(attention.uniform)}"
-    uniform = attention.uniform if scale == "linear" else 0.0
-    return draw_color_bar(plot, (norm, color_map), uniform, (low, level, level_text(norm.vmax, scale)))
-
-
-def uniform_in_words(attention: AttentionMap) -> str:
-    """The share of an even map as a fraction: what the inputs received over their number, such as "0.5/514"."""
-    return f"{attention.uniform * attention.values.size:.3g}/{attention.values.size:,}"
+def add_color_bar(plot: Plot, colors: AttentionScale) -> float:
+    """As `draw_color_bar`, for the colors of attention."""
+    low, high = colors.ends
+    level = f"uniform\n{colors.in_words(colors.uniform)}"
+    return draw_color_bar(plot, (colors.norm, colors.color_map), colors.uniform, (low, level, high))
 
 
 def draw_color_bar(

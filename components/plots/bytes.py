@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from components.analysis.attention import describe
 from components.plots.attention import add_color_bar, add_shares, attention_plot
 from components.plots.plot import INK, MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, text_width
-from components.scale.attention import Scale, colors, ink_on, scaled
+from components.scale.attention import AttentionScale, Scale, ink_on, levels_of
 from models.schema import AttentionMap, RunInfo
 
 COLUMNS = (16, 24, 32, 40, 48, 64)
@@ -26,7 +26,7 @@ def attention_over_bytes(
     attention: AttentionMap,
     labels: Sequence[str],
     run: RunInfo,
-    scale: Scale = "linear",
+    scale: Scale = "share",
     marked: Collection[int] = (),
     traced: int | None = None,
     first: int = 0,
@@ -39,7 +39,8 @@ def attention_over_bytes(
     names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
     plot = attention_plot(attention, run, scale, describe(attention, names, scale), labels)
     add_shares(plot, attention)
-    right = add_color_bar(plot, attention, scale)
+    colors, levels = AttentionScale.of([attention], scale), levels_of(attention, scale).ravel()
+    right = add_color_bar(plot, colors)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
     keys = {"asked about": TRACE, "hidden from the model": MARK}
     _add_key(plot, {name: color for name, color in keys.items() if outlines[color]})
@@ -48,8 +49,9 @@ def attention_over_bytes(
     rows = ceil(len(labels) / columns)
     axes = plot.canvas_at(left, plot.top - rows * height, columns * width, rows * height)
     corners = np.array([(i % columns * width, (rows - 1 - i // columns) * height) for i in range(len(labels))])
-    fills = _draw_cells(axes, attention, scale, corners, (width, height), outlines)
-    _write_labels(axes, labels, corners, (width, height), fills, _numbers(attention, scale))
+    fills = colors.fills(levels) / 255
+    _draw_cells(axes, fills, corners, (width, height), outlines)
+    _write_labels(axes, labels, corners, (width, height), fills, list(map(colors.brief, levels.tolist())))
     for row in range(rows):
         y = (rows - row - 0.5) * height
         axes.text(
@@ -71,15 +73,12 @@ def grid_shape(count: int, width: float, height: float) -> tuple[int, float, flo
 
 def _draw_cells(
     axes: Axes,
-    attention: AttentionMap,
-    scale: Scale,
+    fills: np.ndarray,
     corners: np.ndarray,
     size: tuple[float, float],
     outlines: Mapping[str, Collection[int]],
-) -> np.ndarray:
-    """Returns the fills: RGBA [inputs, 4]. outlines: color -> cells, with a white ring between fill and outline."""
-    norm, color_map = colors(attention, scale)
-    fills = color_map(norm(scaled(attention, scale).ravel()))
+) -> None:
+    """fills: RGB [inputs, 3]. outlines: color -> cells, with a white ring between fill and outline."""
     gap = min(0.035 * min(size), 0.022)
     inset = np.full(len(corners), gap)
     inset[[cell for cells in outlines.values() for cell in cells]] = 3.2 * gap
@@ -88,7 +87,6 @@ def _draw_cells(
         boxes = _boxes(corners[sorted(cells)], size, np.full(len(cells), 1.5 * gap))
         line = {"edgecolors": color, "linewidths": 72 * 2 * gap}
         axes.add_collection(PolyCollection(boxes, facecolors="none", clip_on=False, **line))
-    return fills
 
 
 def _boxes(corners: np.ndarray, size: tuple[float, float], inset: np.ndarray) -> np.ndarray:
@@ -121,12 +119,6 @@ def _write_labels(
             axes.text(x + width / 2, y + height * 0.24, number, size=72 * width * 0.19, family=SANS, **style)
 
 
-def _numbers(attention: AttentionMap, scale: Scale) -> list[str]:
-    if scale == "linear":
-        return [f"{100 * share:.1f}" for share in attention.values.ravel()]
-    return [f"{level:+.1f}".replace("-", "−") for level in scaled(attention, scale).ravel()]
-
-
 def _add_key(plot: Plot, entries: Mapping[str, str]) -> None:
     """What the outlines mean: name -> color. Nothing where there are none."""
     if not entries:
@@ -140,22 +132,19 @@ def _add_key(plot: Plot, entries: Mapping[str, str]) -> None:
     plot.bottom += 0.4
 
 
-def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale = "linear") -> Plot:
+def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale = "share") -> Plot:
     """values: [latents]; what an output read from each of them, as bars that rise (or, in log, also fall) from 0."""
-    levels = scaled(attention, scale).ravel()
+    colors, levels = AttentionScale.of([attention], scale), levels_of(attention, scale).ravel()
     count = len(levels)
     plot = attention_plot(attention, run, scale, describe(attention, [f"latent {i}" for i in range(count)], scale))
     add_shares(plot, attention)
-    right = add_color_bar(plot, attention, scale)
-    unit = 100.0 if scale == "linear" else 1.0
-    norm, color_map = colors(attention, scale)
+    right, unit = add_color_bar(plot, colors), colors.axis_unit
     left, bottom = MARGIN + 0.9, plot.bottom + 0.7
     axes = plot.axes_at(left, bottom, right - 0.5 - left, plot.top - 0.2 - bottom)
-    uniform = attention.uniform * unit if scale == "linear" else 0.0
-    reach = (unit * min(norm.vmin, levels.min()), unit * norm.vmax)
-    draw_bars(axes, levels * unit, color_map(norm(levels)), uniform, reach)
-    axes.set_xlabel(f"latent (dashed line: the uniform level, 1/{count:,})", size=14, color=INK, family=SANS)
-    axes.set_ylabel("share in %" if scale == "linear" else "log10 (share × M)", size=14, color=INK, family=SANS)
+    reach = (unit * min(colors.norm.vmin, levels.min()), unit * colors.norm.vmax)
+    draw_bars(axes, levels * unit, colors.fills(levels) / 255, colors.uniform * unit, reach)
+    axes.set_xlabel("latent (dashed line: uniform)", size=14, color=INK, family=SANS)
+    axes.set_ylabel(colors.unit, size=14, color=INK, family=SANS)
     return plot
 
 

@@ -19,11 +19,10 @@ from components.analysis.clip_attention import (
     shares,
     title_in_words,
 )
-from components.plots.attention import draw_color_bar, footer
+from components.plots.attention import add_color_bar, footer
 from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, Plot, start_plot, text_width, wrapped
 from components.plots.tracks import draw_pixels, draw_seconds, draw_waveform, outline
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, relative
+from components.scale.attention import AttentionScale, Scale, levels_of
 from components.words.numbers import percent, seconds_in_words
 from models.schema import AttentionMap, AvAutoencodingResult, RunInfo
 
@@ -40,7 +39,7 @@ _BELOW = 5.15
 """Inches for all but the three rows of frames."""
 
 
-def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
+def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
     """Frames, the map over them and alone, the sound with its map, and shares; what was asked is outlined.
 
     opacity: of the maps over the frames, 0 to 1. Raises ValueError for a result without a probe of its inputs.
@@ -51,18 +50,18 @@ def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "linear", o
     read, parts = read_window(result, scale), shares(attention, trace)
     heading = title_in_words(result)
     said = ", ".join(f"{part.name} {percent(part.share)}" for part in parts)
-    alt = f"{heading}. Shares: {said}. {most_read_in_words(result, trace)}."
-    plot = start_plot(heading, read.shared.quantity("input"), footer([attention], [result.run], scale), alt)
+    alt = f"{heading}. Shares: {said}. {most_read_in_words(result, scale)}."
+    plot = start_plot(heading, read.colors.explanation("input"), footer([attention], [result.run], scale), alt)
     plot.arrays = {
         "model": result.run.model,
         **asdict(attention),
         **{f"trace_{name}": np.asarray(value) for name, value in asdict(trace).items()},
     }
-    right = _draw_colors(plot, read.shared)
+    right = add_color_bar(plot, read.colors) - 0.35
     top = _draw_frames(plot, result, read, right, opacity)
     top = _draw_sound(plot, result, read, right, top - 0.5)
     top = _draw_shares(plot, parts, right, top - 0.5)
-    said = [f"{most_read_in_words(result, trace)}.", covers_in_words(trace), held_in_words(read, result)]
+    said = [f"{most_read_in_words(result, scale)}.", covers_in_words(trace), held_in_words(read, result)]
     words = " ".join(filter(None, [*said, hidden_in_words(result)]))
     for at, line in enumerate(wrapped(words[0].upper() + words[1:], 12, right - MARGIN, lines=2)):
         plot.write(MARGIN, top - 0.35 - 0.22 * at, line, size=12, color=SOFT_INK)
@@ -71,27 +70,20 @@ def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "linear", o
 
 def _latents_plot(attention: AttentionMap, run: RunInfo, scale: Scale) -> Plot:
     """Which latents an output read, from left to right."""
-    most, shared = most_attended(attention), SharedScale.of([attention], scale)
+    most, colors = most_attended(attention, scale), AttentionScale.of([attention], scale)
     alt = f"{attention.title}. {most}."
-    plot = start_plot(attention.title, shared.quantity("latent"), footer([attention], [run], scale), alt)
+    plot = start_plot(attention.title, colors.explanation("latent"), footer([attention], [run], scale), alt)
     plot.arrays = {"model": run.model, **asdict(attention)}
-    right = _draw_colors(plot, shared)
+    right = add_color_bar(plot, colors) - 0.35
     band = MARGIN, plot.bottom + 1.2, right - MARGIN, plot.top - plot.bottom - 2.0
-    draw_pixels(plot, band, shared.fills(relative(attention, scale))[None])
+    draw_pixels(plot, band, colors.fills(levels_of(attention, scale))[None])
     plot.write(MARGIN, band[1] - 0.3, f"Latents 0 to {attention.values.size - 1:,}, from left to right; {most}")
     return plot
 
 
-def _draw_colors(plot: Plot, shared: SharedScale) -> float:
-    """Returns the right edge of what is left, in inches."""
-    low, high = shared.ends
-    ends = (low, f"uniform\n{shared.in_words(shared.uniform)}", high)
-    return draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, ends) - 0.35
-
-
 def _draw_frames(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, right: float, opacity: float) -> float:
     """Frames, the map over them, and the map alone; returns the lower edge, in inches."""
-    trace, maps = result.trace, read.shared.fills(read.image)
+    trace, maps = result.trace, read.colors.fills(read.image)
     left, count = MARGIN + _HEAD, len(read.frames)
     side = min((right - left) / count, (plot.top - plot.bottom - _BELOW) / 3)
     for line, name in enumerate(("Frames", "Map over them", "Map alone")):
@@ -121,7 +113,7 @@ def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, righ
     plot.write(MARGIN, top - 0.55, "Sound", size=12, va="center")
     plot.write(MARGIN, heat[1] + 0.17, "Map of it", size=12, va="center")
     drawn = draw_waveform(plot, wave, read.sound, loudest)
-    mapped = draw_pixels(plot, heat, read.shared.fills(read.audio)[None])
+    mapped = draw_pixels(plot, heat, read.colors.fills(read.audio)[None])
     if trace.modality == "audio":
         first, _, width, _ = part_of(range(trace.area[0], sum(trace.area)), read.samples)
         outline(drawn, first, -loudest, width, 2 * loudest)
@@ -129,7 +121,7 @@ def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, righ
     draw_seconds(plot, heat, read.samples.start / result.sample_rate, len(read.samples) / result.sample_rate)
     label = left, heat[1] - 0.75, 0.34, 0.34
     plot.write(MARGIN, label[1] + 0.17, "Label", size=12, va="center")
-    draw_pixels(plot, label, read.shared.fills(np.array([[read.label]])))
+    draw_pixels(plot, label, read.colors.fills(np.array([[read.label]])))
     plot.write(left + 0.45, label[1] + 0.17, f"one input: {read.label_in_words}", size=12, va="center")
     return label[1]
 

@@ -6,19 +6,18 @@ from PIL.Image import Image
 
 from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import Area, PixelAsked
-from components.plots.attention import draw_color_bar, footer
+from components.plots.attention import add_color_bar, footer
 from components.plots.plot import Plot, start_plot
 from components.plots.tiles import GAP, Tile, draw_tiles
-from components.scale.attention import Scale
+from components.scale.attention import AttentionScale, Scale, levels_of
 from components.scale.flow import shrunk_frame
-from components.scale.shared import SharedScale, relative
 from models.schema import RunInfo
 
 CROSS = "#ff7a1a"
 
 
 def flow_attention_plot(
-    frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "linear", opacity: float = 0.6
+    frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
     """The map over both frames, and alone, on one scale; a cross at the pixel, a ring where it is found.
 
@@ -29,14 +28,12 @@ def flow_attention_plot(
         raise ValueError(f"the frames have sizes {frames[0].size} and {frames[1].size}")
     size = frames[0].size
     attention, apart = asked.attention, asked.apart
-    shared = SharedScale.of([attention], scale)
-    alt = f"{attention.title}. {asked.in_words(size)}."
-    plot = start_plot(attention.title, shared.quantity("input"), footer([attention], [run], scale), alt)
+    colors = AttentionScale.of([attention], scale)
+    alt = f"{attention.title}. {asked.in_words(size, scale)}."
+    plot = start_plot(attention.title, colors.explanation("input"), footer([attention], [run], scale), alt)
     plot.arrays = _arrays(frames, asked, run)
-    low, high = shared.ends
-    ends = (low, f"uniform\n{shared.in_words(shared.uniform)}", high)
-    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, ends) - GAP
-    fills = shared.fills(relative(attention, scale))
+    right = add_color_bar(plot, colors) - GAP
+    fills = colors.fills(levels_of(attention, scale))
     fills = fills if apart else np.stack([fills, fills])
     tiles = [
         Tile("First frame", f"cross: row {asked.row + 1}, column {asked.column + 1}", shrunk_frame(frames[0])),

@@ -7,37 +7,34 @@ from matplotlib.axes import Axes
 
 from components.analysis.generated_text import ReadText, read_text, token_name, traced_attention, zones_in_words
 from components.analysis.text_units import Unit, named
-from components.plots.attention import draw_color_bar, draw_parts, footer, uniform_in_words
+from components.plots.attention import add_color_bar, draw_parts, footer
 from components.plots.bytes import MARK
 from components.plots.plot import MARGIN, SOFT_INK, Plot, printable, start_plot, wrapped
-from components.plots.text import cell_label, draw_units, level_numbers, unit_quantity
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, times_uniform
+from components.plots.text import cell_label, draw_units, unit_quantity
+from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import counted
 from models.schema import TextGenerationStep
 
 
-def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Plot:
+def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Plot:
     """A cell a unit of prefix and latents, or of the latents where the map is over them alone.
 
     Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where no attention was
     asked for.
     """
-    read, attention = read_text(step, unit), traced_attention(step)
+    read = read_text(step, unit)
     shown = read.pieces[read.first :]
-    levels = times_uniform(read.shares.levels, read.shares.uniform, scale)
-    shared = SharedScale.over([levels], scale)
+    levels = scaled(read.shares.levels, read.shares.uniform, scale)
+    colors = AttentionScale.over([levels], scale, read.shares.uniform)
     plot = _start(step, read, scale)
     _say_where(plot, step, read)
     if len(parts := _parts(step, read)) > 1:
         draw_parts(plot, parts)
-    low, high = shared.ends
-    middle = f"uniform\n{shared.in_words(shared.uniform)}\n{uniform_in_words(attention)}"
-    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, middle, high))
+    right = add_color_bar(plot, colors)
     labels = [printable(piece.text) if read.unit == "bytes" else cell_label(piece.text) for piece in shown]
     starts = [piece.start for piece in shown]
     axes, boxes = draw_units(
-        plot, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels)
+        plot, right - 0.4, labels, starts, colors.fills(levels) / 255, list(map(colors.brief, levels.tolist()))
     )
     if 0 < read.border - read.first < len(shown):
         _draw_border(axes, boxes[read.border - read.first])
@@ -100,10 +97,8 @@ def _draw_border(axes: Axes, box: np.ndarray) -> None:
 def _alt_text(step: TextGenerationStep, read: ReadText, scale: Scale) -> str:
     shown = read.pieces[read.first :]
     first = np.argsort(-read.shares.shares, kind="stable")[:3].tolist()
-    most = "; ".join(f"{named(shown[at])}: {read.shares.in_words(at)}" for at in first)
+    most = "; ".join(f"{named(shown[at])}: {read.shares.in_words(at, scale)}" for at in first)
     title = traced_attention(step).title
     said = [title if title.endswith((".", "?", "!")) else f"{title}.", read.note]
     said += [f"Most attention of {len(shown):,} {read.said}: {most}.", zones_in_words(step, read)]
-    if scale == "log":
-        said.append("Colors show log10 of times uniform, 0 being uniform.")
     return " ".join(filter(None, said))

@@ -7,13 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from PIL.Image import Image
 
-from components.analysis.attention import most_attended, shares_in_words
+from components.analysis.attention import input_name, most_attended, shares_in_words
 from components.analysis.grid import WHOLE, Extent
-from components.plots.attention import draw_color_bar, footer
+from components.plots.attention import add_color_bar, footer
 from components.plots.bytes import draw_bars
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, relative
+from components.scale.attention import AttentionScale, Scale, levels_of
 from models.schema import AttentionMap, RunInfo
 
 GAP = 0.4
@@ -48,18 +47,16 @@ def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, 
     if len(over_latents) != 1:
         raise ValueError("a plot compares one or more maps, all over inputs or all over latents")
     attentions = [column.attention for column in columns]
-    shared = SharedScale.of(attentions, scale)
-    each = "latent" if over_latents == {True} else "input"
+    colors = AttentionScale.of(attentions, scale)
+    each = input_name(attentions[0])
     facts = footer(attentions, [column.run for column in columns], scale)
-    plot = start_plot(title, shared.quantity(each), facts, _alt_text(columns, scale, title))
+    plot = start_plot(title, colors.explanation(each), facts, _alt_text(columns, scale, title))
     plot.arrays = {name: array for column in columns for name, array in _arrays(column).items()}
-    low, high = shared.ends
-    level = f"uniform\n{shared.in_words(shared.uniform)}"
-    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, level, high)) - GAP
+    right = add_color_bar(plot, colors) - GAP
     if each == "latent":
-        _draw_rows(plot, columns, shared, right)
+        _draw_rows(plot, columns, colors, right)
     else:
-        _draw_columns(plot, columns, shared, right, opacity)
+        _draw_columns(plot, columns, colors, right, opacity)
     return plot
 
 
@@ -67,10 +64,8 @@ def _alt_text(columns: Sequence[ImageColumn], scale: Scale, title: str) -> str:
     said = [f"{title}."]
     for column in columns:
         shares = shares_in_words(column.attention)
-        found = most_attended(column.attention) + (f"; {shares}" if shares else "")
+        found = most_attended(column.attention, scale) + (f"; {shares}" if shares else "")
         said.append(f"{column.title} ({column.caption}): {found}.")
-    if scale == "log":
-        said.append("Colors show log10 of share times number, 0 being uniform.")
     return " ".join(said)
 
 
@@ -91,7 +86,7 @@ def _arrays(column: ImageColumn) -> dict[str, np.ndarray]:
 
 
 def _draw_columns(
-    plot: Plot, columns: Sequence[ImageColumn], shared: SharedScale, right: float, opacity: float
+    plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale, right: float, opacity: float
 ) -> None:
     first = MARGIN + _NAMED_AT_LEFT
     width = (right + GAP - first) / max(len(columns), 3) - GAP
@@ -104,8 +99,8 @@ def _draw_columns(
     lower = top - 2 * side - 0.18
     for column, left, lines in zip(columns, lefts, below, strict=True):
         size = _fitted(column.input_image.size, side)
-        _show(plot, left, lower + side + 0.18, size, shared, column, opacity)
-        _show(plot, left, lower, size, shared, column)
+        _show(plot, left, lower + side + 0.18, size, colors, column, opacity)
+        _show(plot, left, lower, size, colors, column)
         for row, line in enumerate(lines, start=1):
             plot.write(left, lower - row * _LINE, line, size=11.5)
     for middle, words in ((lower + 1.5 * side + 0.18, "over the picture"), (lower + side / 2, "alone")):
@@ -145,7 +140,7 @@ def _show(
     left: float,
     bottom: float,
     size: tuple[float, float],
-    shared: SharedScale,
+    colors: AttentionScale,
     column: ImageColumn,
     opacity: float | None = None,
 ) -> None:
@@ -158,22 +153,23 @@ def _show(
         axes.imshow(np.asarray(column.input_image.convert("RGB")), extent=(0, 1, 0, 1), **drawn)
     start, stop = column.extent
     place = (start, stop, 1 - stop, 1 - start)
-    fills = shared.fills(relative(column.attention, shared.scale))
+    fills = colors.fills(levels_of(column.attention, colors.scale))
     axes.imshow(fills, alpha=opacity, extent=place, **drawn)
     axes.set(xlim=(0, 1), ylim=(0, 1))  # which every picture changes
 
 
-def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], shared: SharedScale, right: float) -> None:
+def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale, right: float) -> None:
     """Below each other, so that each of many latents has its width and heights are compared along one scale."""
     left, named = MARGIN + 3.9, 3.0
     pitch = (plot.top - plot.bottom - 0.5) / max(len(columns), 3)
-    levels = [relative(column.attention, shared.scale) for column in columns]
-    low = min(shared.norm.vmin, *(float(each.min()) for each in levels))
+    unit = colors.axis_unit
+    levels = [levels_of(column.attention, colors.scale) for column in columns]
+    low = min(colors.norm.vmin, *(float(each.min()) for each in levels))
+    reach = unit * low, unit * colors.norm.vmax
     last: Axes | None = None
     for at, (column, heights) in enumerate(zip(columns, levels, strict=True)):
         top = plot.top - at * pitch
         last = plot.axes_at(left, top - pitch + 0.42, right - left, pitch - 0.72)
-        draw_bars(last, heights, shared.color_map(shared.norm(heights)), shared.uniform, (low, shared.norm.vmax))
+        draw_bars(last, unit * heights, colors.fills(heights) / 255, unit * colors.uniform, reach)
         _write_head(plot, column, MARGIN, top - 0.2, named)
-    axis = "times uniform" if shared.scale == "linear" else "log10 (share × M)"
-    last.set_xlabel(f"latent; heights: {axis}; dashed line: the uniform level", size=14, color=INK, family=SANS)
+    last.set_xlabel(f"latent; heights: {colors.unit}; dashed line: uniform", size=14, color=INK, family=SANS)

@@ -9,11 +9,10 @@ from matplotlib.collections import PolyCollection
 
 from components.analysis.byte_labels import NEWLINE, SPACE
 from components.analysis.text_units import Fitted, Unit, UnitShares, fitted, named, shortened
-from components.plots.attention import add_shares, draw_color_bar, footer
+from components.plots.attention import add_color_bar, add_shares, footer
 from components.plots.bytes import ROOM_FOR_NUMBER, attention_over_bytes
 from components.plots.plot import MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
-from components.scale.attention import Scale, ink_on
-from components.scale.shared import SharedScale, times_uniform
+from components.scale.attention import UNITS, AttentionScale, Scale, ink_on, scaled
 from components.words.numbers import precise_percent
 from models.schema import AttentionMap, RunInfo
 
@@ -26,7 +25,7 @@ _LETTER = 0.602
 
 
 def attention_over_text(
-    attention: AttentionMap, text: str, run: RunInfo, unit: Unit = "words", scale: Scale = "linear"
+    attention: AttentionMap, text: str, run: RunInfo, unit: Unit = "words", scale: Scale = "share"
 ) -> Plot:
     """attention.values: [bytes + 2], the text's own between [CLS] and [SEP].
 
@@ -38,16 +37,15 @@ def attention_over_text(
         labels = ["CLS", *(piece.text for piece in shown.pieces), "SEP"]
         return attention_over_bytes(attention, labels, run, scale, first=-1)
     shares = UnitShares.of(attention, shown.pieces)
-    levels = times_uniform(shares.levels, shares.uniform, scale)
-    shared = SharedScale.over([levels], scale)
+    levels = scaled(shares.levels, shares.uniform, scale)
+    colors = AttentionScale.over([levels], scale, shares.uniform)
     plot = _start(attention, shown, shares, run, scale)
     add_shares(plot, attention)
-    low, high = shared.ends
-    middle = f"uniform\n{shared.in_words(shared.uniform)}"
-    right = draw_color_bar(plot, (shared.norm, shared.color_map), shared.uniform, (low, middle, high))
+    right = add_color_bar(plot, colors)
     labels = ["CLS", *(cell_label(piece.text) for piece in shown.pieces), "SEP"]
+    numbers = list(map(colors.brief, levels.tolist()))
     starts = [0, *(piece.start for piece in shown.pieces), shown.pieces[-1].stop if shown.pieces else 0]
-    draw_units(plot, right - 0.4, labels, starts, shared.fills(levels) / 255, level_numbers(shared, levels))
+    draw_units(plot, right - 0.4, labels, starts, colors.fills(levels) / 255, numbers)
     return plot
 
 
@@ -65,27 +63,19 @@ def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunI
 
 
 def unit_quantity(unit: Unit, scale: Scale) -> str:
-    """What the colors measure; the uniform level is each unit's own."""
-    each = f"attention on each of these {unit}, over what as many bytes get where none is preferred"
-    return f"Times uniform: {each}" if scale == "linear" else f"log10 of times uniform: {each}"
-
-
-def level_numbers(shared: SharedScale, levels: np.ndarray) -> list[str]:
-    """What stands below each label: the level of its color, as short as a narrow cell needs it."""
-    return [f"{each:.2g}×" if shared.scale == "linear" and each < 99.5 else shared.in_words(each) for each in levels]
+    """What the colors measure: a mean over the bytes of a unit, so that a long word is not brighter for its length."""
+    return f"{UNITS[scale][0].upper()}{UNITS[scale][1:]}, mean over the bytes of each of these {unit}"
 
 
 def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale: Scale) -> str:
     names = ["[CLS]", *map(named, shown.pieces), "[SEP]"]
     first = np.argsort(-shares.shares, kind="stable")[:3].tolist()
-    most = "; ".join(f"{names[at]}: {shares.in_words(at)}" for at in first)
+    most = "; ".join(f"{names[at]}: {shares.in_words(at, scale)}" for at in first)
     said = [attention.title if attention.title.endswith((".", "?", "!")) else f"{attention.title}."]
     said += [shown.note, f"Most attention of {len(shown.pieces):,} {shown.unit}: {most}."]
     if attention.latent_share or attention.query_share:
         stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
         said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
-    if scale == "log":
-        said.append("Colors show log10 of times uniform, 0 being uniform.")
     return " ".join(filter(None, said))
 
 

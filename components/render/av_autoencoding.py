@@ -31,8 +31,7 @@ from components.html.images.sound import SILENCE, sound_pictures
 from components.plots.clip import clip_plot
 from components.plots.clip_attention import clip_attention_plot
 from components.plots.plot import Plot
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, relative
+from components.scale.attention import AttentionScale, Scale
 from models.schema import AttentionMap, AvAutoencodingResult
 
 
@@ -93,7 +92,7 @@ def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) 
     return (frames.index(frame) + left / side) / count, top / side, width / side / count, height / side
 
 
-def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Markup:
+def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Markup:
     """What an output was read from, over picture, sound and label; of the latents alone where nothing else was asked.
 
     Raises ValueError where no attention was asked for.
@@ -105,7 +104,7 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Marku
     pixel = _pixel_asked(result, read.frames)
     chosen = trace.area[0] if trace.modality == "image" else None
     asked = range(trace.area[0], sum(trace.area)) if trace.modality == "audio" else None
-    said = [f"{most_read_in_words(result, trace)}.", covers_in_words(trace), held_in_words(read, result)]
+    said = [f"{most_read_in_words(result, scale)}.", covers_in_words(trace), held_in_words(read, result)]
     said.append(hidden_in_words(result))
     text = " ".join(filter(None, said))
     title = Markup('<p class="caption">{}</p>').format(title_in_words(result))
@@ -115,18 +114,18 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "linear") -> Marku
         read_frames(read, result.fps, pixel, chosen),
         read_sound(read, result.sample_rate, asked),
         read_label(read),
-        read_legend(read.shared, "picture and sound; the label may lie beyond"),
+        read_legend(read.colors, "picture and sound; the label may lie beyond"),
         text[0].upper() + text[1:],
     )
 
 
 def _latents(attention: AttentionMap, scale: Scale) -> Markup:
-    shared, levels = SharedScale.of([attention], scale), relative(attention, scale)
+    colors = AttentionScale.of([attention], scale)
     caption = Markup('<p class="caption">{}</p>').format(attention.title)
-    return caption + read_latents(attention.values, shared, levels) + read_legend(shared, "all latents")
+    return caption + read_latents(attention, colors) + read_legend(colors, "all latents")
 
 
-def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
+def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
     """The same as a plot to save. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
     return clip_attention_plot(result, scale, opacity)
 

@@ -1,6 +1,6 @@
 """Image classification: what three models say about a picture, and what they looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -15,8 +15,7 @@ from components.html.images.pixels import color_legend
 from components.html.images.positions import position_tiles
 from components.plots.images import ImageColumn, compare_attention
 from components.plots.plot import Plot
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale
+from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import percent
 from models.schema import AttentionMap, ImageClassificationResult, Variant
 
@@ -41,7 +40,7 @@ def image_classification(
     results: ImageResults,
     latents: Mapping[Variant, int | None] | None = None,
     place: tuple[float, float] | None = None,
-    scale: Scale = "linear",
+    scale: Scale = "relative",
 ) -> dict[Variant, ImagePanels]:
     """What each model says and what it looked at, all maps on one scale.
 
@@ -50,13 +49,7 @@ def image_classification(
     """
     known = [result for result in results.values() if result]
     attentions = [attention for attention in map(_over_inputs, known) if attention]
-    shared = SharedScale.of(attentions, scale) if attentions else None
-    attending_latents = [
-        result.attending_latents * result.grid[0] * result.grid[1]
-        for result in known
-        if result.attending_latents is not None
-    ]
-    reach = max((float(times.max()) for times in attending_latents), default=1.0)
+    colors = AttentionScale.of(attentions, scale) if attentions else None
     panels: dict[Variant, ImagePanels] = {}
     for variant, result in results.items():
         title = Markup("<h3>{}</h3>").format(TITLES[variant])
@@ -65,15 +58,23 @@ def image_classification(
             panels[variant] = ImagePanels(title + missing, Markup(""))
             continue
         index = None if place is None else index_at(place, result.grid, result.extent)
-        says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], shared, index)
+        says = title + label_bars(result.labels) + _looked_at(result, TITLES[variant], colors, index)
         parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
         if index is not None and result.attending_latents is not None:
-            where = place_in_words(index, result.grid)
-            parts.append(
-                attending_latents_table(result.attending_latents, result.grid[0] * result.grid[1], where, reach)
-            )
+            inputs, where = result.grid[0] * result.grid[1], place_in_words(index, result.grid)
+            parts.append(attending_latents_table(result.attending_latents, inputs, where, _bars_scale(known, scale)))
         panels[variant] = ImagePanels(says, Markup("").join(parts))
     return panels
+
+
+def _bars_scale(results: Iterable[ImageClassificationResult], scale: Scale) -> AttentionScale:
+    """One scale for the latents of all models that attend to a place."""
+    levels = [
+        scaled(result.attending_latents, 1 / (result.grid[0] * result.grid[1]), scale)
+        for result in results
+        if result.attending_latents is not None
+    ]
+    return AttentionScale.over(levels, scale, 1.0)
 
 
 def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
@@ -81,15 +82,17 @@ def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
     return result.attention if result.attention and result.attention.method != "decoder" else None
 
 
-def _looked_at(result: ImageClassificationResult, title: str, shared: SharedScale | None, place: int | None) -> Markup:
+def _looked_at(
+    result: ImageClassificationResult, title: str, colors: AttentionScale | None, place: int | None
+) -> Markup:
     attention = _over_inputs(result)
-    maps = overlay(result.input_image, attention, shared, title, place, result.grid, result.extent)
-    if attention is None or shared is None:
+    maps = overlay(result.input_image, attention, colors, title, place, result.grid, result.extent)
+    if attention is None or colors is None:
         return maps
     shares = shares_in_words(attention)
     return Markup('{}{}<p class="caption">{}{}</p>').format(
         maps,
-        color_legend(shared, f"{shared.measure}, one scale for all models"),
+        color_legend(colors, f"{colors.unit}, one scale for all models"),
         attention.title,
         Markup("<br>{}").format(shares) if shares else "",
     )
@@ -101,7 +104,7 @@ def _latents(result: ImageClassificationResult, title: str, selected: int | None
     return Markup("<h4>{}: single latents</h4>{}").format(title, latent_tiles(result.latent_maps, selected, scale))
 
 
-def image_attention(results: ImageResults, scale: Scale = "linear", opacity: float = 0.6) -> Plot:
+def image_attention(results: ImageResults, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
     """The attention of all models as one figure. opacity: of the maps over the picture, 0 to 1.
 
     Raises ValueError where no attention was asked for.

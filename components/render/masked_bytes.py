@@ -12,7 +12,7 @@ from models.schema import MaskedBytesResult
 
 
 def masked_bytes(
-    result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear"
+    result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share"
 ) -> tuple[Markup, Markup, Plot | None]:
     """The filled text, its candidates, and the attention of the byte `traced` where the result has it."""
     return (
@@ -22,7 +22,7 @@ def masked_bytes(
     )
 
 
-def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "linear") -> Plot:
+def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share") -> Plot:
     """The attention of a result as a figure. What was hidden from the model when it filled the byte is a "?" there.
 
     Raises ValueError where no attention was asked for.

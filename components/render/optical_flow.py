@@ -76,7 +76,7 @@ def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
     return ErrorColumn(method, FLOW_METHODS[method], check.errors, check.epe, check.fl_all)
 
 
-def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "linear") -> Markup:
+def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "relative") -> Markup:
     """What a pixel's motion was read from, over both frames, and how much of it was found at which size.
 
     Raises ValueError, as `flow_attention_figure` does, where no attention was asked for.
@@ -87,7 +87,7 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "line
 
 
 def flow_attention_figure(
-    first: Image, result: OpticalFlowResult, scale: Scale = "linear", opacity: float = 0.6
+    first: Image, result: OpticalFlowResult, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
     """The same as a plot to save."""
     trace, asked = _asked(result)

@@ -29,7 +29,7 @@ class SentimentPanels:
     attention: Plot | None
 
 
-def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> SentimentPanels:
+def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> SentimentPanels:
     """All that a result shows."""
     several = Markup("<h4>Window by window</h4>") + window_votes(result) if len(result.windows) > 1 else ""
     return SentimentPanels(
@@ -40,7 +40,7 @@ def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "lin
     )
 
 
-def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> Plot:
+def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> Plot:
     """Over the text, or over the latents. Raises ValueError where no attention was asked for."""
     if result.attention is None:
         raise ValueError("this result was asked for without a probe")

@@ -30,7 +30,7 @@ class TextGenerationPanels:
 
 
 def text_generation(
-    step: TextGenerationStep, earlier: Sequence[GeneratedToken] = (), unit: Unit = "words", scale: Scale = "linear"
+    step: TextGenerationStep, earlier: Sequence[GeneratedToken] = (), unit: Unit = "words", scale: Scale = "share"
 ) -> TextGenerationPanels:
     """All that a finished text shows. earlier: the tokens of the request's `written`, as they were when written."""
     return TextGenerationPanels(
@@ -57,12 +57,12 @@ def text_generation_alternatives(
     return alternative_bars(written) if written else None
 
 
-def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Markup:
+def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Markup:
     """The text before the traced token, by what that read. Raises ValueError where no attention was asked for."""
     return traced_strip(step, unit, scale)
 
 
-def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Plot:
+def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Plot:
     """The same as a plot to save. Raises ValueError where no attention was asked for."""
     return attention_over_written(step, unit, scale)
 

@@ -191,9 +191,9 @@ def test_another_scale_needs_no_model(
 ) -> None:
     screen.submit(session, screen.initial, SHIP)
     before = len(backend.requests)
-    update = screen.redraw(session, screen.initial.changed(scale="linear", opacity=0.2))
+    update = screen.redraw(session, screen.initial.changed(scale="relative", opacity=0.2))
     assert len(backend.requests) == before
-    assert {"scale=linear", "opacity=0.2"} <= set(update["link"].split("&"))
+    assert {"scale=relative", "opacity=0.2"} <= set(update["link"].split("&"))
 
 
 def test_an_example_is_shown_and_then_classified(screen: ImageClassificationScreen, session: Session) -> None:

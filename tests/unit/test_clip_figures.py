@@ -102,7 +102,7 @@ def test_a_moment_is_marked_on_both_pictures_of_the_sound():
 def test_a_sheet_of_attention_says_what_it_shows():
     plot = render.av_attention_figure(asked(pixel_trace(), 0.15, 0.05))
     for fact in (f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5", "model av_autoencoding", "method rollout",
-                 "linear scale", "picture 50%", "sound 20%", "label 10%", "learned latent array 15%",
+                 "relative scale", "picture 50%", "sound 20%", "label 10%", "learned latent array 15%",
                  "output query 5.0%", "uniform 1×", "4.5×", "one input: 1.5× uniform",
                  "Each map holds for 2 frames", "Attention is not by itself an explanation."):  # fmt: skip
         assert fact in words(plot)
@@ -118,15 +118,15 @@ def test_latents_alone_are_a_plot():
     plot = render.av_attention_figure(latents())
     (axes,) = pictures(plot)
     np.testing.assert_allclose(drawn(pixels(plot), axes, 0.5, 0.5), viridis(1.0), atol=1)
-    assert "Latents 0 to 2, from left to right; most attention on latent 1 of 3: 1.8 times uniform" in words(plot)
+    assert "Latents 0 to 2, from left to right; most attention on latent 1 of 3: 1.8× uniform" in words(plot)
 
 
 @pytest.mark.parametrize(
     ("result", "scale"),
     [
         (asked(pixel_trace(), 0.15, 0.05), "log"),
-        (asked(sound_trace(), frames=3), "linear"),
-        (asked(replace(pixel_trace(), frames=16), frames=500), "linear"),
+        (asked(sound_trace(), frames=3), "relative"),
+        (asked(replace(pixel_trace(), frames=16), frames=500), "relative"),
         (latents(), "log"),
     ],
 )

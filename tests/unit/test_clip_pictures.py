@@ -244,9 +244,9 @@ def test_maps_of_picture_and_sound_are_on_one_scale():
     np.testing.assert_allclose(decoded(heat).astype(int), viridis([[0, 2.25, 0.75]], 4.5), atol=1)
     assert "The label, one input: 1.5× uniform" in page.text
     np.testing.assert_allclose(decoded(page.of("img", "swatch")[0])[0, 0], viridis(1.5, 4.5)[0], atol=1)
-    assert "0×4.5×times uniform" in page.text
+    assert "0×4.5×attention relative to uniform" in page.text
     assert "Each map holds for 2 frames" in page.text
-    assert "Most of the picture at 0.50 s, row 2, column 2 of 2 × 2: 4.8 times the picture's mean" in page.text
+    assert "Most of the picture at 0.50 s, row 2, column 2 of 2 × 2: 4.5× uniform" in page.text
     assert f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5, at 0.40 s" in page.text
 
 
@@ -258,7 +258,7 @@ def test_a_label_beyond_the_colors_does_not_bleach_the_maps():
     assert "the label may lie beyond" in page.text
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["relative", "log"])
 def test_uniform_attention_is_drawn_uniform(scale):
     even = AvTrace("label", (), 2, 4, np.full((2, 2, 2), 0.05), np.full(3, 0.05), 0.05)
     page = Elements(render.av_attention(asked(even, 0.4), scale))
@@ -295,7 +295,7 @@ def test_latents_alone_are_a_strip():
     attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, "decoder", "Latents <read>")
     page = Elements(render.av_attention(rebuilt_clip(attention=attention)))
     np.testing.assert_allclose(decoded(page.of("img", "heat")[0]).astype(int), viridis([[0.3, 1.8, 0.9]], 1.8), atol=1)
-    assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 60%." in page.text
+    assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 1.8× uniform." in page.text
 
 
 def test_without_a_probe_there_is_no_attention():

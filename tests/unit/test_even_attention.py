@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.scale.shared import relative
+from components.scale.attention import AttentionScale, Scale, levels_of
 from models.backend.local import LocalBackend
 from models.schema import (
     AttentionMap,
@@ -33,6 +33,7 @@ REQUESTS: dict[str, Any] = {
     "av_autoencoding": AvAutoencodingRequest(CLIP, 10.0, np.zeros(2000, np.float32), 4000),
 }
 METHODS = ("encoder", "decoder", "rollout")
+SCALES: tuple[Scale, ...] = ("share", "relative", "log")
 
 
 def even(attention: AttentionMap) -> AttentionMap:
@@ -48,6 +49,10 @@ def test_an_even_map_reads_one_times_uniform(service: LocalBackend, task: str, m
     spread = even(attention)
     if method == "rollout":
         assert spread.uniform * spread.values.size < 0.95  # residuals keep a part
-    np.testing.assert_allclose(relative(spread, "linear"), 1, rtol=1e-6)
-    np.testing.assert_allclose(relative(spread, "log"), 0, atol=1e-6)
-    assert spread.uniform == pytest.approx(attention.uniform, rel=1e-5)
+    np.testing.assert_allclose(levels_of(spread, "relative"), 1, rtol=1e-6)
+    np.testing.assert_allclose(levels_of(spread, "log"), 0, atol=1e-6)
+    for scale in SCALES:
+        colors = AttentionScale.of([attention], scale)
+        expected = colors.fills(np.full(spread.values.shape, colors.uniform))
+        found = colors.fills(levels_of(spread, scale)).astype(int)
+        np.testing.assert_allclose(found, expected, atol=2)  # a step of the color map

@@ -14,7 +14,7 @@ from PIL import Image
 from components.analysis.attention import describe
 from components.plots.bytes import MARK, attention_over_bytes, attention_over_latents
 from components.plots.plot import REMINDER, printable, to_svg
-from components.scale.attention import COLOR_MAPS, LOG_FLOOR, colors, ink_on, scaled
+from components.scale.attention import COLOR_MAPS, LOG_FLOOR, AttentionScale, Scale, ink_on, levels_of
 from models.schema import AttentionMap, RunInfo
 from tests.plots import assert_legible, pixels, saved, texts, words
 
@@ -41,35 +41,40 @@ def labels_of(count: int) -> list[str]:
 # Scales
 
 
-def test_linear_scale_is_the_shares_themselves():
+SCALES: tuple[Scale, ...] = ("share", "relative", "log")
+
+
+def test_levels_are_shares_multiples_of_uniform_or_their_logarithms():
     attention = rollout(60)
-    np.testing.assert_array_equal(scaled(attention, "linear"), attention.values)
+    np.testing.assert_array_equal(levels_of(attention, "share"), attention.values)
+    np.testing.assert_allclose(levels_of(attention, "relative"), 100 * attention.values, rtol=1e-6)  # 0.6 / 60
+    np.testing.assert_allclose(levels_of(attention, "log"), np.log10(100 * attention.values), atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(60,), (4, 5)])
 def test_uniform_map_is_zero_on_the_log_scale(shape):
     count = int(np.prod(shape))
     attention = AttentionMap(np.full(shape, 1 / count, np.float32), 0.0, 0.0, "encoder", "Uniform")
-    np.testing.assert_allclose(scaled(attention, "log"), np.zeros(shape), atol=1e-6)
+    np.testing.assert_allclose(levels_of(attention, "log"), np.zeros(shape), atol=1e-6)
 
 
 def test_log_scale_counts_tenfolds_and_ends_at_its_floor():
     values = np.array([0.9, 0.09, 0.01 - 1e-9, 1e-9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], np.float32)
-    levels = scaled(AttentionMap(values, 0.0, 0.0, "encoder", "Peaked"), "log")
+    levels = levels_of(AttentionMap(values, 0.0, 0.0, "encoder", "Peaked"), "log")
     np.testing.assert_allclose(levels[:3], np.log10([9.0, 0.9, 0.1]), atol=1e-5)
     np.testing.assert_array_equal(levels[3:], LOG_FLOOR)
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", SCALES)
 def test_colors_hold_the_highest_value_and_the_uniform_level(scale):
     attention = rollout(60)
-    norm, color_map = colors(attention, scale)
-    assert color_map.name == COLOR_MAPS[scale]
-    assert norm(scaled(attention, scale)).max() <= 1 + 1e-9
+    colors = AttentionScale.of([attention], scale)
+    assert colors.color_map.name == COLOR_MAPS[scale]
+    assert colors.norm(levels_of(attention, scale)).max() <= 1 + 1e-9
     if scale == "log":
-        assert norm(0.0) == pytest.approx(0.5)
+        assert colors.norm(colors.uniform) == pytest.approx(0.5)
     else:
-        assert norm(0.0) == 0.0 < norm(attention.uniform) <= 1.0
+        assert colors.norm(0.0) == 0.0 < colors.norm(colors.uniform) <= 1.0
 
 
 def test_ink_contrasts_with_its_cell():
@@ -83,17 +88,17 @@ def test_description_names_the_inputs_most_read_and_what_stayed_behind():
     values = np.array([0.05, 0.3, 0.1, 0.15], np.float32)
     attention = AttentionMap(values, 0.3, 0.1, "rollout", "What was byte 2 read from?")
     said = describe(attention, ["CLS", "h at position 1", "i at position 2", "SEP at position 3"])
-    assert said.startswith("What was byte 2 read from? Most attention of 4 inputs: h at position 1 (30%), ")
-    assert said.index("h at position 1") < said.index("SEP at position 3 (15%)") < said.index("i at position 2 (10%)")
+    assert said.startswith("What was byte 2 read from? Most attention of 4 inputs: h at position 1: 30% of the ")
+    assert said.index("h at position 1") < said.index("SEP at position 3: 15%") < said.index("i at position 2: 10%")
     assert "CLS" not in said
-    assert "25% each" in said
+    assert said.count("(uniform: 15%)") == 3  # 0.6 of the attention over 4 inputs
     assert "30% stayed on the learned latent array, 10% on the output query" in said
 
 
 def test_description_is_silent_about_shares_that_are_not_there():
     attention = decoder(8)
     said = describe(attention, [f"latent {i}" for i in range(8)])
-    assert f"latents: latent {attention.values.argmax()} (" in said
+    assert f"latents: latent {attention.values.argmax()}: " in said
     assert "stayed" not in said
 
 
@@ -110,7 +115,7 @@ def test_glyphs_that_the_font_lacks_are_written_in_hex():
 # Sheets
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["share", "log"])
 @pytest.mark.parametrize("count", [1, 16, 17, 60, 200, 514, 2048])
 def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale):
     plot = attention_over_bytes(rollout(count), labels_of(count), RUN, scale, marked=range(count // 3, count // 2))
@@ -120,17 +125,17 @@ def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale):
         assert shown.count("0A" if label == "␊" else label) == labels_of(count).count(label)
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["share", "log"])
 @pytest.mark.parametrize("count", [1, 8, 256, 2048])
 def test_latents_are_legible(count, scale):
     attention = decoder(count)
     plot = attention_over_latents(attention, RUN, scale)
     assert_legible(plot)
     assert f"latent {attention.values.argmax()}" in words(plot)
-    assert f"the uniform level, 1/{count:,}" in words(plot)
+    assert "uniform" in words(plot)
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["share", "log"])
 def test_long_titles_are_wrapped_and_cut(scale):
     attention = rollout(60, title="A title that quotes far too much of the text, 中文 and all, " * 12)
     plot = attention_over_bytes(attention, labels_of(60), RUN, scale)
@@ -153,11 +158,16 @@ def test_shares_are_left_out_where_all_went_to_the_inputs():
 
 def test_color_bar_labels_both_ends_and_marks_the_uniform_level():
     attention = rollout(60)
-    for scale, ends in (("linear", ["0%", f"{100 * attention.values.max():.3g}%"]), ("log", ["−", "+"])):
+    highest = 100 * attention.values.max()
+    for scale, level, ends in (
+        ("share", "1%", ["0%", f"{highest:.3g}%"]),
+        ("relative", "1×", ["0×", f"{highest:.3g}×"]),
+        ("log", "0", ["−", "+"]),
+    ):
         plot = attention_over_bytes(attention, labels_of(60), RUN, scale)
         (bar,) = (axes for axes in plot.axes if axes.get_label() == "color bar")
-        assert bar.get_yticks() == pytest.approx([attention.uniform if scale == "linear" else 0.0])
-        assert "uniform 0.6/60 = 1%" in words(plot)
+        assert bar.get_yticks() == pytest.approx([{"share": 0.01, "relative": 1.0, "log": 0.0}[scale]])
+        assert f"uniform {level}" in words(plot)
         assert all(any(end in text.get_text() for text in texts(plot)) for end in ends)
 
 

@@ -15,7 +15,7 @@ from components.analysis.attention import most_attended, shares_in_words
 from components.analysis.grid import index_at, place_in_words, region
 from components.plots.images import ImageColumn, compare_attention
 from components.plots.plot import Plot, to_svg
-from components.scale.shared import SharedScale, relative
+from components.scale.attention import AttentionScale, levels_of
 from components.words.numbers import multiple
 from models.schema import AttentionMap, RunInfo
 from tests.plots import assert_legible, pixels, saved, words
@@ -66,24 +66,24 @@ def drawn(plot: Plot, axes: Axes, row: int, column: int, side: int) -> np.ndarra
 
 def test_shares_are_told_as_multiples_of_uniform():
     attention = over_inputs([[0.5, 0.25], [0.25, 0.0]])
-    np.testing.assert_array_equal(relative(attention, "linear"), [[2.0, 1.0], [1.0, 0.0]])
-    np.testing.assert_allclose(relative(attention, "log"), [[np.log10(2), 0.0], [0.0, -3.0]], atol=1e-12)
+    np.testing.assert_array_equal(levels_of(attention, "relative"), [[2.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_allclose(levels_of(attention, "log"), [[np.log10(2), 0.0], [0.0, -3.0]], atol=1e-12)
 
 
 def test_the_scale_ends_at_the_largest_multiple_of_all_maps():
     few, many = over_inputs([[0.7, 0.1], [0.1, 0.1]]), over_inputs(np.eye(4) / 4)
-    shared = SharedScale.of([few, many], "linear")
+    shared = AttentionScale.of([few, many], "relative")
     assert (shared.norm.vmin, shared.norm.vmax) == pytest.approx((0.0, 4.0))  # 0.25 of 16, against 0.7 of 4
     assert shared.ends == ("0×", "4×")
 
 
 def test_uniform_is_within_the_scale_even_where_all_stayed_behind():
-    assert SharedScale.of([over_inputs([[0.1, 0.1]], 0.8)], "linear").norm.vmax == 1.0
-    assert SharedScale.of([over_inputs([[0.5, 0.5]])], "log").norm.vmax == pytest.approx(np.log10(2))
+    assert AttentionScale.of([over_inputs([[0.1, 0.1]], 0.8)], "relative").norm.vmax == 1.0
+    assert AttentionScale.of([over_inputs([[0.5, 0.5]])], "log").norm.vmax == pytest.approx(np.log10(2))
 
 
 def test_log_scale_is_symmetric_and_says_where_it_stands_for_less():
-    shared = SharedScale.of([over_inputs([[0.5, 0.5]]), over_inputs([[0.96, 0.04, 0.0, 0.0]])], "log")
+    shared = AttentionScale.of([over_inputs([[0.5, 0.5]]), over_inputs([[0.96, 0.04, 0.0, 0.0]])], "log")
     assert (shared.norm.vmin, shared.norm.vmax) == (-1.0, 1.0)  # 0 reaches to a tenth of uniform, as far as above
     assert shared.ends == ("≤ −1.00", "+1.00")
     assert shared.uniform == 0.0
@@ -129,14 +129,14 @@ def test_a_place_belongs_to_one_input_of_each_grid(place, grid, index):
 
 def test_alt_text_says_where_each_looked_and_what_stayed_behind():
     first = over_inputs([[0.05, 0.05, 0.1], [0.1, 0.0, 0.0], [0.0, 0.0, 0.5]], 0.15, 0.05)
-    plot = compare_attention([column("a", first), column("b", over_inputs([[0.75, 0.25]]))], "linear", "Where")
+    plot = compare_attention([column("a", first), column("b", over_inputs([[0.75, 0.25]]))], "relative", "Where")
     assert plot.alt == (
-        "Where. A model (ship 93%): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62 times uniform; "
+        "Where. A model (ship 93%): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62× uniform; "
         "inputs 80% · learned latent array 15% · output query 5%. B model (ship 93%): most attention in the "
-        "middle left (row 1, column 1 of 1 × 2): 1.5 times uniform."
+        "middle left (row 1, column 1 of 1 × 2): 1.5× uniform."
     )
     log = compare_attention([column("b", over_inputs([[0.75, 0.25]]))], "log", "Where")
-    assert "0 being uniform" in log.alt
+    assert log.alt.endswith("+0.18.")  # log10 of 1.5
 
 
 def test_shares_that_are_not_there_are_not_named():
@@ -145,13 +145,15 @@ def test_shares_that_are_not_there_are_not_named():
 
 
 def test_most_attended_latent():
-    assert most_attended(over_latents([0.1, 0.7, 0.1, 0.1])) == "most attention on latent 1 of 4: 2.8 times uniform"
+    assert (
+        most_attended(over_latents([0.1, 0.7, 0.1, 0.1]), "relative") == "most attention on latent 1 of 4: 2.8× uniform"
+    )
 
 
 # Sheets
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["relative", "log"])
 def test_sheet_says_what_it_shows_of_which_models(scale):
     plot = compare_attention(three(), scale, "What three looked at")
     said = words(plot)
@@ -160,12 +162,12 @@ def test_sheet_says_what_it_shows_of_which_models(scale):
                  f"{scale} scale", "inputs 60%", "learned latent array 30% · output query 10%",
                  "not by itself an explanation"):  # fmt: skip
         assert fact in said
-    low, high = SharedScale.of([part.attention for part in three()], scale).ends
+    low, high = AttentionScale.of([part.attention for part in three()], scale).ends
     assert f"{high} {low}" in said
-    assert ("uniform 1×" if scale == "linear" else "uniform 0") in said
+    assert ("uniform 1×" if scale == "relative" else "uniform 0") in said
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["relative", "log"])
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("title", ["Rollout: ship", "Encoder cross-attention of one latent, mean of heads, " * 4])
 def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale, title):
@@ -174,7 +176,7 @@ def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale, title)
     assert_legible(compare_attention(columns[:count], scale, title))
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["relative", "log"])
 @pytest.mark.parametrize("count", [1, 8, 512])
 def test_latents_are_legible(count, scale):
     maps = [over_latents(np.random.default_rng(seed).dirichlet(np.full(count, 0.3))) for seed in range(3)]
@@ -190,7 +192,7 @@ def test_equal_multiples_have_equal_colors_whatever_the_grid():
     few = over_inputs([[0.5, 0.5], [0.0, 0.0]])
     many = np.zeros((4, 4))
     many[0, 0], many[3, 3], many[1, 2] = 4 / 16, 2 / 16, 10 / 16
-    plot = compare_attention([column("a", few), column("b", over_inputs(many))], "linear", "Where")
+    plot = compare_attention([column("a", few), column("b", over_inputs(many))], "relative", "Where")
     left, right = pictures(plot, layers=1)
     expected = [np.array(matplotlib.colormaps["viridis"](level / 10, bytes=True)[:3], int) for level in (2, 4, 10, 0)]
     found = [drawn(plot, left, 0, 1, 2), *(drawn(plot, right, *place, 4) for place in ((0, 0), (1, 2), (2, 0)))]
@@ -200,7 +202,7 @@ def test_equal_multiples_have_equal_colors_whatever_the_grid():
 
 @pytest.mark.parametrize("opacity", [0.0, 0.25, 1.0])
 def test_the_map_covers_the_picture_as_much_as_is_wanted(opacity):
-    plot = compare_attention([column("a", over_inputs([[1.0, 0.0]]), "#204080")], "linear", "Where", opacity)
+    plot = compare_attention([column("a", over_inputs([[1.0, 0.0]]), "#204080")], "relative", "Where", opacity)
     (over,) = pictures(plot, layers=2)
     under, top = np.array([0x20, 0x40, 0x80]), np.array(matplotlib.colormaps["viridis"](1.0)[:3]) * 255
     np.testing.assert_allclose(drawn(plot, over, 0, 0, 1 + 1), (1 - opacity) * under + opacity * top, atol=2)
@@ -210,7 +212,7 @@ def test_the_map_covers_the_picture_as_much_as_is_wanted(opacity):
 
 def test_maps_are_enlarged_without_smoothing():
     attention = random_map(7, 1)
-    plot = compare_attention([column("a", attention)], "linear", "Where")
+    plot = compare_attention([column("a", attention)], "relative", "Where")
     (alone,) = pictures(plot, layers=1)
     box = alone.get_window_extent()
     inner = pixels(plot)[1000 - int(box.y1) + 3 : 1000 - int(box.y0) - 3, int(box.x0) + 3 : int(box.x1) - 3]
@@ -219,7 +221,7 @@ def test_maps_are_enlarged_without_smoothing():
 
 def test_bars_have_the_heights_of_the_multiples_on_one_axis():
     columns = [column("a", over_latents([0.7, 0.1, 0.1, 0.1])), column("b", over_latents([0.25] * 4))]
-    plot = compare_attention(columns, "linear", "Which latents")
+    plot = compare_attention(columns, "relative", "Which latents")
     bars = [(axes, each) for axes in plot.axes for each in axes.collections if isinstance(each, PolyCollection)]
     heights = [[path.vertices[:, 1].max() for path in each.get_paths()] for axes, each in bars if axes.lines][:2]
     rows = [axes for axes, _ in bars if axes.lines][:2]
@@ -237,9 +239,9 @@ def test_bars_of_next_to_nothing_end_within_their_axes():
 
 def test_inputs_are_not_compared_with_latents():
     with pytest.raises(ValueError, match="all over inputs or all over latents"):
-        compare_attention([column("a", over_inputs([[1.0]])), column("b", over_latents([1.0]))], "linear", "Where")
+        compare_attention([column("a", over_inputs([[1.0]])), column("b", over_latents([1.0]))], "relative", "Where")
     with pytest.raises(ValueError, match="one or more"):
-        compare_attention([], "linear", "Where")
+        compare_attention([], "relative", "Where")
 
 
 # Export
@@ -265,7 +267,7 @@ def test_export_is_a_picture_a_drawing_and_all_that_was_drawn(tmp_path):
 
 
 def test_svgs_on_one_page_do_not_touch_each_other():
-    svgs = [to_svg(compare_attention(three()[:count], "linear", "Where")) for count in (2, 3)]
+    svgs = [to_svg(compare_attention(three()[:count], "relative", "Where")) for count in (2, 3)]
     ids = [[node.get("id") for node in ElementTree.fromstring(svg).iter() if node.get("id")] for svg in svgs]
     assert not set(ids[0]) & set(ids[1])
     for svg, own in zip(svgs, ids, strict=True):
@@ -277,6 +279,6 @@ def test_svgs_on_one_page_do_not_touch_each_other():
 
 def test_svg_survives_any_words():
     part = column("a", replace(over_inputs([[1.0]]), title="<script>\"&' -->"))
-    root = ElementTree.fromstring(to_svg(compare_attention([replace(part, caption="<b>&")], "linear", "<i>")))
+    root = ElementTree.fromstring(to_svg(compare_attention([replace(part, caption="<b>&")], "relative", "<i>")))
     assert root.find(f".//{SVG}script") is None
     assert "<b>&" in root.get("aria-label")

@@ -158,7 +158,7 @@ def test_one_map_lies_over_both_frames_and_alone():
     ]  # fmt: skip
     assert plot.alt == (
         "Rollout of a pixel's flow. Pixel in row 3, column 2 of 4 × 8, middle left: 3.0 px right, 1.0 px up; "
-        "most attention in the upper left: 2 times uniform."
+        "most attention in the upper left: 2× uniform."
     )
     assert "inputs 80% · learned latent array 20%" in words(plot)
     assert "Attention is not by itself an explanation." in words(plot)
@@ -173,7 +173,9 @@ def test_frames_apart_have_maps_of_their_own_on_one_scale():
     for axes, shares in ((first, (0.1, 0.1)), (second, (0.2, 0.6))):
         for x, share in zip((2, 6), shares, strict=True):
             np.testing.assert_allclose(drawn(plot, axes, x, 3), np.array(viridis(share / 0.6)[:3]) * 255, atol=2)
-    assert most_read(asked.attention) == "most attention in the middle right of the second frame: 2.4 times uniform"
+    assert (
+        most_read(asked.attention, "relative") == "most attention in the middle right of the second frame: 2.4× uniform"
+    )
     assert "where it is found is unknown" in words(plot)
 
 
@@ -190,7 +192,7 @@ def test_most_is_read_where_the_inputs_lie_in_the_frame(area, where):
     values = np.full((4, 4), 0.05, np.float32)
     values[3, 3] = 0.25
     attention = AttentionMap(values, 0.0, 0.0, "encoder", "A title")
-    assert most_read(attention, area) == f"most attention {where}: 4 times uniform"
+    assert most_read(attention, "relative", area) == f"most attention {where}: 4× uniform"
 
 
 def test_a_tile_is_laid_where_it_was_read():
@@ -209,7 +211,7 @@ def test_a_tile_is_laid_where_it_was_read():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (640, 480)])
-@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("scale", ["relative", "log"])
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
 def test_attention_sheets_are_legible(size, scale, shape):
     shares = np.random.default_rng(0).dirichlet(np.full(np.prod(shape), 0.3)).reshape(shape)

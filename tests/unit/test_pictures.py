@@ -16,7 +16,7 @@ from components.html.images.heatmap import overlay
 from components.html.images.latents import latent_tiles
 from components.html.images.pixels import data_uri
 from components.html.images.positions import bands_to_show, frequencies, position_tiles, principal_components
-from components.scale.shared import SharedScale
+from components.scale.attention import AttentionScale
 from components.words.numbers import percent
 from models.schema import AttentionMap, ImageClassificationResult, LabelScore, LatentMaps, RunInfo
 from tests.markup import Elements, decoded
@@ -59,27 +59,27 @@ def test_pictures_keep_every_pixel(colors):
 
 def test_overlay_is_the_picture_below_the_map_and_the_map_alone():
     found = attention([[0.4, 0.1], [0.05, 0.05]], 0.4)
-    shared = SharedScale.of([found, attention([[1.0, 0.0, 0.0, 0.0]])], "linear")
+    shared = AttentionScale.of([found, attention([[1.0, 0.0, 0.0, 0.0]])], "relative")
     page = Elements(overlay(NOISE, found, shared, "Learned positions", None, (2, 2)))
     crop, over, alone = page.of("img")
     np.testing.assert_array_equal(decoded(crop), np.asarray(NOISE))
     expected = viridis(np.array([[1.6, 0.4], [0.2, 0.2]]) / 0.6, 4.0)
     np.testing.assert_allclose(decoded(over).astype(int), expected.astype(int), atol=1)
     np.testing.assert_array_equal(decoded(over), decoded(alone))
-    assert "most attention in the upper left (row 1, column 1 of 2 × 2): 2.67 times uniform" in over["alt"]
+    assert "most attention in the upper left (row 1, column 1 of 2 × 2): 2.67× uniform" in over["alt"]
     assert crop["alt"] == "What the model saw, 32 × 32 pixels"
 
 
 def test_overlay_on_the_log_scale():
     found = attention([[0.5, 0.125], [0.25, 0.125]])
-    page = Elements(overlay(NOISE, found, SharedScale.of([found], "log"), "Any", None, (2, 2)))
+    page = Elements(overlay(NOISE, found, AttentionScale.of([found], "log"), "Any", None, (2, 2)))
     expected = puor(np.log10([[2.0, 0.5], [1.0, 0.5]]), math.log10(2)).astype(int)
     np.testing.assert_allclose(decoded(page.of("img")[2]).astype(int), expected, atol=1)
 
 
 def test_both_pictures_can_be_pointed_at_and_one_with_keys():
     found = attention(np.full((3, 4), 1 / 12))
-    page = Elements(overlay(NOISE, found, SharedScale.of([found], "linear"), "Any <b>", 6, (3, 4)))
+    page = Elements(overlay(NOISE, found, AttentionScale.of([found], "relative"), "Any <b>", 6, (3, 4)))
     places = page.of("div", "places")
     assert [(each["data-rows"], each["data-columns"], each["data-place"]) for each in places] == [("3", "4", "6")] * 2
     assert [each.get("tabindex") for each in places] == ["0", None]
@@ -94,7 +94,7 @@ def test_both_pictures_can_be_pointed_at_and_one_with_keys():
 
 def test_a_grid_that_does_not_fill_the_picture_lies_where_it_reads():
     found = attention(np.full((4, 4), 1 / 16))
-    page = Elements(overlay(NOISE, found, SharedScale.of([found], "linear"), "Any", 5, (4, 4), (0.1, 0.9)))
+    page = Elements(overlay(NOISE, found, AttentionScale.of([found], "relative"), "Any", 5, (4, 4), (0.1, 0.9)))
     for places in page.of("div", "places"):
         assert (places["data-start"], places["data-stop"]) == ("0.10000", "0.90000")
         assert places["style"] == "--start:0.10000;--span:0.80000"
@@ -136,37 +136,33 @@ def test_shares_in_percent(share, said):
     assert percent(share) == said
 
 
-def test_readers_are_the_latents_that_read_most_and_how_much():
-    attending_latents = np.array([0.001, 0.02, 0.005, 0.0, 0.31], np.float32)
-    page = Elements(attending_latents_table(attending_latents, 100, "row 1, <i>column 1", most=3))
-    assert re.findall(r"latent (\d)(.*?uniform\))", page.text) == [
-        ("4", "31% of its attention (31 times uniform)"),
-        ("1", "2% of its attention (2 times uniform)"),
-        ("2", "0.5% of its attention (0.5 times uniform)"),
-    ]
-    assert "2 of 5 more than uniform. Together the 5 latents give it 6.72 times their uniform share." in page.text
-    assert "1/100 = 1% of a latent's attention" in page.text
+def test_attending_latents_are_those_with_the_most_attention_and_their_bars_have_an_axis():
+    shares = np.array([0.001, 0.02, 0.005, 0.0, 0.31], np.float32)
+    colors = AttentionScale.over([100 * shares.astype(float)], "relative", 0.01)
+    page = Elements(attending_latents_table(shares, 100, "row 1, <i>column 1", colors, most=3))
+    assert re.findall(r"latent (\d)([\d.]+)× uniform", page.text) == [("4", "31"), ("1", "2"), ("2", "0.5")]
+    assert "2 of 5 latents" in page.text
+    assert "6.72× uniform" in page.text
     assert "row 1, <i>column 1" in page.text
-    assert [each["style"] for each in page.of("i")] == ["width:100.00%", "width:6.45%", "width:1.61%"]
+    assert [each["style"] for each in page.of("i")] == [
+        f"left:0.00%;width:{width}%" for width in ("100.00", "6.45", "1.61")
+    ]
+    assert {each["style"] for each in page.of("b")} == {"left:3.23%"}  # uniform, 1 of 31
+    assert "0×10×20×30×" in page.text
 
 
-@pytest.mark.parametrize(
-    ("attending_latents", "said"),
-    [
-        ([0.009, 0.001], "No latent reads it more than uniform."),
-        ([0.02, 0.0, 0.0, 0.0, 0.0], "Hardly any latent reads it: 1 of 5 more than uniform."),
-        ([0.02, 0.02], "2 of 2 more than uniform."),
-    ],
-)
-def test_readers_say_where_there_are_hardly_any(attending_latents, said):
-    assert f'<p class="summary">{said} Together' in attending_latents_table(
-        np.array(attending_latents, np.float32), 100, "here"
-    )
+def test_bars_of_the_log_scale_begin_at_uniform():
+    shares = np.array([0.1, 0.001], np.float32)
+    colors = AttentionScale.over([np.array([1.0, -1.0])], "log", 0.01)
+    page = Elements(attending_latents_table(shares, 100, "here", colors))
+    assert [each["style"] for each in page.of("i")] == ["left:50.00%;width:50.00%", "left:0.00%;width:50.00%"]
+    assert {each["style"] for each in page.of("b")} == {"left:50.00%"}
 
 
 def test_readers_of_several_models_are_compared_by_length():
-    page = Elements(attending_latents_table(np.array([0.02, 0.01], np.float32), 100, "here", reach=8.0))
-    assert [each["style"] for each in page.of("i")] == ["width:25.00%", "width:12.50%"]
+    colors = AttentionScale.over([np.array([8.0])], "relative", 0.01)
+    page = Elements(attending_latents_table(np.array([0.02, 0.01], np.float32), 100, "here", colors))
+    assert [each["style"] for each in page.of("i")] == ["left:0.00%;width:25.00%", "left:0.00%;width:12.50%"]
     assert page.of("b")[0]["style"] == "left:12.50%"
 
 
@@ -176,7 +172,7 @@ def test_readers_of_several_models_are_compared_by_length():
 @pytest.mark.parametrize("selected", [None, 7])
 def test_latents_are_buttons_with_maps_on_one_scale(selected):
     maps = np.array([[[0.1, 0.2], [0.3, 0.4]], [[0.8, 0.2], [0.0, 0.0]]], np.float32)
-    html = latent_tiles(LatentMaps(np.array([7, 2]), np.float32([0.083, 0.04]), maps), selected, "linear")
+    html = latent_tiles(LatentMaps(np.array([7, 2]), np.float32([0.083, 0.04]), maps), selected, "relative")
     page = Elements(html)
     assert [(each["data-latent"], each["aria-pressed"]) for each in page.of("button")] == [
         ("", str(selected is None).lower()),
@@ -187,12 +183,12 @@ def test_latents_are_buttons_with_maps_on_one_scale(selected):
     for each, values in zip(page.of("img"), maps, strict=True):
         expected = viridis(4 * values.astype(float), 3.2).astype(int)
         np.testing.assert_allclose(decoded(each).astype(int), expected, atol=1)
-    assert "3.2×times uniform, one scale for these maps" in page.text
+    assert "3.2×attention relative to uniform (1×), one scale for these maps" in page.text
 
 
 def test_large_maps_are_blended_in_tiles():
     maps = np.full((1, 80, 80), 1 / 6400, np.float32)
-    page = Elements(latent_tiles(LatentMaps(np.array([7]), np.float32([1.0]), maps), None, "linear"))
+    page = Elements(latent_tiles(LatentMaps(np.array([7]), np.float32([1.0]), maps), None, "relative"))
     assert page.of("img", "fine")
 
 
@@ -291,7 +287,7 @@ def test_all_models_are_shown_on_one_scale():
     np.testing.assert_allclose(decoded(learned.of("img")[1]).astype(int), expected, atol=1)
     assert decoded(conv.of("img")[1])[1, 1].tolist() == viridis(4.5, 4.5)[0].tolist()
     for page in (learned, conv):
-        assert "0×4.5×times uniform, one scale for all models" in page.text
+        assert "0×4.5×attention relative to uniform (1×), one scale for all models" in page.text
         assert page.of("i")[0]["style"] == "width:75.00%"
     assert learned.text.startswith("Learned positionsship75%")
     assert "<i>Rollout</i>inputs 80% · learned latent array 20%" in learned.text
@@ -313,8 +309,11 @@ def test_a_place_is_marked_in_every_grid_and_its_readers_are_compared():
     assert [each["data-place"] for each in learned.of("div", "places")] == ["2", "2"]
     assert [each["data-place"] for each in conv.of("div", "places")] == ["7", "7"]
     tables = [Elements(panels[variant].latents) for variant in ("learned", "conv")]
-    assert "Which latents read row 3, column 2 of 3 × 3, lower middle?" in tables[1].text
-    assert [table.of("i")[0]["style"] for table in tables] == ["width:100.00%", "width:45.00%"]  # 2 times, 0.9 times
+    assert "row 3, column 2 of 3 × 3, lower middle" in tables[1].text
+    assert [table.of("i")[0]["style"].partition(";")[2] for table in tables] == [
+        "width:100.00%",
+        "width:45.00%",
+    ]  # 2 times, 0.9 times
 
 
 def test_the_chosen_latent_is_marked_for_its_model_alone():
@@ -348,7 +347,7 @@ def test_attention_over_latents_is_in_the_figure_and_not_on_the_picture():
     found = AttentionMap(np.float32([0.75, 0.25]), 0.0, 0.0, "decoder", "Decoder")
     results = {"learned": result(found, (2, 2))}
     assert len(Elements(render.image_classification(results)["learned"].says).of("img")) == 1
-    assert "most attention on latent 0 of 2: 1.5 times uniform" in render.image_attention(results).alt
+    assert "most attention on latent 0 of 2: 1.5× uniform" in render.image_attention(results).alt
 
 
 def test_positions_of_those_that_were_asked():

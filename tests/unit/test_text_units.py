@@ -43,7 +43,9 @@ def test_shares_are_sums_over_bytes_and_uniform_is_each_units_own():
     np.testing.assert_allclose(shares.shares, [0.1, 0.3, 0.2, 0.4], atol=1e-6)
     assert shares.sizes.tolist() == [1, 3, 1, 1]
     np.testing.assert_allclose(shares.levels * 6, [0.6, 0.6, 1.2, 2.4], atol=1e-6)
-    assert shares.in_words(1) == "30.00% of the attention, 0.6 × uniform"
+    assert shares.in_words(1, "share") == "30% of the attention (uniform: 50%)"
+    assert shares.in_words(1, "relative") == "0.6× uniform"
+    assert shares.in_words(1, "log").endswith("−0.22")
 
 
 def test_shares_of_no_text_are_those_of_the_tokens():

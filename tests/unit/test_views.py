@@ -51,7 +51,7 @@ def test_bytes_that_make_no_character_are_marked() -> None:
 def test_bytes_behind_the_model_are_pale_and_have_no_color() -> None:
     strip, _, _ = render.masked_bytes(result(b"abcd", [0], [0], read=2))
     assert [names for _, names in cells(strip)] == ["byte filled", "byte", "byte unread", "byte unread"]
-    assert strip.count("background:") == 2 + 2  # what was read, and the tokens at both ends
+    assert strip.count("background:#") == 2 + 2  # what was read, and the tokens at both ends
 
 
 def test_what_a_visitor_wrote_is_never_markup() -> None:

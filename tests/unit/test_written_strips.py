@@ -212,9 +212,9 @@ def test_a_word_is_colored_by_its_bytes_mean():
     fills = re.findall(r'style="background:(#\w+);', html)
     colors = matplotlib.colormaps["viridis"](np.array([0.3, 2.4]) / 2.4, bytes=True)
     assert fills[:2] == [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in colors.tolist()]
-    assert "bytes 0 to 1, 20.00% of the attention, 0.3 × uniform" in html
+    assert "bytes 0 to 1, 20% of the attention (uniform: 66.7%)" in html
     said = Elements(html).of("div", "traced-strip")[0]["aria-label"] or ""
-    assert "What “c” was read from, 2 words. Read most: “b”: 80.00% of the attention, 2.4 × uniform" in said
+    assert "What “c” was read from, 2 words. Read most: “b”: 80% of the attention (uniform: 33.3%)" in said
     assert "80% of the attention is on the 1 latent, 20% is on the 2 bytes of prefix." in said
 
 
@@ -231,7 +231,7 @@ def test_a_map_over_latents_leaves_the_prefix_out():
     page = Elements(traced_strip(step("abcd", letters("x"), latents=2, probe=probe), "characters"))
     assert "2 bytes of prefix: this map is over the latents alone" + "ablatents ▸cd" in page.text
     assert [cell["title"] for cell in page.of("span", "byte")] == [
-        "byte 2, 25.00% of the attention, 0.5 × uniform", "byte 3, 75.00% of the attention, 1.5 × uniform"
+        "byte 2, 25% of the attention (uniform: 50%)", "byte 3, 75% of the attention (uniform: 50%)"
     ]  # fmt: skip
 
 

@@ -1,45 +1,42 @@
-"""Which latents read one place of a picture: data in, HTML out."""
+"""The latents that attend to one place of an image: data in, HTML out."""
 
 import numpy as np
 from markupsafe import Markup
 
-from components.words.numbers import multiple, precise_percent
+from components.html.axis import BarAxis
+from components.scale.attention import AttentionScale, scaled, share_in_words
 
 
 def attending_latents_table(
-    attending_latents: np.ndarray, inputs: int, place: str, reach: float | None = None, most: int = 8
+    attending_latents: np.ndarray, inputs: int, place: str, colors: AttentionScale, most: int = 8
 ) -> Markup:
-    """The latents that read a place most, as bars.
+    """The latents that attend most to a place, as bars.
 
-    attending_latents: float32 [latents], the share of its attention that each gives the place. inputs: how many there are, so
-    that uniform is 1 / inputs. place: in words. reach: times uniform at which a bar is full, that several tables can be
-    compared; without it, the largest of these.
+    attending_latents: float32 [latents], the share of its attention that each gives the place.
+    inputs: number of inputs; an even map gives each 1 / inputs.
+    place: its name.
+    colors: the unit and range of the bars, the same for all tables that are compared.
     """
-    times = attending_latents.astype(np.float64) * inputs
-    full = max(float(times.max()) if reach is None else reach, 1.0)
-    best = np.argsort(-times, kind="stable")[:most]
+    levels = scaled(attending_latents, 1 / inputs, colors.scale)
+    best = np.argsort(-attending_latents, kind="stable")[:most].tolist()
+    axis = BarAxis.over(*colors.limits, colors.in_words, colors.unit)
     rows = Markup("").join(
-        _row(latent, float(attending_latents[latent]), float(times[latent]), full) for latent in best.tolist()
+        Markup('<li><span class="name">latent {}</span><span class="number">{}</span>{}</li>').format(
+            latent,
+            share_in_words(float(attending_latents[latent]), 1 / inputs, colors.scale),
+            axis.bar(float(levels[latent]), colors.uniform),
+        )
+        for latent in best
     )
     return Markup(
-        '<div class="attending-latents"><h4>Which latents read {}?</h4><p class="summary">{}</p><ol role="list">{}</ol>'
-        '<p class="caption">The line across the bars: uniform, 1/{:,} = {} of a latent\'s attention.</p></div>'
-    ).format(place, _summary(times), rows, inputs, precise_percent(1 / inputs))
+        '<div class="attending-latents"><h4>Latents that attend to {}</h4><p class="summary">{}</p>'
+        '<ol role="list">{}</ol>{}<p class="caption">Line across the bars: uniform, 1/{:,} of the attention of a '
+        "latent.</p></div>"
+    ).format(place, _summary(attending_latents, inputs, colors), rows, axis.markup(), inputs)
 
 
-def _row(latent: int, share: float, times: float, full: float) -> Markup:
-    return Markup(
-        '<li><span class="name">latent {}</span><span class="number">{} of its attention ({} times uniform)'
-        '</span><span class="bar"><i style="width:{:.2f}%"></i><b style="left:{:.2f}%"></b></span></li>'
-    ).format(latent, precise_percent(share), multiple(times), min(100 * times / full, 100), 100 / full)
-
-
-def _summary(times: np.ndarray) -> str:
-    """In a sentence or two. times: uniform, float64 [latents]; its mean is that of all latents together."""
-    count, above, mean = len(times), int((times > 1).sum()), float(times.mean())
-    together = f"Together the {count:,} latents give it {multiple(mean)} times their uniform share."
-    if not above:
-        return f"No latent reads it more than uniform. {together}"
-    if mean < 0.5:
-        return f"Hardly any latent reads it: {above} of {count:,} more than uniform. {together}"
-    return f"{above} of {count:,} more than uniform. {together}"
+def _summary(shares: np.ndarray, inputs: int, colors: AttentionScale) -> str:
+    """How many latents attend to the place more than uniform, and how much all of them do."""
+    above = int((shares * inputs > 1).sum())
+    mean = share_in_words(float(shares.mean(dtype=np.float64)), 1 / inputs, colors.scale)
+    return f"{above or 'None'} of {len(shares):,} latents attend to it more than uniform. Mean of all latents: {mean}."

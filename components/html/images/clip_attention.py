@@ -13,8 +13,9 @@ from components.html.images.film import film, heads, outlined, side_by_side
 from components.html.images.frames import photograph
 from components.html.images.pixels import color_legend, picture
 from components.html.images.sound import time_axis, waveform
-from components.scale.shared import SharedScale
+from components.scale.attention import AttentionScale, levels_of, share_in_words
 from components.words.numbers import percent
+from models.schema import AttentionMap
 
 
 def share_bar(shares: list[Share]) -> Markup:
@@ -45,7 +46,7 @@ def _of_inputs(share: Share, read: float) -> str:
 def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | None) -> Markup:
     """The frames with the attention laid over them, and below it alone. pixel: what was asked about, of the whole."""
     mark = "" if pixel is None else outlined(pixel, "marker")
-    maps = np.hstack(list(read.shared.fills(read.image)))
+    maps = np.hstack(list(read.colors.fills(read.image)))
     frames = photograph(side_by_side(read.pixels), f"Frames {read.frames[0] + 1} to {read.frames[-1] + 1}", "row crop")
     over = Markup('<div class="reel">{}{}{}</div>').format(
         frames, picture(maps, "Map of the attention over them", "row map"), mark
@@ -59,27 +60,33 @@ def read_sound(read: ReadWindow, rate: int, asked: range | None) -> Markup:
     sounds = Sounds({"The window's sound": read.sound}, rate)
     mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
     wave = waveform("The window's sound", read.sound, sounds)
-    heat = picture(read.shared.fills(read.audio)[None], "Map of the attention over the same time", "heat")
+    heat = picture(read.colors.fills(read.audio)[None], "Map of the attention over the same time", "heat")
     axis = time_axis(sounds.seconds, read.samples.start / rate)
     return Markup('<div class="sound"><div class="tracks">{}{}{}</div>{}</div>').format(wave, heat, mark, axis)
 
 
 def read_label(read: ReadWindow) -> Markup:
     """The one input that may name the class, in the color of its share."""
-    swatch = picture(read.shared.fills(np.array([[read.label]])), "The label's color", "swatch")
+    swatch = picture(read.colors.fills(np.array([[read.label]])), "The label's color", "swatch")
     return Markup('<p class="read-label">{}<span>The label, one input: {}</span></p>').format(
         swatch, read.label_in_words
     )
 
 
-def read_latents(values: np.ndarray, shared: SharedScale, levels: np.ndarray) -> Markup:
-    """Which latents an output read. values: float32 [latents], shares; levels: of `shared`."""
+def read_latents(attention: AttentionMap, colors: AttentionScale) -> Markup:
+    """Which latents an output attended to."""
+    values = attention.values
     most = int(values.argmax())
-    heat = picture(shared.fills(levels)[None], f"Latents 0 to {len(values) - 1}; most on latent {most}", "heat")
-    said = f"Latents 0 to {len(values) - 1}, from left to right. Most on latent {most}: {percent(float(values[most]))}."
+    level = share_in_words(float(values[most]), attention.uniform, colors.scale)
+    heat = picture(
+        colors.fills(levels_of(attention, colors.scale))[None],
+        f"Latents 0 to {len(values) - 1}; most on latent {most}",
+        "heat",
+    )
+    said = f"Latents 0 to {len(values) - 1}, from left to right. Most on latent {most}: {level}."
     return Markup('<div class="sound"><div class="tracks">{}</div></div><p class="caption">{}</p>').format(heat, said)
 
 
-def read_legend(shared: SharedScale, of: str) -> Markup:
+def read_legend(colors: AttentionScale, of: str) -> Markup:
     """of: what the colors are one scale for."""
-    return color_legend(shared, f"{shared.measure}, one scale for {of}")
+    return color_legend(colors, f"{colors.unit}, one scale for {of}")

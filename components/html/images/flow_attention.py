@@ -11,21 +11,20 @@ from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import BEYOND, Area, PixelAsked, most_read
 from components.html.images.frames import Size, cross, framed, photograph, ring
 from components.html.images.pixels import color_legend, picture
-from components.scale.attention import Scale
+from components.scale.attention import AttentionScale, Scale, levels_of
 from components.scale.flow import shrunk_frame
-from components.scale.shared import SharedScale, relative
 
 
-def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scale: Scale = "linear") -> Markup:
+def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scale: Scale = "relative") -> Markup:
     """The map over the first and the second frame, and alone: once where each input holds both frames, else twice.
 
     A cross at the pixel; in the second frame, a ring where it is found. frames: of one size.
     """
     size, attention = frames[0].size, asked.attention
-    shared = SharedScale.of([attention], scale)
-    fills = shared.fills(relative(attention, scale))
+    colors = AttentionScale.of([attention], scale)
+    fills = colors.fills(levels_of(attention, scale))
     fills = fills if asked.apart else np.stack([fills, fills])
-    said = most_read(attention, asked.area)
+    said = most_read(attention, scale, asked.area)
     marks = [cross((asked.row, asked.column), size)] * 2
     if asked.found is not None:
         marks[1] += ring(asked.found, size)
@@ -46,7 +45,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
         '<div class="flows">{}</div>{}<p class="caption">{}<br>Cross: row {}, column {}; {}. {}.{}{}</p>'
     ).format(
         shown,
-        color_legend(shared, f"{shared.measure}, one scale for all maps"),
+        color_legend(colors, f"{colors.unit}, one scale for all maps"),
         attention.title,
         asked.row + 1,
         asked.column + 1,

@@ -13,7 +13,7 @@ from components.analysis.grid import WHOLE, Extent, place_in_words
 from components.html.images.film import outlined
 from components.html.images.frames import SPOKEN, attributes, pointable
 from components.html.images.pixels import picture
-from components.scale.shared import SharedScale, relative
+from components.scale.attention import AttentionScale, levels_of
 from models.schema import AttentionMap
 
 _KEYS = "Arrow keys move a cursor over its places, Enter asks which latents read one."
@@ -22,7 +22,7 @@ _KEYS = "Arrow keys move a cursor over its places, Enter asks which latents read
 def overlay(
     seen: Image,
     attention: AttentionMap | None,
-    shared: SharedScale | None,
+    colors: AttentionScale | None,
     label: str,
     selected: int | None,
     grid: tuple[int, int],
@@ -35,10 +35,10 @@ def overlay(
     """
     crop = picture(np.asarray(seen.convert("RGB")), f"What the model saw, {seen.width} × {seen.height} pixels", "crop")
     marker = "" if selected is None else _marker(selected, grid, extent)
-    if attention is None or shared is None:
+    if attention is None or colors is None:
         return Markup('<div class="heatmap">{}</div>').format(_places(crop + marker, label, selected, grid, extent))
-    fills = shared.fills(relative(attention, shared.scale))
-    said = most_attended(attention)
+    fills = colors.fills(levels_of(attention, colors.scale))
+    said = most_attended(attention, colors.scale)
     over = crop + picture(fills, f"Map of the attention over it: {said}", "map") + marker
     alone = picture(fills, "The map alone", "map") + marker
     return Markup(

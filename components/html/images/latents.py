@@ -4,8 +4,7 @@ import numpy as np
 from markupsafe import Markup
 
 from components.html.images.pixels import color_legend, picture
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, times_uniform
+from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import percent
 from models.schema import LatentMaps
 
@@ -13,13 +12,13 @@ from models.schema import LatentMaps
 def latent_tiles(maps: LatentMaps, selected: int | None, scale: Scale) -> Markup:
     """A button a latent, most read first, and one for all; all maps on one scale. selected: a latent, or None."""
     inputs = maps.maps[0].size
-    levels = times_uniform(maps.maps, 1 / inputs, scale)
-    shared = SharedScale.over([levels], scale)
+    levels = scaled(maps.maps, 1 / inputs, scale)
+    colors = AttentionScale.over([levels], scale, 1 / inputs)
     latents = zip(maps.latents.tolist(), maps.weights.tolist(), levels, strict=True)
-    buttons = Markup("").join(_button(shared, *latent, selected) for latent in latents)
-    said = f"{shared.measure}, one scale for these maps; numbers: which latent, and how much the answer reads it"
+    buttons = Markup("").join(_button(colors, *latent, selected) for latent in latents)
+    said = f"{colors.unit}, one scale for these maps; numbers: which latent, and how much the answer reads it"
     return Markup('<div class="latent-sheet" role="group" aria-label="What single latents read">{}{}</div>{}').format(
-        _button_for_all(selected), buttons, color_legend(shared, said)
+        _button_for_all(selected), buttons, color_legend(colors, said)
     )
 
 
@@ -31,7 +30,7 @@ def _button_for_all(selected: int | None) -> Markup:
     ).format(str(selected is None).lower())
 
 
-def _button(shared: SharedScale, latent: int, weight: float, levels: np.ndarray, selected: int | None) -> Markup:
+def _button(colors: AttentionScale, latent: int, weight: float, levels: np.ndarray, selected: int | None) -> Markup:
     title = f"latent {latent}, read by the answer with {percent(weight)}"
     return Markup(
         '<button type="button" data-latent="{}" aria-pressed="{}" aria-label="{}" title="{}">{}'
@@ -41,7 +40,7 @@ def _button(shared: SharedScale, latent: int, weight: float, levels: np.ndarray,
         str(latent == selected).lower(),
         title,
         title,
-        picture(shared.fills(levels), "", "tile"),
+        picture(colors.fills(levels), "", "tile"),
         latent,
         percent(weight),
     )

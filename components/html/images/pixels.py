@@ -8,7 +8,7 @@ from markupsafe import Markup
 from matplotlib.colors import Colormap, to_hex
 from PIL import Image
 
-from components.scale.shared import SharedScale
+from components.scale.attention import AttentionScale
 
 FINE = 72
 """Pixels a side from which a tile is shown smaller than it is."""
@@ -39,10 +39,10 @@ def picture(pixels: np.ndarray, alt: str, classes: str) -> Markup:
     return Markup('<img class="{}" src="{}" alt="{}" draggable="false">').format(classes, data_uri(pixels), alt)
 
 
-def color_legend(shared: SharedScale, said: str) -> Markup:
+def color_legend(colors: AttentionScale, said: str) -> Markup:
     """The colors from end to end, with a tick at the uniform level. said: what they are colors of."""
-    low, high = shared.ends
-    return legend(shared.color_map, (low, high), said, float(shared.norm(shared.uniform)))
+    low, high = colors.ends
+    return legend(colors.color_map, (low, high), said, float(colors.norm(colors.uniform)))
 
 
 def legend(color_map: Colormap, ends: tuple[str, str], said: str, tick: float | None = None) -> Markup:

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from components.analysis.byte_labels import NEWLINE
 from components.analysis.text_units import Piece, Unit
-from components.scale.attention import Scale, colors, ink_on, scaled
+from components.scale.attention import AttentionScale, ink_on, levels_of
 from models.data.graphemes import characters
 from models.schema import AttentionMap
 
@@ -22,12 +22,9 @@ def fill_styles(fills: np.ndarray) -> list[Markup]:
     ]
 
 
-def attention_styles(attention: AttentionMap | None, scale: Scale) -> list[Markup]:
-    """A style for each input that was read; none where the map is not over the inputs."""
-    if attention is None or attention.method == "decoder":
-        return []
-    norm, color_map = colors(attention, scale)
-    return fill_styles(color_map(norm(scaled(attention, scale))))
+def attention_styles(attention: AttentionMap, colors: AttentionScale) -> list[Markup]:
+    """A style for each input."""
+    return fill_styles(colors.fills(levels_of(attention, colors.scale)) / 255)
 
 
 def end_token(name: str, style: str = "", share: str = "") -> Markup:

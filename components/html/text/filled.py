@@ -4,22 +4,27 @@ import numpy as np
 from markupsafe import Markup
 
 from components.analysis.byte_labels import byte_label
-from components.analysis.text_units import share_in_words
+from components.html.images.pixels import color_legend
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
-from components.scale.attention import Scale
+from components.scale.attention import AttentionScale, Scale, share_in_words
 from models.data.graphemes import Character, characters
 from models.schema import AttentionMap, MaskedBytesResult
 
 
-def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "linear") -> Markup:
+def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "share") -> Markup:
     """The filled text, a cell a byte: filled ones marked, all colored by `result.attention` where it is set."""
     return _FilledStrip(result, selected, scale).markup()
 
 
 class _FilledStrip:
     def __init__(self, result: MaskedBytesResult, selected: int | None, scale: Scale):
-        self.result, self.selected, self.scale = result, selected, scale
-        self.styles = attention_styles(result.attention, scale)
+        self.result, self.selected = result, selected
+        self.scale: Scale = scale
+        attention = result.attention
+        self.colors, self.styles = None, []
+        if attention and attention.method != "decoder":
+            self.colors = AttentionScale.of([attention], scale)
+            self.styles = attention_styles(attention, self.colors)
         self.places = {position: index for index, position in enumerate(result.positions.tolist())}
         self.one_by_one = len(set(result.order.tolist())) > 1
 
@@ -31,8 +36,11 @@ class _FilledStrip:
         body = self._end_token("CLS", 0) + self._words() + self._end_token("SEP", -1)
         caption = Markup(" ").join(self._caption())
         return Markup(
-            '<div class="result-strip" role="group" aria-label="{}">{}</div><p class="caption">{}</p>'
-        ).format(spoken, body, caption)
+            '<div class="result-strip" role="group" aria-label="{}">{}</div>{}<p class="caption">{}</p>'
+        ).format(spoken, body, self._legend(), caption)
+
+    def _legend(self) -> Markup:
+        return color_legend(self.colors, self.colors.unit) if self.colors else Markup()
 
     def _words(self) -> Markup:
         found = characters(self.result.filled_bytes)
@@ -82,9 +90,8 @@ class _FilledStrip:
             return end_token(name, self.styles[index], self._share(self.result.attention, index))
         return end_token(name)
 
-    @staticmethod
-    def _share(attention: AttentionMap, index: int) -> str:
-        return share_in_words(float(attention.values[index]), attention.uniform)
+    def _share(self, attention: AttentionMap, index: int) -> str:
+        return share_in_words(float(attention.values[index]), attention.uniform, self.scale)
 
     def _caption(self) -> list[str]:
         """What the marks mean, and only those that are there."""
@@ -92,8 +99,6 @@ class _FilledStrip:
         if self.one_by_one:
             said.append("Small numbers: in which order.")
         if self.result.attention is not None and self.selected is not None:
-            if self.styles:
-                said.append("Brighter: read more." if self.scale == "linear" else "Brown: read more; purple: less.")
             said.append(f"Shown: {self.result.attention.title}.")
         if any(character.text is None for character in characters(self.result.filled_bytes)):
             said.append("Dashed: bytes that make no valid UTF-8 character.")

@@ -9,13 +9,12 @@ from markupsafe import Markup
 from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted, named
 from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, times_uniform
+from components.scale.attention import AttentionScale, Scale, scaled
 from models.data.graphemes import characters
 from models.schema import SentimentResult, TextWindow
 
 
-def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "linear") -> Markup:
+def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> Markup:
     """The text, a cell a unit, colored by `result.attention` where that is over the bytes.
 
     A text of more than 2,048 units is shown in coarser ones, and says so; where it was read in several windows, marks
@@ -29,8 +28,11 @@ _Marks = defaultdict[int, Markup]
 
 class _Colored(NamedTuple):
     shares: UnitShares
-    scale: SharedScale
+    scale: AttentionScale
     styles: list[Markup]
+
+    def in_words(self, index: int) -> str:
+        return self.shares.in_words(index, self.scale.scale)
 
 
 class _ReadStrip:
@@ -43,9 +45,8 @@ class _ReadStrip:
         inner = self._end_token("CLS", 0) + self._cells() + self._end_token("SEP", -1)
         legend = ""
         if self.colored:
-            legend = color_legend(
-                self.colored.scale, f"{self.colored.scale.measure}, of a byte of each of these {self.shown.unit}"
-            )
+            of_each = "" if self.shown.unit == "bytes" else f", mean over the bytes of each of these {self.shown.unit}"
+            legend = color_legend(self.colored.scale, f"{self.colored.scale.unit}{of_each}")
         return Markup(
             '<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{}"><div dir="auto">{}</div>'
             '</div>{}<p class="caption">{}</p>'
@@ -71,21 +72,20 @@ class _ReadStrip:
     def _title(self, at: int) -> list[str]:
         piece = self.shown.pieces[at]
         place = f"byte {piece.start}" if piece.stop - piece.start == 1 else f"bytes {piece.start} to {piece.stop - 1}"
-        return [place, self.colored.shares.in_words(at + 1)] if self.colored else [place]
+        return [place, self.colored.in_words(at + 1)] if self.colored else [place]
 
     def _end_token(self, name: str, index: int) -> Markup:
         if not self.colored:
             return end_token(name)
-        shares = self.colored.shares
-        return end_token(name, self.colored.styles[index], shares.in_words(index % len(shares.shares)))
+        at = index % len(self.colored.shares.shares)
+        return end_token(name, self.colored.styles[index], self.colored.in_words(at))
 
     def _spoken(self) -> str:
         said = f"The text that was read, {len(self.shown.pieces):,} {self.shown.unit}"
         if not self.colored or not self.shown.pieces:
             return f"{said}."
-        shares = self.colored.shares
-        first = np.argsort(-shares.shares[1:-1], kind="stable")[:3].tolist()
-        most = "; ".join(f"{named(self.shown.pieces[at])}: {shares.in_words(at + 1)}" for at in first)
+        first = np.argsort(-self.colored.shares.shares[1:-1], kind="stable")[:3].tolist()
+        most = "; ".join(f"{named(self.shown.pieces[at])}: {self.colored.in_words(at + 1)}" for at in first)
         return f"{said}. Read most: {most}."
 
     def _caption(self) -> list[str]:
@@ -106,9 +106,9 @@ def _colored(result: SentimentResult, shown: Fitted, scale: Scale) -> _Colored |
     if attention is None or attention.method == "decoder":
         return None
     shares = UnitShares.of(attention, shown.pieces)
-    levels = times_uniform(shares.levels, shares.uniform, scale)
-    shared = SharedScale.over([levels], scale)
-    return _Colored(shares, shared, fill_styles(shared.fills(levels) / 255))
+    levels = scaled(shares.levels, shares.uniform, scale)
+    colors = AttentionScale.over([levels], scale, shares.uniform)
+    return _Colored(shares, colors, fill_styles(colors.fills(levels) / 255))
 
 
 def _window_marks(windows: tuple[TextWindow, ...], pieces: tuple[Piece, ...]) -> tuple[_Marks, _Marks]:

@@ -15,13 +15,12 @@ from components.analysis.generated_text import (
 from components.analysis.text_units import Unit, named
 from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, fill_styles, in_words, kept_together, unit_label, word_cells
-from components.scale.attention import Scale
-from components.scale.shared import SharedScale, times_uniform
+from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import counted
 from models.schema import TextGenerationStep
 
 
-def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "linear") -> Markup:
+def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Markup:
     """The text before the traced token, colored by what that read, with a mark where the latents begin.
 
     Raises ValueError where no attention was asked for.
@@ -33,9 +32,9 @@ class _TracedStrip:
     def __init__(self, step: TextGenerationStep, read: ReadText, scale: Scale):
         self.step, self.read = step, read
         self.attention = traced_attention(step)
-        levels = times_uniform(read.shares.levels, read.shares.uniform, scale)
-        self.scale = SharedScale.over([levels], scale)
-        self.styles = fill_styles(self.scale.fills(levels) / 255)
+        levels = scaled(read.shares.levels, read.shares.uniform, scale)
+        self.colors = AttentionScale.over([levels], scale, read.shares.uniform)
+        self.styles = fill_styles(self.colors.fills(levels) / 255)
 
     def markup(self) -> Markup:
         read = self.read
@@ -45,7 +44,7 @@ class _TracedStrip:
         asked = Markup('<b class="asked" title="the {} that is asked about">{}</b>').format(
             read.each, token_name(read.token)
         )
-        of_each = f", of a {read.each}" + ("" if read.unit == "bytes" else f" of each of these {read.said}")
+        of_each = "" if read.unit == "bytes" else f", mean over the {read.each}s of each of these {read.said}"
         return Markup(
             '<div class="result-strip read-strip traced-strip" role="group" tabindex="0" aria-label="{}">'
             '<div dir="auto">{}{}{}{}{}</div></div>{}<p class="caption">{}</p>'
@@ -56,7 +55,7 @@ class _TracedStrip:
             self._border(),
             latents,
             asked,
-            color_legend(self.scale, self.scale.measure + of_each),
+            color_legend(self.colors, self.colors.unit + of_each),
             " ".join(self._caption()),
         )
 
@@ -77,11 +76,14 @@ class _TracedStrip:
 
     def _cell(self, at: int) -> Markup:
         piece = self.read.pieces[at]
-        title = f"{place_in_words(piece, self.read.each)}, {self.read.in_words(at)}"
+        title = f"{place_in_words(piece, self.read.each)}, {self._level(at)}"
         label = unit_label(piece, self.read.unit)
         return Markup('<span class="byte" title="{}"{}>{}</span>').format(
             title, self.styles[at - self.read.first], label
         )
+
+    def _level(self, at: int) -> str:
+        return self.read.in_words(at, self.colors.scale)
 
     def _border(self) -> Markup:
         at = self.read.dropped + self.step.prefix_length
@@ -101,7 +103,7 @@ class _TracedStrip:
     def _spoken(self) -> str:
         read = self.read
         first = np.argsort(-read.shares.shares, kind="stable")[:3].tolist()
-        most = "; ".join(f"{named(read.pieces[at + read.first])}: {read.in_words(at + read.first)}" for at in first)
+        most = "; ".join(f"{named(read.pieces[at + read.first])}: {self._level(at + read.first)}" for at in first)
         said = f"What {token_name(read.token)} was read from, {len(read.pieces):,} {read.said}. Read most: {most}."
         return f"{said} {zones_in_words(self.step, read)}"
 
