@@ -1,6 +1,7 @@
-"""A clip as a model reads it: square frames at its own rate, its own kind of sound, cut into windows.
+"""A clip as a model reads it: square frames at the frame rate of the model, mono audio, windows.
 
-Times are cut alike everywhere: frame k of a clip at f frames a second is what is shown at (k + 1/2) / f seconds.
+Frames are resampled at their midpoints: frame k of a clip at f frames per second is the one shown at (k + 1/2) / f
+seconds.
 """
 
 import math
@@ -14,15 +15,15 @@ from skimage.metrics import structural_similarity
 from models.schema import AvAutoencodingRequest, FramePixel, ModelShape, SoundAt
 
 LONGEST_SECONDS = 30
-"""Of a clip that is rebuilt."""
-MAX_ANSWERED = 40_000_000
-"""Pixels of all frames that are asked for: 30 seconds of the published model's, as they are read."""
-MAX_COMPARED = 64
-"""Frames that the structural similarity of a clip is taken from, evenly spaced."""
+"""Longest clip to reconstruct."""
+MAX_OUTPUT_PIXELS = 40_000_000
+"""Most pixels of all output frames: 30 seconds of the published model at its native resolution."""
+MAX_SSIM_FRAMES = 64
+"""Most frames for the mean structural similarity of a clip, evenly spaced."""
 
 
 def frames_in(seconds: float, fps: float) -> int:
-    """How many frames a clip of this duration has at a rate; at least one."""
+    """Number of frames of a clip of this duration; at least one."""
     return max(1, round(seconds * fps))
 
 
@@ -36,13 +37,16 @@ def has_output(request: AvAutoencodingRequest, shape: ModelShape, target: FrameP
 
 
 def shown_at(times: np.ndarray, count: int, fps: float) -> np.ndarray:
-    """int64 [count]: which frame is shown when, at another rate. times: [n], seconds at which each begins, from 0."""
+    """Index of the frame shown at each output frame, int64 [count], for `count` frames at `fps`.
+
+    times: [n], start of each input frame in seconds, from 0.
+    """
     middles = (np.arange(count) + 0.5) / fps
     return np.clip(np.searchsorted(times, middles + 1e-9, side="right") - 1, 0, len(times) - 1)
 
 
 def square(frame: np.ndarray, side: int) -> np.ndarray:
-    """The center square of a frame [h, w, 3], uint8 [side, side, 3]: shrunk by areas."""
+    """The center square of a frame [h, w, 3], downscaled by area to uint8 [side, side, 3]."""
     height, width = frame.shape[:2]
     short = min(height, width)
     if (height, width) == (side, side):
@@ -54,9 +58,10 @@ def square(frame: np.ndarray, side: int) -> np.ndarray:
 
 
 def at_rate(frames: Iterable[np.ndarray], times: np.ndarray, seconds: float, fps: float, side: int) -> np.ndarray:
-    """uint8 [t, side, side, 3]: a clip's frames, which come one by one, at another rate and as squares.
+    """Center squares of a stream of frames, resampled to `fps`: uint8 [t, side, side, 3].
 
-    times: [n], when each frame begins, from 0. seconds: of the whole.
+    times: [n], start of each frame in seconds, from 0.
+    seconds: duration of the clip.
     """
     wanted = shown_at(times, frames_in(seconds, fps), fps)
     found = np.empty((len(wanted), side, side, 3), np.uint8)
@@ -68,7 +73,7 @@ def at_rate(frames: Iterable[np.ndarray], times: np.ndarray, seconds: float, fps
 
 
 def resampled(audio: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """A sound [samples] at another rate, float32."""
+    """Audio [samples] resampled from `rate` to `wanted`, float32."""
     if rate == wanted or not len(audio):
         return np.asarray(audio, np.float32)
     common = math.gcd(rate, wanted)
@@ -76,30 +81,30 @@ def resampled(audio: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 
 
 def fitted(audio: np.ndarray, samples: int) -> np.ndarray:
-    """So many samples: the rest cut off, or silence added."""
+    """Audio cut or padded with silence to `samples`."""
     return np.pad(audio[:samples], (0, max(0, samples - len(audio))))
 
 
 def window_starts(frames: int, window: int) -> tuple[int, ...]:
-    """First frames of the windows that cover a clip: side by side, the last one moved back to end with the clip."""
+    """First frames of the windows that cover a clip; the last window is moved back to end with the clip."""
     if frames <= window:
         return (0,)
     return (*range(0, frames - window, window), frames - window)
 
 
 def window_of(frame: int, frames: int, window: int) -> int:
-    """Which window shows a frame: the first that holds it."""
+    """Index of the window that shows a frame: the first that contains it."""
     return min(frame // window, len(window_starts(frames, window)) - 1)
 
 
 def window_frames(frames: np.ndarray, start: int, window: int) -> np.ndarray:
-    """[window, ...]: a window's frames; where the clip is shorter, its last frame is held."""
+    """Frames of a window, [window, ...]; the last frame is repeated if the clip is shorter."""
     held = frames[start : start + window]
     return np.concatenate([held, np.repeat(held[-1:], window - len(held), axis=0)])
 
 
 def new_in(starts: tuple[int, ...], frames: int, window: int) -> Iterator[range]:
-    """For each window, the frames that no window before it holds."""
+    """For each window, the frames that no earlier window contains."""
     done = 0
     for start in starts:
         end = min(start + window, frames)
@@ -108,7 +113,7 @@ def new_in(starts: tuple[int, ...], frames: int, window: int) -> Iterator[range]
 
 
 def psnr_db(found: np.ndarray, clip: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of uint8 frames, over all of them; NaN for no frames, infinite for equal ones."""
+    """Peak signal-to-noise ratio of uint8 frames over all of them; NaN for no frames, infinite for equal ones."""
     if not found.size:
         return math.nan
     error = np.mean([np.mean((a.astype(np.float32) - b) ** 2) for a, b in zip(found, clip, strict=True)])
@@ -116,16 +121,16 @@ def psnr_db(found: np.ndarray, clip: np.ndarray) -> float:
 
 
 def ssim(found: np.ndarray, clip: np.ndarray) -> float:
-    """Mean structural similarity of uint8 frames [t, s, s, 3], at most MAX_COMPARED; NaN for none, or tiny ones."""
+    """Mean structural similarity of uint8 frames [t, s, s, 3]; NaN for no frames or frames that are too small."""
     if not found.size or min(found.shape[1:3]) < 7:
         return math.nan
-    chosen = np.unique(np.linspace(0, len(found) - 1, MAX_COMPARED).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(found) - 1, MAX_SSIM_FRAMES).round().astype(int))
     each = [structural_similarity(found[k], clip[k], channel_axis=-1, data_range=255) for k in chosen]
     return float(np.mean(each))
 
 
 def snr_db(found: np.ndarray, sound: np.ndarray) -> float | None:
-    """Signal-to-noise ratio of a sound; None where there is none to hear, infinite for equal ones."""
+    """Signal-to-noise ratio of audio; None for silence, infinite for equal signals."""
     power = float(np.square(sound, dtype=np.float64).sum())
     if not power or not len(found):
         return None

@@ -1,6 +1,6 @@
-"""Tables that visitors bring and take away: CSV files, read with care and written so that no spreadsheet runs them.
+"""CSV tables: reads uploaded files and writes files that are safe to open in a spreadsheet.
 
-Rows are numbered as a spreadsheet numbers them: the header is row 1, and a line break in a quoted cell starts no row.
+Rows are numbered as in a spreadsheet: the header is row 1, and a line break within a quoted cell starts no new row.
 """
 
 import codecs
@@ -18,29 +18,32 @@ MAX_BYTES = 5 * 2**20
 MAX_ROWS = 2000
 MAX_COLUMNS = 50
 LONGEST_CELL = 10_000
-"""Characters of a cell."""
+"""Characters of the longest cell."""
 LONGEST_NAME = 60
-"""Characters of a column's name: what is longer is text."""
+"""Characters of the longest column name; longer ones are probably text."""
 
 _DELIMITERS = ",;\t"
-_SNIFFED = 100  # records that the delimiter is told from
-_MAX_LABELS = 20  # different values of a column that may be one of labels
-_ENCODINGS = (  # by the mark at the beginning; without one, UTF-8
+_SNIFFED = 100  # records that the delimiter is detected from
+_MAX_LABELS = 20  # most different values in a column of labels
+_ENCODINGS = (  # detected by the BOM; without one, UTF-8
     (codecs.BOM_UTF8, "UTF-8 with BOM", "utf-8"),
     (codecs.BOM_UTF16_LE, "UTF-16", "utf-16-le"),
     (codecs.BOM_UTF16_BE, "UTF-16", "utf-16-be"),
 )
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, which are zip archives; .xls
-# OWASP, "CSV Injection"; the last four are the same signs at full width.
+# OWASP, "CSV Injection"; the last four are their full-width forms.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
-_HEADER = "The first row of a table has to name its columns."
-_SAVE_AS = 'In a spreadsheet, choose "Save as" or "Export" and the format "CSV UTF-8".'
+_HEADER = "The first row must contain the column names."
+_SAVE_AS = 'Save it from the spreadsheet in the format "CSV UTF-8".'
 
 
 @dataclass(frozen=True, slots=True)
 class RowNote:
-    """What is to be said of a row: a full sentence that names it."""
+    """A remark on a row.
+
+    message: a full sentence that names the row.
+    """
 
     row: int
     message: str
@@ -48,7 +51,7 @@ class RowNote:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """cells: as many as the table has columns."""
+    """cells: one per column."""
 
     number: int
     cells: tuple[str, ...]
@@ -56,10 +59,13 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """columns: their names, all different. rows: those that fit them. problems: of the rows that do not.
+    """columns: their names, all different.
 
-    Cells are as they are in the file, formulas included: they are text here. Rows without anything in them are passed
-    over. delimiter, encoding: what was noticed, to be shown.
+    rows: rows that match the columns; empty rows are skipped.
+    problems: remarks on the rows that do not match.
+    delimiter, encoding: as detected.
+
+    Cells are the text of the file, including formulas.
     """
 
     columns: tuple[str, ...]
@@ -69,44 +75,44 @@ class Table:
     encoding: str
 
     def column(self, name: str) -> tuple[str, ...]:
-        """Its cells, row by row. Raises InputError where there is no such column."""
+        """Cells of a column, one per row. Raises InputError if there is no such column."""
         if name not in self.columns:
             raise InputError(
-                f"There is no column {quoted(name)}. The first row names: {', '.join(map(quoted, self.columns))}."
+                f"There is no column {quoted(name)}. The columns are {', '.join(map(quoted, self.columns))}."
             )
         index = self.columns.index(name)
         return tuple(row.cells[index] for row in self.rows)
 
 
 def read_table(path: Path) -> Table:
-    """A CSV file with names of columns in its first row: UTF-8 or UTF-16 with its mark; comma, semicolon or tab.
+    """Reads a CSV file whose first row names the columns: UTF-8, or UTF-16 with a BOM; comma, semicolon or tab.
 
-    Raises InputError, in words for the visitor, for whatever else the file is; its size is checked before it is read.
+    Raises InputError for any other file. The size is checked before the file is read.
     """
     try:
         _check_size(path.stat().st_size)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputError("This file is no longer kept here: choose it again.") from error
+        raise InputError("The file is no longer available. Upload it again.") from error
     except OSError as error:
-        raise InputError("This file cannot be read.") from error
-    _check_size(len(data))  # it may have been written to meanwhile
+        raise InputError("The file cannot be read.") from error
+    _check_size(len(data))  # the file may have grown since
     text, encoding = _decoded(data)
     delimiter = _delimiter_of(text)
     records = ((number, cells) for number, cells in _records(text, delimiter) if _has_content(cells))
     first, header = next(records, (0, []))
     columns = _columns(header, first)
-    rows, problems = _sorted_out(records, len(columns))
+    rows, problems = _split_rows(records, len(columns))
     _check_rows(columns, rows, problems, first)
     return Table(columns, tuple(rows), tuple(problems), delimiter, encoding)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> bytes:
-    """UTF-8 with the mark by which spreadsheets know it; lines end with CR LF (RFC 4180).
+    """UTF-8 with a BOM, so that spreadsheets detect the encoding; lines end with CR LF (RFC 4180).
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it, and every text is in quotation
-    marks, so that no sign in it starts another cell. Numbers are written as they are.
+    Text that a spreadsheet would evaluate as a formula is prefixed with an apostrophe, and all text is quoted, so that
+    no character in it starts a new cell. Numbers are written unquoted.
     """
     file = StringIO(newline="")
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
@@ -116,7 +122,7 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]
 
 
 def quoted(value: str) -> str:
-    """As it is shown in a message: on one line, and not longer than a name."""
+    """A value for a message: on one line, and no longer than a column name."""
     line = " ".join(value.split())
     return f'"{line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"}"'
 
@@ -130,20 +136,17 @@ def _escaped(cell: str | int | float) -> str | int | float:
 
 def _check_size(size: int) -> None:
     if size == 0:
-        raise InputError("This file is empty: it has 0 bytes. Was the upload interrupted?")
+        raise InputError("The file is empty (0 bytes). Upload it again.")
     if size > MAX_BYTES:
         raise InputError(
-            f"This file is too large: {size / 2**20:,.1f} MiB, and at most {MAX_BYTES // 2**20} MiB are read. "
-            "Nothing was cut: take a part of its rows."
+            f"The file is too large: {size / 2**20:,.1f} MiB. The limit is {MAX_BYTES // 2**20} MiB. Remove some rows."
         )
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
-    """The text and the name of its encoding, which is never guessed."""
+    """Text and name of the encoding, which is never guessed."""
     if data.startswith(_SPREADSHEETS):
-        raise InputError(
-            f"This is a spreadsheet (or another archive), not a CSV file, whatever its name says. {_SAVE_AS}"
-        )
+        raise InputError(f"The file is a spreadsheet or another archive, not a CSV file. {_SAVE_AS}")
     mark, name, codec = next((known for known in _ENCODINGS if data.startswith(known[0])), (b"", "UTF-8", "utf-8"))
     try:
         text = data[len(mark) :].decode(codec)
@@ -151,19 +154,17 @@ def _decoded(data: bytes) -> tuple[str, str]:
         before = data[len(mark) : len(mark) + error.start].decode(codec, errors="replace")
         at, wrong = len(mark) + error.start, error.object[error.start]
         raise InputError(
-            f"This file is not {name}: its byte {at + 1:,}, in line {_lines(before)}, is 0x{wrong:02X}, which cannot "
-            f"stand there. It was saved in another encoding, which is not guessed at, or is no text. {_SAVE_AS}"
+            f"The file is not valid {name}: byte {at + 1:,}, in line {_lines(before)}, is 0x{wrong:02X}. It has "
+            f"another encoding or is not a text file. {_SAVE_AS}"
         ) from None
     if "\0" in text:
         line = _lines(text[: text.index("\0")])
-        raise InputError(
-            f"This is no CSV file, or not in UTF-8: in line {line} there is a zero byte, which no text has. {_SAVE_AS}"
-        )
+        raise InputError(f"The file is not a CSV file in UTF-8: line {line} has a zero byte. {_SAVE_AS}")
     return text, name
 
 
 def _lines(before: str) -> str:
-    """The number of the line that ends `before`."""
+    """Number of the line that `before` ends in."""
     return f"{before.count(chr(10)) + 1:,}"
 
 
@@ -171,7 +172,7 @@ def _lines(before: str) -> str:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(row number, cells). Strict: a quotation mark that is never closed would swallow all rows below."""
+    """Yields (row number, cells). Strict, since an unclosed quotation mark would swallow all rows below it."""
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = 0
     try:
@@ -179,25 +180,25 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
     except csv.Error as error:
         if "end of data" in str(error):
-            fault = "a quotation mark opens a cell there and is never closed"
+            fault = "a quotation mark in it is never closed"
         elif "limit" in str(error):
-            fault = "a cell in it does not end. Is a quotation mark there never closed?"
+            fault = "one of its cells is too long. A quotation mark may be unclosed"
         else:
-            fault = "after the quotation mark that closes a cell, there is more text"
+            fault = "there is text after the closing quotation mark of a cell"
         raise InputError(
-            f"Row {number + 1:,} cannot be read: {fault}. A quotation mark inside of a quoted cell is written twice."
+            f"Row {number + 1:,} cannot be read: {fault}. Double the quotation marks within quoted cells."
         ) from error
 
 
 def _delimiter_of(text: str) -> str:
-    """One that parts the header, if any does, and by which most rows have as many cells as the header."""
+    """The delimiter that splits the header and for which most rows have as many cells as the header."""
     return max(_DELIMITERS, key=lambda delimiter: _fit(text, delimiter))
 
 
 def _fit(text: str, delimiter: str) -> tuple[bool, int]:
-    """Whether it parts the header, and how many of the first rows that are not blank are as wide."""
+    """Whether a delimiter splits the header, and how many of the first non-empty rows have its width."""
     widths: list[int] = []
-    with suppress(InputError):  # what cannot be read is said when the rows are
+    with suppress(InputError):  # errors are reported when the rows are read
         for _, cells in islice(_records(text, delimiter), _SNIFFED):
             if _has_content(cells):
                 widths.append(len(cells))
@@ -212,22 +213,22 @@ def _has_content(cells: Sequence[str]) -> bool:
 
 
 def _columns(header: list[str], number: int) -> tuple[str, ...]:
-    """The names; a column without one is called by its place."""
+    """Column names; a column without a name is called by its number."""
     if not header:
-        raise InputError(f"This file holds no table: nothing but blanks. {_HEADER}")
+        raise InputError(f"The file has no table, only blank cells. {_HEADER}")
     if len(header) > MAX_COLUMNS:
-        raise InputError(f"This table has {len(header):,} columns, and at most {MAX_COLUMNS} are read.")
+        raise InputError(f"The table has {len(header):,} columns. The limit is {MAX_COLUMNS}. Remove some columns.")
     names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
     for place, name in enumerate(names, 1):
         if len(name) > LONGEST_NAME:
-            raise InputError(f"{_HEADER} Row {number}, column {place} holds a text instead: {quoted(name)}.")
+            raise InputError(f"{_HEADER} Column {place} of row {number} contains text instead: {quoted(name)}.")
         if names.index(name) + 1 < place:
-            raise InputError(f"{_HEADER} Row {number} has {quoted(name)} twice.")
+            raise InputError(f"{_HEADER} Row {number} has {quoted(name)} twice. Rename one of them.")
     return tuple(names)
 
 
-def _sorted_out(records: Iterable[tuple[int, list[str]]], width: int) -> tuple[list[TableRow], list[RowNote]]:
-    """Rows of this width, and what is wrong with the others. Counts on where there are too many, to say how many."""
+def _split_rows(records: Iterable[tuple[int, list[str]]], width: int) -> tuple[list[TableRow], list[RowNote]]:
+    """Rows of this width, and remarks on the others. Counts all rows even if there are too many, for the message."""
     rows: list[TableRow] = []
     problems: list[RowNote] = []
     count = 0
@@ -235,42 +236,37 @@ def _sorted_out(records: Iterable[tuple[int, list[str]]], width: int) -> tuple[l
         count += 1
         if count > MAX_ROWS:
             continue
-        while len(cells) > width and not cells[-1]:  # what spreadsheets leave of cells that have been emptied
+        while len(cells) > width and not cells[-1]:  # spreadsheets write cells that were cleared
             cells.pop()
         if fault := _fault(cells, width):
             problems.append(RowNote(number, f"Row {number:,} {fault}"))
         else:
             rows.append(TableRow(number, tuple(cells)))
     if count > MAX_ROWS:
-        raise InputError(
-            f"This table has {count:,} rows below its header, and at most {MAX_ROWS:,} are read. "
-            "Nothing was cut: take a part of them."
-        )
+        raise InputError(f"The table has {count:,} rows below its header. The limit is {MAX_ROWS:,}. Remove some rows.")
     return rows, problems
 
 
 def _fault(cells: list[str], width: int) -> str:
-    has = f"has {len(cells):,} {'cell' if len(cells) == 1 else 'cells'}, and the header {width}"
+    has = f"has {len(cells):,} {'cell' if len(cells) == 1 else 'cells'} but the header has {width}"
     if len(cells) > width:
-        return f"{has}: put a text that holds the separator in quotation marks."
+        return f"{has}. Put text that contains the delimiter in quotation marks."
     if len(cells) < width:
-        return f"{has}: one is missing."
+        return f"{has}. Add the missing cells."
     longest = max(map(len, cells))
     if longest > LONGEST_CELL:
-        return f"has a cell of {longest:,} characters, and at most {LONGEST_CELL:,} are read: shorten or part it."
+        return f"has a cell of {longest:,} characters. The limit is {LONGEST_CELL:,}. Shorten or split it."
     return ""
 
 
 def _check_rows(columns: tuple[str, ...], rows: list[TableRow], problems: list[RowNote], first: int) -> None:
-    """Raises InputError where no row can be used, and where the header looks like one of the rows."""
+    """Raises InputError if no row can be used, and if the header looks like data."""
     if not rows and not problems:
-        raise InputError(f"This table has one row only, and none below it. {_HEADER}")
+        raise InputError(f"The table has a single row. {_HEADER} Add rows below it.")
     if not rows:
-        raise InputError(f"No row of this table can be read. {problems[0].message}")
+        raise InputError(f"No row of the table can be read. {problems[0].message}")
     for index, name in enumerate(columns):
         cells = [row.cells[index].strip() for row in rows]
         if name in cells and len(set(cells)) <= _MAX_LABELS:
             again = rows[cells.index(name)].number
-            raise InputError(
-                f"{_HEADER} Its row {first} looks like data: {quoted(name)} stands in row {again:,} again."
-            )
+            raise InputError(f"{_HEADER} Row {first} looks like data: {quoted(name)} occurs again in row {again:,}.")

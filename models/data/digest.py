@@ -6,9 +6,9 @@ import numpy as np
 
 
 def digest(*arrays: np.ndarray) -> str:
-    """SHA-256, in hexadecimal digits, of the dtype, shape and bytes of each of these."""
-    found = hashlib.sha256()
+    """SHA-256, in hexadecimal, of the dtype, shape and bytes of each array."""
+    sha = hashlib.sha256()
     for array in arrays:
-        found.update(f"{array.dtype.str} {array.shape};".encode())
-        found.update(np.ascontiguousarray(array).data)
-    return found.hexdigest()
+        sha.update(f"{array.dtype.str} {array.shape};".encode())
+        sha.update(np.ascontiguousarray(array).data)
+    return sha.hexdigest()

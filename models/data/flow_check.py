@@ -1,4 +1,4 @@
-"""How right a flow is: with the frames alone, with the motion back, and against a truth where one is known."""
+"""Checks of a flow: warp error, forward-backward consistency, and error against the ground truth."""
 
 import numpy as np
 from PIL.Image import Image, fromarray
@@ -10,9 +10,12 @@ from models.schema import FlowCheck
 def check_flow(
     first: Image, second: Image, flow: np.ndarray, back: np.ndarray | None = None, truth: np.ndarray | None = None
 ) -> FlowCheck:
-    """first, second: RGB. flow: from the first to the second, float32 [height, width, 2] in pixels, x right, y down.
+    """Checks a flow. Raises InputError for different sizes.
 
-    back: from the second to the first. truth: NaN where it is unknown. Raises InputError for different sizes.
+    first, second: RGB frames.
+    flow: from the first to the second frame, float32 [height, width, 2] in pixels, x right, y down.
+    back: flow from the second frame to the first.
+    truth: ground truth, NaN where it is unknown.
     """
     here, there = np.asarray(first), np.asarray(second)
     moved = warp(there, flow)

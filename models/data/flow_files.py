@@ -1,6 +1,6 @@
-"""Flow in files: `.flo` of the Middlebury benchmark and 16-bit `.png` of KITTI, read with care and written.
+"""Flow files: reads and writes `.flo` of the Middlebury benchmark and 16-bit `.png` of KITTI.
 
-A flow is float32 [height, width, 2] in pixels, x right, y down, both NaN where it is unknown.
+A flow is float32 [height, width, 2] in pixels, x right, y down, with NaN where it is unknown.
 Formats: Baker et al., "A Database and Evaluation Methodology for Optical Flow", 2011, and the KITTI 2015 benchmark.
 """
 
@@ -15,25 +15,27 @@ import numpy as np
 from models.data.images import MAX_PIXELS
 from models.schema import InputError
 
-_FLO_MAGIC, _FLO_HEAD = b"PIEH", 12  # the magic, which is 202021.25 as a float, and int32 width and height
+_FLO_MAGIC, _FLO_HEAD = b"PIEH", 12  # the magic (202021.25 as a float), then width and height as int32
 _UNKNOWN_ABOVE, _UNKNOWN = 1e9, 1e10
 _PNG_MAGIC, _PNG_HEAD = b"\x89PNG\r\n\x1a\n", 33  # the magic and the chunk IHDR
 _RGB = 2
-_DEFLATE_RATIO = 1032  # no byte of a PNG unfolds to more
-_MAX_BESIDES = 2**24  # bytes of a PNG, above those of its pixels, that are read at all
+_DEFLATE_RATIO = 1032  # largest compression ratio of deflate
+_MAX_OVERHEAD = 2**24  # most bytes of a PNG beyond those of its pixels
 _KITTI_ZERO, _KITTI_SCALE = 2**15, 64
 
 
 def read_flow(path: Path, shape: tuple[int, int] | None = None) -> np.ndarray:
-    """The flow of a `.flo` or KITTI `.png` file, told apart by what is in it and not by its name.
+    """Reads a `.flo` or KITTI `.png` file, detected by its content.
 
-    shape: (height, width) that it must have, if any. Raises InputError, in words for the visitor, for whatever else the
-    file is; sizes are checked against the file's own, and against `shape`, before anything of that size is made.
+    shape: required (height, width), if any.
+
+    Raises InputError for any other file. The size in the header is checked against the file and `shape` before memory
+    is allocated.
     """
     try:
         size = path.stat().st_size
         if size == 0:
-            raise InputError("This flow file is empty: it has 0 bytes. Was the upload interrupted?")
+            raise InputError("The flow file is empty (0 bytes). Upload it again.")
         with path.open("rb") as file:
             head = file.read(_PNG_HEAD)
             if head.startswith(_FLO_MAGIC):
@@ -46,10 +48,10 @@ def read_flow(path: Path, shape: tuple[int, int] | None = None) -> np.ndarray:
                 _check_shape((height, width), shape)
                 return _from_kitti(head + file.read(size), (height, width))
     except FileNotFoundError as error:
-        raise InputError("This flow file is no longer kept here: choose it again.") from error
+        raise InputError("The flow file is no longer available. Upload it again.") from error
     except OSError as error:
-        raise InputError("This flow file cannot be read.") from error
-    raise InputError("This is no flow: a .flo file begins with PIEH, and KITTI's flow is a PNG with 16 bits a channel.")
+        raise InputError("The flow file cannot be read.") from error
+    raise InputError("The file is not a flow file. Use .flo or a KITTI PNG with 16 bits per channel.")
 
 
 def write_flo(path: Path, flow: np.ndarray) -> None:
@@ -57,30 +59,30 @@ def write_flo(path: Path, flow: np.ndarray) -> None:
 
 
 def flo_bytes(flow: np.ndarray) -> bytes:
-    """What a .flo file holds: little-endian float32, x before y, row by row; 1e10 where it is not known."""
+    """Content of a .flo file: little-endian float32, x before y, row by row; 1e10 where the flow is unknown."""
     height, width = _shape_of(flow)
-    known = np.all(np.abs(flow) <= _UNKNOWN_ABOVE, axis=2, keepdims=True)  # which NaN is not
+    known = np.all(np.abs(flow) <= _UNKNOWN_ABOVE, axis=2, keepdims=True)  # False for NaN
     values = np.where(known, flow, _UNKNOWN).astype("<f4")
     return _FLO_MAGIC + struct.pack("<ii", width, height) + values.tobytes()
 
 
 def write_kitti(path: Path, flow: np.ndarray) -> None:
-    """16-bit RGB: x, y and whether they are known, in steps of 1/64 pixel.
+    """Writes 16-bit RGB: x, y and whether they are known, in steps of 1/64 pixel.
 
-    Raises InputError for a motion beyond the format's -512 to 511.98 pixels.
+    Raises InputError for motion outside the range of the format, -512 to 511.98 pixels.
     """
     _shape_of(flow)
     known = np.all(np.isfinite(flow), axis=2)
     steps = np.rint(np.where(known[..., None], flow, 0).astype(np.float64) * _KITTI_SCALE) + _KITTI_ZERO
     if steps.min() < 0 or steps.max() >= 2**16:
-        raise InputError("KITTI's files hold motion of at most 512 pixels, and here is more: take .flo instead.")
+        raise InputError("KITTI files hold motion up to 512 pixels, but this flow has more. Save it as .flo.")
     channels = np.dstack([known, steps[..., 1] * known, steps[..., 0] * known])  # blue, green, red
     path.write_bytes(cv2.imencode(".png", channels.astype(np.uint16))[1].tobytes())
 
 
 def _shape_of(flow: np.ndarray) -> tuple[int, int]:
     if flow.ndim != 3 or flow.shape[2] != 2 or not flow.size:
-        raise ValueError(f"no flow: an array of shape {flow.shape}")
+        raise ValueError(f"a flow has shape [height, width, 2], not {list(flow.shape)}")
     return flow.shape[0], flow.shape[1]
 
 
@@ -88,41 +90,42 @@ def _check_shape(found: tuple[int, int], wanted: tuple[int, int] | None) -> None
     (height, width), (wanted_height, wanted_width) = found, wanted or found
     if found != (wanted_height, wanted_width):
         raise InputError(
-            f"This flow has {width:,} x {height:,} pixels, but the frames have {wanted_width:,} x {wanted_height:,}."
+            f"The flow has {width:,}x{height:,} pixels, but the frames have {wanted_width:,}x{wanted_height:,}. "
+            "Use a flow of the same size."
         )
 
 
 def _check_pixels(width: int, height: int) -> None:
     if width < 1 or height < 1:
-        raise InputError(f"This flow file says that it has {width:,} x {height:,} pixels, which none can have.")
+        raise InputError(f"The flow file has an invalid size: {width:,}x{height:,} pixels.")
     if width * height > MAX_PIXELS:
         most = MAX_PIXELS // 10**6
-        raise InputError(f"This flow has too many pixels ({width:,} x {height:,}): at most {most} megapixels are read.")
+        raise InputError(f"The flow has too many pixels: {width:,}x{height:,}. The limit is {most} megapixels.")
 
 
 # .flo
 
 
 def _flo_shape(head: bytes, size: int) -> tuple[int, int]:
-    """(height, width), of which the size of the file follows."""
+    """(height, width), which determine the size of the file."""
     if size < _FLO_HEAD:
-        raise InputError(f"This .flo file is cut short: it has {size} bytes, and its header alone has {_FLO_HEAD}.")
+        raise InputError(f"The .flo file is cut short: it has {size} bytes, but its header needs {_FLO_HEAD}.")
     width, height = struct.unpack("<ii", head[4:_FLO_HEAD])
     _check_pixels(width, height)
     expected = _FLO_HEAD + 8 * width * height
     if size != expected:
         fault = "cut short" if size < expected else "too long"
         raise InputError(
-            f"This .flo file is {fault}: a flow of {width:,} x {height:,} pixels has {expected:,} bytes, "
-            f"it has {size:,}."
+            f"The .flo file is {fault}: a flow of {width:,}x{height:,} pixels has {expected:,} bytes, but the file has "
+            f"{size:,}."
         )
     return height, width
 
 
 def _from_flo(data: bytes, shape: tuple[int, int]) -> np.ndarray:
-    if len(data) != 8 * shape[0] * shape[1]:  # written to meanwhile
-        raise InputError("This .flo file is cut short.")
-    flow = np.frombuffer(data, "<f4").reshape(*shape, 2).astype(np.float32)  # a copy, which the caller may change
+    if len(data) != 8 * shape[0] * shape[1]:  # the file has changed since
+        raise InputError("The .flo file is cut short.")
+    flow = np.frombuffer(data, "<f4").reshape(*shape, 2).astype(np.float32)  # a copy that the caller may change
     known = np.all(np.abs(flow) <= _UNKNOWN_ABOVE, axis=2)
     flow[~known] = np.nan
     return flow
@@ -132,30 +135,30 @@ def _from_flo(data: bytes, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _kitti_shape(head: bytes, size: int) -> tuple[int, int]:
-    """(height, width) of a PNG that may hold KITTI's flow, and that its file is large enough for."""
+    """(height, width) of a PNG that can hold a KITTI flow and whose file is large enough."""
     if len(head) < _PNG_HEAD or head[8:16] != b"\0\0\0\rIHDR" or _crc(head[12:29]) != head[29:]:
         raise InputError(_damaged("its header is"))
     width, height, bits, color, *_, interlaced = struct.unpack(">IIBBBBB", head[16:29])
     if bits != 16 or color != _RGB:
         kind = "" if color == _RGB else " and is not plain RGB"
         raise InputError(
-            f"This PNG has {bits} bits a channel{kind}: KITTI's flow is RGB with 16 bits. "
-            "A picture that shows flow in colors cannot be turned back into numbers."
+            f"The PNG has {bits} bits per channel{kind}, but a KITTI flow is RGB with 16 bits. "
+            "An image of a flow in colors cannot be converted back to a flow."
         )
     if interlaced:
-        raise InputError("This PNG is interlaced, which KITTI's files are not: save it without.")
+        raise InputError("The PNG is interlaced, but KITTI files are not. Save it without interlacing.")
     _check_pixels(width, height)
     if height * _stride(width) > _DEFLATE_RATIO * size:
         raise InputError(
-            f"This PNG is cut short: {size:,} bytes are not enough for the {width:,} x {height:,} pixels it claims."
+            f"The PNG is cut short: {size:,} bytes are not enough for the {width:,}x{height:,} pixels of its header."
         )
-    if size > height * _stride(width) + _MAX_BESIDES:
-        raise InputError(f"This PNG has {size:,} bytes, far more than its {width:,} x {height:,} pixels need.")
+    if size > height * _stride(width) + _MAX_OVERHEAD:
+        raise InputError(f"The PNG has {size:,} bytes, far more than its {width:,}x{height:,} pixels need.")
     return height, width
 
 
 def _from_kitti(data: bytes, shape: tuple[int, int]) -> np.ndarray:
-    """Of a PNG, from its first byte on. What is no pixel (profiles, texts, frames) is not even shown to the decoder."""
+    """Decodes a whole PNG. Chunks other than pixels (profiles, text, animation) are not passed to the decoder."""
     packed = b"".join(_pixel_chunks(data))
     _check_rows(packed, shape)
     body = data[:_PNG_HEAD] + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
@@ -171,7 +174,7 @@ def _from_kitti(data: bytes, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _pixel_chunks(data: bytes) -> Iterator[bytes]:
-    """What the chunks IDAT hold; a decoder may pass over those that are missing or wrong, and invent their pixels."""
+    """Content of the IDAT chunks, checked here since a decoder may skip bad chunks and make up their pixels."""
     place = _PNG_HEAD
     while place + 12 <= len(data):
         length = int.from_bytes(data[place : place + 4])
@@ -188,7 +191,7 @@ def _pixel_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _check_rows(packed: bytes, shape: tuple[int, int]) -> None:
-    """Neither fewer rows than the header says nor more, and each of a kind of filter that there is (0 to 4)."""
+    """Raises InputError unless the data has as many rows as the header says, with valid filter types (0 to 4)."""
     stride = _stride(shape[1])
     expected = shape[0] * stride
     decoder = zlib.decompressobj()
@@ -201,7 +204,7 @@ def _check_rows(packed: bytes, shape: tuple[int, int]) -> None:
 
 
 def _stride(width: int) -> int:
-    """Bytes of a row: its filter, and three channels of two bytes."""
+    """Bytes per row: the filter type, and three channels of two bytes."""
     return 1 + 6 * width
 
 
@@ -214,4 +217,4 @@ def _crc(data: bytes) -> bytes:
 
 
 def _damaged(what: str = "it is") -> str:
-    return f"This PNG cannot be read: {what} damaged or cut short."
+    return f"The PNG cannot be read: {what} damaged or cut short."

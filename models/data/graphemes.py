@@ -1,4 +1,4 @@
-"""Characters as readers count them: extended grapheme clusters (Unicode Annex 29), also over bytes and in words."""
+"""Characters as extended grapheme clusters (Unicode Annex 29), over strings and over bytes."""
 
 import re
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ class Character:
 
 
 def graphemes(text: str) -> list[str]:
-    """Splits a text into characters. Bytes decoded with `surrogateescape` are characters of their own."""
-    parts = enumerate(_SURROGATES.split(text))  # odd parts are the surrogates themselves
+    """Splits a text into characters. Bytes decoded with `surrogateescape` are separate characters."""
+    parts = enumerate(_SURROGATES.split(text))  # odd parts are the surrogates
     return [character for at, part in parts for character in ([part] if at % 2 else regex.findall(r"\X", part))]
 
 
 def characters(content: bytes) -> Iterator[Character]:
-    """The characters of UTF-8 bytes and where they are; bytes that are not UTF-8 come one by one."""
+    """Yields the characters of UTF-8 bytes and their positions; bytes that are not UTF-8 come one by one."""
     start = 0
     for text in graphemes(content.decode("utf-8", "surrogateescape")):
         stop = start + len(text.encode("utf-8", "surrogateescape"))
@@ -38,7 +38,7 @@ def characters(content: bytes) -> Iterator[Character]:
 def split_words(text: str, space: Literal["before", "after"]) -> list[str]:
     """Splits a text into words of whole characters, each with the whitespace before or after it.
 
-    Whitespace without a word on that side is an item of its own.
+    Whitespace without a word on that side is a separate item.
     """
     parts = graphemes(text)
     outline = "".join(" " if part.isspace() else "x" for part in parts)

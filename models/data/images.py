@@ -1,4 +1,4 @@
-"""Pictures as visitors bring them: opened with care, and turned into plain RGB."""
+"""Reads uploaded images as plain RGB."""
 
 import warnings
 from io import BytesIO
@@ -10,60 +10,60 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from models.schema import InputError
 
 MAX_PIXELS = 50_000_000
-# Formats that Pillow hands to other programs (Ghostscript) or to parts of the operating system; IPTC may wrap these.
-_NOT_OURS = frozenset({"EPS", "WMF", "IPTC"})
+# Formats that Pillow passes to other programs (Ghostscript) or to the operating system; IPTC may contain these.
+_EXCLUDED = frozenset({"EPS", "WMF", "IPTC"})
 
-# Pillow raises an error at twice what it warns of: before it decodes anything, for pictures inside others (icons), too.
+# Pillow raises an error at twice this number, before decoding, also for images within images (icons).
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_image(source: Path | bytes) -> Image.Image:
-    """The first frame of any picture that Pillow reads, upright, RGB.
+    """The first frame of an image in any format that Pillow reads, upright, RGB.
 
-    Raises InputError, in words for the visitor; the size is checked before anything is decoded.
+    Raises InputError. The size is checked before anything is decoded.
     """
     try:
         if (source.stat().st_size if isinstance(source, Path) else len(source)) == 0:
-            raise InputError("This file is empty: it has 0 bytes. Was the upload interrupted?")
+            raise InputError("The file is empty (0 bytes). Upload it again.")
         with Image.open(source if isinstance(source, Path) else BytesIO(source), formats=_formats()) as image:
             check_size(image)
             return as_rgb(image)
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise InputError("This picture is no longer kept here: choose it again.") from error
+        raise InputError("The image is no longer available. Upload it again.") from error
     except UnidentifiedImageError as error:
-        raise InputError("This file is no picture that can be read here, whatever its name says.") from error
+        raise InputError("The file is not an image in a supported format. Use JPEG or PNG.") from error
     except Image.DecompressionBombError as error:
         raise InputError(_too_large()) from error
-    except Exception as error:  # other people's files: each of Pillow's decoders fails in its own way
-        raise InputError(f"This picture is damaged or cut short, and cannot be read ({error}).") from error
+    except Exception as error:  # the decoders of Pillow raise errors of many types
+        raise InputError(f"The image is damaged or cut short and cannot be read ({error}).") from error
 
 
 def is_animated(source: Path) -> bool:
-    """Whether a picture that `open_image` could open has more frames than the first, which is all that it reads."""
+    """Whether an image has more frames than the first one, which is all that `open_image` reads."""
     try:
         with Image.open(source, formats=_formats()) as image:
             return getattr(image, "is_animated", False)
-    except Exception:  # what comes after the first frame may be damaged, and nobody reads it
+    except Exception:  # later frames may be damaged, but are not read
         return False
 
 
 def check_size(image: Image.Image) -> None:
-    """Raises InputError for a picture of more than MAX_PIXELS, or of none."""
+    """Raises InputError for an image with no pixels or with more than MAX_PIXELS."""
     if image.width * image.height > MAX_PIXELS:
-        raise InputError(_too_large(f" ({image.width:,} x {image.height:,})"))
+        raise InputError(_too_large(f": {image.width:,}x{image.height:,}"))
     if not image.width or not image.height:
-        raise InputError("This picture has no pixels.")
+        raise InputError("The image has no pixels.")
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """RGB, turned upright as its EXIF data says, on white where it is transparent; 16 bits become 8."""
+    """RGB, rotated as its EXIF data says, on white where it is transparent; 16 bits become 8."""
     image = _upright(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         image = _to_8_bits(image)
-    if image.mode == "La":  # which Pillow converts to LA and nothing else
+    if image.mode == "La":  # Pillow converts La only to LA
         image = image.convert("LA")
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -72,20 +72,20 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """A copy, turned as its EXIF data says. EXIF data that cannot be read does the pixels no harm."""
+    """A copy, rotated as its EXIF data says. Invalid EXIF data is ignored."""
     image.load()
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # as many kinds as there are decoders
+    except Exception:  # the parser raises errors of many types
         return image.copy()
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Gray of more than 8 bits: 16-bit values by their range, floats and what exceeds 16 bits by their own extent."""
+    """Converts gray of more than 8 bits: 16-bit values by their range, other values by their minimum and maximum."""
     if image.mode.startswith("I;"):
         values = np.asarray(image)
         gray = Image.fromarray((np.arange(2**16) / 257).round().astype(np.uint8)[values])
-        transparent = image.info.get("transparency")  # of PNG: one of the 65,536 values
+        transparent = image.info.get("transparency")  # in PNG: one of the 65,536 values
         if isinstance(transparent, int):
             gray.putalpha(Image.fromarray(values != transparent))
         return gray
@@ -101,8 +101,8 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 
 def _formats() -> list[str]:
     Image.init()
-    return [name for name in Image.ID if name not in _NOT_OURS]
+    return [name for name in Image.ID if name not in _EXCLUDED]
 
 
 def _too_large(size: str = "") -> str:
-    return f"This picture has too many pixels{size}: at most {MAX_PIXELS // 10**6} megapixels can be read."
+    return f"The image has too many pixels{size}. The limit is {MAX_PIXELS // 10**6} megapixels."

@@ -1,4 +1,4 @@
-"""Texts and their labels, out of a table that a visitor brings: what can be learned from, and what is wrong by row."""
+"""Labeled texts from a table: the rows to train on, and a reason for each row that is left out."""
 
 import unicodedata
 from collections import Counter
@@ -10,21 +10,22 @@ from models.schema import InputError
 
 MIN_LABELS, MAX_LABELS = 2, 20
 MIN_ROWS = 4
-"""Of each label: a fifth of them is held out, at least one, and one alone teaches nothing."""
+"""Rows per label: a fifth of them, at least one, is held out, and the rest must be enough to train on."""
 LONGEST_LABEL = 40
 """Characters."""
 
 _TEXT_NAMES = ("text", "sentence", "review", "message", "comment", "content", "body", "question")
 _LABEL_NAMES = ("label", "class", "category", "sentiment", "target", "topic", "intent", "tag")
-_NAMED = 3  # labels that a message names
+_NAMED = 3  # labels that a message lists
 
 
 @dataclass(frozen=True, slots=True)
 class Labeled:
-    """rows: (text, label) to learn from, in the order of the table. counts: rows of each label, as they come first.
+    """rows: (text, label), in the order of the table; labels are stripped of whitespace.
 
-    problems: the rows that are left out, each with its reason. notices: of rows that are kept, but may be a mistake.
-    Texts are as they are in the file, labels without blanks around them.
+    counts: number of rows per label, in order of appearance.
+    problems: remarks on the rows that are left out.
+    notices: remarks on rows that are kept but may contain a mistake.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -35,7 +36,10 @@ class Labeled:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """rows: (row number, text), to be classified. problems: the rows that are left out, each with its reason."""
+    """rows: (row number, text) to classify.
+
+    problems: remarks on the rows that are left out.
+    """
 
     rows: tuple[tuple[int, str], ...]
     problems: tuple[RowNote, ...]
@@ -49,9 +53,9 @@ class _Row:
 
 
 def labeled_rows(table: Table, text_column: str, label_column: str) -> Labeled:
-    """Raises InputError where nothing can be learned: columns that are none, too few labels or too many."""
+    """Raises InputError if the rows cannot be used: unknown columns, too few labels, or too many."""
     if text_column == label_column:
-        raise InputError(f"Text and label are both to come from {quoted(text_column)}: choose two columns.")
+        raise InputError(f"Text and label are both read from {quoted(text_column)}. Choose two different columns.")
     good: list[_Row] = []
     problems = list(table.problems)
     columns = zip(table.rows, table.column(text_column), table.column(label_column), strict=True)
@@ -62,7 +66,7 @@ def labeled_rows(table: Table, text_column: str, label_column: str) -> Labeled:
         else:
             good.append(row)
     if not good:
-        raise InputError(f"Nothing is left to learn from. {min(problems, key=lambda note: note.row).message}")
+        raise InputError(f"No row can be used. {min(problems, key=lambda note: note.row).message}")
     kept, rare = _without_rare_labels(good, label_column)
     return Labeled(
         tuple((row.text, row.label) for row in kept),
@@ -73,19 +77,19 @@ def labeled_rows(table: Table, text_column: str, label_column: str) -> Labeled:
 
 
 def texts_in(table: Table, column: str) -> Texts:
-    """Raises InputError where there is no such column, or no text in it."""
+    """Raises InputError if the column does not exist or has no text."""
     cells = [(row.number, text) for row, text in zip(table.rows, table.column(column), strict=True)]
     texts = tuple((number, text) for number, text in cells if text.strip())
     if not texts:
-        raise InputError(f"There is no text in the column {quoted(column)}: choose another.")
+        raise InputError(f"The column {quoted(column)} has no text. Choose another column.")
     empty = [RowNote(number, f"Row {number:,} {_no_text(column)}") for number, text in cells if not text.strip()]
     return Texts(texts, tuple(sorted([*table.problems, *empty], key=lambda note: note.row)))
 
 
 def guess_columns(table: Table) -> tuple[str, str | None]:
-    """The columns of text and label: by their names, else the longest cells, and of the others the fewest values.
+    """The columns of text and label: by name, or else the longest cells and, of the others, the fewest values.
 
-    The label is None where there is one column only.
+    The label is None if there is only one column.
     """
     text = _named(table.columns, _TEXT_NAMES)
     label = _named(table.columns, _LABEL_NAMES)
@@ -104,7 +108,7 @@ def _named(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def _label_order(cells: tuple[str, ...]) -> tuple[bool, int]:
-    """Few values first, but a single one tells nothing apart."""
+    """Fewest values first, and columns with a single value last."""
     values = len({cell.strip() for cell in cells})
     return values < MIN_LABELS, values
 
@@ -116,25 +120,23 @@ def _fault(row: _Row, text_column: str, label_column: str) -> str:
     if not row.text.strip():
         return _no_text(text_column)
     if not row.label:
-        return f"has no label: its cell {quoted(label_column)} is empty."
+        return f"has no label: {quoted(label_column)} is empty."
     if len(row.label) > LONGEST_LABEL:
-        return (
-            f"has a label of {len(row.label):,} characters, and at most {LONGEST_LABEL} are read: {quoted(row.label)}."
-        )
+        return f"has a label of {len(row.label):,} characters ({quoted(row.label)}). The limit is {LONGEST_LABEL}."
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in row.label):
-        return f"has a line break, or a sign that cannot be seen, in its label {quoted(row.label)}: take it out."
+        return f"has a line break or an invisible character in its label {quoted(row.label)}. Remove it."
     return ""
 
 
 def _no_text(column: str) -> str:
-    return f"has no text: its cell {quoted(column)} is empty."
+    return f"has no text: {quoted(column)} is empty."
 
 
 # Labels
 
 
 def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], list[RowNote]]:
-    """Rows of labels that can be learned, and what is said of the others."""
+    """Rows whose labels are frequent enough, and remarks on the others."""
     counts = Counter(row.label for row in rows)
     often = [label for label, count in counts.items() if count >= MIN_ROWS]
     if len(counts) > MAX_LABELS:
@@ -145,8 +147,8 @@ def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], lis
     notes = [
         RowNote(
             row.number,
-            f"Row {row.number:,} has the label {quoted(row.label)}, of which there {_are(counts[row.label])}; "
-            f"at least {MIN_ROWS} rows of a label are needed.",
+            f"Row {row.number:,} is left out: its label {quoted(row.label)} has only {counts[row.label]} of at least "
+            f"{MIN_ROWS} rows.",
         )
         for row in rows
         if row.label not in often
@@ -157,21 +159,21 @@ def _without_rare_labels(rows: list[_Row], column: str) -> tuple[list[_Row], lis
 def _too_many(counts: Counter[str], rows: int, column: str) -> str:
     many = f"The column {quoted(column)} has {len(counts):,} different values in {rows:,} rows"
     if 2 * len(counts) > rows:
-        return f"{many}: this looks like text, not like labels. Choose a column with at most {MAX_LABELS} values."
+        return f"{many}. These look like texts, not labels. Choose a column with at most {MAX_LABELS} values."
     rare = [label for label, count in counts.items() if count < MIN_ROWS]
-    some = f" {len(rare):,} of them are in fewer than {MIN_ROWS} rows, such as {_list(rare)}." if rare else ""
-    return f"{many}, and at most {MAX_LABELS} labels can be taught.{some}"
+    some = f" {len(rare):,} of them have fewer than {MIN_ROWS} rows, such as {_list(rare)}." if rare else ""
+    return f"{many}. A classifier can have at most {MAX_LABELS} labels.{some}"
 
 
 def _too_few(counts: Counter[str], often: list[str], column: str) -> str:
     if len(counts) == 1:
-        return f"All rows have the same label, {_list(list(counts))}: at least two labels are needed to tell apart."
+        return f"All rows have the same label, {_list(list(counts))}. Add rows with at least one other label."
     rare = ", ".join(f"{quoted(label)} {counts[label]}" for label in [*counts][:_NAMED])
     more = ", …" if len(counts) > _NAMED else ""
     enough = f"only {quoted(often[0])} has" if often else "none has"
     return (
-        f"At least two labels with {MIN_ROWS} rows each are needed, and of those in {quoted(column)} {enough} "
-        f"as many ({rare}{more}): add rows."
+        f"At least two labels with {MIN_ROWS} rows each are needed, but in {quoted(column)} {enough} enough rows "
+        f"({rare}{more}). Add rows."
     )
 
 
@@ -179,36 +181,36 @@ def _list(labels: list[str]) -> str:
     return ", ".join(map(quoted, labels[:_NAMED]))
 
 
-def _are(count: int) -> str:
-    return "is no other" if count == 1 else f"are only {count}"
-
-
-# What may be a mistake
+# Possible mistakes
 
 
 def _repeated(rows: list[_Row]) -> list[RowNote]:
-    """The same text again. One of both may be held out, and then it was learned before it is asked."""
+    """Repeated texts: if one copy is held out, the model has been trained on the other."""
     first: dict[str, _Row] = {}
     notes = []
     for row in rows:
         before = first.setdefault(row.text.strip(), row)
         if before is row:
             continue
-        same = before.label == row.label
-        other = "and label" if same else f"but another label ({quoted(row.label)}, not {quoted(before.label)}),"
-        notes.append(RowNote(row.number, f"Row {row.number:,} has the same text {other} as row {before.number:,}."))
+        if before.label == row.label:
+            message = f"Row {row.number:,} repeats the text and label of row {before.number:,}."
+        else:
+            labels = f"{quoted(row.label)}, not {quoted(before.label)}"
+            message = f"Row {row.number:,} repeats the text of row {before.number:,} with another label ({labels})."
+        notes.append(RowNote(row.number, message))
     return notes
 
 
 def _alike(rows: list[_Row]) -> list[RowNote]:
-    """Labels that differ in capitals or blanks only."""
+    """Labels that differ only in case or whitespace."""
     first: dict[str, _Row] = {}
     notes: dict[str, RowNote] = {}
     for row in rows:
         before = first.setdefault(" ".join(row.label.split()).casefold(), row)
         if before.label != row.label:
-            pair = f"{quoted(row.label)}, and row {before.number:,} {quoted(before.label)}"
+            pair = f"{quoted(row.label)}, row {before.number:,} the label {quoted(before.label)}"
             notes.setdefault(
-                row.label, RowNote(row.number, f"Row {row.number:,} has the label {pair}: these are learned as two.")
+                row.label,
+                RowNote(row.number, f"Row {row.number:,} has the label {pair}. They count as different labels."),
             )
     return list(notes.values())

@@ -1,7 +1,7 @@
-"""What goes with a taught model that is downloaded: a notebook that loads its folder, and a word on what it is.
+"""The notebook and README that are downloaded with a fine-tuned model.
 
-Labels and texts are a visitor's own words: in code they are Python literals, in Markdown lines of JSON that are set in
-by four blanks, so that neither runs nor renders them.
+Labels and texts come from the visitor: in code they are Python literals, in Markdown they are JSON in an indented code
+block, so that neither is executed or rendered.
 """
 
 import json
@@ -11,18 +11,18 @@ _CODE = """\
 import torch
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
-folder = {folder!r}  # beside this notebook
+folder = {folder!r}  # next to this notebook
 texts = {texts!r}
 
 model = PerceiverForSequenceClassification.from_pretrained(folder).float().eval()
-# It reads UTF-8 bytes, so there is no vocabulary to load; a literal "[SEP]" in a text stays text.
+# The model reads UTF-8 bytes, so there is no vocabulary to load. A literal "[SEP]" in a text stays text.
 tokenizer = PerceiverTokenizer(split_special_tokens=True)
 longest = model.config.max_position_embeddings
 
 for text in texts:
     inputs = tokenizer(text, return_tensors="pt").input_ids
     if inputs.shape[1] > longest:
-        raise ValueError(f"{{inputs.shape[1]}} bytes with [CLS] and [SEP], and the model reads {{longest}}: {{text}}")
+        raise ValueError(f"{{inputs.shape[1]}} bytes with [CLS] and [SEP]; the model reads {{longest}}: {{text}}")
     with torch.inference_mode():
         probabilities = model(inputs=inputs).logits[0].softmax(dim=0)
     best = int(probabilities.argmax())
@@ -30,31 +30,32 @@ for text in texts:
 """
 
 _ABOUT = """\
-# A classifier of texts, taught in the Perceiver Playground
+# A text classifier, fine-tuned in Perceiver Playground
 
-It tells these labels apart:
+Its labels:
 
     {labels}
 """
 
-_INSTALL = "It needs Python with `torch` and `transformers` (`pip install torch transformers`), and no network."
+_INSTALL = "It requires `torch` and `transformers` (`pip install torch transformers`) and no network."
 
 _README = """\
 {about}
-It began as `{base}`, whose license holds for this model, too, and learned from {rows:,} rows{accuracy}.
+It was fine-tuned from `{base}`, whose license also applies to this model, on {rows:,} rows{accuracy}.
 
-The folder `{folder}` holds what `PerceiverForSequenceClassification.from_pretrained` of transformers loads:
-`model.safetensors` and `config.json`. `{notebook}` loads it and classifies two texts. {install}
+The folder `{folder}` contains `model.safetensors` and `config.json`, which
+`PerceiverForSequenceClassification.from_pretrained` of transformers loads. `{notebook}` loads them and classifies two
+texts. {install}
 
-The rows that it was trained on are not in this folder. A model can still reveal parts of them: think before you share
-one that was trained on private texts.
+The training rows are not in this folder. A model can still reveal parts of them: consider this before you share a model
+that was trained on private texts.
 """
 
 
 def write_notebook(folder: str, labels: Sequence[str], texts: Sequence[str]) -> str:
-    """A Jupyter notebook (nbformat 4.5): it loads the model in `folder`, beside it, and classifies the texts.
+    """A Jupyter notebook (nbformat 4.5) that loads the model in `folder`, next to it, and classifies the texts.
 
-    For each it prints the probability of the best label, the label and the text.
+    It prints the probability of the best label, the label and the text.
     """
     about = f"{_about(labels)}\n{_INSTALL}\n"
     notebook = {
@@ -82,11 +83,14 @@ def write_notebook(folder: str, labels: Sequence[str], texts: Sequence[str]) -> 
 def write_readme(
     folder: str, labels: Sequence[str], notebook: str, base: str, rows: int, accuracy: float | None = None
 ) -> str:
-    """Markdown. notebook: its file's name. base: the checkpoint that was taught. rows: how many it learned from.
+    """README in Markdown.
 
-    accuracy: share of right answers on rows that were held out, 0 to 1, if they were asked.
+    notebook: name of its file.
+    base: the checkpoint that was fine-tuned.
+    rows: number of training rows.
+    accuracy: validation accuracy, 0 to 1, if it was measured.
     """
-    right = "" if accuracy is None else f"; of others, held out, it judged {accuracy:.0%} rightly"
+    right = "" if accuracy is None else f". The validation accuracy is {accuracy:.0%}"
     return _README.format(
         about=_about(labels), base=base, rows=rows, accuracy=right, folder=folder, notebook=notebook, install=_INSTALL
     )
@@ -97,5 +101,5 @@ def _about(labels: Sequence[str]) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """As notebooks hold texts: each line with its end, and none after the last."""
+    """Lines as notebooks store them: each with its line break, except the last."""
     return [f"{line}\n" for line in text.rstrip("\n").split("\n")]

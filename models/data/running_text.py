@@ -1,4 +1,4 @@
-"""Text that grows by bytes, decoded up to its last complete UTF-8 code point."""
+"""Text that grows byte by byte, decoded up to its last complete UTF-8 code point."""
 
 import codecs
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ class RunningText:
         self._text = ""
 
     def add(self, content: bytes) -> bool:
-        """Appends bytes and returns whether a stop ends in them."""
+        """Appends bytes and returns whether a stop string ends in them."""
         self._text += self._decoder.decode(content)
         seen = self._tail + content
         self._tail = seen[max(0, len(seen) - self._longest + 1) :]
@@ -24,7 +24,7 @@ class RunningText:
     def text(self, whole: bool) -> str:
         """The text so far, with U+FFFD for bytes that are not UTF-8.
 
-        whole: whether the text ends here. If not, an incomplete code point at the end is left out.
+        whole: whether the text ends here. Otherwise an incomplete code point at the end is left out.
         """
         incomplete, _ = self._decoder.getstate()
         return self._text + (incomplete.decode("utf-8", "replace") if whole else "")

@@ -9,20 +9,20 @@ Span = tuple[int, int]
 _STRIDE = 2, 3
 """Stride as a fraction of the window's length."""
 _REACH = 8
-"""A border moves by at most 1/8 of the window's length to lie between words."""
+"""A boundary moves by at most 1/8 of the window length to fall between words."""
 
 
 def text_windows(content: bytes, length: int) -> tuple[Span, ...]:
-    """Half-open spans of at most `length` UTF-8 bytes (6 or more), which cover the text and overlap by a third.
+    """Half-open spans of at most `length` UTF-8 bytes (6 or more) that cover the text and overlap by a third.
 
-    Borders lie between words if possible, and always between code points.
+    Boundaries are between words if possible, and always between code points.
     """
     windows, start = [], 0
     while len(content) - start > length:
         stop = _stop(content, start + length, length)
         windows.append((start, stop))
         stride = length * _STRIDE[0] // _STRIDE[1]
-        # The last window ends with the text, and is as long as the others.
+        # The last window ends with the text and has the length of the others.
         start = min(_start(content, min(start + stride, len(content) - length), length), stop)
     return *windows, (start, len(content))
 
@@ -40,7 +40,7 @@ def word_spans(text: str) -> tuple[Span, ...]:
 def cut_out(word: int, words: tuple[Span, ...], length: int) -> Span:
     """The span that leaving out a word removes from a text of `length` bytes: the word and the whitespace after it.
 
-    For the last word, it is the whitespace before it, so that what remains is one whitespace shorter, too.
+    For the last word it is the whitespace before it, so that no whitespace is left over.
     """
     if word + 1 < len(words):
         return words[word][0], words[word + 1][0]

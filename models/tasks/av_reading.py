@@ -124,7 +124,7 @@ def _check(request: AvAutoencodingRequest) -> None:
 
 def _check_answers(request: AvAutoencodingRequest, shape: ClipShape, count: int) -> None:
     upsample = {None: 1, "frames": 2, "pixels": 4}[request.upsample]
-    most = av_clip.MAX_ANSWERED // (upsample * shape.side**2)
+    most = av_clip.MAX_OUTPUT_PIXELS // (upsample * shape.side**2)
     if count > most:
         raise InputError(
             f"So much upsample than it was read, at most {most / shape.fps:.0f} seconds can be rebuilt: cut out a part of "

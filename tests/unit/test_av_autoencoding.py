@@ -374,7 +374,7 @@ def test_the_published_model_is_told_no_label(service):
 
 
 def test_long_clips_are_not_asked_for_in_finest_detail(service, monkeypatch):
-    monkeypatch.setattr(av_clip, "MAX_ANSWERED", 3 * 16 * SIDE**2)
+    monkeypatch.setattr(av_clip, "MAX_OUTPUT_PIXELS", 3 * 16 * SIDE**2)
     request = asked(16)  # 0.5 seconds
     for upsample in (None, "frames"):
         assert len(service.run(replace(request, upsample=upsample)).frames)

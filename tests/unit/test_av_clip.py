@@ -94,7 +94,7 @@ def test_of_long_clips_some_frames_are_compared_to_the_last():
     clip = draw.integers(0, 256, (200, 8, 8, 3), dtype=np.uint8)
     last_lost = clip.copy()
     last_lost[-1] = 0
-    assert 1 - av_clip.ssim(last_lost, clip) == pytest.approx(1 / av_clip.MAX_COMPARED, rel=0.1)
+    assert 1 - av_clip.ssim(last_lost, clip) == pytest.approx(1 / av_clip.MAX_SSIM_FRAMES, rel=0.1)
 
 
 def test_how_alike_sounds_are():

@@ -77,7 +77,7 @@ def test_frames_stay_as_they_are(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_different_sizes_are_named(name):
-    with pytest.raises(InputError, match="30 x 20 and 20 x 30 pixels"):
+    with pytest.raises(InputError, match="30x20 and 20x30 pixels"):
         METHODS[name](np.zeros((20, 30, 3), np.uint8), np.zeros((30, 20, 3), np.uint8))
 
 

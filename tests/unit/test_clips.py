@@ -143,7 +143,7 @@ def test_the_cover_of_a_record_is_no_picture_of_a_clip(tmp_path):
         samples.sample_rate = 48_000
         output.mux(audio.encode(samples))
         output.mux(audio.encode(None))
-    with pytest.raises(InputError, match="no picture in it"):
+    with pytest.raises(InputError, match="no video"):
         open_clip(path)
 
 
@@ -215,7 +215,7 @@ def test_what_comes_long_before_a_frame_is_not_decoded_for_it(kept):
     clip = kept(data)
     clip.path.write_bytes(with_packet_lost(data, "video", 1))
     assert [number_of(image) for image in seen(clip, 8, 12)] == TWELVE[8:]
-    with pytest.raises(InputError, match="cannot be read any more"):
+    with pytest.raises(InputError, match=r"Frame 2 .*no longer"):
         seen(clip, 1, 3)
 
 
@@ -234,9 +234,9 @@ def test_frames_that_the_clip_has_not(start, stop, kept):
 def test_a_clip_that_has_gone(data, kept):
     clip = kept(data)
     clip.path.unlink()
-    with pytest.raises(InputError, match="choose it again"):
+    with pytest.raises(InputError, match="no longer available"):
         seen(clip)
-    with pytest.raises(InputError, match="choose it again"):
+    with pytest.raises(InputError, match="no longer available"):
         open_clip(clip.path)
 
 

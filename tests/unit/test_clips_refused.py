@@ -35,7 +35,7 @@ GIF = saved(
     save_all=True,
     append_images=[Image.fromarray(numbered(number)) for number in (9, 18)],
 )
-NO_CLIP = "is no clip that can be read here"
+NO_CLIP = "not a clip"
 
 
 FRAGMENTS = clip_bytes(container={"movflags": "frag_keyframe+empty_moov"})
@@ -46,16 +46,16 @@ NO_CLIPS = {
     "text": (b"Dear diary, there was nothing to be filmed today.\n" * 20, NO_CLIP),
     "noise": (bytes(range(7, 256)) * 40, NO_CLIP),
     "subtitles": (b"WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n", NO_CLIP),
-    "sound, WAV": (WAV, "no picture in it"),
-    "sound, MP3": (MP3, "no picture in it"),
-    "sound, MP4": (clip_bytes(codec=None, sound=tone(440, 0.1, 48_000)), "no picture in it"),
-    "no frames": (FRAGMENTS[: FRAGMENTS.index(b"moof") - 4], "not one frame"),
+    "sound, WAV": (WAV, "no video"),
+    "sound, MP3": (MP3, "no video"),
+    "sound, MP4": (clip_bytes(codec=None, sound=tone(440, 0.1, 48_000)), "no video"),
+    "no frames": (FRAGMENTS[: FRAGMENTS.index(b"moof") - 4], "no frames"),
     "MP4 without its end": (MP4[: len(MP4) // 2], "damaged or cut short"),
     "MP4 without its frames": (STREAMED[: STREAMED.index(b"mdat") + 8], "damaged or cut short"),
     "MP4 of nothing": (MP4[:32], "damaged or cut short"),
     "WebM of nothing": (clip_bytes("webm", "libvpx")[:60], NO_CLIP),
     "GIF without its end": (GIF[:80], "damaged or cut short"),
-    "unknown codec": (MP4.replace(b"avc1", b"zzz1"), "kind that cannot be read"),
+    "unknown codec": (MP4.replace(b"avc1", b"zzz1"), "codec"),
 }
 
 
@@ -78,7 +78,8 @@ def read(path, data: bytes) -> tuple[list[int], tuple[str, ...]]:
 def test_a_clip_ends_before_its_first_damaged_frame(path):
     numbers, notes = read(path, with_packet_lost(MP4, "video", 7))
     assert numbers == list(range(7))
-    assert notes == ("This clip is damaged or cut short: only its first 0.3 seconds can be read.",)
+    (note,) = notes
+    assert "first 0.3 seconds" in note
 
 
 @pytest.mark.parametrize("kind", ["mp4", "webm", "gif"])
@@ -100,7 +101,7 @@ def test_sound_of_an_unknown_kind_is_noted(path):
     path.write_bytes(clip_bytes("matroska", sound=tone(440, 0.4, 48_000)).replace(b"A_AAC", b"A_ZZZ"))
     clip = open_clip(path)
     assert (clip.frames, clip.sound) == (12, None)
-    assert "sound" in clip.notes[0]
+    assert "audio" in clip.notes[0]
 
 
 # Too large, found before anything is decoded
@@ -120,9 +121,9 @@ def _no_decoding(monkeypatch):
 @pytest.mark.parametrize(
     ("limit", "most", "said"),
     [
-        ("MAX_PIXELS", WIDTH * HEIGHT - 1, "too many pixels (64 x 48)"),
-        ("MAX_FRAMES", 2, "too many frames: at most 2"),
-        ("MAX_PIXELS_IN_ALL", 2 * WIDTH * HEIGHT, "of 64 x 48 pixels, at most 2 frames"),
+        ("MAX_PIXELS", WIDTH * HEIGHT - 1, "too many pixels: 64x48"),
+        ("MAX_FRAMES", 2, "limit is 2"),
+        ("MAX_PIXELS_IN_ALL", 2 * WIDTH * HEIGHT, "64x48 pixels is 2 frames"),
     ],
 )
 def test_too_large_by_what_it_says(data, limit, most, said, path, monkeypatch):
@@ -141,7 +142,7 @@ def test_too_long_by_what_is_in_it(kind, limit, most, path, monkeypatch):
         "gif": saved(images[0], "GIF", save_all=True, append_images=images[1:], duration=40),
     }[kind]
     monkeypatch.setattr(limits, limit, most)
-    assert "at most" in refused(path, data)
+    assert "limit" in refused(path, data)
     monkeypatch.setattr(limits, limit, 2 * most)
     assert open_clip(path).frames == 12
 

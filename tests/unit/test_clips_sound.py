@@ -152,10 +152,10 @@ def test_sound_that_cannot_be_decoded(tmp_path):
     path.write_bytes(with_packet_lost(clip_bytes(sound=tone(440, SECONDS, 48_000)), "audio", 5))
     clip = open_clip(path)
     assert clip.frames == 12
-    with pytest.raises(InputError, match="sound of this clip is damaged"):
+    with pytest.raises(InputError, match=r"audio .*damaged"):
         read_sound(clip, 8_000)
     path.unlink()
-    with pytest.raises(InputError, match="choose it again"):
+    with pytest.raises(InputError, match="no longer available"):
         read_sound(clip, 8_000)
 
 

@@ -153,7 +153,7 @@ def test_a_finished_clip_takes_the_place_of_an_earlier_one(path):
 @pytest.mark.parametrize(
     ("frames", "options", "said"),
     [
-        ([], {}, "no frames"),
+        ([], {}, "at least one frame"),
         ([numbered(0), numbered(1, (32, 32))], {}, "frame 1"),
         ([numbered(0)], {"audio": tone(440, 1, 8_000)}, "sample rate"),
         ([numbered(0)], {"sample_rate": 8_000}, "sample rate"),

@@ -103,7 +103,7 @@ def test_truth_of_the_frames(path):
     for write in (write_flo, write_kitti):
         write(path, FLOW)
         assert read_flow(path, (3, 2)).shape == (3, 2, 2)
-        with pytest.raises(InputError, match="has 2 x 3 pixels, but the frames have 1,024 x 436"):
+        with pytest.raises(InputError, match=r"2x3 pixels.* 1,024x436"):
             read_flow(path, (436, 1024))
 
 
@@ -119,7 +119,7 @@ def test_what_is_no_pixel_is_passed_over(path):
 
 @pytest.mark.parametrize("flow", [[[[512, 0]]], [[[0, -512.01]]], [[[1e5, 0]]]])
 def test_motion_beyond_kittis_range(flow, path):
-    with pytest.raises(InputError, match=r"at most 512 pixels.*\.flo"):
+    with pytest.raises(InputError, match=r" 512 pixels.*\.flo"):
         write_kitti(path, np.float32(flow))
     assert not path.exists()
 
@@ -127,7 +127,7 @@ def test_motion_beyond_kittis_range(flow, path):
 @pytest.mark.parametrize("write", [write_flo, write_kitti])
 @pytest.mark.parametrize("shape", [(2, 2), (2, 2, 3), (0, 2, 2)])
 def test_what_is_no_flow_is_not_written(write, shape, path):
-    with pytest.raises(ValueError, match="no flow"):
+    with pytest.raises(ValueError, match="shape"):
         write(path, np.zeros(shape, np.float32))
 
 
@@ -140,9 +140,9 @@ GOOD_ROW = b"\0" + bytes(6)
 def pngs_that_are_wrong() -> dict[str, tuple[bytes, str]]:
     idat = KITTI.index(b"IDAT")
     return {
-        "8 bits": (saved(PICTURE, "PNG"), "8 bits a channel: KITTI"),
-        "palette": (saved(PICTURE.convert("P"), "PNG"), "8 bits a channel and is not plain RGB"),
-        "16-bit gray": (png(1, 1, 16, 0, bytes(3)), "16 bits a channel and is not plain RGB"),
+        "8 bits": (saved(PICTURE, "PNG"), "8 bits per channel"),
+        "palette": (saved(PICTURE.convert("P"), "PNG"), "8 bits per channel and is not plain RGB"),
+        "16-bit gray": (png(1, 1, 16, 0, bytes(3)), "16 bits per channel and is not plain RGB"),
         "16-bit RGBA": (png(1, 1, 16, 6, bytes(9)), "not plain RGB"),
         "signature": (KITTI[:8], "header is damaged or cut short"),
         "half a header": (KITTI[:20], "header is damaged or cut short"),
@@ -157,11 +157,11 @@ def pngs_that_are_wrong() -> dict[str, tuple[bytes, str]]:
         "a row too few": (png(1, 2, 16, 2, GOOD_ROW), "damaged or cut short"),
         "a row too many": (png(1, 1, 16, 2, 2 * GOOD_ROW), "damaged or cut short"),
         "a filter that is none": (png(1, 1, 16, 2, b"\5" + bytes(6)), "damaged or cut short"),
-        "no width": (png(0, 5, 16, 2, b""), "0 x 5 pixels, which none can have"),
-        "no height": (png(5, 0, 16, 2, b""), "5 x 0 pixels, which none can have"),
-        "too many pixels": (png(10_000, 5_001, 16, 2, b""), "too many pixels.*10,000 x 5,001.*50 megapixels"),
+        "no width": (png(0, 5, 16, 2, b""), "0x5 pixels"),
+        "no height": (png(5, 0, 16, 2, b""), "5x0 pixels"),
+        "too many pixels": (png(10_000, 5_001, 16, 2, b""), "too many pixels.*10,000x5,001.*50 megapixels"),
         "endless": (png(2**32 - 1, 2**32 - 1, 16, 2, b""), "too many pixels"),
-        "more than it holds": (png(7_000, 7_000, 16, 2, b""), "not enough for the 7,000 x 7,000 pixels it claims"),
+        "more than it holds": (png(7_000, 7_000, 16, 2, b""), "65 bytes.* 7,000x7,000 pixels"),
         "interlaced": (KITTI[:28] + b"\1" + flow_files._crc(KITTI[12:28] + b"\1") + KITTI[33:], "interlaced"),
     }
 
@@ -173,18 +173,18 @@ def flos_that_are_wrong() -> dict[str, tuple[bytes, str]]:
     return {
         "magic alone": (b"PIEH", "cut short: it has 4 bytes"),
         "half a header": (FLO[:11], "cut short: it has 11 bytes"),
-        "header alone": (FLO[:12], "cut short: a flow of 2 x 3 pixels has 60 bytes, it has 12"),
-        "one byte missing": (FLO[:-1], "cut short.*60 bytes, it has 59"),
-        "one byte too many": (FLO + b"\0", "too long.*60 bytes, it has 61"),
-        "no width": (head(0, 4), "0 x 4 pixels, which none can have"),
-        "negative": (head(-2, -3) + FLO[12:], "-2 x -3 pixels"),
+        "header alone": (FLO[:12], "cut short: .*2x3 pixels.* 60 bytes.* 12"),
+        "one byte missing": (FLO[:-1], "cut short.*60 bytes.* 59"),
+        "one byte too many": (FLO + b"\0", "too long.*60 bytes.* 61"),
+        "no width": (head(0, 4), "0x4 pixels"),
+        "negative": (head(-2, -3) + FLO[12:], "-2x-3 pixels"),
         "big-endian": (b"PIEH" + struct.pack(">ii", 2, 3) + FLO[12:], "too many pixels"),
         "endless": (head(2**31 - 1, 2**31 - 1), "too many pixels"),
         "more than it holds": (head(5_000, 5_000), "cut short"),
-        "wrong magic": (b"HEIP" + FLO[4:], "begins with PIEH"),
-        "another picture": (saved(PICTURE, "JPEG"), "This is no flow"),
-        "words": (b"flow", "This is no flow"),
-        "empty": (b"", "empty: it has 0 bytes"),
+        "wrong magic": (b"HEIP" + FLO[4:], "not a flow"),
+        "another picture": (saved(PICTURE, "JPEG"), "not a flow"),
+        "words": (b"flow", "not a flow"),
+        "empty": (b"", "empty"),
     }
 
 
@@ -210,8 +210,8 @@ def test_a_bomb_for_its_own_size(path):
 
 
 def test_much_that_is_no_pixel(path, monkeypatch):
-    monkeypatch.setattr(flow_files, "_MAX_BESIDES", 1_000)
-    with pytest.raises(InputError, match="far more than its 3 x 2 pixels need"):
+    monkeypatch.setattr(flow_files, "_MAX_OVERHEAD", 1_000)
+    with pytest.raises(InputError, match="far more than its 3x2 pixels need"):
         read_flow(written(path, KITTI + bytes(2_000)))
 
 
@@ -227,7 +227,7 @@ def test_a_decoder_that_fails(path, monkeypatch):
 
 
 def test_files_that_are_gone_or_none(tmp_path):
-    with pytest.raises(InputError, match="no longer kept here") as caught:
+    with pytest.raises(InputError, match="no longer available") as caught:
         read_flow(tmp_path / "holiday.flo")
     assert "holiday" not in str(caught.value)
     with pytest.raises(InputError, match=r"cannot be read|empty"):

@@ -175,7 +175,7 @@ def test_bound_of_occlusion(there, back, hidden):
     ],
 )
 def test_different_sizes_are_named(score):
-    with pytest.raises(InputError, match=r"has 3 x 2 pixels, but .* has 2 x 3"):
+    with pytest.raises(InputError, match=r"3x2 pixels.* 2x3"):
         score()
 
 
@@ -186,5 +186,5 @@ def test_sizes_that_can_be_warped(shape):
 
 
 def test_sizes_that_cannot_be_warped():
-    with pytest.raises(InputError, match="32,766 pixels along a side"):
+    with pytest.raises(InputError, match="32,766 pixels"):
         warp(np.ones((1, 32_767, 1)), uniform(1, 32_767, 0, 0))

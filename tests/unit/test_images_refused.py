@@ -81,7 +81,7 @@ def test_nothing_is_handed_to_other_programs(wrap, monkeypatch):
     with Image.open(BytesIO(data)) as image:
         image.load()
     assert started == [True]
-    with pytest.raises(InputError, match="no picture"):
+    with pytest.raises(InputError, match="not an image"):
         open_image(data)
     assert started == [True]
 
@@ -99,8 +99,8 @@ def test_as_many_pixels_as_are_read(monkeypatch):
 @pytest.mark.parametrize(
     ("width", "height", "words"),
     [
-        (10_000, 5_001, "10,000 x 5,001.*50 megapixels"),
-        (MAX_PIXELS + 1, 1, "50,000,001 x 1"),
+        (10_000, 5_001, "10,000x5,001.*50 megapixels"),
+        (MAX_PIXELS + 1, 1, "50,000,001x1"),
         (0, 5, "no pixels"),
         (5, 0, "no pixels"),
     ],
@@ -120,7 +120,7 @@ def test_cut_short(kind, part):
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     data = saved(noise, kind)
     assert opened(data).shape == (64, 64, 3)
-    with pytest.raises(InputError, match=r"damaged or cut short|no picture"):
+    with pytest.raises(InputError, match=r"damaged or cut short|not an image"):
         open_image(data[: int(part * len(data))])
 
 
@@ -154,7 +154,7 @@ def test_jpeg_cut_short_says_so():
     data = saved(PICTURE.resize((64, 64)), "JPEG")
     with pytest.raises(InputError, match="damaged or cut short"):
         open_image(data[:-200])
-    with pytest.raises(InputError, match=r"damaged or cut short|no picture"):
+    with pytest.raises(InputError, match=r"damaged or cut short|not an image"):
         open_image(data[:20])
 
 
@@ -162,7 +162,7 @@ def test_text_that_is_called_a_picture(tmp_path):
     path = tmp_path / "holiday.png"
     path.write_text("words that were here")
     for source in (path, path.read_bytes()):
-        with pytest.raises(InputError, match="no picture that can be read here, whatever its name says"):
+        with pytest.raises(InputError, match="not an image"):
             open_image(source)
 
 
@@ -170,13 +170,13 @@ def test_no_bytes(tmp_path):
     path = tmp_path / "holiday.jpg"
     path.write_bytes(b"")
     for source in (path, b""):
-        with pytest.raises(InputError, match="empty: it has 0 bytes"):
+        with pytest.raises(InputError, match="empty"):
             open_image(source)
 
 
 def test_a_file_that_is_gone(tmp_path):
     """Uploads are deleted after a while; where they lay is nobody's business."""
-    with pytest.raises(InputError, match="no longer kept here") as caught:
+    with pytest.raises(InputError, match="no longer available") as caught:
         open_image(tmp_path / "holiday.jpg")
     assert "holiday" not in str(caught.value)
 

@@ -34,7 +34,7 @@ def test_a_hundred_megabytes_are_not_even_opened(tmp_path, monkeypatch):
         raise AssertionError("opened")
 
     monkeypatch.setattr(Path, "open", opened)
-    with pytest.raises(InputError, match=r"too large: 100\.0 MiB, and at most 5 MiB"):
+    with pytest.raises(InputError, match=r"100\.0 MiB.* 5 MiB"):
         read_table(path)
 
 
@@ -58,26 +58,26 @@ def test_a_spreadsheet_by_another_name(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "empty: it has 0 bytes"),
-        (b"\xef\xbb\xbf", "nothing but blanks"),
-        (b"\n ,\n", "one row only"),
-        ("text,label\ngut,a\nschön,b\n".encode("latin-1"), "not UTF-8: its byte 21, in line 3, is 0xF6"),
-        (b"\xef\xbb\xbftext\n\xe9", "not UTF-8 with BOM: its byte 9, in line 2, is 0xE9"),
-        (b"\xff\xfet\0\n\0a", "not UTF-16: its byte 7, in line 2, is 0x61"),
-        ("text,label\na,b\n".encode("utf-16-le"), "in line 1 there is a zero byte"),
-        (b"text\na\n\0", "in line 3 there is a zero byte"),
-        (b"\x89PNG\r\n\x1a\n", "its byte 1, in line 1, is 0x89.* or is no text"),
-        (b"text,label\n", "one row only"),
+        (b"", "empty"),
+        (b"\xef\xbb\xbf", "blank"),
+        (b"\n ,\n", "single row"),
+        ("text,label\ngut,a\nschön,b\n".encode("latin-1"), "UTF-8: byte 21, in line 3, is 0xF6"),
+        (b"\xef\xbb\xbftext\n\xe9", "UTF-8 with BOM: byte 9, in line 2, is 0xE9"),
+        (b"\xff\xfet\0\n\0a", "UTF-16: byte 7, in line 2, is 0x61"),
+        ("text,label\na,b\n".encode("utf-16-le"), "line 1 has a zero byte"),
+        (b"text\na\n\0", "line 3 has a zero byte"),
+        (b"\x89PNG\r\n\x1a\n", "byte 1, in line 1, is 0x89"),
+        (b"text,label\n", "single row"),
         (b"text,text\na,b\n", 'Row 1 has "text" twice'),
-        (b"a," + b"b" * 61 + b"\nc,d\n", 'Row 1, column 2 holds a text instead: "b+…"'),
-        (b"\ngreat film,good\npoor film,bad\nnice film,good\n", 'row 2 looks like data: "good" stands in row 4'),
-        (b"text,label\na\nb,c,d\n", "No row .* can be read. Row 2 has 1 cell"),
-        (b"c," * 50 + b"c\n", "has 51 columns, and at most 50"),
-        (b"text,label\n" + b"x,y\n" * 2001, "has 2,001 rows below its header, and at most 2,000"),
+        (b"a," + b"b" * 61 + b"\nc,d\n", '[Cc]olumn 2 of row 1.* "b+…"'),
+        (b"\ngreat film,good\npoor film,bad\nnice film,good\n", 'Row 2 .*"good".* row 4'),
+        (b"text,label\na\nb,c,d\n", "Row 2 has 1 cell"),
+        (b"c," * 50 + b"c\n", "51 columns.* 50"),
+        (b"text,label\n" + b"x,y\n" * 2001, "2,001 rows.* 2,000"),
         (b'text,label\na,b\n"two\nlines",b\n"open,a\nb,c\n', "Row 4 cannot be read: .*never closed"),
-        (b'text,label\na,b\n"one" two,b\n', "Row 3 cannot be read: after the quotation mark that closes"),
-        (b'text,label\na,b\n"' + b"x" * 140_000 + b'",b\n', "Row 3 cannot be read: a cell in it does not end"),
-        (b"text,label\n" + b"x" * 10_001 + b",b\n", "Row 2 has a cell of 10,001 characters, and at most 10,000"),
+        (b'text,label\na,b\n"one" two,b\n', "Row 3 cannot be read: .*closing quotation mark"),
+        (b'text,label\na,b\n"' + b"x" * 140_000 + b'",b\n', "Row 3 cannot be read: .*too long"),
+        (b"text,label\n" + b"x" * 10_001 + b",b\n", "Row 2 .* 10,001 characters.* 10,000"),
     ],
 )
 def test_files_that_are_refused(content, words, tmp_path):
@@ -93,7 +93,7 @@ def test_as_much_as_is_read(tmp_path):
 
 
 def test_a_file_that_is_gone(tmp_path):
-    with pytest.raises(InputError, match="no longer kept here") as caught:
+    with pytest.raises(InputError, match="no longer available") as caught:
         read_table(tmp_path / "mine.csv")
     assert "mine" not in str(caught.value)
     with pytest.raises(InputError, match="cannot be read"):
@@ -124,14 +124,14 @@ def test_any_file(tmp_path, parts):
     ("rows", "words"),
     [
         ([(f"t{n}", "same") for n in range(9)], 'All rows have the same label, "same"'),
-        ([(f"t{n}", f"{n} words") for n in range(30)], "30 different values in 30 rows: this looks like text"),
+        ([(f"t{n}", f"{n} words") for n in range(30)], "30 different values in 30 rows"),
         (
             [(f"t{n}", f"label {n % 21}") for n in range(83)],
-            '21 different values in 83 rows, and at most 20 .* 1 of them are in fewer than 4 rows, such as "label 20"',
+            '21 different values in 83 rows.* at most 20 .* 1 of them .* 4 rows, such as "label 20"',
         ),
-        ([(f"t{n}", "yes" if n else "no") for n in range(9)], 'only "yes" has as many ("no" 1, "yes" 8)'),
-        ([(f"t{n}", "abcd"[n % 4]) for n in range(8)], 'none has as many ("a" 2, "b" 2, "c" 2, …)'),
-        ([("", "yes"), ("", "no")], "Nothing is left to learn from. Row 2 has no text"),
+        ([(f"t{n}", "yes" if n else "no") for n in range(9)], 'only "yes" .*"no" 1, "yes" 8'),
+        ([(f"t{n}", "abcd"[n % 4]) for n in range(8)], 'none .*"a" 2, "b" 2, "c" 2, …'),
+        ([("", "yes"), ("", "no")], "Row 2 has no text"),
     ],
 )
 def test_nothing_to_learn(rows, words):
@@ -147,11 +147,11 @@ def test_as_many_labels_as_are_read():
 
 def test_columns_that_are_none():
     for columns in (("texts", "label"), ("text", "Label")):
-        with pytest.raises(InputError, match=r'There is no column "(texts|Label)".* names: "text", "label"'):
+        with pytest.raises(InputError, match=r'"(texts|Label)".* "text", "label"'):
             labeled_rows(labeled(), *columns)
-    with pytest.raises(InputError, match='both to come from "text"'):
+    with pytest.raises(InputError, match=r'both .*"text"'):
         labeled_rows(labeled(), "text", "text")
     with pytest.raises(InputError, match="no column"):
         texts_in(labeled(), "x")
-    with pytest.raises(InputError, match='no text in the column "label"'):
+    with pytest.raises(InputError, match='"label" has no text'):
         texts_in(made(("text", "label"), ("a", "")), "label")

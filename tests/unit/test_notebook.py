@@ -57,18 +57,21 @@ def test_words_of_visitors_are_never_code():
     folder, text = "'; raise SystemExit #", '"""\nraise SystemExit\n"""'
     lines = code_of(write_notebook(folder, ["a\nb"], [text])).splitlines()
     assert [line for line in lines if "SystemExit" in line] == [
-        f"folder = {folder!r}  # beside this notebook", f"texts = {[text]!r}"
+        f"folder = {folder!r}  # next to this notebook", f"texts = {[text]!r}"
     ]  # fmt: skip
 
 
 def test_the_readme_says_what_it_is():
-    readme = write_readme("taught", LABELS, "taught.ipynb", "masked_bytes", 1096, 0.875)
+    readme = write_readme("tuned", LABELS, "tuned.ipynb", "masked_bytes", 1096, 0.875)
     assert '    ["yes", "no </b>\\n**", "perhaps"]\n' in readme
     for words in (
         "`masked_bytes`",
-        "`taught`",
-        "`taught.ipynb`",
-        "1,096 rows; of others, held out, it judged 88% rightly.",
+        "`tuned`",
+        "`tuned.ipynb`",
+        "1,096 rows",
+        "88%",
     ):
         assert words in readme
-    assert "1,096 rows.\n" in write_readme("taught", LABELS, "taught.ipynb", "masked_bytes", 1096)
+    without = write_readme("tuned", LABELS, "tuned.ipynb", "masked_bytes", 1096)
+    assert "1,096 rows" in without
+    assert "accuracy" not in without

@@ -1,4 +1,4 @@
-"""Pictures that move, such as GIF, and stills as clips of one frame: read by Pillow, as all other pictures are."""
+"""Animated images such as GIF, and still images as clips of one frame, read with Pillow."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +12,11 @@ from models.schema import InputError
 
 _MOVING = ("GIF", "WEBP", "PNG", "AVIF")
 _FORMATS = (*_MOVING, "JPEG", "BMP", "TIFF")
-_SHORTEST, _USUAL = 0.01, 0.1  # seconds: browsers show for the latter what says that it lasts no longer than the former
+_SHORTEST, _USUAL = 0.01, 0.1  # seconds: browsers show frames of at most _SHORTEST for _USUAL
 
 
 def open_picture(path: Path) -> Clip | None:
-    """A picture as a clip, or None for a file that is no picture. Raises InputError, in words for the visitor."""
+    """An image as a clip; None if the file is not an image. Raises InputError."""
     try:
         with Image.open(path, formats=_FORMATS) as image:
             check_size(image)
@@ -28,23 +28,25 @@ def open_picture(path: Path) -> Clip | None:
     except InputError:
         raise
     except Image.DecompressionBombError as error:
-        raise InputError("This picture has too many pixels to be read here.") from error
-    except Exception as error:  # other people's files: each of Pillow's decoders fails in its own way
-        raise InputError(f"This picture is damaged or cut short, and cannot be read ({error}).") from error
+        raise InputError("The image has too many pixels.") from error
+    except Exception as error:  # the decoders of Pillow raise errors of many types
+        raise InputError(f"The image is damaged or cut short and cannot be read ({error}).") from error
 
 
 def read_picture(clip: Clip, start: int, stop: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Frames `start` to `stop` of a clip of `open_picture`: uint8 [height, width, 3]; size: (width, height).
+    """Frames `start` to `stop` of a clip from `open_picture`: uint8 [height, width, 3]; size: (width, height).
 
-    Raises InputError for one that cannot be read any more.
+    Raises InputError for a frame that can no longer be read.
     """
     with Image.open(clip.path, formats=_FORMATS) as image:
         for frame in range(start, stop):
             try:
                 image.seek(frame)
                 upright = as_rgb(image)
-            except Exception as error:  # as many kinds as there are decoders
-                raise InputError(f"Frame {frame + 1} of this clip cannot be read any more: choose it again.") from error
+            except Exception as error:  # errors of many types
+                raise InputError(
+                    f"Frame {frame + 1} of the clip can no longer be read. Upload the clip again."
+                ) from error
             yield np.array(upright if upright.size == size else upright.resize(size, Image.Resampling.BOX))
 
 
@@ -55,7 +57,7 @@ def _clip(path: Path, image: Image.Image, frames: int) -> Clip:
         try:
             image.seek(frame)
             image.load()
-        except Exception:  # as many kinds as there are decoders
+        except Exception:  # the decoders of Pillow raise errors of many types
             if frame == 0:
                 raise
             notes = (damaged_after(ends[-1]),)

@@ -1,4 +1,4 @@
-"""Clips as visitors bring them: opened with care, and read frame by frame."""
+"""Opens uploaded clips and reads them frame by frame."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,26 +12,27 @@ from models.schema import InputError
 
 
 def open_clip(path: Path) -> Clip:
-    """What is in a video, a moving picture or a still one, told by what is in the file and not by its name.
+    """Opens a video, an animated image or a still image, detected by its content.
 
-    All frames are decoded once, none is kept. Raises InputError, in words for the visitor, for whatever is no clip,
-    holds no picture, cannot be decoded, or is larger or longer than `models.data.media.clip` allows. Where only its
-    beginning can be decoded, that is the clip, and a note says so.
+    Decodes all frames once and keeps none. Raises InputError for a file that is not a clip, has no frames, cannot be
+    decoded, or exceeds the limits of `models.data.media.clip`. If only the beginning can be decoded, the clip ends
+    there and a note says so.
     """
     try:
         if path.stat().st_size == 0:
-            raise InputError("This file is empty: it has 0 bytes. Was the upload interrupted?")
+            raise InputError("The file is empty (0 bytes). Upload it again.")
         return open_picture(path) or open_video(path)
     except FileNotFoundError as error:
-        raise InputError("This clip is no longer kept here: choose it again.") from error
+        raise InputError("The clip is no longer available. Upload it again.") from error
 
 
 def read_frames(clip: Clip, start: int, stop: int, longest_side: int | None = None) -> Iterator[np.ndarray]:
-    """Frames `start` up to, but not, `stop`: uint8 RGB [height, width, 3] each, upright, as large as the clip says.
+    """Yields frames `start` up to `stop`: uint8 RGB [height, width, 3], upright, at the size of the clip.
 
-    longest_side: pixels that the longer side may have; larger frames are shrunk by areas. A frame is the same whichever
-    frames are read before it. Few are in memory at a time. Raises IndexError for frames that the clip has not, and,
-    when it comes to read one, InputError if the file has gone or changed.
+    longest_side: maximum length of the longer side; larger frames are downscaled by area.
+
+    A frame does not depend on which frames are read before it. Few are in memory at a time. Raises IndexError for
+    frames outside the clip, and InputError while reading if the file is gone or has changed.
     """
     if not 0 <= start <= stop <= clip.frames:
         raise IndexError(f"frames {start} to {stop} of a clip of {clip.frames}")
@@ -43,4 +44,4 @@ def _kept(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     try:
         yield from frames
     except FileNotFoundError as error:
-        raise InputError("This clip is no longer kept here: choose it again.") from error
+        raise InputError("The clip is no longer available. Upload it again.") from error

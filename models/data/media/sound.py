@@ -1,4 +1,4 @@
-"""The sound of a clip, as samples that go with its frames."""
+"""Reads the audio track of a clip, aligned with its frames."""
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -10,30 +10,30 @@ from models.data.media.videos import opened
 from models.schema import InputError
 
 _LAYOUTS = {1: "mono", 2: "stereo"}
-_GAP = 0.05  # seconds that the stamps of a sound may be off without anything missing
+_GAP = 0.05  # seconds that timestamps may be off without a gap
 
 
 def read_sound(clip: Clip, sample_rate: int, channels: int = 1) -> np.ndarray:
-    """The sound from the clip's first frame to the end of its last: float32 [samples] or, of 2 channels, [samples, 2].
+    """The audio from the first frame to the end of the last one: float32 [samples], or [samples, 2] with two channels.
 
-    -1..1, round(duration * sample_rate) samples: silence where there is none. More channels than `channels` (1 or 2)
-    are mixed as in ITU-R BS.775, as loud as they can be without clipping; a single one is heard from both sides.
-    Raises InputError, in words for the visitor, if the track is there and cannot be decoded.
+    The values are in -1..1. There are round(duration * sample_rate) samples, with silence where the track has none.
+    More than `channels` (1 or 2) channels are mixed as in ITU-R BS.775, as loud as possible without clipping; mono is
+    copied to both sides. Raises InputError if the track cannot be decoded.
     """
     heard = np.zeros((round(clip.duration * sample_rate), channels), np.float32)
     if clip.sound is not None:
         try:
             _decode(clip, _Track(heard, sample_rate, _LAYOUTS[min(channels, clip.sound.channels)]))
         except (FFmpegError, ValueError) as error:
-            raise InputError("The sound of this clip is damaged, and cannot be read.") from error
+            raise InputError("The audio of the clip is damaged and cannot be read.") from error
         except FileNotFoundError as error:
-            raise InputError("This clip is no longer kept here: choose it again.") from error
+            raise InputError("The clip is no longer available. Upload it again.") from error
     np.clip(heard, -1, 1, out=heard)
     return heard[:, 0] if channels == 1 else heard
 
 
 def _decode(clip: Clip, track: "_Track") -> None:
-    """Puts on the track what is heard while the clip is seen."""
+    """Fills the track with the audio that plays during the clip."""
     kind, end = None, 0.0
     with opened(clip.path) as container:
         for frame in container.decode(container.streams.audio[0]):
@@ -48,7 +48,10 @@ def _decode(clip: Clip, track: "_Track") -> None:
 
 
 class _Track:
-    """heard: float32 [samples, channels], filled piece by piece; layout: FFmpeg's name for that many channels."""
+    """heard: float32 [samples, channels], filled chunk by chunk.
+
+    layout: name of the channel layout in FFmpeg.
+    """
 
     def __init__(self, heard: np.ndarray, rate: int, layout: str) -> None:
         self._heard, self._rate, self._layout = heard, rate, layout
@@ -56,9 +59,9 @@ class _Track:
         self._place = 0
 
     def go_on_at(self, seconds: float) -> None:
-        """After a gap, or with sound of another kind."""
+        """Continues at this time, after a gap or a change of format."""
         self.finish()
-        mixing = {"rematrix_maxval": "1"}  # or several channels at their loudest would exceed it
+        mixing = {"rematrix_maxval": "1"}  # otherwise the sum of several loud channels would clip
         self._resampler = AudioResampler("flt", self._layout, self._rate, options=mixing)
         self._place = round(seconds * self._rate)
 
@@ -73,6 +76,6 @@ class _Track:
             self._place += len(samples)
 
     def finish(self) -> None:
-        """What the resampler still holds."""
+        """Writes the samples that the resampler still holds."""
         self.add(None)
         self._resampler = None

@@ -1,4 +1,4 @@
-"""A clip as a model reads it, straight from its file: few of its frames are in memory at a time."""
+"""A clip as a model reads it, streamed from its file so that few frames are in memory at a time."""
 
 import math
 from collections.abc import Iterable
@@ -13,25 +13,22 @@ from models.data.media.sound import read_sound
 from models.schema import AvAutoencodingRequest, InputError, Modality, ModelShape, Weights
 
 Resolution = Literal["native", "pixels", "frames"]
-"""Of a reconstruction: as the model reads the clip, or with twice as many pixels along each side or frames a second."""
+"""Output resolution: native, twice as many pixels along each side, or twice the frame rate."""
 RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 
 
 def check_moving(clip: Clip) -> None:
-    """Raises InputError, in words for the visitor, for a still picture, or a clip that is too long to be rebuilt."""
+    """Raises InputError for a still image, and for a clip that is too long to reconstruct."""
     if clip.frames < 2:
-        raise InputError("This is one still picture: a clip has at least two frames.")
+        raise InputError("The file is a still image. Use a clip of at least two frames.")
     if clip.duration > LONGEST_SECONDS + 0.5:
-        raise InputError(
-            f"This clip is too long: at most {LONGEST_SECONDS} seconds can be rebuilt, and it has "
-            f"{clip.duration:.0f}. Cut out a part of it."
-        )
+        raise InputError(f"The clip is too long: {clip.duration:.0f} seconds. The limit is {LONGEST_SECONDS}. Trim it.")
 
 
 def read_squares(clip: Clip, fps: float, side: int) -> np.ndarray:
-    """The center squares of a clip's frames, `fps` of them a second: uint8 [t, side, side, 3].
+    """Center squares of the frames at `fps` frames per second: uint8 [t, side, side, 3].
 
-    Raises InputError if the file has gone or changed.
+    Raises InputError if the file is gone or has changed.
     """
     longest = math.ceil(side * max(clip.width, clip.height) / min(clip.width, clip.height))
     return at_rate(read_frames(clip, 0, clip.frames, longest), clip.times, clip.duration, fps, side)
@@ -45,12 +42,14 @@ def av_request(
     label: int | None = None,
     resolution: Resolution = "native",
 ) -> AvAutoencodingRequest:
-    """The request, without a probe, to reconstruct a clip; it holds no more of the clip than the model reads.
+    """A request, without a probe, to reconstruct a clip; it holds only the frames that the model reads.
 
-    shape: of the model that `weights` names. Raises InputError for a clip that cannot be reconstructed.
+    shape: of the model that `weights` names.
+
+    Raises InputError for a clip that cannot be reconstructed.
     """
     check_moving(clip)
-    # An odd number of frames for each one that the model reads: the middle one is what it reads at native rate, too.
+    # An odd number of frames for each frame that the model reads: the middle one is the frame at the native rate.
     fps = shape.fps * (3 if resolution == "frames" else 1)
     frames = read_squares(clip, fps, shape.image_size * (2 if resolution == "pixels" else 1))
     audio = read_sound(clip, shape.sample_rate)

@@ -1,4 +1,4 @@
-"""Videos, read by FFmpeg with care: from one file alone, whatever that file says."""
+"""Reads videos with FFmpeg, which is kept from opening any other file."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -22,13 +22,13 @@ from models.data.media.clip import Clip, Sound, check_extent, damaged_after
 from models.schema import InputError
 
 _WITH_PICTURES = ("mov", "matroska", "avi", "flv", "asf", "mpegts", "mpeg", "ogg")
-_SOUND_ONLY = ("wav", "mp3", "flac", "aac", "aiff")  # so that it can be said what is missing
-# None of these formats is a list of other files; and were one, no way of opening those is allowed.
+_SOUND_ONLY = ("wav", "mp3", "flac", "aac", "aiff")  # accepted so that the error can say what is missing
+# None of these formats refers to other files, and no protocol to open other files is allowed.
 _OPTIONS = {"format_whitelist": ",".join(_WITH_PICTURES + _SOUND_ONLY), "protocol_whitelist": "none"}
-_UNSPECIFIED, _HD_LINES = 2, 720  # of color spaces, as ISO/IEC 23091-4 counts them; from where on video is HD
-_THREADS = 2  # on every machine alike: of as many frames at a clip's end, damage goes unseen
+_UNSPECIFIED, _HD_LINES = 2, 720  # color space code of ISO/IEC 23091-4; number of lines from which video is HD
+_THREADS = 2  # the same everywhere: damage in as many frames at the end of a clip goes unnoticed
 _USUAL_RATE = Fraction(25)
-_MISSING = 0.5  # seconds that a file claims to have and has not, from where on that is said
+_MISSING = 0.5  # seconds missing from the claimed duration from which a note says so
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
@@ -39,21 +39,21 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 def open_video(path: Path) -> Clip:
-    """Raises InputError, in words for the visitor. Every frame is decoded once, after what is said of them is checked.
+    """Raises InputError. Decodes every frame once, after checking the size in the header.
 
-    Where a frame cannot be decoded, or came in damaged, the clip ends before it, and a note says so.
+    At the first frame that is damaged or cannot be decoded, the clip ends, and a note says so.
     """
     try:
         with opened(path) as container:
             return _clip(path, container)
     except InputError:
         raise
-    except Exception as error:  # other people's files: FFmpeg fails in its own ways, and PyAV in others
+    except Exception as error:  # FFmpeg and PyAV raise errors of many types
         raise InputError(_unreadable(path)) from error
 
 
 def read_video(clip: Clip, start: int, stop: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Frames `start` to `stop` of a clip of `open_video`: uint8 [height, width, 3]; size: (width, height)."""
+    """Frames `start` to `stop` of a clip from `open_video`: uint8 [height, width, 3]; size: (width, height)."""
     reformatter, done = VideoReformatter(), start
     try:
         with closing(_frames_from(clip, start)) as frames:
@@ -68,7 +68,11 @@ def read_video(clip: Clip, start: int, stop: int, size: tuple[int, int]) -> Iter
 
 @dataclass(slots=True)
 class _Seen:
-    """What decoding a video has shown. unit: of stamps, in seconds. keys: the frames at which decoding can begin."""
+    """What decoding a video has shown.
+
+    unit: of timestamps, in seconds.
+    keys: indices of the frames at which decoding can start.
+    """
 
     unit: Fraction
     size: tuple[int, int] = (0, 0)
@@ -89,7 +93,7 @@ class _Seen:
         check_extent(frame.width, frame.height, len(self.stamps), seconds)
 
     def times(self, rate: Fraction) -> tuple[np.ndarray, float, np.ndarray | None]:
-        """Times, duration and stamps for a clip; evenly spaced where the file's own stamps are missing or no order."""
+        """Times, duration and timestamps; evenly spaced if the timestamps of the file are missing or out of order."""
         known = np.array([stamp for stamp in self.stamps if stamp is not None], np.int64)
         if len(known) < len(self.stamps) or (np.diff(known) <= 0).any():
             return np.arange(len(self.stamps)) / float(rate), float(len(self.stamps) / rate), None
@@ -112,8 +116,8 @@ def _clip(path: Path, container: InputContainer) -> Clip:
     except FFmpegError:
         seen.damaged = True
     if not seen.stamps:
-        of_what_is_there = "This clip is damaged or cut short: none of its frames can be read."
-        raise InputError(of_what_is_there if seen.damaged else "There is not one frame in this clip.")
+        damaged = "The clip is damaged or cut short, and none of its frames can be read."
+        raise InputError(damaged if seen.damaged else "The clip has no frames.")
     times, duration, stamps = seen.times(stream.average_rate or _USUAL_RATE)
     check_extent(*seen.size, len(times), duration)
     sound, notes = _sound(container)
@@ -121,41 +125,41 @@ def _clip(path: Path, container: InputContainer) -> Clip:
     if seen.damaged or ends_early:
         notes += (damaged_after(duration),)
     start = float((seen.stamps[0] or 0) * unit)
-    keys = np.array([] if seen.damaged else seen.keys, np.int64)  # a seek past damage may lead anywhere
+    keys = np.array([] if seen.damaged else seen.keys, np.int64)  # seeking past damage is unreliable
     return Clip(path, *seen.size, times, duration, sound, notes, start=start, stamps=stamps, keys=keys)
 
 
 def _video(container: InputContainer) -> VideoStream:
-    """The first stream of pictures that is not the cover of a record."""
+    """The first video stream that is not cover art."""
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             if stream.codec_context is None:
-                raise InputError("The pictures of this clip are of a kind that cannot be read here: save it as MP4.")
+                raise InputError("The video codec of the clip is not supported. Save it as MP4 (H.264).")
             return stream
     if container.streams.audio:
-        raise InputError("There is sound in this file, but there is no picture in it.")
-    raise InputError("There is no picture in this file.")
+        raise InputError("The file has audio but no video.")
+    raise InputError("The file has no video.")
 
 
 def _sound(container: InputContainer) -> tuple[Sound | None, tuple[str, ...]]:
-    """The first sound track, and what is to be said where it is of no use."""
+    """The first audio track, and a note if it cannot be used."""
     if not container.streams.audio:
         return None, ()
     stream = container.streams.audio[0]
     if stream.codec_context is None or not stream.channels or not stream.sample_rate:
-        return None, ("The sound of this clip is of a kind that cannot be read here.",)
+        return None, ("The audio codec of the clip is not supported. Using the video without sound.",)
     return Sound(stream.sample_rate, stream.channels), ()
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     stream.thread_type, stream.thread_count = "AUTO", _THREADS
-    # Before there is room made for a frame, whatever the file or the frames before it said of its size.
+    # Checked before memory is allocated for a frame, since frames may differ from the header in size.
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     return container.decode(stream)
 
 
 def _frames_from(clip: Clip, start: int) -> Generator[VideoFrame, None, None]:
-    """All frames from `start` on: decoded from the last key before it, or from the first if that leads elsewhere."""
+    """All frames from `start` on, decoded from the keyframe before it, or from the first frame if seeking fails."""
     if clip.stamps is not None and clip.keys is not None and (clip.keys <= start).any():
         wanted, key = int(clip.stamps[start]), int(clip.stamps[clip.keys[clip.keys <= start][-1]])
         with opened(clip.path) as container:
@@ -175,7 +179,7 @@ def _frames_from(clip: Clip, start: int) -> Generator[VideoFrame, None, None]:
 
 
 class _Turn(NamedTuple):
-    """How a frame is turned to be upright: first transposed, then mirrored left to right, then upside down."""
+    """How a frame is rotated upright: transposed, then mirrored horizontally, then vertically."""
 
     transposed: bool = False
     mirrored: bool = False
@@ -183,7 +187,7 @@ class _Turn(NamedTuple):
 
 
 def _turn(frame: VideoFrame) -> _Turn:
-    """What the frame's display matrix asks for: x' = a x + c y, y' = b x + d y. Other angles: the next right one."""
+    """The rotation in the display matrix of a frame: x' = a x + c y, y' = b x + d y; rounded to right angles."""
     if "DISPLAYMATRIX" not in frame.side_data:
         return _Turn()
     a, b, _, c, d, *_ = np.frombuffer(bytes(frame.side_data["DISPLAYMATRIX"]), "<i4").tolist()
@@ -207,10 +211,10 @@ def _upright(frame: VideoFrame, size: tuple[int, int], reformatter: VideoReforma
 
 def _unreadable(path: Path) -> str:
     with path.open("rb") as file:
-        if file.read(8)[4:] == b"ftyp":  # begins as MP4 and MOV do, which say only at the end what is in them
-            return "This clip is damaged or cut short, and cannot be read. Was the upload or the recording interrupted?"
-    return "This file is no clip that can be read here, whatever its name says."
+        if file.read(8)[4:] == b"ftyp":  # MP4 and MOV, whose index may be at the end
+            return "The clip is damaged or cut short and cannot be read. Upload it again."
+    return "The file is not a clip in a supported format. Use MP4, WebM or GIF."
 
 
 def _changed(frame: int) -> str:
-    return f"Frame {frame + 1} of this clip cannot be read any more: choose the clip again."
+    return f"Frame {frame + 1} of the clip can no longer be read. Upload the clip again."

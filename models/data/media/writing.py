@@ -1,4 +1,4 @@
-"""Clips and sounds as files that browsers play."""
+"""Writes clips and audio as files that browsers play."""
 
 import wave
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 
 FILM_SIDE = 240
-"""Pixels that small frames are enlarged to at least, each pixel as a square: browsers would blur them."""
-_QUALITY = {"crf": "18", "preset": "veryfast"}  # no difference to see at once; a third of the default's time
-_SOUND_RATES = (44_100, 48_000)  # what every browser plays; all else becomes the latter
-_SOUND_BITS = 160_000  # a second
-_NTSC = 1001  # the denominator of 29.97 and its kin
+"""Pixels per side that small frames are enlarged to, without smoothing, since browsers would blur them."""
+_QUALITY = {"crf": "18", "preset": "veryfast"}  # visually close to the original; a third of the time of the default
+_SOUND_RATES = (44_100, 48_000)  # played by every browser; other rates are resampled to the latter
+_SOUND_BITS = 160_000  # per second
+_NTSC = 1001  # denominator of NTSC rates such as 29.97
 _FULL_SCALE = 2**15 - 1
 
 
@@ -30,15 +30,17 @@ def write_clip(
     audio: np.ndarray | None = None,
     sample_rate: int | None = None,
 ) -> None:
-    """An MP4 of H.264 and AAC, which starts to play before it has come as a whole.
+    """Writes an MP4 with H.264 and AAC that starts to play before it is fully downloaded.
 
-    frames: uint8 RGB [height, width, 3], all of one size, taken one by one. Where a side is odd, the last row or column
-    is doubled: H.264 wants even ones, and so every pixel keeps its place. audio: float32 [samples] or [samples, 2],
-    -1..1, beginning with the first frame; heard as long as there are frames. Only a whole file gets its name: if
-    `frames` raises, what has been written is removed. Raises ValueError for no frames, or frames of different sizes.
+    frames: uint8 RGB [height, width, 3], all of the same size, consumed one by one. H.264 needs even sides, so the last
+        row or column of odd sides is repeated.
+    audio: float32 [samples] or [samples, 2], -1..1, starting with the first frame and cut at the last one.
+
+    The file gets its name only when it is complete: if `frames` raises, the partial file is removed. Raises ValueError
+    for no frames, and for frames of different sizes.
     """
     if (audio is None) != (sample_rate is None):
-        raise ValueError("a sound and its sample rate go together")
+        raise ValueError("audio needs a sample rate")
     part = path.with_name(f"{path.name}.part")
     try:
         with av.open(part, "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -50,14 +52,14 @@ def write_clip(
 
 
 def write_film(path: Path, frames: np.ndarray, fps: float, audio: np.ndarray, sample_rate: int) -> None:
-    """As `write_clip`, for small square frames, uint8 [t, s, s, 3], which are enlarged to at least FILM_SIDE."""
+    """`write_clip` for small square frames, uint8 [t, s, s, 3], enlarged to at least FILM_SIDE."""
     factor = -(-FILM_SIDE // frames.shape[1])
     enlarged = (frame.repeat(factor, axis=0).repeat(factor, axis=1) for frame in frames)
     write_clip(path, enlarged, fps, audio, sample_rate)
 
 
 def write_wav(path: Path, audio: np.ndarray, sample_rate: int) -> None:
-    """16-bit WAV. audio: float32 [samples] or [samples, channels], -1..1; what exceeds that is clipped."""
+    """Writes 16-bit WAV. audio: float32 [samples] or [samples, channels], clipped to -1..1."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1 if audio.ndim == 1 else audio.shape[1])
         file.setsampwidth(2)
@@ -76,7 +78,7 @@ def _write(container: OutputContainer, frames: Iterable[np.ndarray], rate: Fract
         if sound is not None:
             sound.write_until((number + 1) / rate)
     if stream is None:
-        raise ValueError("a clip of no frames")
+        raise ValueError("a clip needs at least one frame")
     container.mux(stream.encode(None))
     if sound is not None:
         sound.finish()
@@ -86,7 +88,7 @@ def _video_stream(container: OutputContainer, shape: tuple[int, ...], rate: Frac
     stream = container.add_stream("libx264", rate=rate, options=_QUALITY)
     stream.height, stream.width = (side + side % 2 for side in shape[:2])
     stream.pix_fmt = "yuv420p"
-    context = stream.codec_context  # said, since players guess it by the size
+    context = stream.codec_context  # set explicitly, since players guess it from the size
     context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
     context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
     return stream
@@ -107,7 +109,7 @@ def _video_frame(image: np.ndarray, number: int, reformatter: VideoReformatter) 
 
 
 class _Sound:
-    """A sound track, written as far as the frames have come."""
+    """An audio track, written in step with the frames."""
 
     def __init__(self, container: OutputContainer, audio: np.ndarray, rate: int) -> None:
         channels = 1 if audio.ndim == 1 else audio.shape[1]
