@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Concatenate, Generic, Literal, ParamSpec, TypeVar, get_args
+from typing import Any, ClassVar, Concatenate, Generic, Literal, ParamSpec, TypeAlias, TypeVar, get_args
 
 from components.plots.plot import Plot, save_plot
 from models.backend.protocol import Backend
@@ -52,12 +52,12 @@ class Control:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, **properties: Any) -> "Control":
+    def of(cls, **properties: object) -> "Control":
         """Properties: value, choices, maximum, interactive, visible."""
         return cls(properties)
 
     @classmethod
-    def choice(cls, choices: Sequence[tuple[str, object]], value: object, **properties: Any) -> "Control":
+    def choice(cls, choices: Sequence[tuple[str, object]], value: object, **properties: object) -> "Control":
         """A dropdown in which "" stands for None."""
         return cls.of(choices=list(choices), value="" if value is None else value, **properties)
 
@@ -88,7 +88,8 @@ Offer = Callable[[R, S], Files | None]
 """(run, state of the controls) -> what can be saved of the run, or None."""
 
 
-Sc = TypeVar("Sc", bound="Screen[Any, Any]")
+AnyScreen: TypeAlias = "Screen[Any, Any]"
+Sc = TypeVar("Sc", bound=AnyScreen)
 
 
 def on_run(

@@ -38,7 +38,7 @@ class Job:
 
 @dataclass(slots=True)
 class _Slot:
-    value: Any
+    value: object
     nbytes: int
     used: float
 
@@ -118,7 +118,7 @@ class SessionStore:
             self._slots.move_to_end(key)
             return slot.value
 
-    def put(self, key: Key, value: Any) -> None:
+    def put(self, key: Key, value: object) -> None:
         nbytes = size_of(value)
         with self._lock:
             self._slots[key] = _Slot(value, nbytes, self._clock())
@@ -172,7 +172,7 @@ class Session:
         """The value kept last, or None. Raises InputError if it was dropped to make room or expired."""
         return self.store.get((self.visitor, self.page, slot))
 
-    def put(self, value: Any, slot: str = "run") -> None:
+    def put(self, value: object, slot: str = "run") -> None:
         self.store.put((self.visitor, self.page, slot), value)
 
     def discard(self, slot: str = "run") -> None:
@@ -186,7 +186,7 @@ class Session:
         self.store.stop_job((self.visitor, self.page))
 
 
-def size_of(value: Any) -> int:
+def size_of(value: object) -> int:
     """Bytes that a value holds, in its arrays, images and texts."""
     if isinstance(value, np.ndarray):
         return value.nbytes

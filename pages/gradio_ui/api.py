@@ -10,12 +10,12 @@ from typing import Any, get_args, get_origin
 from models.data.as_json import as_json
 from models.schema import InputError
 from pages.gradio_ui.bind import for_callers
-from pages.screen import Screen
+from pages.screen import AnyScreen
 
 DATA_URL = 'with or without "data:...;base64,".'
 
 
-def api_function(screen: Screen[Any, Any]) -> Callable[..., Any]:
+def api_function(screen: AnyScreen) -> Callable[..., Any]:
     """call(**state) -> JSON. It takes uploads as base64, and the screen's `call` gets their paths."""
     uploads, fields, initial = screen.uploads, screen.state.model_fields, screen.initial
 
@@ -38,9 +38,9 @@ def api_function(screen: Screen[Any, Any]) -> Callable[..., Any]:
     ]
     parameters = [each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in [*files, *controls]]
     parameters.sort(key=lambda each: each.default is not inspect.Parameter.empty)
-    guarded: Any = for_callers(call)
+    guarded = for_callers(call)
 
-    def function(*values: Any, **named: Any) -> dict[str, Any]:
+    def function(*values: object, **named: object) -> object:
         return guarded(**dict(zip((each.name for each in parameters), values, strict=False)), **named)
 
     function.__name__ = screen.name
@@ -51,7 +51,7 @@ def api_function(screen: Screen[Any, Any]) -> Callable[..., Any]:
     return function
 
 
-def _documentation(parameters: list[inspect.Parameter], screen: Screen[Any, Any]) -> str:
+def _documentation(parameters: list[inspect.Parameter], screen: AnyScreen) -> str:
     help_texts = {name: f"Base64 of {what}, {DATA_URL}" for name, what in screen.uploads.items()}
     for name, field in screen.state.model_fields.items():
         help_texts[name] = f"{field.title}. {field.description or ''}"
@@ -59,7 +59,7 @@ def _documentation(parameters: list[inspect.Parameter], screen: Screen[Any, Any]
     return "\n".join([screen.prose["api"], "", "Args:", *lines])
 
 
-def _annotation(annotation: Any) -> Any:
+def _annotation(annotation: object) -> object:
     """JSON has lists in place of tuples."""
     arguments = get_args(annotation)
     if get_origin(annotation) is tuple:
@@ -67,7 +67,7 @@ def _annotation(annotation: Any) -> Any:
     return annotation
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 

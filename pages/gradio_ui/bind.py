@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -14,20 +14,19 @@ from markupsafe import Markup
 
 from components.plots.plot import Plot, to_svg
 from models.schema import CheckpointUnavailable, InputError
-from pages.screen import Control, Notice, Screen, Update, is_for_visitor, updates
+from pages.screen import AnyScreen, Control, Notice, Update, is_for_visitor, updates
 from pages.session import Session, SessionStore
 from pages.state import ModelState, Role
 
-S = TypeVar("S", bound=ModelState)
 Value = Any
 """What a component holds, or an update of it for Gradio."""
-Event = Any
+Event = Value
 """An event of Gradio, such as `button.click`, several of them, or the `then` of a listener."""
-Action = Callable[..., Any]
+Action = Callable[..., Update | Iterator[Update]]
 """An action of a screen."""
-Options = dict[str, Any]
+Options = dict[str, Value]
 """Keyword arguments of an event."""
-Parts = dict[str, Any]
+Parts = dict[str, Value]
 """Components by the names of the parts that they show."""
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ VISITOR = "() => [window.perceiver.visitor()]"
 APOLOGY = "Something went wrong on our side. Your input is unchanged, and the error is in the log."
 
 
-class Binding(Generic[S]):
+class Binding:
     """One screen and the components of its page, by name.
 
     widgets: of the state's fields. uploads: of files, which actions receive as paths. parts: what shows the result.
@@ -78,12 +77,12 @@ class Binding(Generic[S]):
 
     def __init__(
         self,
-        screen: Screen[S, Any],
+        screen: AnyScreen,
         store: SessionStore,
         widgets: Mapping[str, Value],
         parts: Mapping[str, Value],
         uploads: Mapping[str, Value] | None = None,
-        values: Mapping[str, Callable[[Mapping[str, Value]], Any]] | None = None,
+        values: Mapping[str, Callable[[Mapping[str, Value]], Value]] | None = None,
     ):
         self.screen, self.store = screen, store
         self.widgets: dict[str, Value] = dict(widgets)
@@ -185,7 +184,7 @@ class Binding(Generic[S]):
     def _session(self, request: gr.Request) -> Session:
         return self.store.session(self.store.visitor(request.session_hash or ""), self.screen.name)
 
-    def _state(self, values: Mapping[Component, Value], strict: bool) -> S:
+    def _state(self, values: Mapping[Component, Value], strict: bool) -> ModelState:
         by_name = {name: values[widget] for name, widget in self.widgets.items()}
         state = {name: self._value(name, by_name) for name in by_name}
         return self.screen.state.from_values(state, self.screen.initial, strict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import gradio as gr
 import numpy as np
@@ -14,13 +14,13 @@ from models.data.images import open_image
 from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import SaveButtons, file_writer
 from pages.gradio_ui.widgets import Widgets
-from pages.screen import PNG_SVG_NPZ, Offer, Screen
+from pages.screen import PNG_SVG_NPZ, AnyScreen, Offer
 from pages.session import SessionStore
 
-Sc = TypeVar("Sc", bound=Screen[Any, Any])
+Sc = TypeVar("Sc", bound=AnyScreen)
 RESULT = "result"
 """Class of everything that belongs to the result on screen, and is marked when that is out of date."""
-IMAGE_SOURCES: Any = ["upload", "webcam", "clipboard"]
+IMAGE_SOURCES: Value = ["upload", "webcam", "clipboard"]
 SHOW_OPACITY = """(opacity) => {
     if (Number.isFinite(opacity)) document.documentElement.style.setProperty('--map-opacity', opacity);
 }"""
@@ -97,7 +97,7 @@ class PageUi(Widgets, Generic[Sc]):
         """Maps of single latents; `select` carries the `latent` that was clicked, or null for all."""
         return self.markup_output(name, behavior="click_latent.js")
 
-    def html(self, name: str, value: object = "", **options: Any) -> gr.HTML:
+    def html(self, name: str, value: object = "", **options: Value) -> gr.HTML:
         """Markup that does not belong to a result."""
         return self.part(name, gr.HTML(str(value), elem_id=self.id(name), apply_default_css=False, **options))
 
@@ -113,10 +113,10 @@ class PageUi(Widgets, Generic[Sc]):
         )
         self.part("run_line", gr.HTML(elem_id=self.id("run_line"), elem_classes=[RESULT, "run-line"]))
 
-    def button(self, name: str, label: str, **options: Any) -> gr.Button:
+    def button(self, name: str, label: str, **options: Value) -> gr.Button:
         return self.part(name, gr.Button(label, elem_id=self.id(name), **options))
 
-    def stop_button(self, **options: Any) -> gr.Button:
+    def stop_button(self, **options: Value) -> gr.Button:
         return self.button("stop", "Stop", **{"interactive": False, "scale": 1, "min_width": 70} | options)
 
     # Inputs

@@ -3,12 +3,11 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
 from pages.gradio_ui.bind import format_error
-from pages.screen import Offer, Screen
+from pages.screen import AnyScreen, Offer
 from pages.session import Session
 from pages.state import ModelState
 
@@ -16,7 +15,7 @@ SaveButtons = dict[str, tuple[gr.Button, gr.DownloadButton]]
 """For each kind of file a button, and the file on its way to the browser, which is not visible."""
 
 
-def file_writer(screen: Screen[Any, Any], offer: Offer) -> Callable[[str, Session, ModelState], Iterator[str | None]]:
+def file_writer(screen: AnyScreen, offer: Offer) -> Callable[[str, Session, ModelState], Iterator[str | None]]:
     """Yields the path of a file that exists until the generator goes on."""
 
     def write(kind: str, session: Session, state: ModelState) -> Iterator[str | None]:

@@ -1,11 +1,12 @@
 """Widgets of the fields of a state."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
 import gradio as gr
+from pydantic.fields import FieldInfo
 
-from pages.screen import Control, Screen
+from pages.gradio_ui.bind import Options, Parts, Value
+from pages.screen import AnyScreen, Control
 from pages.state import bounds_of, choices_of, extra_of
 
 
@@ -16,56 +17,56 @@ class Widgets:
     info=True shows the field's description. The element's id is "<page>-<field>".
     """
 
-    def __init__(self, screen: Screen[Any, Any]):
+    def __init__(self, screen: AnyScreen):
         self._screen, self._initial = screen, screen.initial
         self.model = screen.model_parts(self._initial)
-        self.made: dict[str, Any] = {}
+        self.made: Parts = {}
 
-    def text(self, name: str, **options: Any) -> gr.Textbox:
+    def text(self, name: str, **options: Value) -> gr.Textbox:
         return self._make(gr.Textbox, name, options)
 
-    def number(self, name: str, **options: Any) -> gr.Number:
+    def number(self, name: str, **options: Value) -> gr.Number:
         minimum, maximum = self._bounds(name)
         return self._make(gr.Number, name, {"minimum": minimum, "maximum": maximum, "precision": 0} | options)
 
-    def slider(self, name: str, **options: Any) -> gr.Slider:
+    def slider(self, name: str, **options: Value) -> gr.Slider:
         minimum, maximum = self._bounds(name)
         step = extra_of(self._field(name), "step") or 1
         return self._make(gr.Slider, name, {"minimum": minimum, "maximum": maximum, "step": step} | options)
 
-    def radio(self, name: str, **options: Any) -> gr.Radio:
+    def radio(self, name: str, **options: Value) -> gr.Radio:
         return self._make(gr.Radio, name, self._choices(name) | options)
 
-    def dropdown(self, name: str, **options: Any) -> gr.Dropdown:
+    def dropdown(self, name: str, **options: Value) -> gr.Dropdown:
         return self._make(gr.Dropdown, name, self._choices(name) | options)
 
-    def checkbox(self, name: str, **options: Any) -> gr.Checkbox:
+    def checkbox(self, name: str, **options: Value) -> gr.Checkbox:
         return self._make(gr.Checkbox, name, options)
 
-    def checkboxes(self, name: str, **options: Any) -> gr.CheckboxGroup:
+    def checkboxes(self, name: str, **options: Value) -> gr.CheckboxGroup:
         return self._make(gr.CheckboxGroup, name, self._choices(name) | options)
 
-    def add(self, name: str, widget: Any) -> Any:
+    def add(self, name: str, widget: Value) -> Value:
         """Takes a widget that was made elsewhere as that of a field."""
         self.made[name] = widget
         return widget
 
-    def _make(self, kind: Any, name: str, options: Mapping[str, Any]) -> Any:
+    def _make(self, kind: Callable[..., Value], name: str, options: Options) -> Value:
         field, value = self._field(name), getattr(self._initial, name)
         if isinstance(value, tuple):
             value = list(value)
         value = "" if value is None and kind is gr.Dropdown else value
-        facts: dict[str, Any] = {"value": value, "label": field.title, "elem_id": f"{self._screen.name}-{name}"}
+        facts: Options = {"value": value, "label": field.title, "elem_id": f"{self._screen.name}-{name}"}
         if options.get("info") is True:
             options = {**options, "info": field.description}
         of_model = self.model.get(name)
         known = dict(of_model.properties) if isinstance(of_model, Control) else {}
         return self.add(name, kind(**facts | dict(options) | known))
 
-    def _field(self, name: str) -> Any:
+    def _field(self, name: str) -> FieldInfo:
         return self._screen.state.model_fields[name]
 
-    def _choices(self, name: str) -> dict[str, Any]:
+    def _choices(self, name: str) -> Options:
         return {"choices": choices_of(self._field(name))}
 
     def _bounds(self, name: str) -> tuple[float | None, float | None]:

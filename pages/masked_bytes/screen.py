@@ -102,6 +102,6 @@ def _request(state: MaskedBytesState) -> MaskedBytesRequest:
     )
 
 
-def mask_spans(values: Mapping[str, Any]) -> list[Any]:
+def mask_spans(values: Mapping[str, Any]) -> list[list[int]]:
     """The spans of the mask strip, for the text as it is by now: the strip follows it with a delay."""
     return follow_text(values["mask"], values["text"] or "")["spans"]
