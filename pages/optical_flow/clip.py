@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL.Image import Image, fromarray
+from PIL.Image import fromarray
 
 from components import render
 from models.backend.protocol import Backend, unwrap
 from models.data.examples import FOLDER
-from models.data.media.clip import Clip
-from models.data.media.reading import open_clip, read_frames
+from models.data.media.frame_pairs import MAX_DISTANCE, FramePair, describe_clip
+from models.data.media.reading import open_clip
 from models.data.media.writing import write_clip
 from models.schema import InputError, OpticalFlowRequest, Weights
 from pages.optical_flow.screen import NAME, OpticalFlowScreen, OpticalFlowState
@@ -22,26 +22,11 @@ from pages.screen import Control, Notice, Update
 from pages.session import Job, Session
 
 SAMPLE = FOLDER / NAME / "harbor.mp4"
-PAIR_SIDE = 960
-"""Pixels of the longer side at which two frames of a clip are read: a pair in 4K would take half a minute."""
-FILM_SIDE = 384
-MAX_PAIRS = 150
 PAIRS_PER_CALL = 3
 """Pairs of a film between two reports of its progress."""
-MAX_DISTANCE = 10
-"""Frames between the two of a pair."""
 NO_CLIP = "No clip. Upload one or use the sample clip."
 NO_FILM: Update = {"film": Control.of(value=None, visible=False), "film_legend": ""}
 READY: Update = {"make_film": Control.of(interactive=True), "stop": Control.of(interactive=False)}
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Two frames of a clip. start: of the first, counting from 0. distance: of the second from it, in frames."""
-
-    clip: Clip
-    start: int = 0
-    distance: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,7 @@ class Film:
 
 
 class ClipActions:
-    """What a visitor does with a clip. The session holds its `Selection`, its `Film` and the `Job` of a film."""
+    """What a visitor does with a clip. The session holds its `FramePair`, its `Film` and the `Job` of a film."""
 
     def __init__(self, screen: OpticalFlowScreen):
         self._screen = screen
@@ -67,28 +52,26 @@ class ClipActions:
             raise InputError("This clip has only one frame. Optical flow needs two.")
         session.start_job()  # a film of the clip before is no longer of use
         session.discard("film")
-        shown = self._show_pair(session, state, Selection(opened))
-        return shown | NO_FILM | READY | {"clip_notice": Notice(clip_facts(opened))}
+        shown = self._show_pair(session, state, FramePair(opened))
+        return shown | NO_FILM | READY | {"clip_notice": Notice(describe_clip(opened))}
 
     def open_sample(self, session: Session, state: OpticalFlowState) -> Update:
         return self.open(session, state, SAMPLE) | {"clip": None}
 
     def pick(self, session: Session, state: OpticalFlowState, start: float | None, distance: float | None) -> Update:
         """Shows the flow between two frames of the clip. start: counting from 1."""
-        selection: Selection | None = session.get("selection")
-        if selection is None or not start or not distance:
+        pair: FramePair | None = session.get("pair")
+        if pair is None or not start or not distance:
             return {}
-        clip = selection.clip
-        apart = min(int(distance), clip.frames - 1)
-        first = min(int(start) - 1, clip.frames - 1 - apart)
-        text = f"Frames {first + 1} and {first + apart + 1} of {clip.frames}."
-        return self._show_pair(session, state, Selection(clip, first, apart)) | {"clip_notice": Notice(text)}
+        pair = FramePair.nearest(pair.clip, int(start) - 1, int(distance))
+        text = f"Frames {pair.start + 1} and {pair.start + pair.distance + 1} of {pair.clip.frames}."
+        return self._show_pair(session, state, pair) | {"clip_notice": Notice(text)}
 
     def restore(self, session: Session, state: OpticalFlowState) -> Iterator[Update]:
         """Clip and film as the visitor left them."""
         with suppress(InputError):  # they were dropped
-            if (selection := session.get("selection")) is not None:
-                yield _clip_controls(selection) | {"clip_notice": Notice(clip_facts(selection.clip))}
+            if (pair := session.get("pair")) is not None:
+                yield _clip_controls(pair) | {"clip_notice": Notice(describe_clip(pair.clip))}
             if (film := session.get("film")) is not None:
                 yield from _show_film(film)
 
@@ -125,47 +108,35 @@ class ClipActions:
         session.stop_job()
         return {"clip_notice": Notice("Stopping …"), "stop": Control.of(interactive=False)}
 
-    def _show_pair(self, session: Session, state: OpticalFlowState, selection: Selection) -> Update:
-        first, second = read_pair(selection)
+    def _show_pair(self, session: Session, state: OpticalFlowState, pair: FramePair) -> Update:
+        first, second = pair.images()
         shown = self._screen.estimate(session, state, first, second)
-        session.put(selection, "selection")
-        return shown | {"first": first, "second": second, "truth": None} | _clip_controls(selection)
+        session.put(pair, "pair")
+        return shown | {"first": first, "second": second, "truth": None} | _clip_controls(pair)
 
     def _make_film(
         self, session: Session, state: OpticalFlowState, job: Job, start: int, distance: int
     ) -> Iterator[Update]:
-        selection: Selection | None = session.get("selection")
-        if selection is None:
+        pair: FramePair | None = session.get("pair")
+        if pair is None:
             raise InputError(NO_CLIP)
-        clip = selection.clip
-        available = clip.frames - distance - start
-        count = min(available, MAX_PAIRS)
-        if count < 1:
+        pair = FramePair(pair.clip, start, distance)
+        if not pair.available:
             raise InputError("No two frames are this far apart after the chosen frame. Choose an earlier frame.")
-        yield {"clip_notice": Notice(f"Reading {count + distance} frames …")}
-        frames = list(read_frames(clip, start, start + count + distance, FILM_SIDE))
+        yield {"clip_notice": Notice("Reading the clip …")}
+        pairs, began = list(pair.following()), time.monotonic()
         flows: list[np.ndarray] = []
-        began = time.monotonic()
-        while len(flows) < count and not job.over:
-            yield {"clip_notice": Notice(_progress(len(flows), count, time.monotonic() - began))}
-            pairs = [(frames[at], frames[at + distance]) for at in range(count)][len(flows) :][:PAIRS_PER_CALL]
-            flows += flows_of_pairs(self._screen.backend, pairs, state.weights)
+        while len(flows) < len(pairs) and not job.over:
+            yield {"clip_notice": Notice(_progress(len(flows), len(pairs), time.monotonic() - began))}
+            batch = pairs[len(flows) :][:PAIRS_PER_CALL]
+            flows += flows_of_pairs(self._screen.backend, batch, state.weights)
         if job.superseded:
             return
-        yield {"clip_notice": Notice(_outcome(len(flows), count, available))}
+        yield {"clip_notice": Notice(_outcome(len(flows), len(pairs), pair.available))}
         if flows:
-            film = draw_film(frames[: len(flows)], flows, clip.fps)
+            film = draw_film([first for first, _ in pairs[: len(flows)]], flows, pair.clip.fps)
             session.put(film, "film")
             yield from _show_film(film)
-
-
-def read_pair(selection: Selection) -> tuple[Image, Image]:
-    """The two frames, their longer side at most PAIR_SIDE."""
-    first, second = (
-        fromarray(next(read_frames(selection.clip, at, at + 1, PAIR_SIDE)))
-        for at in (selection.start, selection.start + selection.distance)
-    )
-    return first, second
 
 
 def flows_of_pairs(
@@ -184,22 +155,12 @@ def draw_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray], fps: fl
         return Film(file.read_bytes(), drawn.legend)
 
 
-def clip_facts(clip: Clip) -> str:
-    """Frames, size and duration of a clip, and what a visitor should know of how it is read."""
-    facts = [f"{clip.frames} frames of {clip.width}x{clip.height} pixels, {clip.duration:.1f} s."]
-    width, height = clip.shrunk(PAIR_SIDE)
-    if width < clip.width:
-        facts.append(f"Read at {width}x{height}. For full size, upload two frames as images.")
-    return " ".join([*facts, *clip.notes])
-
-
-def _clip_controls(selection: Selection) -> Update:
-    clip = selection.clip
-    last, more = clip.frames - 1, clip.frames > 2
+def _clip_controls(pair: FramePair) -> Update:
+    last = pair.clip.frames - 1
     # A slider needs a range; one that cannot be moved may have one value too many.
     return {
-        "start": Control.of(maximum=max(2, last), value=selection.start + 1, interactive=more),
-        "distance": Control.of(maximum=max(2, min(MAX_DISTANCE, last)), value=selection.distance, interactive=more),
+        "start": Control.of(maximum=max(2, last), value=pair.start + 1, interactive=last > 1),
+        "distance": Control.of(maximum=max(2, min(MAX_DISTANCE, last)), value=pair.distance, interactive=last > 1),
         "make_film": Control.of(interactive=True),
     }
 

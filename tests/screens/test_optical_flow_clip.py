@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.data.media import frame_pairs
+from models.data.media.frame_pairs import FramePair
 from models.data.media.reading import open_clip
 from models.data.media.writing import write_clip
 from models.schema import InputError, OpticalFlowRequest
 from pages.optical_flow import clip as clips
-from pages.optical_flow.clip import ClipActions, Selection, read_pair
+from pages.optical_flow.clip import ClipActions
 from pages.optical_flow.screen import OpticalFlowScreen, OpticalFlowState
 from pages.session import Session
 from tests.clip_files import number_of, numbered
@@ -101,12 +103,12 @@ def test_clips_without_motion_are_refused(actions, session, state, tmp_path) -> 
     for file in (None, tmp_path / "one.mp4", tmp_path / "text.mp4"):
         with pytest.raises(InputError):
             actions.open(session, state, file)
-    assert session.get("selection") is None
+    assert session.get("pair") is None
 
 
 def test_the_sample_has_25_frames(actions, session, state) -> None:
     actions.open_sample(session, state)
-    assert session.get("selection").clip.frames == 25
+    assert session.get("pair").clip.frames == 25
 
 
 def test_the_film_has_a_frame_for_each_pair_and_leaves_no_file(actions, session, state, file, folder, backend) -> None:
@@ -121,7 +123,7 @@ def test_the_film_has_a_frame_for_each_pair_and_leaves_no_file(actions, session,
 
 
 def test_a_film_has_a_largest_number_of_pairs(actions, session, state, file, monkeypatch) -> None:
-    monkeypatch.setattr(clips, "MAX_PAIRS", 3)
+    monkeypatch.setattr(frame_pairs, "MAX_PAIRS", 3)
     actions.open(session, state, file)
     assert film_of(actions, session, state, 1, 1)[0].frames == 3
 
@@ -185,6 +187,6 @@ def test_clip_and_film_are_there_when_the_visitor_comes_back(actions, session, s
 
 def test_frames_of_a_large_clip_are_reduced(tmp_path) -> None:
     write_clip(tmp_path / "wide.mp4", [np.zeros((40, 2000, 3), np.uint8)] * 2, 5)
-    one, other = read_pair(Selection(open_clip(tmp_path / "wide.mp4")))
+    one, other = FramePair(open_clip(tmp_path / "wide.mp4")).images()
     assert one.size == other.size == (960, 19)
     assert isinstance(one, Image.Image)
