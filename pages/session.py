@@ -1,16 +1,13 @@
 """What the app holds for its visitors: one store, bounded in bytes over all of them, that forgets who is idle."""
 
-import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from PIL.Image import Image
-
+from models.data.memory import size_of
 from models.schema import DROPPED, InputError
 
 MAX_BYTES = 2 * 2**30
@@ -184,20 +181,3 @@ class Session:
 
     def stop_job(self) -> None:
         self.store.stop_job((self.visitor, self.page))
-
-
-def size_of(value: object) -> int:
-    """Bytes that a value holds, in its arrays, images and texts."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, Image):
-        return value.width * value.height * len(value.getbands())
-    if isinstance(value, str | bytes):
-        return sys.getsizeof(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return sum(size_of(getattr(value, field.name)) for field in fields(value))
-    if isinstance(value, Mapping):
-        return sum(map(size_of, value.values()))
-    if isinstance(value, tuple | list | frozenset):
-        return sum(map(size_of, value))
-    return 64

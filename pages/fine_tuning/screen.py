@@ -10,6 +10,7 @@ from typing import ClassVar, cast
 
 from components import render
 from components.html.run_line import run_line
+from components.words.training import training_progress, training_summary
 from models.backend.protocol import unwrap
 from models.data.csv_table import MAX_ROWS
 from models.data.examples import dataset_examples
@@ -188,7 +189,7 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
                 if run.steps[-1].validation_loss is not None or time.monotonic() - shown_at > SECONDS_BETWEEN_UPDATES:
                     shown_at = time.monotonic()
                     session.put(run)
-                    yield {"curves": _curves(run), "notice": _progress(run)} | answered()
+                    yield {"curves": _curves(run), "notice": Notice(training_progress(run.steps))} | answered()
         except Exception:
             if run.kept and not job.superseded:
                 yield self.keep(session, run) | answered()
@@ -201,7 +202,11 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         return {"stop": OFF}
 
     def show(self, run: FineTuningRun) -> Update:
-        shown: Update = {"curves": _curves(run, ended=True), "notice": _summary(run), "link": self.link(run.state)}
+        shown: Update = {
+            "curves": _curves(run, ended=True),
+            "notice": Notice(training_summary(run.kept, run.completed)),
+            "link": self.link(run.state),
+        }
         shown |= {"stop": OFF, "test": ON if run.kept else OFF}
         if run.kept is None or run.kept.held_out is None:
             return shown
@@ -284,30 +289,6 @@ def _curves(run: FineTuningRun, ended: bool = False) -> str:
     if ended and run.kept:  # a last step with a model is the end
         steps = (*steps[:-1], replace(steps[-1], model=run.kept.model))
     return render.fine_tuning(steps, run.dataset.chance)
-
-
-def _progress(run: FineTuningRun) -> Notice:
-    last = run.steps[-1]
-    accuracies = [step.validation_accuracy for step in run.steps if step.validation_accuracy is not None]
-    accuracy = f" Validation accuracy {accuracies[-1]:.0%}." if accuracies else ""
-    return Notice(f"Step {last.step:,} of {last.steps:,}, epoch {last.epoch}.{accuracy}")
-
-
-def _summary(run: FineTuningRun) -> Notice:
-    kept = run.kept
-    if kept is None:
-        return Notice("Stopped before the model learned anything.")
-    text = f"Done in {kept.seconds:.0f} s."
-    if not run.completed:
-        text = f"Stopped. The model after step {kept.step:,} is kept."
-    elif kept.step < kept.steps:
-        text = f"The time limit was reached after {kept.step:,} of {kept.steps:,} steps. The model is kept."
-    if kept.held_out is not None:
-        rows, correct = len(kept.held_out.labels), int(kept.held_out.confusion.trace())
-        text += f" Validation accuracy {correct / rows:.0%} ({correct:,} of {rows:,} held-out rows)."
-    if kept.rows_shortened:
-        text += f" {kept.rows_shortened:,} rows are longer than the model reads and were truncated."
-    return Notice(f"{text} Try it below, or save it.")
 
 
 def _show_test(result: SentimentResult) -> Update:

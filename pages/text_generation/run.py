@@ -3,17 +3,11 @@
 from dataclasses import dataclass, field
 
 from components.html.text.compared import Compared
-from models.schema import FinishReason, GeneratedToken, TextGenerationStep
+from components.words.generation import generation_progress, generation_summary
+from models.schema import GeneratedToken, TextGenerationStep
 from pages.screen import Notice, Run
 from pages.session import Job
 from pages.text_generation.state import TextGenerationState
-
-ENDINGS: dict[FinishReason, str] = {
-    "length": "Done",
-    "stop": "Reached a stop string",
-    "end": "The model ended the text",
-    "time": "Time limit reached",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +50,12 @@ class TextGenerationRun(Run[TextGenerationState]):
         selected = len(self.earlier) if self.state.token is None else self.state.token
         return min(selected, len(self.tokens) - 1)
 
-
-def progress_notice(run: TextGenerationRun) -> Notice:
-    step = run.step
-    if run.short:
-        return Notice("Generating again with a short prefix …")
-    if not step.tokens:
-        return Notice("Reading the prompt …")
-    return Notice(f"{len(step.tokens):,} tokens, {step.tokens_per_second:.0f} tokens/s …")
-
-
-def final_notice(run: TextGenerationRun) -> Notice:
-    """How the generation ended, and how fast it was."""
-    step = run.step
-    if not run.tokens:
-        return Notice("Stopped before the first token.")
-    why = ENDINGS[step.finish_reason] if run.finished else "Stopped"
-    text = f"{why}: {len(step.tokens):,} tokens, {step.tokens_per_second:.0f} tokens/s, "
-    text += f"first token after {step.first_seconds:.2f} s."
-    if step.cut:
-        text += f" The prompt was truncated: its first {step.cut:,} tokens were not read."
-    return Notice(f"{text} Click a token to see its attention.")
+    @property
+    def notice(self) -> Notice:
+        """How the generation goes, or ended."""
+        if not self.over:
+            short = "Generating again with a short prefix …"
+            return Notice(short if self.short else generation_progress(self.step))
+        if not self.tokens:
+            return Notice("Stopped before the first token.")
+        return Notice(generation_summary(self.step, stopped=not self.finished))

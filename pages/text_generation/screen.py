@@ -16,7 +16,7 @@ from pages.screen import Control, Files, Notice, Screen, Update, answered, on_ru
 from pages.session import Job, Session
 from pages.text_generation.generation import continued, growing_text
 from pages.text_generation.layout import layout_of_step, prompt_layout, reads_bytes
-from pages.text_generation.run import TextGenerationRun, final_notice, progress_notice
+from pages.text_generation.run import TextGenerationRun
 from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of
 from pages.tracing import probe_of, trace_choices, within_model
 
@@ -58,7 +58,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     def show(self, run: TextGenerationRun) -> Update:
         if run.trace is None:
-            return self._growing(run) | {"progress": final_notice(run)}
+            return self._growing(run)
         state = run.state
         panels = render.text_generation(run.trace, run.tokens, state.unit, state.scale)
         return {
@@ -68,7 +68,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             "attended": panels.read or "",
             "attention": panels.attention or "",
             "run_line": _run_line(run.step),
-            "progress": final_notice(run),
+            "progress": run.notice,
             "example_notice": self.hint(state),
             "stop": OFF,
             "continue": ON,
@@ -149,7 +149,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         if not (run.finished or run.job.stopped):
             return {}  # another text is under way
         if run.trace is not None or not run.tokens:
-            return {"stop": OFF, "continue": ON if run.tokens else OFF, "progress": final_notice(run)}
+            return {"stop": OFF, "continue": ON if run.tokens else OFF, "progress": run.notice}
         return self.keep(session, self.traced_by(run, state, token=run.token()))
 
     def _begin(self, session: Session) -> Update:
@@ -187,7 +187,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     def _growing(self, run: TextGenerationRun) -> Update:
         text = render.text_generation_running(run.step, run.earlier)
-        return {"progress": progress_notice(run), "text": text, "comparison": _comparison(run)}
+        return {"progress": run.notice, "text": text, "comparison": _comparison(run)}
 
     def _cleared(self, run: TextGenerationRun) -> Update:
         """With the first step of a text: the attention of the one before is gone."""

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.data.memory import size_of
 from models.schema import InputError
-from pages.session import SessionStore, size_of
+from pages.session import SessionStore
 
 
 @dataclass(frozen=True)
