@@ -1,4 +1,4 @@
-"""The tasks, listed by hand: adding one here makes the service run it."""
+"""The list of tasks. Adding a task here makes the backend run it."""
 
 from models.tasks.av_autoencoding import AV_AUTOENCODING
 from models.tasks.fine_tuning import FINE_TUNING

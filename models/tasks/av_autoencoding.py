@@ -1,6 +1,6 @@
-"""Multimodal autoencoding: a clip with its sound, rebuilt from latents and named (Perceiver IO, section 4.3).
+"""Audio-video autoencoding: reconstructs a clip from its latents and classifies it (Perceiver IO, section 4.3).
 
-A model reads some frames at once, a window; longer clips are read window by window, each by itself.
+The model reads a window of a few frames at once; longer clips are read window by window, independently.
 """
 
 from collections.abc import Generator, Hashable, Iterator
@@ -48,15 +48,15 @@ from models.tasks.tracing import trace
 
 
 def run(request: AvAutoencodingRequest, runtime: Runtime) -> AvAutoencodingResult:
-    """All of it at once; see `stream`."""
+    """The final result; see `stream`."""
     *_, whole = stream(request, runtime)
     return cast(AvAutoencodingResult, whole)
 
 
 def stream(request: AvAutoencodingRequest, runtime: Runtime) -> Generator[AvPart | AvAutoencodingResult]:
-    """Frames as they come, the first by itself; then all of it, with sound, scores and attention.
+    """Yields frames as they are decoded, the first one by itself, then the result with audio, scores and attention.
 
-    Raises InputError, in words for the visitor, for what cannot be asked.
+    Raises InputError.
     """
     with runtime.load(AV_AUTOENCODING.checkpoint(request.weights)) as loaded:
         rebuilding = _Reconstruction(request, loaded, runtime, read_clip(request, loaded))
@@ -67,7 +67,11 @@ def stream(request: AvAutoencodingRequest, runtime: Runtime) -> Generator[AvPart
 
 @dataclass(frozen=True, slots=True)
 class _Output:
-    """One output: its modality, the window and the query that answer for it, and what else these answer for."""
+    """An output to trace: its modality, window and query.
+
+    area: all outputs that the query decodes.
+    name: for the title of the attention map.
+    """
 
     modality: Modality
     window: int
@@ -78,7 +82,10 @@ class _Output:
 
 @dataclass(slots=True)
 class _Reconstruction:
-    """A clip, and what has been answered of it so far. scores: of the labels, by window."""
+    """A clip and what has been decoded of it so far.
+
+    scores: label scores by window.
+    """
 
     request: AvAutoencodingRequest
     loaded: Loaded
@@ -98,16 +105,16 @@ class _Reconstruction:
 
     @property
     def wanted(self) -> list[int]:
-        """Frames of the answer, in order. Raises InputError for such as the clip has not."""
+        """Indices of the frames to decode, in order. Raises InputError for frames outside the clip."""
         count = len(self.frames)
         if self.request.frame_indices is None:
             return list(range(count))
         if any(not 0 <= frame < count for frame in self.request.frame_indices):
-            raise InputError(f"This clip has frames 0 to {count - 1}.")
+            raise InputError(f"The clip has frames 0 to {count - 1}. Choose one of them.")
         return sorted(set(self.request.frame_indices))
 
     def parts(self) -> Iterator[AvPart]:
-        """Window by window: what is new, as it comes."""
+        """Yields the new frames of each window as they are decoded."""
         clip, wanted = self.clip, self.wanted
         for window, new in enumerate(av_clip.new_in(clip.starts, len(clip.frames), clip.shape.frames)):
             here = [frame for frame in wanted if frame // clip.times in new]
@@ -119,7 +126,7 @@ class _Reconstruction:
                 self._sound(encoded, window, new)
 
     def trace(self, probe: Probe) -> tuple[AttentionMap, AvTrace | None]:
-        """What one output was read from. Raises InputError for one that the clip has not."""
+        """Attention of one output. Raises InputError for an output outside the clip."""
         asked = self._asked(target_of(probe, FramePixel, SoundAt, LabelAt))
         encoded = self._encoded(asked.window)
         attention = trace(self.loaded, encoded, probe, asked.query, asked.name)
@@ -170,7 +177,7 @@ class _Reconstruction:
         )
 
     def _window(self, encoded: Encoded, window: int, wanted: list[int]) -> Iterator[AvPart]:
-        """Frames of one window, and its label."""
+        """Decodes frames of one window, and its label."""
         moments, done = self.clip.moments(wanted, window), 0
         for frames in decode_frames(self.model, encoded, moments, self.request.upsample == "pixels"):
             some = wanted[done : done + len(frames)]
@@ -180,7 +187,7 @@ class _Reconstruction:
         self.scores[window] = decode_label(self.model, encoded)
 
     def _sound(self, encoded: Encoded, window: int, new: range) -> None:
-        """The sound of those frames of a window that no window before it holds."""
+        """Decodes the audio of the frames that no earlier window contains."""
         per_frame = self.clip.shape.samples_per_frame
         begin, end = new.start * per_frame, new.stop * per_frame
         first = self.clip.first_sample(window)
@@ -194,7 +201,7 @@ class _Reconstruction:
         return encoded
 
     def _key(self, window: int) -> Hashable:
-        """What determines the inputs of a window. Its frames are hashed as bytes: a quarter of the float32 inputs."""
+        """Cache key of the inputs of a window. Frames are hashed as uint8: a quarter of the float32 inputs."""
         frames, audio = window_of_clip(self.clip, window)
         return digest(frames, audio), self.request.label, frozenset(self.request.blank)
 

@@ -1,4 +1,4 @@
-"""A clip that was asked about, as the model reads it: checked, at the model's own rates, and cut into windows."""
+"""Prepares a clip for the model: checks the request, resamples the clip, and cuts it into windows."""
 
 from dataclasses import dataclass
 
@@ -18,10 +18,10 @@ _RATES = range(1_000, 400_000)
 
 @dataclass(frozen=True, slots=True)
 class ReadClip:
-    """frames: uint8 [t, S, S, 3] and audio: float32 [t * samples_per_frame], as the model reads them.
+    """frames: uint8 [t, S, S, 3]; audio: float32 [t * samples_per_frame], as the model reads them.
 
-    answers: uint8, the same frames at the resolution that is asked for: those that are read, unless it is upsample.
-    fps: of these.
+    answers: uint8, the frames at the output resolution; the same as `frames` without `upsample`.
+    fps: of `answers`.
     """
 
     shape: ClipShape
@@ -37,23 +37,23 @@ class ReadClip:
 
     @property
     def times(self) -> int:
-        """Frames that are asked for, for each that is read."""
+        """Output frames per input frame."""
         return len(self.answers) // len(self.frames)
 
     def first_sample(self, window: int) -> int:
         return self.starts[window] * self.shape.samples_per_frame
 
     def window_of(self, frame: int) -> int:
-        """The window that answers for a frame as it is read."""
+        """Index of the window that decodes an input frame."""
         return av_clip.window_of(frame, len(self.frames), self.shape.frames)
 
     def moments(self, frames: list[int], window: int) -> Tensor:
-        """When frames of the answer are, in frames of a window: in the middles of equal parts of each."""
+        """Times of output frames in frames of the window: the centers of equal parts of each input frame."""
         return (torch.tensor(frames, dtype=torch.float32) + 0.5) / self.times - 0.5 - self.starts[window]
 
 
 def read_clip(request: AvAutoencodingRequest, loaded: Loaded) -> ReadClip:
-    """Raises InputError, in words for the visitor, for what cannot be asked."""
+    """Raises InputError for an invalid request."""
     _check(request)
     if request.label is not None:
         _check_label(request.label, loaded)
@@ -78,7 +78,7 @@ def window_of_clip(clip: ReadClip, window: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def model_inputs(request: AvAutoencodingRequest, loaded: Loaded, clip: ReadClip, window: int) -> dict[str, Tensor]:
-    """A window as the model's own forward takes it; what is hidden is zeros."""
+    """Inputs of the model for one window; masked modalities are zeros."""
     frames, audio = window_of_clip(clip, window)
     label = torch.zeros(1, len(labels_of(loaded.model.config)))
     if request.label is not None:
@@ -93,7 +93,7 @@ def model_inputs(request: AvAutoencodingRequest, loaded: Loaded, clip: ReadClip,
 
 
 def _squares(request: AvAutoencodingRequest, fps: float, side: int, count: int) -> np.ndarray:
-    """uint8 [count, side, side, 3]"""
+    """uint8 [count, side, side, 3]."""
     frames = resolved(request.frames)
     chosen = av_clip.shown_at(np.arange(len(frames)) / request.fps, count, fps).tolist()
     squares = {number: av_clip.square(frames[number], side) for number in set(chosen)}
@@ -103,23 +103,25 @@ def _squares(request: AvAutoencodingRequest, fps: float, side: int, count: int) 
 def _check(request: AvAutoencodingRequest) -> None:
     frames, audio = resolved(request.frames), resolved(request.audio)
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
-        raise InputError("Frames are RGB, of 8 bits a color: an array uint8 [t, h, w, 3].")
+        raise InputError("Frames must be RGB, a uint8 array [t, h, w, 3].")
     if not frames.size:
-        raise InputError("There is not one frame in this clip.")
+        raise InputError("The clip has no frames.")
     if not 0 < request.fps <= 1000:
-        raise InputError(f"{request.fps:g} frames a second cannot be read: above 0, at most 1000.")
+        raise InputError(f"The frame rate must be above 0 and at most 1000, not {request.fps:g}.")
     if len(frames) / request.fps > av_clip.LONGEST_SECONDS + 0.5:
-        raise InputError(f"This clip is too long: at most {av_clip.LONGEST_SECONDS} seconds can be rebuilt.")
+        raise InputError(f"The clip is too long. The limit is {av_clip.LONGEST_SECONDS} seconds. Trim it.")
     if audio.ndim != 1 or not np.isfinite(audio).all():
-        raise InputError("The sound is one channel of finite samples: an array float32 [samples].")
+        raise InputError("Audio must be one channel of finite samples, a float32 array [samples].")
     if request.sample_rate not in _RATES:
-        raise InputError(f"A sound of {request.sample_rate} samples a second cannot be read.")
+        raise InputError(
+            f"The sample rate must be {_RATES.start:,} to {_RATES.stop - 1:,} Hz, not {request.sample_rate:,}."
+        )
     if unknown := set(request.blank) - set(_MODALITIES):
         raise InputError(
-            f"What is hidden is {', '.join(_MODALITIES[:-1])} or {_MODALITIES[-1]}, not {unknown.pop()!r}."
+            f"Only {', '.join(_MODALITIES[:-1])} and {_MODALITIES[-1]} can be masked, not {unknown.pop()!r}."
         )
     if request.upsample not in (None, "pixels", "frames"):
-        raise InputError(f"Between the pixels or between the frames, not {request.upsample!r}.")
+        raise InputError(f"The output can be upsampled in pixels or frames, not {request.upsample!r}.")
 
 
 def _check_answers(request: AvAutoencodingRequest, shape: ClipShape, count: int) -> None:
@@ -127,14 +129,14 @@ def _check_answers(request: AvAutoencodingRequest, shape: ClipShape, count: int)
     most = av_clip.MAX_OUTPUT_PIXELS // (upsample * shape.side**2)
     if count > most:
         raise InputError(
-            f"So much upsample than it was read, at most {most / shape.fps:.0f} seconds can be rebuilt: cut out a part of "
-            "the clip, or ask for it as it was read."
+            f"The clip is too long for this output resolution. The limit is {most / shape.fps:.0f} seconds. "
+            "Trim it, or choose the native resolution."
         )
 
 
 def _check_label(label: int, loaded: Loaded) -> None:
     if loaded.checkpoint.weights == "published":
-        raise InputError("The published model hides the label from itself: it cannot be told one.")
+        raise InputError("The published model always masks the label, so it cannot be conditioned on one.")
     count = len(labels_of(loaded.model.config))
     if not 0 <= label < count:
-        raise InputError(f"There is no label {label}: this model has labels 0 to {count - 1}.")
+        raise InputError(f"There is no label {label}. The model has labels 0 to {count - 1}.")

@@ -1,4 +1,4 @@
-"""Rows that a visitor teaches: checked, turned into tokens, and parted into those to learn from and those held out."""
+"""Checks labeled rows, tokenizes them, and splits them into training and held-out rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,33 +19,39 @@ HELD_OUT = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SplitRows:
-    """labels: by their index. held_out_texts: as given, in the order of `held_out`. shortened: how many rows were."""
+    """labels: names, by index.
+
+    held_out_texts: texts of the held-out rows, in the order of `held_out`.
+    shortened: number of rows that are longer than the model reads.
+    """
 
     labels: tuple[str, ...]
-    learned: Rows
+    training: Rows
     held_out: Rows
     held_out_texts: tuple[str, ...]
     shortened: int
 
 
 def check(request: FineTuneRequest) -> None:
-    """Raises InputError, in words for the visitor, for what is wrong without looking into the rows."""
+    """Raises InputError for what is wrong regardless of the content of the rows."""
     if len(request.rows) > MAX_ROWS:
-        raise InputError(f"There are {len(request.rows):,} rows; at most {MAX_ROWS:,} can be learned from.")
+        raise InputError(f"There are {len(request.rows):,} rows. The limit is {MAX_ROWS:,}. Remove some rows.")
     for name, value, (least, most) in (
         ("number of epochs", request.epochs, EPOCHS),
         ("batch size", request.batch_size, BATCH_SIZE),
         ("learning rate", request.learning_rate, LEARNING_RATE),
         ("seed", request.seed, (0, 2**63 - 1)),
     ):
-        if not least <= value <= most:  # nor is NaN
-            raise InputError(f"The {name} is {least:,} to {most:,}, not {value}.")
+        if not least <= value <= most:  # also rejects NaN
+            raise InputError(f"The {name} must be {least:,} to {most:,}, not {value}.")
 
 
 def split(request: FineTuneRequest, longest: int) -> SplitRows:
-    """A fifth of each label is held out, drawn by the seed. longest: bytes that the model reads of a row.
+    """Holds out a fifth of each label, drawn by the seed.
 
-    Raises InputError, with the numbers of the rows, counted from 1, for what cannot be learned from.
+    longest: bytes of a row that the model reads.
+
+    Raises InputError with the numbers of the rows, counted from 1, for rows that cannot be used.
     """
     contents = [_content(number, text, label) for number, (text, label) in enumerate(request.rows, start=1)]
     labels = _labels(request.rows)
@@ -59,7 +65,7 @@ def split(request: FineTuneRequest, longest: int) -> SplitRows:
 
     return SplitRows(
         labels=labels,
-        learned=rows(learned),
+        training=rows(learned),
         held_out=rows(sorted(held)),
         held_out_texts=tuple(request.rows[row][0] for row in sorted(held)),
         shortened=sum(len(head.content) < len(content) for head, content in zip(heads, contents, strict=True)),
@@ -67,15 +73,15 @@ def split(request: FineTuneRequest, longest: int) -> SplitRows:
 
 
 def longest_text(positions: int) -> int:
-    """Bytes of a text that a model with so many positions reads at once."""
+    """Bytes of text that a model with this number of positions reads at once."""
     return positions - 2 * AROUND
 
 
 def check_steps(steps: int, request: FineTuneRequest) -> None:
     if steps > MAX_STEPS:
         raise InputError(
-            f"{request.epochs} epochs in batches of {request.batch_size} are {steps:,} steps; at most {MAX_STEPS:,} "
-            "can be made. Take fewer epochs, larger batches or fewer rows."
+            f"{request.epochs} epochs with a batch size of {request.batch_size} are {steps:,} steps. The limit is "
+            f"{MAX_STEPS:,}. Use fewer epochs, larger batches or fewer rows."
         )
 
 
@@ -91,18 +97,18 @@ def _content(number: int, text: str, label: str) -> bytes:
 
 
 def _labels(rows: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """As they come first."""
+    """In order of appearance."""
     labels = tuple(dict.fromkeys(label for _, label in rows))
     least, most = LABELS
     if not least <= len(labels) <= most:
         only = f" ({labels[0]!r})" if len(labels) == 1 else ""
-        raise InputError(f"The rows have {len(labels)} different labels{only}; there must be {least} to {most}.")
+        raise InputError(f"The rows have {len(labels)} different labels{only}. Use {least} to {most}.")
     for label in labels:
         numbers = [number for number, (_, other) in enumerate(rows, start=1) if other == label]
         if len(numbers) == 1:
             raise InputError(
-                f"Row {numbers[0]} is the only one with the label {label!r}: each needs two or more, some to learn "
-                "from and some to be held out."
+                f"Row {numbers[0]} is the only one with the label {label!r}. Each label needs at least two rows, one "
+                "for training and one to hold out."
             )
     return labels
 

@@ -1,6 +1,6 @@
-"""Image classification: what a picture shows, by three models that differ in how they know where a pixel is.
+"""Image classification with three models that differ in their position encoding.
 
-Learned positions, Fourier features, or a convolution before Fourier features (Perceiver IO, section 4.5).
+Learned positions, Fourier features, or a convolution followed by Fourier features (Perceiver IO, section 4.5).
 """
 
 import math
@@ -40,21 +40,23 @@ from models.tasks.tracing import trace
 
 _PROCESSOR = PerceiverImageProcessorPil()
 CROPS: dict[Weights, tuple[int, int]] = {"embedded": (1, 1), "published": (224, 256)}
-"""The center square that is seen, as a part of the shorter side: the published models were evaluated on less."""
+"""Side of the center crop as a fraction of the shorter side; the published models were evaluated on a smaller crop."""
 _CLASS_QUERY = torch.tensor([0])
 
 
 def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassificationResult:
-    """Raises InputError, in words for the visitor, for whatever cannot be classified."""
+    """Raises InputError for a request that cannot be answered."""
     with runtime.load(IMAGE_CLASSIFICATION.checkpoint(request.weights, request.variant)) as loaded:
         labels = labels_of(loaded.model.config)
         _check(request, loaded, labels)
         seen = _seen(request, request.size or image_size_of(loaded.model.config))
-        pixels = _normalised(seen).to(loaded.model.dtype)
+        pixels = _normalized(seen).to(loaded.model.dtype)
         encoded, known = runtime.encode(loaded, pixels, digest(np.asarray(seen)), interpolate_positions=True)
         grid = _grid(encoded)
         if request.place is not None and not 0 <= request.place < math.prod(grid):
-            raise InputError(f"There is no place {request.place}: this model reads {grid[0]} x {grid[1]} of them.")
+            raise InputError(
+                f"There is no input {request.place}. The model reads {grid[0]} x {grid[1]} inputs, counted from 0."
+            )
         probabilities = decode(loaded.model, encoded)[0].float().softmax(dim=-1).cpu().numpy()
         best = np.argsort(-probabilities, kind="stable")[: request.top_k].tolist()
         target = target_of(request.probe, LabelAt)
@@ -77,7 +79,8 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
 def crop(image: Image.Image, size: int, part: tuple[int, int]) -> Image.Image:
     """The center square, `part` of the shorter side, at size x size pixels.
 
-    As transformers' processor crops and resizes, but without its arrays of the whole picture, which may be large.
+    Equals the crop and resize of the processor of transformers without its arrays of the whole image, which may be
+    large.
     """
     taken, of = part
     side = max(1, int(taken / of * min(image.size)))
@@ -92,39 +95,40 @@ def _seen(request: ImageClassificationRequest, size: int) -> Image.Image:
     if not request.cropped:
         return crop(as_rgb(image), size, CROPS[request.weights])
     if image.size != (size, size):
-        raise InputError(f"A crop for this model has {size} x {size} pixels, not {image.size}.")
+        raise InputError(f"A crop for this model has {size}x{size} pixels, not {image.width}x{image.height}.")
     return as_rgb(image)
 
 
-def _normalised(seen: Image.Image) -> Tensor:
+def _normalized(seen: Image.Image) -> Tensor:
     """[1, 3, height, width], by the mean and deviation of ImageNet."""
     return _PROCESSOR(seen, do_center_crop=False, do_resize=False, return_tensors="pt")["pixel_values"]
 
 
 def _check(request: ImageClassificationRequest, loaded: Loaded, labels: tuple[str, ...]) -> None:
     if not 1 <= request.top_k <= len(labels):
-        raise InputError(f"Between 1 and {len(labels)} classes can be shown, not {request.top_k}.")
+        raise InputError(f"top_k must be 1 to {len(labels)}, not {request.top_k}.")
     usual = image_size_of(loaded.model.config)
     if request.size is not None and not usual // 4 <= request.size <= 2 * usual:
-        raise InputError(f"This model can be tried at {usual // 4} to {2 * usual} pixels a side, not {request.size}.")
+        raise InputError(f"The size must be {usual // 4} to {2 * usual} pixels, not {request.size}.")
     target = target_of(request.probe, LabelAt)
     if target is not None:
         check_index("label", target.index, len(labels), "this model")
     latents = loaded.model.config.num_latents
     if not 0 <= request.latent_maps <= latents:
-        raise InputError(f"Between 0 and {latents} maps of latents can be shown, not {request.latent_maps}.")
+        raise InputError(f"latent_maps must be 0 to {latents}, not {request.latent_maps}.")
 
 
 def _grid(encoded: Encoded) -> tuple[int, int]:
-    """How the inputs lie in the image, from their real number: a convolution leaves fewer than a quarter a side."""
+    """Shape of the inputs in the image, from their number: a convolution leaves less than a quarter per side."""
     side = math.isqrt(encoded.inputs.shape[1])
     return side, side
 
 
 def _extent(loaded: Loaded, size: int, cells: int) -> tuple[float, float]:
-    """From where to where of the image the inputs reach: pixels all over it, a convolution's outputs not quite.
+    """Where the inputs begin and end in the image: pixels cover all of it, outputs of a convolution do not.
 
-    size: pixels along each side. cells: inputs along each side.
+    size: pixels along each side.
+    cells: inputs along each side.
     """
     preprocessor = perceiver_of(loaded.model).input_preprocessor
     if preprocessor.prep_type != "conv":
@@ -132,14 +136,14 @@ def _extent(loaded: Loaded, size: int, cells: int) -> tuple[float, float]:
     convolution, pool = preprocessor.convnet.conv, preprocessor.convnet.max_pool
     before = convolution.zero_pad_2d.padding[0]
     pitch = convolution.stride[0] * pool.stride
-    # In pixels from the edge: the middle of the first window of windows.
+    # In pixels from the edge: the center of the first receptive field.
     first = (convolution.kernel_size[0] / 2 - before) + convolution.stride[0] * (pool.kernel_size - 1) / 2
     start = first - pitch / 2
     return start / size, (start + pitch * cells) / size
 
 
 def _trace(probe: Probe, loaded: Loaded, encoded: Encoded, label: str, grid: tuple[int, int]) -> AttentionMap:
-    """The one query answers for all classes: the class that is asked about gives the map its name only."""
+    """One query predicts all classes: the traced class only changes the title of the map."""
     attention = trace(loaded, encoded, probe, _CLASS_QUERY, label)
     return attention if probe.method == "decoder" else replace(attention, values=attention.values.reshape(grid))
 
@@ -151,7 +155,7 @@ def _latent_maps(count: int, loaded: Loaded, encoded: Encoded, grid: tuple[int, 
 
 
 def _positions(loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> np.ndarray:
-    """What the encoder reads beside the content: the last channels of the inputs."""
+    """Position encoding of the inputs: their last channels, after those of the content."""
     preprocessor = perceiver_of(loaded.model).input_preprocessor
     trained = preprocessor.position_encoding_type == "trainable"
     channels = preprocessor.project_pos_dim if trained else preprocessor.position_embeddings.output_size()
@@ -159,7 +163,7 @@ def _positions(loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> np.nd
 
 
 def _numpy(values: Tensor) -> np.ndarray:
-    """float32, owned."""
+    """A float32 copy."""
     return values.float().cpu().numpy().copy()
 
 

@@ -1,4 +1,4 @@
-"""Masked bytes: hide bytes of a text, and read from the rest what they were (Perceiver IO, section 4.1)."""
+"""Masked language modeling: predicts masked bytes from the rest of the text (Perceiver IO, section 4.1)."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from models.tasks.tracing import trace
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """m hidden bytes: positions, probabilities of all 256 bytes [m, 256], and the round that filled each."""
+    """Predictions for m masked bytes: positions, probabilities of all 256 bytes [m, 256], round of each byte [m]."""
 
     positions: np.ndarray
     probabilities: np.ndarray
@@ -32,11 +32,11 @@ class _Filling:
 
 
 def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
-    """Raises InputError, in words for the visitor, for whatever cannot be filled."""
+    """Raises InputError for a text whose masked bytes cannot be predicted."""
     text = _checked(request)
     with runtime.load(MASKED_BYTES.checkpoint(request.weights)) as loaded:
         read = _readable(text, loaded)
-        # Refused before anything is filled.
+        # Checked before anything is computed.
         traced = None if request.probe is None else _traced_byte(request.probe, read)
         fill = _fill_iteratively if request.decoding == "iterative" else _fill_at_once
         filling, known = fill(read, loaded, runtime)
@@ -50,7 +50,7 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
     return MaskedBytesResult(
         filled=filled.decode("utf-8", errors="replace"),
         filled_bytes=filled,
-        positions=filling.positions.copy(),  # the filling is kept for the next question
+        positions=filling.positions.copy(),  # the filling stays in the cache
         candidates=candidates.astype(np.uint8),
         probabilities=np.take_along_axis(filling.probabilities, candidates, axis=1).astype(np.float32),
         order=filling.order.copy(),
@@ -64,27 +64,27 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
 
 def _checked(request: MaskedBytesRequest) -> ByteText:
     if request.decoding not in ("parallel", "iterative"):
-        raise InputError(f"The decoding is parallel or iterative, not {request.decoding!r}.")
+        raise InputError(f"The decoding must be parallel or iterative, not {request.decoding!r}.")
     if not 1 <= request.top_k <= 256:
-        raise InputError(f"Between 1 and 256 candidates can be shown for a byte, not {request.top_k}.")
+        raise InputError(f"top_k must be 1 to 256, not {request.top_k}.")
     text = read_text(request.text, request.mask)
     if not text.content:
-        raise InputError("There is no text yet: write a sentence, then hide some of it.")
+        raise InputError("The text is empty. Write a sentence and mask a part of it.")
     hidden = sum(text.hidden)
     if not hidden:
-        raise InputError("Nothing is hidden yet: drag over a part of the text under it, or write [MASK].")
+        raise InputError("No bytes are masked. Drag across the text below, or type [MASK].")
     if hidden == len(text.content):
-        raise InputError("Every byte is hidden, so there is nothing to read it from: leave some of the text visible.")
+        raise InputError("All bytes are masked. Leave a part of the text visible.")
     if request.decoding == "iterative" and hidden > MAX_ITERATIONS:
         raise InputError(
-            f"{hidden} bytes are hidden; one by one at most {MAX_ITERATIONS} are filled, since each reads the text "
-            "anew. Hide less, or fill all at once."
+            f"{hidden} bytes are masked. The limit of iterative decoding is {MAX_ITERATIONS}. "
+            "Mask fewer bytes, or use parallel decoding."
         )
     return text
 
 
 def _traced_byte(probe: Probe, read: ByteText) -> int:
-    """Which byte the attention is about. A word tells more than the space before it, so spaces come last."""
+    """Position of the byte to trace. By default not a space, since spaces are the least informative."""
     target = target_of(probe, ByteAt)
     if target is not None:
         check_index("byte", target.position, len(read.content), "the text that the model reads")
@@ -96,29 +96,29 @@ def _traced_byte(probe: Probe, read: ByteText) -> int:
 def _trace(
     probe: Probe, traced: int, text: ByteText, filling: _Filling, loaded: Loaded, runtime: Runtime
 ) -> AttentionMap:
-    """Attention of a byte in the round that filled it; of a byte that was given, in the first round."""
+    """Attention of a byte in the round that filled it; of a visible byte, in the first round."""
     index = filling.positions.tolist().index(traced) if text.hidden[traced] else None
     value = text.content[traced] if index is None else int(filling.probabilities[index].argmax())
     before = filling.order < (0 if index is None else filling.order[index])
     as_read = _put(text, filling.positions[before], filling.probabilities[before].argmax(axis=1))
     encoded, _ = runtime.encode(loaded, token_ids(as_read), _key(as_read))
     seen = repr(bytes([value]))[1:]
-    name = f"byte {traced}, {'given' if index is None else 'filled in'} as {seen}"
+    name = f"byte {traced}, {'visible' if index is None else 'predicted'} as {seen}"
     return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name)
 
 
 def _readable(text: ByteText, loaded: Loaded) -> ByteText:
-    """The part of the text that the model can read, if all that is hidden lies in it."""
+    """The part of the text that the model reads. Raises InputError if masked bytes are outside it."""
     read = text.head(loaded.model.config.max_position_embeddings - 2 * AROUND)
     if not any(read.hidden) or any(text.hidden[len(read.content) :]):
         raise InputError(
-            f"The {loaded.checkpoint.weights} model reads the first {len(read.content)} of these {len(text.content)} "
-            "bytes, and some hidden ones lie behind: shorten the text before them, or use weights that read more."
+            f"The model reads only the first {len(read.content)} of {len(text.content)} bytes, and some masked bytes "
+            "are after them. Shorten the text."
         )
     if all(read.hidden):
         raise InputError(
-            f"The {loaded.checkpoint.weights} model reads the first {len(read.content)} of these {len(text.content)} "
-            "bytes, and all of them are hidden: leave some visible, or use weights that read more."
+            f"The model reads only the first {len(read.content)} of {len(text.content)} bytes, and all of them are "
+            "masked. Leave a part of them visible."
         )
     return read
 
@@ -130,9 +130,9 @@ def _fill_at_once(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Fi
 
 
 def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Filling, bool]:
-    """The most certain byte first; then the text is read again with that byte in place.
+    """Fills the most certain byte, then reads the text again with that byte in place, and so on.
 
-    The filling is remembered instead of its many encodings: who asks about a byte needs that byte's round alone.
+    The predictions are cached rather than their many encodings: tracing a byte needs only the encoding of its round.
     """
     key = (loaded.checkpoint, "one by one", text.content, text.hidden)
     return runtime.get_or_compute(key, lambda: _one_by_one(text, loaded, runtime))
@@ -154,7 +154,7 @@ def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> _Filling:
 
 
 def _byte_probabilities(loaded: Loaded, encoded: Encoded, positions: np.ndarray) -> np.ndarray:
-    """float32 [m, 256]: the softmax over all tokens, its bytes alone."""
+    """float32 [m, 256]: the bytes in the softmax over all tokens."""
     wanted = torch.from_numpy(positions + AROUND).to(encoded.latents.device)
     logits = decode(loaded.model, encoded, wanted)[0].float()
     return logits.softmax(dim=-1)[:, FIRST_BYTE:].cpu().numpy()
@@ -165,7 +165,7 @@ def _key(text: ByteText) -> Hashable:
 
 
 def _put(text: ByteText, positions: np.ndarray, values: np.ndarray) -> ByteText:
-    """The text with these bytes in place and no longer hidden."""
+    """The text with these bytes filled in and unmasked."""
     content, hidden = bytearray(text.content), list(text.hidden)
     for position, value in zip(positions.tolist(), values.tolist(), strict=True):
         content[position], hidden[position] = value, False

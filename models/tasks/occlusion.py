@@ -1,4 +1,4 @@
-"""Occlusion: what each word does for a label, seen by leaving it out, and how far attention agrees."""
+"""Leave-one-out word importance, and its rank correlation with attention."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,10 +15,12 @@ _MIN_TO_COMPARE = 3
 def occlude(
     text: str, windows: tuple[Span, ...], votes: np.ndarray, classify: Callable[[list[bytes]], np.ndarray]
 ) -> np.ndarray:
-    """Leaves out each word in turn, in all windows that have a part of it; the others vote as they did.
+    """Leaves out each word in turn, and reads the windows that contain a part of it again.
 
-    votes: [windows], the probability of the label. classify: the same of other texts, float32 [texts]; a window of
-    which nothing is left is read as an empty text. Returns how far the probability drops, float32 [words].
+    votes: [windows], probability of the label.
+    classify: the same for other texts, float32 [texts]; an empty window is read as an empty text.
+
+    Returns the drop of the mean probability, float32 [words].
     """
     content, words = text.encode(), word_spans(text)
     cuts = [cut_out(word, words, len(content)) for word in range(len(words))]
@@ -35,8 +37,8 @@ def occlude(
     return drops.astype(np.float32)
 
 
-def beside_attention(text: str, drops: np.ndarray, shares: np.ndarray | None) -> Occlusion:
-    """shares: float32 [bytes], the attention on each, or None."""
+def compare_with_attention(text: str, drops: np.ndarray, shares: np.ndarray | None) -> Occlusion:
+    """shares: float32 [bytes], the attention to each, or None."""
     words, attention = word_spans(text), None
     if shares is not None:
         attention = np.array([shares[start:stop].sum() for start, stop in words], dtype=np.float32)
@@ -49,7 +51,7 @@ def beside_attention(text: str, drops: np.ndarray, shares: np.ndarray | None) ->
 
 
 def rank_correlation(attention: np.ndarray, sizes: np.ndarray) -> float:
-    """Spearman's, -1 to 1, or NaN where one of them is constant or there are fewer than three."""
+    """Spearman correlation, -1 to 1; NaN if one side is constant or there are fewer than three values."""
     if len(sizes) < _MIN_TO_COMPARE or np.ptp(attention) == 0 or np.ptp(sizes) == 0:
         return float("nan")
     return float(cast(Any, spearmanr(attention, sizes)).statistic)

@@ -1,7 +1,7 @@
 """Optical flow: where each pixel of a frame is in the next one (Perceiver IO, section 4.2).
 
-The published model reads every pixel, in tiles; the embedded one patches of frames that are small at first and larger
-from step to step, each time only for what is left of the motion.
+The published model reads every pixel, in tiles. The embedded model reads patches of an image pyramid, and each level
+estimates only the rest of the motion.
 """
 
 from dataclasses import dataclass, replace
@@ -37,11 +37,11 @@ from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
 Frames = tuple[Tensor, Tensor]
-"""First and second, float32 [3, height, width], -1 to 1."""
+"""First and second frame, float32 [3, height, width], -1 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Flows:
     """flows: float32 [2, height, width] after each step, of its size, on the CPU."""
 
     flows: tuple[Tensor, ...]
@@ -52,7 +52,7 @@ class _Found:
 
 
 def run(request: OpticalFlowRequest, runtime: Runtime) -> OpticalFlowResult:
-    """Raises InputError, in words for the visitor, for frames whose flow cannot be asked for."""
+    """Raises InputError for frames whose flow cannot be estimated."""
     first, second = _frames(request)
     frames, key = (_tensor(first), _tensor(second)), digest(np.asarray(first), np.asarray(second))
     with runtime.load(OPTICAL_FLOW.checkpoint(request.weights)) as loaded:
@@ -74,22 +74,22 @@ def run(request: OpticalFlowRequest, runtime: Runtime) -> OpticalFlowResult:
 
 
 def check_frames(first: Image, second: Image) -> None:
-    """Raises InputError for frames of different sizes, or too large ones."""
+    """Raises InputError for frames of different sizes, and for frames that are too large."""
     for frame in (first, second):
         check_size(frame)
         if frame.width * frame.height > MAX_PIXELS:
             raise InputError(
-                f"A frame of {frame.width:,} x {frame.height:,} pixels is too large here: at most "
-                f"{MAX_PIXELS // 10**6} megapixels, a little more than 4K video."
+                f"The frames have too many pixels: {frame.width:,}x{frame.height:,}. The limit is "
+                f"{MAX_PIXELS // 10**6} megapixels. Scale them down."
             )
         if max(frame.size) > LONGEST_SIDE:
             raise InputError(
-                f"A frame of {frame.width:,} x {frame.height:,} pixels is too long here: "
-                f"at most {LONGEST_SIDE:,} along a side."
+                f"The frames are too long: {frame.width:,}x{frame.height:,} pixels. "
+                f"The limit is {LONGEST_SIDE:,} along a side. Scale them down."
             )
     if first.size != second.size:
-        one, other = (f"{frame.width:,} x {frame.height:,}" for frame in (first, second))
-        raise InputError(f"Both frames must have one size: the first has {one} pixels, the second {other}.")
+        one, other = (f"{frame.width:,}x{frame.height:,}" for frame in (first, second))
+        raise InputError(f"Frames differ in size: {one} and {other}. Use two frames of the same size.")
 
 
 def _frames(request: OpticalFlowRequest) -> tuple[Image, Image]:
@@ -97,7 +97,7 @@ def _frames(request: OpticalFlowRequest) -> tuple[Image, Image]:
     first, second = resolved(request.first), resolved(request.second)
     check_frames(first, second)
     first, second = as_rgb(first), as_rgb(second)
-    if first.size != second.size:  # one of them was turned upright
+    if first.size != second.size:  # one of them was rotated upright
         check_frames(first, second)
     return first, second
 
@@ -116,7 +116,7 @@ def _check(request: OpticalFlowRequest, steps: int, height: int, width: int) -> 
         check_index("row", target.row, height, "the first frame")
         check_index("column", target.column, width, "the first frame")
     if request.step is not None and not 0 <= request.step < steps:
-        raise InputError(f"There is no step {request.step}: these frames are read at {steps} sizes, counted from 0.")
+        raise InputError(f"There is no pyramid level {request.step}. These frames have levels 0 to {steps - 1}.")
 
 
 def _by_patches(loaded: Loaded) -> bool:
@@ -124,23 +124,23 @@ def _by_patches(loaded: Loaded) -> bool:
 
 
 def _tile(loaded: Loaded) -> tuple[Size, int]:
-    """What the model reads at once, height and width, and by how much that overlaps."""
+    """(height, width) that the model reads at once, and the overlap of tiles."""
     height, width = loaded.model.config.train_size
     return (height, width), patches.OVERLAP if _by_patches(loaded) else OVERLAP
 
 
 def _sizes(loaded: Loaded, frames: Frames) -> list[Size]:
-    """Heights and widths at which the frames are read, smallest first."""
+    """(height, width) of the frames at each pyramid level, smallest first."""
     height, width = frames[0].shape[-2:]
     return pyramid(height, width) if _by_patches(loaded) else [(height, width)]
 
 
-def _find(loaded: Loaded, frames: Frames) -> _Found:
+def _find(loaded: Loaded, frames: Frames) -> _Flows:
     first, second = (frame.to(loaded.model.device) for frame in frames)
     if isinstance(loaded.model, PerceiverForPatchFlow):
-        return _Found(tuple(flow.cpu() for flow in patches.patch_flow(loaded.model, first, second)))
+        return _Flows(tuple(flow.cpu() for flow in patches.patch_flow(loaded.model, first, second)))
     model = cast(PerceiverForOpticalFlow, loaded.model)
-    return _Found((pixel_flow(model, first, second).float().cpu(),))
+    return _Flows((pixel_flow(model, first, second).float().cpu(),))
 
 
 def _trace(
@@ -152,7 +152,10 @@ def _trace(
     flows: tuple[Tensor, ...],
     key: str,
 ) -> tuple[AttentionMap, FlowTrace]:
-    """Attention of one pixel's motion at one step, in the tile that counts most there. key: digest of the frames."""
+    """Attention of the motion of one pixel at one pyramid level, in the tile with the largest weight there.
+
+    key: digest of the frames.
+    """
     whole = _size(frames[0])
     target = target_of(probe, PixelAt) or _fastest(flows[-1])
     row, column = target.row, target.column
@@ -193,19 +196,19 @@ def _size(flow: Tensor) -> Size:
 
 
 def _grid(loaded: Loaded) -> Size:
-    """How the inputs of a tile lie."""
+    """Shape of the inputs of a tile."""
     (height, width), _ = _tile(loaded)
     side = loaded.model.config.patch_size if _by_patches(loaded) else 1
     return height // side, width // side
 
 
 def _inputs(loaded: Loaded, tile: Tensor) -> Tensor:
-    """Both frames of a tile as the model takes them."""
+    """Both frames of a tile as inputs of the model."""
     return tile if _by_patches(loaded) else neighborhoods(tile)
 
 
 def _as_read(frames: Frames, flows: tuple[Tensor, ...], step: int, size: Size) -> Tensor:
-    """Both frames [2, 3, *size], the second moved back by the steps before this one."""
+    """Both frames [2, 3, *size] at a pyramid level, the second warped back by the earlier levels."""
     first, second = (resize(frame[None], size) for frame in frames)
     if step:
         second = warp_back(second, resize_flow(flows[step - 1][None], size))
@@ -213,7 +216,7 @@ def _as_read(frames: Frames, flows: tuple[Tensor, ...], step: int, size: Size) -
 
 
 def _cut(frames: Tensor, corner: tuple[int, int], tile: Size) -> Tensor:
-    """[2, 3, *tile]; mirrored where the frames are smaller."""
+    """[2, 3, *tile]; mirrored if the frames are smaller."""
     (top, left), (height, width) = corner, frames.shape[-2:]
     whole = mirrored(frames, max(height, tile[0]), max(width, tile[1]))
     return whole[..., top : top + tile[0], left : left + tile[1]]

@@ -1,6 +1,6 @@
-"""Sentiment: which label a classifier gives a text, byte by byte, and which words it gave it for.
+"""Sentiment: classifies a text byte by byte, and measures which words mattered.
 
-A text that is longer than the model reads is read in overlapping windows; each votes, and nothing is cut.
+A text that is longer than the model reads is classified in overlapping windows, whose probabilities are averaged.
 """
 
 from collections.abc import Iterator
@@ -30,18 +30,18 @@ from models.schema import (
 )
 from models.schema.sentiment import LONGEST_TEXT, MAX_WORDS
 from models.tasks.byte_tokens import AROUND, padded_ids
-from models.tasks.occlusion import beside_attention, occlude
+from models.tasks.occlusion import compare_with_attention, occlude
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
 AT_ONCE = 16
-"""Windows that are read in one batch."""
+"""Windows per batch."""
 _QUERY = torch.tensor([0])
 
 
 def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
-    """Raises InputError, in words for the visitor, for whatever cannot be classified."""
+    """Raises InputError for a text that cannot be classified."""
     content = _content(request)
     with _loaded(request, runtime) as loaded:
         labels = labels_of(loaded.model.config)
@@ -72,7 +72,7 @@ def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """All windows: encodings of batches of them, in order, and votes, float32 [windows, labels]."""
+    """Encodings of all windows, in batches and in order, and votes, float32 [windows, labels]."""
 
     encoded: tuple[Encoded, ...]
     votes: np.ndarray
@@ -82,7 +82,7 @@ class _Reading:
         return self.votes.nbytes + sum(each.nbytes for each in self.encoded)
 
     def windows(self) -> Iterator[Encoded]:
-        """Each by itself, as `trace` takes them."""
+        """Each window as a batch of one, as `trace` expects it."""
         for batch in self.encoded:
             for row in range(len(batch.latents)):
                 one = slice(row, row + 1)
@@ -100,24 +100,21 @@ class _Reading:
 def _content(request: SentimentRequest) -> bytes:
     content = utf8(request.text)
     if not request.text.strip():
-        raise InputError("There is no text yet: write or choose one.")
+        raise InputError("The text is empty. Write a text or choose an example.")
     if len(content) > LONGEST_TEXT:
-        raise InputError(
-            f"The text has {len(content):,} bytes; at most {LONGEST_TEXT:,} are read. Nothing was cut: shorten it and "
-            "try again."
-        )
+        raise InputError(f"The text has {len(content):,} bytes. The limit is {LONGEST_TEXT:,}. Shorten the text.")
     words = len(word_spans(request.text)) if request.occlude else 0
     if words > MAX_WORDS:
         raise InputError(
-            f"The text has {words:,} words; at most {MAX_WORDS:,} are left out in turn, since each time the text is "
-            "read anew. Take a shorter text, or classify it without leaving words out."
+            f"The text has {words:,} words. The limit of leave-one-out is {MAX_WORDS:,}. Shorten the text, or classify "
+            "it without leave-one-out."
         )
     return content
 
 
 @contextmanager
 def _loaded(request: SentimentRequest, runtime: Runtime) -> Iterator[Loaded]:
-    """The model of these weights, or what a visitor made of it, under a name of its own: what it reads is not mixed."""
+    """The model of these weights, or a fine-tuned model under its own name, which separates their cache entries."""
     taught = request.model
     with runtime.load(SENTIMENT.checkpoint(taught.weights if taught else request.weights)) as loaded:
         if taught is None:
@@ -127,12 +124,14 @@ def _loaded(request: SentimentRequest, runtime: Runtime) -> Iterator[Loaded]:
         try:
             model = fine_tuned_model(base, taught)
         except ValueError:
-            raise InputError("This model was taught on other weights than those that are here now.") from None
+            raise InputError(
+                "The model was fine-tuned from other weights than those that are loaded now. Fine-tune it again."
+            ) from None
         yield Loaded(model, replace(loaded.checkpoint, name=taught.name))
 
 
 def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) -> tuple[_Reading, bool]:
-    """keep: for later questions, with what rollout needs."""
+    """keep: cache the encodings for later requests, with what rollout needs."""
 
     def make() -> _Reading:
         encoded, votes = zip(*_batches(windows, loaded, keep), strict=True)
@@ -144,7 +143,7 @@ def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) ->
 
 
 def _batches(texts: list[bytes], loaded: Loaded, keep_mixing: bool = False) -> Iterator[tuple[Encoded, np.ndarray]]:
-    """Encodings and probabilities of the labels, float32 [B, labels], of as many texts as are read at once."""
+    """Yields encodings and probabilities, float32 [B, labels], of batches of texts."""
     for start in range(0, len(texts), AT_ONCE):
         ids, mask = padded_ids(texts[start : start + AT_ONCE])
         mask = None if mask is None else mask.to(loaded.model.device)
@@ -162,7 +161,7 @@ def _votes(texts: list[bytes], loaded: Loaded, label: int) -> np.ndarray:
 
 
 def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Span, ...], label: str) -> AttentionMap:
-    """The mean of the windows' maps, each at its place: [CLS] and [SEP] of all windows go to the ends."""
+    """Mean of the maps of all windows, each at its position; [CLS] and [SEP] of all windows go to the ends."""
     maps = [trace(loaded, encoded, probe, _QUERY.to(encoded.latents.device), label) for encoded in reading.windows()]
     title = maps[0].title if len(maps) == 1 else f"{maps[0].title}, mean of {len(maps)} windows"
     shares = [float(np.mean([each.latent_share for each in maps])), float(np.mean([each.query_share for each in maps]))]
@@ -171,7 +170,7 @@ def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Spa
     else:
         values = np.zeros(spans[-1][1] + 2 * AROUND)
         for (start, stop), each in zip(spans, maps, strict=True):
-            read = each.values[: stop - start + 2 * AROUND]  # behind it is padding, which has none
+            read = each.values[: stop - start + 2 * AROUND]  # the rest is padding without attention
             values[0] += read[0]
             values[start + AROUND : stop + AROUND] += read[AROUND:-AROUND]
             values[-1] += read[-1]
@@ -203,7 +202,7 @@ def _occlusion(
     drops, _ = runtime.get_or_compute(
         key, lambda: occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label))
     )
-    return beside_attention(text, drops, shares)
+    return compare_with_attention(text, drops, shares)
 
 
 SENTIMENT = Task(

@@ -1,4 +1,4 @@
-"""What a task is, and what it may ask of the service that runs it."""
+"""What a task defines, and what it can use from the backend that runs it."""
 
 from collections.abc import Callable, Generator, Hashable
 from contextlib import AbstractContextManager
@@ -11,65 +11,66 @@ from models.perceiver.engine import Encoded
 from models.schema import InputError, RunInfo, Weights
 
 V = TypeVar("V")
-_OF_THE_LOAN = 0.85
+_USABLE_SHARE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model in memory, of the class of its checkpoint, and which one it is."""
+    """A model in memory, of the class of its checkpoint."""
 
     model: Any
     checkpoint: Checkpoint
 
 
 class Runtime(Protocol):
-    """The service, as a task sees it."""
+    """The backend as a task sees it."""
 
     def load(self, checkpoint: Checkpoint) -> AbstractContextManager[Loaded]:
-        """The model, held in memory until the block ends. Raises CheckpointUnavailable."""
+        """Yields the model and holds it in memory until the block ends. Raises CheckpointUnavailable."""
         ...
 
     def encode(
         self, loaded: Loaded, inputs: Any, key: Hashable | None, interpolate_positions: bool = False
     ) -> tuple[Encoded, bool]:
-        """The latents of these inputs, and whether they were cached. Moves the inputs to the device.
+        """Returns the latents of these inputs, and whether they were cached. Moves the inputs to the device.
 
-        key: whatever determines the inputs; with it, latents are cached for later questions, with what rollout needs.
-        None: they are computed for this question only.
-        interpolate_positions: stretch learned positions over inputs of another size than in training.
+        key: identifies the inputs; latents are cached under it, with what rollout needs. None: not cached.
+        interpolate_positions: interpolate learned positions to inputs of another size than in training.
         """
         ...
 
     def get_or_compute(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
-        """What was made under this key before, or makes it, with an `nbytes`; and whether it was known."""
+        """Returns (value, whether it was cached). The value of `make` needs an `nbytes`."""
         ...
 
     def source(self, checkpoint: Checkpoint) -> Path | str:
-        """The folder or the hub id that its weights come from."""
+        """Folder or hub id of the weights."""
         ...
 
     @property
     def time_limit(self) -> float | None:
-        """How long one call may take, where it is not left to itself."""
+        """Longest duration of a call in seconds, or None if there is no limit."""
         ...
 
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
-        """The facts of this run; the service sets its seconds."""
+        """Facts about this run; the backend sets the seconds."""
         ...
 
 
 def stream_time_limit(runtime: Runtime, most: float) -> float:
-    """Seconds that a stream may take: `most`, or less where the loan of a GPU ends before."""
-    loan = runtime.time_limit
-    return most if loan is None else min(most, _OF_THE_LOAN * loan)
+    """Seconds that a stream may take: `most`, or less if the GPU allocation ends before."""
+    limit = runtime.time_limit
+    return most if limit is None else min(most, _USABLE_SHARE * limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """name: the same for its files everywhere. run: request, runtime -> result (preprocess, engine, postprocess).
+    """name: used for its files in every layer.
 
-    checkpoints: one for each of the weights, or, where the task has variants, one for each of these too.
-    stream: for what takes long: parts of the result as they come, the last of them the result.
+    request: class of its requests.
+    checkpoints: one per weights, or per weights and variant.
+    run: (request, runtime) -> result: preprocess, engine, postprocess.
+    stream: for slow tasks: yields parts of the result, then the result.
     """
 
     name: str
@@ -79,12 +80,12 @@ class Task:
     stream: Callable[[Any, Runtime], Generator[Any]] | None = None
 
     def checkpoint(self, weights: Weights, variant: str = "") -> Checkpoint:
-        """Raises InputError where there is none."""
+        """Raises InputError if there is none."""
         for checkpoint in self.checkpoints:
             if (checkpoint.weights, checkpoint.variant) == (weights, variant):
                 return checkpoint
         known = dict.fromkeys(each.weights for each in self.checkpoints)
         if weights not in known:
-            raise InputError(f"The weights are {' or '.join(known)}, not {weights!r}.")
+            raise InputError(f"The weights must be {' or '.join(known)}, not {weights!r}.")
         variants = [each.variant for each in self.checkpoints if each.weights == weights]
-        raise InputError(f"The variant is {', '.join(variants[:-1])} or {variants[-1]}, not {variant!r}.")
+        raise InputError(f"The variant must be {', '.join(variants[:-1])} or {variants[-1]}, not {variant!r}.")

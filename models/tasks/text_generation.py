@@ -1,4 +1,4 @@
-"""Text generation: a Perceiver AR writes a prompt on, token by token (Hawthorne et al. 2022)."""
+"""Text generation: a Perceiver AR continues a prompt token by token (Hawthorne et al. 2022)."""
 
 import time
 from collections.abc import Generator
@@ -29,7 +29,7 @@ from models.tasks.text_tracing import trace_token
 
 ALTERNATIVES = 8
 MAX_SECONDS = 600.0
-"""A text ends after this time; on ZeroGPU before the loan of the GPU ends."""
+"""Generation stops after this time; on ZeroGPU, before the GPU allocation ends."""
 
 
 def run(request: TextGenerationRequest, runtime: Runtime) -> TextGenerationStep:
@@ -39,18 +39,18 @@ def run(request: TextGenerationRequest, runtime: Runtime) -> TextGenerationStep:
 
 
 def stream(request: TextGenerationRequest, runtime: Runtime) -> Generator[TextGenerationStep]:
-    """How the text will lie, then a step for each token. Closing it ends the work before the next token.
+    """Yields how the text will be divided, then a step per token. Closing the generator stops before the next token.
 
-    Raises InputError, in words for the visitor, and CheckpointUnavailable.
+    Raises InputError and CheckpointUnavailable.
     """
     began = time.perf_counter()
     check(request)
     with runtime.load(TEXT_GENERATION.checkpoint(request.weights)) as loaded:
-        yield from _Course(request, loaded, runtime, began).steps()
+        yield from _Generation(request, loaded, runtime, began).steps()
 
 
-class _Course:
-    """A text under way. Places in it are counted from its first token that is read: `cut` tokens lie before."""
+class _Generation:
+    """A text being generated. Positions count from the first token that is read, after `cut` tokens."""
 
     def __init__(self, request: TextGenerationRequest, loaded: Loaded, runtime: Runtime, began: float):
         model: PerceiverAr = loaded.model
@@ -90,11 +90,11 @@ class _Course:
     def _checked(self, written: tuple[int, ...]) -> tuple[int, ...]:
         known = len(self.tokens.contents)
         if not all(0 <= each < known for each in written):
-            raise InputError(f"Ids of written tokens are 0 to {known - 1:,}: these are of another model.")
+            raise InputError(f"Token ids in `written` must be 0 to {known - 1:,}. They come from another model.")
         return written
 
     def _begin(self) -> Tensor:
-        """Reads the text as it would lie by now, had all of it been written in one go."""
+        """Reads the text with the division it would have if it had been generated at once."""
         return self.writer.start(self._tensor(self.ids[self.window.dropped :])[None], self.window.latents)[0]
 
     def _follow(self) -> Tensor:
@@ -102,7 +102,7 @@ class _Course:
         return self.writer.write(self._tensor(self.ids[-1:]))[0]
 
     def _write(self, predicted: Tensor, anew: bool) -> FinishReason:
-        """Takes the next token, and says why it is the last one, if it is."""
+        """Appends the next token, and returns the finish reason if it is the last."""
         logits = predicted.double().cpu().numpy()
         order = ranked(logits, self.tokens.forbidden)
         index, shares = len(self.ids) - self._prompt_length, probabilities(logits)
@@ -110,15 +110,20 @@ class _Course:
         alternatives = tuple((contents[each], float(shares[each])) for each in order[:ALTERNATIVES])
         self.new.append(
             GeneratedToken(
-                token, contents[token], float(shares[token]), alternatives, **self._lying(self.window), full_pass=anew
+                token,
+                contents[token],
+                float(shares[token]),
+                alternatives,
+                **self._division(self.window),
+                full_pass=anew,
             )
         )
         self.ids.append(token)
         if len(self.new) == 1:
             self.first_seconds = time.perf_counter() - self.began
-        return self._why_it_ends(token, self.text.add(contents[token]))
+        return self._finish_reason(token, self.text.add(contents[token]))
 
-    def _why_it_ends(self, token: int, stopped: bool) -> FinishReason:
+    def _finish_reason(self, token: int, stopped: bool) -> FinishReason:
         if token in self.tokens.ends:
             return "end"
         if stopped:
@@ -131,7 +136,7 @@ class _Course:
         probe = self.request.probe if ended else None
         traced = None if probe is None else self._traced(probe)
         window = self.window if traced is None else self._window_of(traced)
-        lying = self._lying(window)
+        lying = self._division(window)
         return TextGenerationStep(
             text=self.text.text(whole=bool(ended)),
             tokens=tuple(self.new),
@@ -157,25 +162,25 @@ class _Course:
         return (len(self.new) - 1) / (time.perf_counter() - self.began - self.first_seconds)
 
     def _traced(self, probe: Probe) -> int:
-        """Which generated token the attention is about."""
+        """Index of the generated token to trace."""
         there, target = len(self.ids) - self._prompt_length, target_of(probe, TokenAt)
         if target is None:
             return len(self.request.written) if self.new else 0
-        check_index("token", target.index, there, "the text, which ended earlier,")
+        check_index("token", target.index, there, "the generated text")
         return target.index
 
     def _trace(self, probe: Probe, traced: int, window: Window) -> AttentionMap:
         place = self._prompt_length + traced
         before = self._tensor(self.ids[window.dropped : place])[None]
-        name = f"token {traced}, written as {_shown(self.tokens.contents[self.ids[place]])}"
+        name = f"token {traced}, generated as {_shown(self.tokens.contents[self.ids[place]])}"
         return trace_token(self.model, before, window.prefix, probe, name)
 
     def _window_of(self, token: int) -> Window:
-        """How the text lay when a written token was predicted."""
+        """How the text was divided when a generated token was predicted."""
         return windows(self.model.config, self.first, token)
 
-    def _lying(self, window: Window) -> dict[str, int]:
-        """Counted from the prompt's first token, whether it is read or not."""
+    def _division(self, window: Window) -> dict[str, int]:
+        """The division, counted from the first token of the prompt, including those that are not read."""
         return {"dropped": self.cut + window.dropped, "prefix": window.prefix, "latents": window.latents}
 
     def _tensor(self, ids: list[int]) -> Tensor:
@@ -183,7 +188,7 @@ class _Course:
 
 
 def _shown(content: bytes) -> str:
-    """In quotes; bytes that are no characters by their numbers."""
+    """In quotes; bytes that are not UTF-8 as numbers."""
     try:
         return repr(content.decode("utf-8")) if content else "the end of the text"
     except UnicodeDecodeError:

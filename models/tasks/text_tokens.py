@@ -1,4 +1,4 @@
-"""Tokens of a text that is written on: bytes for models of bytes, a tokenizer's pieces for the others."""
+"""Tokenizers for text generation: bytes for byte-level models, a subword tokenizer for the others."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,16 +14,18 @@ from models.schema.text_generation import BYTE_VOCABULARY
 from models.tasks.byte_tokens import FIRST_BYTE, SEP
 
 TOKENIZER = "xlnet-base-cased"
-"""What the published model was trained with."""
+"""Tokenizer of the published model."""
 _OWN = ("tokenizer.json", "tokenizer_config.json", "spiece.model")
 _ENDS = ("</s>", "<eop>", "<eod>")
 _SPACE = "▁"
 
 
 class TextTokens(Protocol):
-    """unit: what a token is called, in the plural. contents: of each id, the bytes of text that it stands for.
+    """unit: name of the tokens, in the plural.
 
-    ends: ids after which nothing follows; they have no content. forbidden: ids that are never written.
+    contents: bytes of text that each id stands for.
+    ends: ids that end a text; they have no content.
+    forbidden: ids that are never generated.
     """
 
     unit: str
@@ -32,14 +34,14 @@ class TextTokens(Protocol):
     forbidden: frozenset[int]
 
     def ids(self, text: str) -> list[int]:
-        """Without special tokens around. Raises InputError for what is not valid Unicode."""
+        """Ids without special tokens. Raises InputError for a text that is not valid Unicode."""
         ...
 
 
 class ByteTokens:
-    """Every byte is a token, and [SEP], which `PerceiverTokenizer` sets after a text, ends one.
+    """Every byte is a token, and [SEP], which `PerceiverTokenizer` appends to a text, ends it.
 
-    A model that never saw a [SEP] gives it next to nothing.
+    A model that was trained without [SEP] gives it almost no probability.
     """
 
     unit: str = "bytes"
@@ -52,16 +54,16 @@ class ByteTokens:
 
 
 class PieceTokens:
-    """Pieces of words, as SentencePiece cuts them: a blank is at the start of the piece after it.
+    """Subwords of SentencePiece, in which a space belongs to the following subword.
 
-    Such tokenizers change texts a little: theirs begin with a blank, and a line break is another blank. A literal
-    "</s>" in a prompt is taken for the special token.
+    These tokenizers change a text slightly: their text starts with a space, and a line break becomes a space. A literal
+    "</s>" in a prompt is read as the special token.
     """
 
     unit: str = "tokens"
 
     def __init__(self, tokenizer: Any, vocabulary: int):
-        """vocabulary: ids that the model knows, of which the last ones may be no piece."""
+        """vocabulary: number of ids of the model, which may exceed the number of subwords."""
         known = tokenizer.get_vocab()
         special = set(tokenizer.all_special_ids)
         self.ends = frozenset({known[name] for name in _ENDS if name in known} | {tokenizer.eos_token_id} - {None})
@@ -79,10 +81,12 @@ class PieceTokens:
 
 
 def text_tokens(vocabulary: int, source: Path | str) -> TextTokens:
-    """The tokens of a model by how many ids it knows: as many as bytes and their special tokens, or else a tokenizer's.
+    """The tokens of a model, by its vocabulary size: bytes with special tokens, or a subword tokenizer.
 
-    source: where its weights come from; the tokenizer is that of the folder, where it has one, or `TOKENIZER`. Raises
-    CheckpointUnavailable where it cannot be had, or has more ids than the model.
+    source: folder or hub id of the weights; the tokenizer is read from the folder if it has one, or else is
+        `TOKENIZER`.
+
+    Raises CheckpointUnavailable if the tokenizer cannot be loaded or has more ids than the model.
     """
     if vocabulary == BYTE_VOCABULARY:
         return ByteTokens()
@@ -92,15 +96,15 @@ def text_tokens(vocabulary: int, source: Path | str) -> TextTokens:
 
 @lru_cache(maxsize=2)
 def _pieces(source: Path | str, vocabulary: int) -> PieceTokens:
-    still = "The embedded model needs none, and is still there."
+    still = "The demo model still works."
     try:
         tokenizer = _from_pretrained(source)
-    except Exception as error:  # other people's files: each part of them fails in its own way
-        reason = "cannot be read" if isinstance(source, Path) else "is not on this machine and could not be downloaded"
+    except Exception as error:  # files from the hub can fail in many ways
+        reason = "cannot be read" if isinstance(source, Path) else "is not in the cache and could not be downloaded"
         raise CheckpointUnavailable(f"The tokenizer {source} {reason}. {still}") from error
     if len(tokenizer) > vocabulary:
         raise CheckpointUnavailable(
-            f"The tokenizer {source} has {len(tokenizer):,} tokens, and the model knows {vocabulary:,}. {still}"
+            f"The tokenizer {source} has {len(tokenizer):,} tokens, but the model has {vocabulary:,}. {still}"
         )
     return PieceTokens(tokenizer, vocabulary)
 

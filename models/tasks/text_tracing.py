@@ -1,4 +1,4 @@
-"""From a probe to a map of attention for a Perceiver AR: what a written token was read from."""
+"""From a probe to an attention map of a Perceiver AR: the inputs of a generated token."""
 
 import torch
 from torch import Tensor
@@ -10,9 +10,9 @@ from models.tasks.tracing import attention_map, head_in_words
 
 
 def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, output: str) -> AttentionMap:
-    """before: what was read when the token was predicted, int64 [1, prefix + latents]; its last latent predicted it.
+    """before: input when the token was predicted, int64 [1, prefix + latents]; the last latent predicts it.
 
-    output: the token's name, for the title.
+    output: name of the token, for the title.
     """
     followed = follow(model, before, prefix)
     latent = torch.tensor([followed.latents - 1], device=before.device)
@@ -20,7 +20,7 @@ def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, o
     match probe.method:
         case "rollout":
             found = rollout(model, followed, latent)
-            values, title = found.inputs[0], "Attention rollout, mean of heads, all layers"
+            values, title = found.inputs[0], "Attention rollout, mean over heads"
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = _of_head(self_rows(model, followed, len(model.layers) - 1, latent), probe)

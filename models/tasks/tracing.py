@@ -1,4 +1,4 @@
-"""From a probe to a map of attention, the same for every task: which stage, which head, and what it is called."""
+"""From a probe to an attention map, the same for all tasks but text generation."""
 
 import torch
 from torch import Tensor
@@ -10,10 +10,12 @@ from models.tasks.task import Loaded
 
 
 def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output: str) -> AttentionMap:
-    """What one output was read from.
+    """The attention map of one output.
 
-    wanted: the first of these outputs is asked about; see `engine.decoder_queries`. output: its name, for the title.
-    Raises InputError for a head or latent that the model has not.
+    wanted: the output, as its first index; see `engine.decoder_queries`.
+    output: its name, for the title.
+
+    Raises InputError for a head or latent that the model does not have.
     """
     _check(loaded, probe)
     if isinstance(wanted, Tensor):
@@ -22,25 +24,23 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
     match probe.method:
         case "rollout":
             found = rollout(loaded.model, encoded, wanted)
-            values, title = found.inputs[0], "Attention rollout, mean of heads, all layers"
+            values, title = found.inputs[0], "Attention rollout, mean over heads"
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
             values = decoder_rows(loaded.model, encoded, wanted, probe.head)[0]
             title = f"Decoder cross-attention over the latents, {head_in_words(probe)}"
         case "encoder" if probe.latent is not None:
             values = encoder_rows(loaded.model, encoded, slice(probe.latent, probe.latent + 1), probe.head)[0]
-            title = f"Encoder cross-attention of latent {probe.latent}, {head_in_words(probe)}, whatever reads it"
+            title = f"Encoder cross-attention of latent {probe.latent}, {head_in_words(probe)}"
         case "encoder" if not probe.weighted:
             latents = perceiver_of(loaded.model).config.num_latents
             weights = torch.full((1, latents), 1 / latents, device=encoded.latents.device)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = f"Encoder cross-attention, {head_in_words(probe)}, mean of all latents, whatever reads them"
+            title = f"Encoder cross-attention, {head_in_words(probe)}, mean over latents"
         case _:
             weights = decoder_rows(loaded.model, encoded, wanted)
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
-            title = (
-                f"Encoder cross-attention, {head_in_words(probe)}, latents weighted by what the output reads of them"
-            )
+            title = f"Encoder cross-attention, {head_in_words(probe)}, latents weighted by decoder attention"
     title = f"{title}: {output}" if _is_of_the_output(probe) else title
     return attention_map(values, probe, title, latent_share, query_share)
 
@@ -48,7 +48,7 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
 def attention_map(
     values: Tensor, probe: Probe, title: str, latent_share: float = 0.0, query_share: float = 0.0
 ) -> AttentionMap:
-    """values: [K] shares over what was read, on any device."""
+    """values: [K], shares of attention, on any device."""
     return AttentionMap(
         values=values.float().cpu().numpy().copy(),
         latent_share=latent_share,
@@ -59,25 +59,25 @@ def attention_map(
 
 
 def _is_of_the_output(probe: Probe) -> bool:
-    """Of the encoder, single latents and their plain mean are the same whichever output is asked about."""
+    """Whether the map depends on the output. The encoder maps of single latents and of their mean do not."""
     return probe.method != "encoder" or (probe.latent is None and probe.weighted)
 
 
 def head_in_words(probe: Probe) -> str:
-    return "mean of heads" if probe.head is None else f"head {probe.head}"
+    return "mean over heads" if probe.head is None else f"head {probe.head}"
 
 
 def _check(loaded: Loaded, probe: Probe) -> None:
     if probe.method not in ("encoder", "decoder", "rollout"):
-        raise InputError(f"The attention can be shown as encoder, decoder or rollout, not as {probe.method!r}.")
+        raise InputError(f"The method must be encoder, decoder or rollout, not {probe.method!r}.")
     perceiver = perceiver_of(loaded.model)
     if probe.method == "rollout" and probe.head is not None:
-        raise InputError("Rollout is made of the means over heads: choose no head, or look at one stage alone.")
+        raise InputError("Rollout uses the mean over heads. Do not set a head, or choose another method.")
     decoder = basic_decoder(loaded.model).decoding_cross_attention
     layer = decoder if probe.method == "decoder" else perceiver.encoder.cross_attention
     heads = layer.attention.self.num_heads
     if probe.head is not None and not 0 <= probe.head < heads:
-        raise InputError(f"There is no head {probe.head}: this attention has heads 0 to {heads - 1}.")
+        raise InputError(f"There is no head {probe.head}. This attention has heads 0 to {heads - 1}.")
     latents = perceiver.config.num_latents
     if probe.latent is not None and not 0 <= probe.latent < latents:
-        raise InputError(f"There is no latent {probe.latent}: this model has latents 0 to {latents - 1}.")
+        raise InputError(f"There is no latent {probe.latent}. The model has latents 0 to {latents - 1}.")

@@ -19,7 +19,7 @@ from models.schema import AttentionMap, RunInfo
 from tests.plots import assert_legible, pixels, saved, texts, words
 
 RUN = RunInfo("deepmind/language-perceiver", "published", "cpu", "float32", 0.5, False)
-TITLE = "Rollout through all layers, mean of heads: what was byte 52 “$m_1$” read from?"
+TITLE = "Rollout through all layers, mean over heads: what was byte 52 “$m_1$” read from?"
 SVG = "{http://www.w3.org/2000/svg}"
 
 

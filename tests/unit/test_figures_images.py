@@ -169,7 +169,7 @@ def test_sheet_says_what_it_shows_of_which_models(scale):
 
 @pytest.mark.parametrize("scale", ["relative", "log"])
 @pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("title", ["Rollout: ship", "Encoder cross-attention of one latent, mean of heads, " * 4])
+@pytest.mark.parametrize("title", ["Rollout: ship", "Encoder cross-attention of one latent, mean over heads, " * 4])
 def test_every_text_is_on_the_sheet_and_clear_of_the_others(count, scale, title):
     long = "horned viper, cerastes, sand viper, horned asp, Cerastes cornutus 93%"
     columns = [replace(part, attention=replace(part.attention, title=title), caption=long) for part in three()]

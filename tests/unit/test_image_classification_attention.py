@@ -74,7 +74,7 @@ def test_encoder_weighted_by_what_the_output_reads(service, variant, whole):
     expected = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
     assert_close(found.values, on_grid(expected))
     assert (found.latent_share, found.query_share) == (0, 0)
-    assert "weighted by what the output reads" in found.title
+    assert "weighted by decoder attention" in found.title
     assert found.title.endswith("LABEL_0")
 
 
@@ -84,7 +84,7 @@ def test_encoder_mean_of_latents(service, variant, whole):
     assert_close(found.values, on_grid(plain))
     weighted = np.tensordot(whole.decoder.mean(axis=0), whole.encoder.mean(axis=0), 1)
     assert np.abs(plain - weighted).max() > 1e-4
-    assert "mean of all latents" in found.title
+    assert "mean over latents" in found.title
     assert "LABEL" not in found.title  # no output has a part in it
 
 
@@ -107,7 +107,7 @@ def test_heads_of_the_encoder(service, variant, whole):
         found = probed(service, variant, Probe(LabelAt(0), "encoder", head=head, weighted=False))
         assert_close(found.values, on_grid(whole.encoder[head].mean(axis=0)))
         assert f"head {head}" in found.title
-        assert "mean of heads" not in found.title
+        assert "mean over heads" not in found.title
 
 
 def test_decoder(service, variant, whole):

@@ -35,7 +35,7 @@ def test_decoder_attention_of_a_byte(service):
     assert_close(mean.attention.values, whole[:, 5].mean(dim=0))
     assert_close(of_head.attention.values, whole[5, 5])
     assert mean.attention.uniform == pytest.approx(1 / 7, rel=1e-5)
-    assert "mean of heads" in mean.attention.title
+    assert "mean over heads" in mean.attention.title
     assert "head 5" in of_head.attention.title
     assert "mean" not in of_head.attention.title
 
@@ -65,7 +65,7 @@ def test_encoder_attention_that_is_not_weighted(service):
         assert np.abs(found.values - weighted.values).max() > 1e-3
         assert found.values.sum() == pytest.approx(1, abs=1e-5)
         assert (found.latent_share, found.query_share) == (0, 0)
-        assert "mean of all latents" in found.title
+        assert "mean over latents" in found.title
         assert "byte" not in found.title
     of_head = probed(service, Probe(ByteAt(4), "encoder", head=1, weighted=False)).attention
     assert_close(of_head.values, encoder[1].mean(dim=0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.tasks.occlusion import beside_attention, occlude, rank_correlation
+from models.tasks.occlusion import compare_with_attention, occlude, rank_correlation
 
 
 class Stub:
@@ -19,7 +19,7 @@ class Stub:
 
 def test_drops_by_hand():
     text, stub = "xx ab x", Stub()
-    found = beside_attention(text, occlude(text, ((0, 7),), np.array([0.3]), stub), None)
+    found = compare_with_attention(text, occlude(text, ((0, 7),), np.array([0.3]), stub), None)
     assert stub.asked == [b"ab x", b"xx x", b"xx ab"]
     np.testing.assert_allclose(found.drops, [0.2, 0, 0.1], atol=1e-7)
     assert (found.words.dtype, found.drops.dtype, found.attention) == (np.int64, np.float32, None)
@@ -28,7 +28,7 @@ def test_drops_by_hand():
 def test_only_windows_with_the_word_are_read_anew():
     """Two windows vote: a word in one of them moves their mean by half."""
     text, stub = "xx ab x", Stub()
-    found = beside_attention(text, occlude(text, ((0, 6), (3, 7)), np.array([0.2, 0.1]), stub), None)
+    found = compare_with_attention(text, occlude(text, ((0, 6), (3, 7)), np.array([0.2, 0.1]), stub), None)
     assert stub.asked == [b"ab ", b"xx ", b"x", b"xx ab", b"ab"]
     np.testing.assert_allclose(found.drops, [0.1, 0, 0.05], atol=1e-7)
 
@@ -38,7 +38,7 @@ def test_words_are_compared_by_the_size_of_their_drops():
     said = {b"ab y": 0.1, b"xx y": 0.3, b"xx ab": 0.4}
     shares = np.array([3, 3, 9, 0, 0, 9, 3], dtype=np.float32) / 30
     drops = occlude("xx ab y", ((0, 7),), np.array([0.3]), lambda texts: np.array([said[text] for text in texts]))
-    found = beside_attention("xx ab y", drops, shares)
+    found = compare_with_attention("xx ab y", drops, shares)
     np.testing.assert_allclose(found.attention, [0.2, 0, 0.1], atol=1e-7)
     np.testing.assert_allclose(found.drops, [0.2, 0, -0.1], atol=1e-7)
     assert found.rank_correlation == pytest.approx(1)
@@ -61,6 +61,6 @@ def test_rank_correlation(attention, sizes, expected):
 
 
 def test_a_text_of_no_words_has_none():
-    found = beside_attention(" ", occlude(" ", ((0, 1),), np.array([0.0]), Stub()), None)
+    found = compare_with_attention(" ", occlude(" ", ((0, 1),), np.array([0.0]), Stub()), None)
     assert found.words.shape == (0, 2)
     assert np.isnan(found.rank_correlation)

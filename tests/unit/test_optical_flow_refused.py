@@ -20,19 +20,19 @@ GOOD = asked(20, 30)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"second": frame(1, 20, 31)}, "the first has 30 x 20 pixels, the second 31 x 20"),
-        ({"second": frame(1, 1000, 1200)}, "the first has 30 x 20 pixels, the second 1,200 x 1,000"),
+        ({"second": frame(1, 20, 31)}, "30x20 and 31x20"),
+        ({"second": frame(1, 1000, 1200)}, "30x20 and 1,200x1,000"),
         ({"first": Image.new("RGB", (0, 20))}, "no pixels"),
         ({"weights": "mine"}, "embedded or published, not 'mine'"),
         ({"probe": Probe(PixelAt(20, 0))}, "row 20: .* 0 to 19"),
         ({"probe": Probe(PixelAt(0, 30))}, "column 30: .* 0 to 29"),
         ({"probe": Probe(PixelAt(0, -1))}, "column -1"),
         ({"probe": Probe(ByteAt(0))}, "PixelAt, not ByteAt"),
-        ({"probe": Probe(), "step": 1}, "no step 1: these frames are read at 1 sizes"),
-        ({"probe": Probe(), "step": -1}, "no step -1"),
-        ({"probe": Probe(None, "gradient")}, "not as 'gradient'"),
-        ({"probe": Probe(None, "rollout", head=0)}, "choose no head"),
-        ({"probe": Probe(None, "encoder", latent=5)}, "no latent 5: .* 0 to 4"),
+        ({"probe": Probe(), "step": 1}, "level 1.* 0 to 0"),
+        ({"probe": Probe(), "step": -1}, "level -1"),
+        ({"probe": Probe(None, "gradient")}, "not 'gradient'"),
+        ({"probe": Probe(None, "rollout", head=0)}, "Rollout"),
+        ({"probe": Probe(None, "encoder", latent=5)}, "no latent 5.* 0 to 4"),
     ],
 )
 def test_what_is_refused(service, changes, words):
@@ -44,9 +44,9 @@ def test_what_is_refused(service, changes, words):
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        ((5000, MAX_PIXELS // 5000 + 1), "5,000 x 2,001 pixels is too large here: at most 10 megapixels"),
-        ((LONGEST_SIDE + 1, 1), "16,385 x 1 pixels is too long here: at most 16,384 along a side"),
-        ((2, LONGEST_SIDE + 1), "2 x 16,385 pixels is too long here"),
+        ((5000, MAX_PIXELS // 5000 + 1), "5,000x2,001.* 10 megapixels"),
+        ((LONGEST_SIDE + 1, 1), "16,385x1 .* 16,384"),
+        ((2, LONGEST_SIDE + 1), "2x16,385 .* 16,384"),
     ],
 )
 def test_a_frame_that_is_too_large_is_refused_before_it_is_decoded(service, monkeypatch, size, words):
@@ -63,7 +63,7 @@ def test_frames_turned_by_their_exif_data_are_compared_as_they_are_seen(service)
     exif = sideways.getexif()
     exif[0x0112] = 6
     sideways.info["exif"] = exif.tobytes()
-    with pytest.raises(InputError, match="the first has 30 x 20 pixels, the second 20 x 30"):
+    with pytest.raises(InputError, match="30x20 and 20x30"):
         service.run(replace(GOOD, second=sideways))
 
 

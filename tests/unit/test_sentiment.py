@@ -71,8 +71,8 @@ def test_special_tokens_in_a_text_are_bytes(service):
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (SentimentRequest(""), "no text"),
-        (SentimentRequest(" \n"), "no text"),
+        (SentimentRequest(""), "empty"),
+        (SentimentRequest(" \n"), "empty"),
         (SentimentRequest("x" * 16_385), "16,385 bytes"),
         (SentimentRequest("\ud800"), "surrogate"),
         (SentimentRequest("a " * 401, occlude=True), "401 words"),

@@ -69,7 +69,7 @@ def test_ids_that_are_no_piece_are_never_written(folder):
 
 
 def test_a_tokenizer_of_more_tokens_than_the_model_knows(folder):
-    with pytest.raises(CheckpointUnavailable, match="has 10 tokens, and the model knows 9"):
+    with pytest.raises(CheckpointUnavailable, match=r"10 tokens.* 9"):
         text_tokens(TOKENIZER - 1, folder)
 
 
@@ -83,5 +83,5 @@ def test_a_spoiled_tokenizer(folder):
 def test_a_tokenizer_that_is_not_to_be_had_is_named(source, tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(CheckpointUnavailable, match="xlnet-base-cased is not on this machine"):
+    with pytest.raises(CheckpointUnavailable, match="xlnet-base-cased is not in the cache"):
         text_tokens(32_000, source)
