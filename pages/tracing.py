@@ -7,7 +7,7 @@ from pages.screen import Control, Update
 from pages.state import TraceState
 
 T = TypeVar("T", bound=TraceState)
-MEAN_OF_HEADS = "mean of heads"
+MEAN_OF_HEADS = "mean over heads"
 ALL_LATENTS = "all, weighted by decoder attention"
 
 
