@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from models.schema import ModelShape
+
 
 @dataclass(frozen=True, slots=True)
 class WriterShape:
@@ -18,6 +20,17 @@ class WriterShape:
     vocabulary: int
     widening: int = 4
     number_bytes: int = 4
+
+    @classmethod
+    def of(cls, shape: ModelShape, number_bytes: int) -> "WriterShape":
+        return cls(
+            shape.longest_text,
+            shape.latents,
+            shape.latent_channels,
+            shape.layers,
+            shape.vocabulary,
+            number_bytes=number_bytes,
+        )
 
     @property
     def most_prefix(self) -> int:

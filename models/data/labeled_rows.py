@@ -52,8 +52,12 @@ class _Row:
     label: str
 
 
-def labeled_rows(table: Table, text_column: str, label_column: str) -> Labeled:
-    """Raises InputError if the rows cannot be used: unknown columns, too few labels, or too many."""
+def labeled_rows(table: Table, text_column: str | None, label_column: str | None) -> Labeled:
+    """Raises InputError if the rows cannot be used: no or unknown columns, too few labels, or too many."""
+    if len(table.columns) == 1:
+        raise InputError(f"This table has only one column, {quoted(table.columns[0])}. Add one with labels.")
+    if text_column is None or label_column is None:
+        raise InputError("Select the column with the texts and the one with their labels.")
     if text_column == label_column:
         raise InputError(f"Text and label are both read from {quoted(text_column)}. Choose two different columns.")
     good: list[_Row] = []

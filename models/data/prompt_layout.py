@@ -10,3 +10,13 @@ def fitting_latents(length: int, wanted: int, context: int, most: int, cut: bool
     """
     fewest = 1 if cut else max(1, length - (context - most))
     return min(max(wanted, fewest), length, most)
+
+
+def divide_prompt(length: int, wanted: int, context: int, most: int, cut: bool) -> tuple[int, int, int]:
+    """Number of tokens in the prefix, of those that become latents, and of those that are not read.
+
+    The arguments are those of `fitting_latents`.
+    """
+    latents = fitting_latents(length, wanted, context, most, cut)
+    prefix = min(length - latents, context - most)
+    return prefix, latents, length - prefix - latents

@@ -1,13 +1,11 @@
 """The rows that a model is fine-tuned on: from a built-in dataset, or from a visitor's table."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from components import render
-from components.analysis.learning import chance_level
 from components.html.charts.tables import PreviewRow
 from models.data.csv_table import Table, read_table
-from models.data.labeled_rows import Labeled, guess_columns, labeled_rows
+from models.data.labeled_rows import guess_columns, labeled_rows
 from models.schema import InputError
 from pages.screen import Control, Notice, Update
 
@@ -16,30 +14,15 @@ PREVIEW_ROWS = 8
 MAX_PROBLEMS = 20
 COLUMNS = ("text", "label")
 """The columns of the built-in datasets."""
-SELECT_COLUMNS = "Select the column with the texts and the one with their labels."
 Columns = tuple[str | None, str | None]
 """Names of the columns of texts and labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """rows: (text, label). chance: accuracy of always predicting the most common label, 0 to 1."""
-
-    rows: tuple[tuple[str, str], ...]
-    chance: float
-
-
-def load_dataset(file: Path, columns: Columns) -> Dataset:
-    """Raises InputError if a model cannot learn from these columns."""
-    rows = _labeled(read_table(file), columns).rows
-    return Dataset(rows, chance_level(label for _, label in rows))
 
 
 def show_dataset(file: Path, columns: Columns) -> Update:
     """Labels, preview and problems of a dataset, and whether a model can learn from it. Raises InputError."""
     table = read_table(file)
     try:
-        labeled = _labeled(table, columns)
+        labeled = labeled_rows(table, *columns)
     except InputError as error:
         return no_dataset(str(error)) | {"preview": _preview(table, (None, None), {})}
     notes = [note.message for note in (*labeled.problems, *labeled.notices)]
@@ -68,15 +51,6 @@ def column_choices(file: Path, columns: Columns = (None, None)) -> tuple[Columns
         "text_column": Control.of(choices=names, value=chosen[0], interactive=True),
         "label_column": Control.of(choices=names, value=chosen[1], interactive=True),
     }
-
-
-def _labeled(table: Table, columns: Columns) -> Labeled:
-    text, label = columns
-    if len(table.columns) == 1:
-        raise InputError(f"This table has only one column, “{table.columns[0]}”. Add one with the label of each text.")
-    if text not in table.columns or label not in table.columns:
-        raise InputError(SELECT_COLUMNS)
-    return labeled_rows(table, text, label)
 
 
 def _preview(table: Table, columns: Columns, problems: dict[int, str]) -> str:

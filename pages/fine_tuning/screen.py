@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from components import render
+from components.analysis.learning import chance_level
 from components.html.run_line import run_line
 from components.words.training import training_progress, training_summary
 from models.backend.protocol import unwrap
-from models.data.csv_table import MAX_ROWS
+from models.data.csv_table import MAX_ROWS, read_table
 from models.data.examples import dataset_examples
 from models.data.fine_tuned_files import FOLDER, write_notebook_file, write_zip
-from models.data.labeled_rows import MAX_LABELS, MIN_LABELS
+from models.data.labeled_rows import MAX_LABELS, MIN_LABELS, labeled_rows
 from models.schema import (
     FineTunedModel,
     FineTuneRequest,
@@ -26,7 +27,7 @@ from models.schema import (
     SentimentResult,
 )
 from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_SECONDS, MAX_STEPS
-from pages.fine_tuning.dataset import COLUMNS, Columns, Dataset, column_choices, load_dataset, no_dataset, show_dataset
+from pages.fine_tuning.dataset import COLUMNS, Columns, column_choices, no_dataset, show_dataset
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered
 from pages.session import Job, Session
 from pages.state import MAX_SEED, ModelState, control
@@ -70,16 +71,22 @@ class FineTuningState(ModelState):
 
 @dataclass(frozen=True, slots=True)
 class FineTuningRun(Run[FineTuningState]):
-    """steps: all so far, without models and held-out rows. kept: the last step with a model, which it holds.
+    """rows: (text, label). steps: all so far, without models and held-out rows. kept: the last step with a model, which
+    it holds.
 
     file: of the visitor's own rows, or None. completed: whether training came to its end.
     """
 
-    dataset: Dataset
+    rows: tuple[tuple[str, str], ...]
     file: Path | None
     steps: tuple[FineTuneStep, ...] = ()
     kept: FineTuneStep | None = None
     completed: bool = False
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of always predicting the most common label, 0 to 1."""
+        return chance_level(label for _, label in self.rows)
 
     @property
     def model(self) -> FineTunedModel:
@@ -215,15 +222,15 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
 
     def _new_run(self, state: FineTuningState, file: Path | None) -> FineTuningRun:
         if state.example is not None:
-            return FineTuningRun(state, load_dataset(DATASETS[state.example].file, COLUMNS), None)
+            return FineTuningRun(state, _rows(DATASETS[state.example].file, COLUMNS), None)
         if file is None:
             raise InputError(NO_FILE)
         columns: Columns = (state.text_column, state.label_column)
-        return FineTuningRun(state, load_dataset(file, columns), file)
+        return FineTuningRun(state, _rows(file, columns), file)
 
     def _train(self, job: Job, run: FineTuningRun) -> Iterator[FineTuningRun]:
         """The run after each step, until the job is over."""
-        with closing(self.backend.stream(_request(run.state, run.dataset.rows))) as steps:
+        with closing(self.backend.stream(_request(run.state, run.rows))) as steps:
             for step in steps:
                 run = run.after(step)
                 yield run
@@ -247,9 +254,9 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         """The curves, the model as a folder that transformers loads, and a notebook that does so."""
         if not run.steps:
             return None
-        rows = len(run.dataset.rows)
+        rows = len(run.rows)
         return Files.of_plot(
-            lambda: render.fine_tuning_figure(run.steps, run.dataset.chance),
+            lambda: render.fine_tuning_figure(run.steps, run.chance),
             FOLDER,
             # Without a model, run.model raises what the visitor is told.
             zip=lambda file: write_zip(
@@ -278,6 +285,11 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         }
 
 
+def _rows(file: Path, columns: Columns) -> tuple[tuple[str, str], ...]:
+    """Raises InputError if a model cannot learn from these columns."""
+    return labeled_rows(read_table(file), *columns).rows
+
+
 def _request(state: FineTuningState, rows: tuple[tuple[str, str], ...]) -> FineTuneRequest:
     return FineTuneRequest(
         rows, state.epochs, state.batch_size, state.learning_rate, state.seed, state.frozen, state.weights
@@ -288,7 +300,7 @@ def _curves(run: FineTuningRun, ended: bool = False) -> str:
     steps = run.steps
     if ended and run.kept:  # a last step with a model is the end
         steps = (*steps[:-1], replace(steps[-1], model=run.kept.model))
-    return render.fine_tuning(steps, run.dataset.chance)
+    return render.fine_tuning(steps, run.chance)
 
 
 def _show_test(result: SentimentResult) -> Update:

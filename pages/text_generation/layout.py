@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from components import render
 from components.analysis.generation_costs import WriterShape
-from models.data.prompt_layout import fitting_latents
+from models.data.prompt_layout import divide_prompt
 from models.schema import ModelShape, TextGenerationStep
 from models.schema.text_generation import BYTE_VOCABULARY
 from pages.screen import Notice
@@ -20,28 +20,15 @@ def prompt_layout(state: TextGenerationState, shape: ModelShape, number_bytes: i
         return Notice("Enter a prompt to see which part of it is prefix and which part becomes latents.")
     if length > shape.longest_text and not state.truncate:
         return Notice(f"The prompt has {length:,} bytes; the model reads at most {shape.longest_text:,}.")
-    latents = fitting_latents(length, state.num_latents, shape.longest_text, shape.latents, state.truncate)
-    prefix = min(length - latents, shape.longest_text - shape.latents)
-    return _picture(shape, number_bytes, (prefix, latents, length - prefix - latents), "byte")
+    parts = divide_prompt(length, state.num_latents, shape.longest_text, shape.latents, state.truncate)
+    return render.text_generation_border(WriterShape.of(shape, number_bytes), *parts)
 
 
 def layout_of_step(step: TextGenerationStep, shape: ModelShape, number_bytes: int) -> Markup:
     """The same from the first step, for models with subword tokens."""
-    return _picture(shape, number_bytes, (step.prefix_length, step.latents, step.cut), "token")
+    writer = WriterShape.of(shape, number_bytes)
+    return render.text_generation_border(writer, step.prefix_length, step.latents, step.cut, each="token")
 
 
 def reads_bytes(shape: ModelShape) -> bool:
     return shape.vocabulary == BYTE_VOCABULARY
-
-
-def _picture(shape: ModelShape, number_bytes: int, parts: tuple[int, int, int], each: str) -> Markup:
-    """parts: tokens of the prefix, of the latents, and those that are not read."""
-    writer = WriterShape(
-        shape.longest_text,
-        shape.latents,
-        shape.latent_channels,
-        shape.layers,
-        shape.vocabulary,
-        number_bytes=number_bytes,
-    )
-    return render.text_generation_border(writer, *parts, each=each)

@@ -155,3 +155,18 @@ def test_columns_that_are_none():
         texts_in(labeled(), "x")
     with pytest.raises(InputError, match='"label" has no text'):
         texts_in(made(("text", "label"), ("a", "")), "label")
+
+
+@pytest.mark.parametrize("columns", [(None, None), ("text", None), (None, "label")])
+def test_columns_that_are_not_selected_are_refused(tmp_path: Path, columns: tuple[str | None, str | None]) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("text,label\ngood,yes\nbad,no\n")
+    with pytest.raises(InputError):
+        labeled_rows(read_table(file), *columns)
+
+
+def test_a_table_with_one_column_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("message\ngood\nbad\n")
+    with pytest.raises(InputError, match="message"):
+        labeled_rows(read_table(file), "message", None)
