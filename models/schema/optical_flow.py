@@ -18,7 +18,7 @@ class OpticalFlowRequest(Request["OpticalFlowResult"]):
     """Estimate where each pixel of the first frame is in the second.
 
     first, second: of the same size, from 1x1 pixels to `MAX_PIXELS`, in any mode.
-    probe.target: PixelAt; None for the pixel that moves most.
+    probe.target: PixelAt; None for the center of the largest moving region.
     step: pyramid level at which the pixel is traced, 0 is the smallest; None for the level that added most to its
         motion. Models that read a single size have level 0 only.
     """

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
 from models.data.digest import digest
+from models.data.flow_motion import center_of_motion
 from models.data.images import as_rgb, check_size
 from models.perceiver import patch_flow as patches
 from models.perceiver.checkpoints import Checkpoint
@@ -157,7 +158,7 @@ def _trace(
     key: digest of the frames.
     """
     whole = _size(frames[0])
-    target = target_of(probe, PixelAt) or _fastest(flows[-1])
+    target = target_of(probe, PixelAt) or _moving_pixel(flows[-1])
     row, column = target.row, target.column
     reached = torch.stack([resize_flow(flow[None], whole)[0, :, row, column] for flow in flows])
     added = torch.diff(reached, dim=0, prepend=reached.new_zeros(1, 2))
@@ -186,9 +187,9 @@ def _trace(
     )
 
 
-def _fastest(flow: Tensor) -> PixelAt:
-    """The pixel that moves most."""
-    return PixelAt(*divmod(int(flow.norm(dim=0).argmax()), flow.shape[-1]))
+def _moving_pixel(flow: Tensor) -> PixelAt:
+    """The center of the largest moving region. flow: float32 [2, height, width]."""
+    return PixelAt(*center_of_motion(flow.movedim(0, -1).numpy()))
 
 
 def _size(flow: Tensor) -> Size:

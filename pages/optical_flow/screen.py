@@ -71,7 +71,7 @@ class OpticalFlowState(ModelState, MapState):
     pixel: tuple[int, int] | None = control(
         None,
         "Pixel",
-        "[row, column] of the first frame, counting from 0. By default the pixel that moves most.",
+        "[row, column] of the first frame, counting from 0. By default the center of the largest moving region.",
         role="selection",
     )
 
@@ -210,7 +210,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
     def flow_files(self, run: OpticalFlowRun, state: OpticalFlowState) -> Files:
         flow = run.result.flow
         return Files.of_plot(
-            lambda: render.flow_figure(run.first, run.flows, run.result.run),
+            lambda: render.flow_figure(run.first, run.flows, run.result.run, run.truth),
             "flow",
             flo=lambda file: write_flo(file, flow),
         )

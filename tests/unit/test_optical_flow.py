@@ -15,6 +15,7 @@ from models.backend.settings import Settings
 from models.perceiver.engine import encode
 from models.perceiver.patch_flow import patch_flow
 from models.perceiver.provenance import rollout
+from models.data.flow_motion import center_of_motion
 from models.schema import OpticalFlowResult, PixelAt, Probe, Weights
 from tests.noisy_frames import CLASSES, asked, forward, frame, tensor
 from tests.tiny_models import FLOW_TILES, Counting, load_tiny, served_model
@@ -99,10 +100,9 @@ def test_what_the_sizes_found_sums_to_the_flow(service):
     assert result.trace.step == np.linalg.norm(result.trace.added, axis=1).argmax()
 
 
-def test_without_a_pixel_the_one_that_moves_most_is_traced(service):
+def test_without_a_pixel_the_center_of_the_largest_moving_region_is_traced(service):
     result = service.run(asked(100, 90, probe=Probe()))
-    lengths = np.linalg.norm(result.flow, axis=2)
-    assert (result.trace.row, result.trace.column) == np.unravel_index(lengths.argmax(), lengths.shape)
+    assert (result.trace.row, result.trace.column) == center_of_motion(result.flow)
     assert f"row {result.trace.row + 1}, column {result.trace.column + 1}" in result.attention.title
 
 
