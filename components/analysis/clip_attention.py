@@ -6,8 +6,9 @@ import numpy as np
 
 from components.analysis.clip import asked_in_words, evenly, window_samples
 from components.scale.attention import AttentionScale, Scale, scaled, share_in_words
+from components.scale.no_data import hatched
 from components.words.numbers import seconds_in_words
-from models.schema import AttentionMap, AvAutoencodingResult, AvTrace
+from models.schema import AttentionMap, AvAutoencodingResult, AvTrace, Modality
 
 MODALITIES = {"image": "picture", "audio": "sound", "label": "label"}
 
@@ -43,6 +44,7 @@ class ReadWindow:
     audio: np.ndarray
     label: float
     colors: AttentionScale
+    masked: frozenset[Modality]
 
     @property
     def label_in_words(self) -> str:
@@ -80,18 +82,25 @@ def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
     asked = trace.area[0] if trace.modality == "image" else trace.start
     frames = evenly(window, min(max(asked, window.start), window.stop - 1))
     samples = window_samples(result, trace)
-    heard = result.original_audio[samples.start : samples.stop]
+    sound = result.original_audio[samples.start : samples.stop]
+    pixels = result.original_frames[np.minimum(frames, len(result.original_frames) - 1)]
     return ReadWindow(
         frames=tuple(frames),
-        pixels=result.original_frames[np.minimum(frames, len(result.original_frames) - 1)],
+        pixels=np.stack([_as_seen(each, result) for each in pixels]),
         image=image[[(frame - trace.start) * len(image) // trace.frames for frame in frames]],
         times=len(image),
-        sound=np.pad(heard, (0, len(samples) - len(heard))),
+        sound=np.pad(sound, (0, len(samples) - len(sound))),
         samples=samples,
         audio=audio,
         label=float(label),
         colors=AttentionScale.over([image, audio], scale, attention.uniform),
+        masked=result.masked,
     )
+
+
+def _as_seen(frame: np.ndarray, result: AvAutoencodingResult) -> np.ndarray:
+    """A frame, or hatching if frames were masked: the model did not see it."""
+    return hatched(frame, np.full(frame.shape[:2], "image" in result.masked))
 
 
 def covers_in_words(trace: AvTrace) -> str:

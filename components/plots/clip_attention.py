@@ -20,6 +20,7 @@ from components.analysis.clip_attention import (
     title_in_words,
 )
 from components.plots.attention import add_color_bar, footer
+from components.plots.no_data import hatch
 from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, Plot, start_plot, text_width, wrapped
 from components.plots.tracks import draw_pixels, draw_seconds, draw_waveform, outline
 from components.scale.attention import AttentionScale, Scale, levels_of
@@ -113,6 +114,8 @@ def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, righ
     plot.write(MARGIN, top - 0.55, "Sound", size=12, va="center")
     plot.write(MARGIN, heat[1] + 0.17, "Map of it", size=12, va="center")
     drawn = draw_waveform(plot, wave, read.sound, loudest)
+    if "audio" in read.masked:
+        hatch(drawn, (0.0, -loudest, 1.0, 2 * loudest))
     mapped = draw_pixels(plot, heat, read.colors.fills(read.audio)[None])
     if trace.modality == "audio":
         first, _, width, _ = part_of(range(trace.area[0], sum(trace.area)), read.samples)

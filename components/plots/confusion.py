@@ -12,6 +12,7 @@ from components.analysis.confusion import CONFUSION_COLORS, chance_in_words, rig
 from components.analysis.text_units import shortened
 from components.plots.attention import draw_color_bar
 from components.plots.bytes import TRACE
+from components.plots.no_data import hatch, write_no_data_key
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import ink_on
 from models.schema import RunInfo
@@ -42,6 +43,8 @@ def confusion_plot(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -
     axes = plot.canvas_at(left, bottom, count * cell[0], count * cell[1])
     _draw_cells(axes, confusion, cell)
     _name(plot, labels, (left, bottom), cell, upright)
+    if not confusion.sum(axis=1).all():
+        write_no_data_key(plot, MARGIN, plot.bottom + 0.15, "no held-out rows")
     return plot
 
 
@@ -53,7 +56,10 @@ def _draw_cells(axes: Axes, confusion: np.ndarray, cell: tuple[float, float]) ->
         row, column = divmod(at, count)
         x, y = column * cell[0], (count - 1 - row) * cell[1]
         empty = np.isnan(shares[row, column])
-        axes.add_patch(Rectangle((x, y), *cell, facecolor="white" if empty else fill, edgecolor=RULE, linewidth=0.6))
+        if empty:
+            hatch(axes, (x, y, *cell))
+        else:
+            axes.add_patch(Rectangle((x, y), *cell, facecolor=fill, edgecolor=RULE, linewidth=0.6))
         style = {"ha": "center", "va": "center_baseline", "color": INK if empty else ink, "family": SANS}
         size = 72 * min(0.34 * cell[1], 0.22 * cell[0])
         middle = x + cell[0] / 2

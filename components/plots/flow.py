@@ -10,9 +10,10 @@ from matplotlib.patches import Rectangle
 from PIL.Image import Image
 
 from components.analysis.motion import flow_in_words
+from components.plots.no_data import write_no_data_key
 from components.plots.plot import MARGIN, RULE, SOFT_INK, WIDTH, Plot, start_plot
 from components.plots.tiles import GAP, Tile, draw_tiles
-from components.scale.flow import UNKNOWN, Arrows, arrows, flow_colors, largest_shown, shrunk, shrunk_frame, wheel
+from components.scale.flow import Arrows, FlowScale, arrows, flow_colors, shrunk, shrunk_frame, wheel
 from components.scale.flow_errors import (
     ErrorColumn,
 )
@@ -31,29 +32,27 @@ class FlowColumn:
     flow: np.ndarray
 
 
-def flow_plot(
-    first: Image, columns: Sequence[FlowColumn], run: RunInfo, title: str, largest: float | None = None
-) -> Plot:
+def flow_plot(first: Image, columns: Sequence[FlowColumn], run: RunInfo, title: str) -> Plot:
     """The first frame with arrows of the first method, and each method in colors, all on one scale.
 
-    largest: pixels at which colors are full; without it, the largest magnitude of all. Raises ValueError where there
-    is no method, or one whose flow is not of the frame's size.
+    Raises ValueError for no method, or for one whose flow is not of the size of the frame.
     """
     _check(columns, [column.flow for column in columns], first.size)
-    full = largest_shown([column.flow for column in columns]) if largest is None else largest
-    said = "Color: where it moves, as on the wheel; the fuller, the faster. White is still, gray unknown."
+    colors = FlowScale.over([column.flow for column in columns])
+    said = "Hue: direction, as on the wheel. Saturation: distance. White: still."
     alt = " ".join([f"{title}.", *(f"{column.title}: {flow_in_words(column.flow)}." for column in columns)])
-    scale = f"linear scale, full color from {length_in_words(full)}"
+    scale = f"linear scale, full color from {length_in_words(colors.full)}"
+    scale += f" ({colors.clipped_in_words})" if colors.clipped else ""
     plot = start_plot(title, said, _facts(run, columns, scale), alt, REMINDER)
-    plot.arrays = {"first": np.asarray(first.convert("RGB")), "largest": np.asarray(full), "model": run.model}
+    plot.arrays = {"first": np.asarray(first.convert("RGB")), "full_color": np.asarray(colors.full), "model": run.model}
     plot.arrays |= {f"{column.name}_flow": column.flow for column in columns}
     drawn = arrows(columns[0].flow)
     whose = f" of {columns[0].title}" if len(columns) > 1 else ""
     tiles = [Tile("First frame", drawn.scale_in_words + whose, shrunk_frame(first))]
     for column in columns:
-        pixels = flow_colors(shrunk(column.flow), full)
+        pixels = flow_colors(shrunk(column.flow), colors.full)
         tiles.append(Tile(column.title, flow_in_words(column.flow), pixels))
-    axes = draw_tiles(plot, tiles, first.size, _draw_wheel(plot, full) - GAP)
+    axes = draw_tiles(plot, tiles, first.size, _draw_wheel(plot, colors) - GAP)
     draw_arrows(axes[0], drawn)
     return plot
 
@@ -65,7 +64,7 @@ def draw_arrows(axes: Axes, drawn: Arrows) -> None:
         axes.add_collection(lines, autolim=False)
 
 
-def _draw_wheel(plot: Plot, largest: float) -> float:
+def _draw_wheel(plot: Plot, colors: FlowScale) -> float:
     """In the upper right corner of the empty band; returns its left edge, in inches."""
     side = 1.55
     left, bottom = WIDTH - MARGIN - side, plot.top - side - 0.3
@@ -75,13 +74,13 @@ def _draw_wheel(plot: Plot, largest: float) -> float:
     axes.imshow(wheel(round(100 * side)), extent=(-1, 1, 1, -1), interpolation="nearest", aspect="auto")
     axes.plot([0, 0.98], [0, 0], color="black", linewidth=1)
     axes.set(xlim=(-1, 1), ylim=(1, -1))
-    plot.write(left + side / 2, bottom - 0.32, length_in_words(largest), size=16, weight="bold", ha="center")
+    plot.write(left + side / 2, bottom - 0.32, length_in_words(colors.full), size=16, weight="bold", ha="center")
     plot.write(left + side / 2, bottom - 0.58, "or more at the rim", size=12, color=SOFT_INK, ha="center")
-    for at, (name, color) in enumerate((("still", "white"), ("unknown", [part / 255 for part in UNKNOWN]))):
-        y = bottom - 1.0 - 0.3 * at
-        key = plot.canvas_at(left + 0.2, y - 0.02, 0.18, 0.18)
-        key.add_patch(Rectangle((0, 0), 0.18, 0.18, facecolor=color, edgecolor=RULE, linewidth=1.5))
-        plot.write(left + 0.5, y, name, size=12, color=SOFT_INK)
+    key = plot.canvas_at(left + 0.2, bottom - 1.02, 0.18, 0.18)
+    key.add_patch(Rectangle((0, 0), 0.18, 0.18, facecolor="white", edgecolor=RULE, linewidth=1.5))
+    plot.write(left + 0.5, bottom - 1.0, "still", size=12, color=SOFT_INK)
+    if colors.unknown:
+        write_no_data_key(plot, left + 0.2, bottom - 1.3, "unknown")
     return left
 
 

@@ -7,6 +7,7 @@ from PIL.Image import Image
 from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import Area, PixelAsked
 from components.plots.attention import add_color_bar, footer
+from components.plots.no_data import hatch_around
 from components.plots.plot import Plot, start_plot
 from components.plots.tiles import GAP, Tile, draw_tiles
 from components.scale.attention import AttentionScale, Scale, levels_of
@@ -59,6 +60,7 @@ def _lay(axes: Axes, fills: np.ndarray, area: Area, opacity: float | None) -> No
     extent = (left * width, right * width, bottom * height, top * height)
     axes.imshow(fills, alpha=opacity, extent=extent, interpolation="nearest", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))  # which every picture changes
+    hatch_around(axes, (left * width, top * height, (right - left) * width, (bottom - top) * height), opacity)
 
 
 def _mark(axes: Axes, asked: PixelAsked, frame: int) -> None:

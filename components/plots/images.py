@@ -11,6 +11,7 @@ from components.analysis.attention import input_name, most_attended, shares_in_w
 from components.analysis.grid import WHOLE, Extent
 from components.plots.attention import add_color_bar, footer
 from components.plots.bytes import draw_bars
+from components.plots.no_data import hatch_around
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import AttentionScale, Scale, levels_of
 from models.schema import AttentionMap, RunInfo
@@ -112,7 +113,8 @@ def _below(column: ImageColumn, width: float) -> list[str]:
     rows, columns = column.attention.values.shape
     on_inputs, _, stayed = shares_in_words(column.attention).partition(" · ")
     first = f"{on_inputs or 'inputs 100%'}, M = {rows} × {columns}"
-    return [first, *(wrapped(stayed, 11.5, width, lines=2) if stayed else ())]
+    first += "" if column.extent == WHOLE else "; hatched: not covered by the inputs"
+    return [*wrapped(first, 11.5, width, lines=2), *(wrapped(stayed, 11.5, width, lines=2) if stayed else ())]
 
 
 def _write_head(plot: Plot, column: ImageColumn, left: float, y: float, width: float) -> float:
@@ -156,6 +158,7 @@ def _show(
     fills = colors.fills(levels_of(column.attention, colors.scale))
     axes.imshow(fills, alpha=opacity, extent=place, **drawn)
     axes.set(xlim=(0, 1), ylim=(0, 1))  # which every picture changes
+    hatch_around(axes, (start, 1 - stop, stop - start, stop - start), opacity)
 
 
 def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale, right: float) -> None:

@@ -114,7 +114,7 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Mar
         read_frames(read, result.fps, pixel, chosen),
         read_sound(read, result.sample_rate, asked),
         read_label(read),
-        read_legend(read.colors, "picture and sound; the label may lie beyond"),
+        read_legend(read.colors, "picture and sound; the label may lie beyond", bool(read.masked)),
         text[0].upper() + text[1:],
     )
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from components.analysis.attention import shares_in_words
-from components.analysis.grid import index_at, place_in_words
+from components.analysis.grid import WHOLE, index_at, place_in_words
 from components.html.charts.bars import label_bars
 from components.html.images.attending_latents import attending_latents_table
 from components.html.images.heatmap import overlay
 from components.html.images.latents import latent_tiles
-from components.html.images.pixels import color_legend
+from components.html.images.pixels import color_legend, no_data_key
 from components.html.images.positions import position_tiles
 from components.plots.images import ImageColumn, compare_attention
 from components.plots.plot import Plot
@@ -89,10 +89,11 @@ def _looked_at(
     maps = overlay(result.input_image, attention, colors, title, place, result.grid, result.extent)
     if attention is None or colors is None:
         return maps
+    outside = "" if result.extent == WHOLE else no_data_key("not covered by the inputs")
     shares = shares_in_words(attention)
     return Markup('{}{}<p class="caption">{}{}</p>').format(
         maps,
-        color_legend(colors, f"{colors.unit}, one scale for all models"),
+        color_legend(colors, Markup("{}, one scale for all models{}").format(colors.unit, outside)),
         attention.title,
         Markup("<br>{}").format(shares) if shares else "",
     )

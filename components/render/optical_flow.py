@@ -18,7 +18,7 @@ from components.plots.flow import FlowColumn, flow_plot
 from components.plots.flow_attention import flow_attention_plot
 from components.plots.plot import Plot
 from components.scale.attention import Scale
-from components.scale.flow import flow_colors, largest_shown
+from components.scale.flow import FlowScale, flow_colors
 from components.scale.flow_errors import ErrorColumn
 from models.schema import FlowCheck, FlowTrace, OpticalFlowResult, RunInfo
 
@@ -38,15 +38,7 @@ def optical_flow(first: Image, flows: Flows, chosen: Pixel | None = None, truth:
     title, flow = next(iter(titled.items()))
     head = arrows_picture(first, flow, title, chosen)
     titled |= {} if truth is None else {"Ground truth": truth}
-    return flow_pictures(titled, chosen, _full_color(flows), head)
-
-
-def _full_color(flows: Flows) -> float:
-    """Pixels: the Perceiver's largest motion, or what 99% of another method's stay below: a few of its outliers would
-    leave all else pale."""
-    first, *others = flows.values()
-    usual = (float(np.nanpercentile(np.hypot(flow[..., 0], flow[..., 1]), 99)) for flow in others)
-    return max(largest_shown([first]), *usual) if others else largest_shown([first])
+    return flow_pictures(titled, chosen, head)
 
 
 def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> Markup:
@@ -104,19 +96,19 @@ class FlowFilm:
 
 def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> FlowFilm:
     """A clip and its flow side by side, in colors on one scale. frames: uint8 [height, width, 3]; flows: of each."""
-    full = largest_shown(flows)
+    scale = FlowScale.over(flows)
     pairs = zip(frames, flows, strict=True)
     return FlowFilm(
-        (np.hstack([frame, flow_colors(flow.astype(np.float32), full)]) for frame, flow in pairs),
-        wheel_legend(full),
+        (np.hstack([frame, flow_colors(flow.astype(np.float32), scale.full)]) for frame, flow in pairs),
+        wheel_legend(scale),
     )
 
 
-def flow_figure(first: Image, flows: Flows, run: RunInfo) -> Plot:
-    """The flows as a plot to save."""
+def flow_figure(first: Image, flows: Flows, run: RunInfo, truth: np.ndarray | None = None) -> Plot:
+    """The flows and the ground truth as a plot to save."""
     columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
-    title = "Where each pixel of the first frame moves"
-    return flow_plot(first, columns, run, title, _full_color(flows))
+    columns += [] if truth is None else [FlowColumn("truth", "Ground truth", truth)]
+    return flow_plot(first, columns, run, "Where each pixel of the first frame moves")
 
 
 def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:

@@ -7,11 +7,15 @@ import numpy as np
 from PIL import Image as Images
 from PIL.Image import Image
 
+from components.scale.no_data import hatched
+from components.words.numbers import length_in_words, percent
+
 MAX_SHOWN = 1024
 """Pixels a side of what is shown; what is larger is shown smaller. Downloads are of the full size."""
 LEAST = 1.0
 """Pixels of motion at which colors are full at the earliest: the noise of a still scene shall look still."""
-UNKNOWN = (128, 128, 128)
+FULL_QUANTILE = 0.99
+"""Quantile of all magnitudes at which colors are full: a few outliers of an estimate should not fade the motion."""
 ARROWS = 20
 """Along the longer side."""
 _HEAD = 0.35
@@ -21,7 +25,7 @@ _HEAD = 0.35
 def flow_colors(flow: np.ndarray, largest: float) -> np.ndarray:
     """uint8 RGB [height, width, 3]: hue is the direction, saturation the length over `largest`, at most 1.
 
-    Value is 255. Right is red (hue 0), down hue 1/4, left cyan, up hue 3/4; still is white, unknown gray. Raises
+    Value is 255. Right is red (hue 0), down hue 1/4, left cyan, up hue 3/4; still is white, unknown hatched. Raises
     ValueError where `largest` is not above 0.
     """
     if not largest > 0:
@@ -35,14 +39,41 @@ def flow_colors(flow: np.ndarray, largest: float) -> np.ndarray:
     turned = (sixths + np.array([5, 3, 1], np.float32)) % 6
     missing = np.clip(np.minimum(turned, 4 - turned), 0, 1)
     pixels = np.rint(255 * (1 - saturation * missing)).astype(np.uint8)
-    pixels[~known] = UNKNOWN
-    return pixels
+    return hatched(pixels, ~known)
 
 
-def largest_shown(flows: Iterable[np.ndarray]) -> float:
-    """One scale for all flows that are compared: their largest magnitude in pixels, at least LEAST."""
-    lengths = (np.hypot(flow[..., 0], flow[..., 1]) for flow in flows)
-    return max((float(np.max(each, where=np.isfinite(each), initial=LEAST)) for each in lengths), default=LEAST)
+@dataclass(frozen=True, slots=True)
+class FlowScale:
+    """One color scale for all flows that are compared.
+
+    full: magnitude in pixels at which colors are full.
+    clipped: share of the known motions that are longer, 0 to 1.
+    longest: the longest of all, in pixels.
+    unknown: whether any flow is unknown somewhere.
+    """
+
+    full: float
+    clipped: float = 0.0
+    longest: float = 0.0
+    unknown: bool = False
+
+    @classmethod
+    def over(cls, flows: Iterable[np.ndarray]) -> "FlowScale":
+        """Full at the 99% quantile of all magnitudes together, ground truth included, at least LEAST."""
+        lengths = np.concatenate([np.hypot(*np.moveaxis(shrunk(flow), -1, 0)).ravel() for flow in flows] or [[]])
+        known = lengths[np.isfinite(lengths)]
+        if not len(known):
+            return cls(LEAST, unknown=len(lengths) > 0)
+        full = max(float(np.quantile(known, FULL_QUANTILE)), LEAST)
+        return cls(full, float((known > full).mean()), float(known.max()), len(known) < len(lengths))
+
+    @property
+    def clipped_in_words(self) -> str:
+        """ "1% of the motions are longer, up to 40 px, and have the same color", or ""."""
+        if not self.clipped:
+            return ""
+        longest = length_in_words(self.longest)
+        return f"{percent(self.clipped)} of the motions are longer, up to {longest}, and have the same color"
 
 
 def wheel(side: int) -> np.ndarray:

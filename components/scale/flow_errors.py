@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import Normalize
 
-from components.scale.flow import UNKNOWN
+from components.scale.no_data import hatched
 from components.words.numbers import length_in_words
 
 ERROR_COLORS = "viridis"
@@ -32,12 +32,11 @@ class ErrorColumn:
 
 
 def error_colors(errors: np.ndarray, largest: float) -> np.ndarray:
-    """uint8 RGB [height, width, 3]: from 0 to `largest` pixels, above 0; gray where no truth is known."""
+    """uint8 RGB [height, width, 3]: from 0 to `largest` pixels, above 0; hatched where no ground truth is known."""
     known = np.isfinite(errors)
     coloring = matplotlib.colormaps[ERROR_COLORS]
     pixels = coloring(Normalize(0.0, largest)(np.where(known, errors, 0.0)), bytes=True)[..., :3]
-    pixels[~known] = UNKNOWN
-    return pixels
+    return hatched(pixels, ~known)
 
 
 def largest_error_shown(errors: Sequence[np.ndarray]) -> float:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from components.scale.flow import arrows, flow_colors, largest_shown, shrunk, shrunk_frame, wheel
+from components.scale.flow import FlowScale, arrows, flow_colors, shrunk, shrunk_frame, wheel
+from components.scale.no_data import DARK, LIGHT
 
 LENGTHS = st.floats(0.0, 50.0)
 ANGLES = st.floats(-np.pi, np.pi)
@@ -35,8 +36,13 @@ def test_still_is_white_half_the_length_is_half_as_full_and_more_than_the_larges
 
 
 @pytest.mark.parametrize("vector", [(np.nan, 0.0), (0.0, np.nan), (np.inf, 1.0)])
-def test_unknown_is_gray(vector):
-    assert one(*vector) == [128, 128, 128]
+def test_unknown_is_hatched(vector):
+    flow = np.full((40, 60, 2), vector, np.float32)
+    flow[:20] = (3.0, 0.0)
+    pixels = flow_colors(flow, 10.0)
+    assert {tuple(each) for each in pixels[20:].reshape(-1, 3).tolist()} == {DARK, LIGHT}
+    np.testing.assert_array_equal(pixels[21:, :-1], pixels[20:-1, 1:])  # along diagonals
+    assert (pixels[:20] == one(3, 0)).all()
 
 
 @pytest.mark.parametrize("largest", [0.0, -1.0, np.nan])
@@ -59,11 +65,21 @@ def test_a_quarter_turn_of_the_flow_is_a_quarter_of_the_hues(angle):
     assert turns_apart(hues[1], hues[0] + 0.25) < 0.005
 
 
-def test_one_scale_for_all_flows():
-    flows = [np.array([[[3.0, 4.0], [np.nan, 99.0]]]), np.array([[[0.0, 2.0]]])]
-    assert largest_shown(flows) == 5.0
-    assert largest_shown([np.full((2, 2, 2), 0.01)]) == 1.0
-    assert largest_shown([np.full((2, 2, 2), np.nan)]) == 1.0
+def test_one_scale_for_all_flows_which_outliers_do_not_fade():
+    """A tenth moves by 12 px, which one of two methods overshoots to 40 px in 5 of 1,000 pixels."""
+    real, outliers = np.zeros((50, 40, 2)), np.zeros((50, 40, 2))
+    real[:5], outliers[:5], outliers[0, :10] = (12.0, 0.0), (12.0, 0.0), (40.0, 0.0)
+    scale = FlowScale.over([real, outliers])
+    assert scale.full == 12.0
+    assert (scale.clipped, scale.longest, scale.unknown) == (10 / 4000, 40.0, False)
+    assert "40 px" in scale.clipped_in_words
+    assert flow_colors(real, scale.full)[0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_scale_of_a_still_or_unknown_scene():
+    assert FlowScale.over([np.full((2, 2, 2), 0.01)]) == FlowScale(1.0, longest=float(np.hypot(0.01, 0.01)))
+    assert FlowScale.over([np.full((2, 2, 2), np.nan)]) == FlowScale(1.0, unknown=True)
+    assert FlowScale(3.0).clipped_in_words == ""
 
 
 def test_the_wheel_shows_each_direction_where_it_points():

@@ -12,10 +12,10 @@ from PIL import Image
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
+from models.data.flow_motion import center_of_motion
 from models.perceiver.engine import encode
 from models.perceiver.patch_flow import patch_flow
 from models.perceiver.provenance import rollout
-from models.data.flow_motion import center_of_motion
 from models.schema import OpticalFlowResult, PixelAt, Probe, Weights
 from tests.noisy_frames import CLASSES, asked, forward, frame, tensor
 from tests.tiny_models import FLOW_TILES, Counting, load_tiny, served_model

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from components.analysis.confusion import CONFUSION_COLORS, chance_in_words, right_in_words, row_shares
 from components.analysis.text_units import shortened
-from components.html.images.pixels import legend
+from components.html.images.pixels import legend, no_data_key
 from components.html.text.cells import fill_styles
 
 _MAX_LETTERS = 24
@@ -34,11 +34,12 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
     colors = matplotlib.colormaps[CONFUSION_COLORS]
     scale = legend(colors, ("0%", "100%"), "share of the rows with this label; outlined: right")
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
+    empty = no_data_key("no held-out rows") if np.isnan(shares).any() else ""
     return Markup(
         '<div class="confusion scrolled{}" tabindex="0" role="region" aria-label="Which label was taken for '
         'which"><table><thead><tr><th scope="col" class="corner">is ↓ taken for →</th>{}</tr></thead><tbody>{}'
-        '</tbody></table></div>{}<p class="caption">{}</p>'
-    ).format(upright, head, rows, scale, said)
+        '</tbody></table></div>{}<p class="caption">{}{}</p>'
+    ).format(upright, head, rows, scale, said, empty)
 
 
 def _cells(row: int, counts: Sequence[int], shares: np.ndarray, labels: Sequence[str]) -> Markup:
@@ -47,9 +48,11 @@ def _cells(row: int, counts: Sequence[int], shares: np.ndarray, labels: Sequence
     for column, (count, share, fill) in enumerate(zip(counts, shares.tolist(), fills, strict=True)):
         style = fill if count or sum(counts) else ""
         title = f"{count} of {sum(counts)} “{labels[row]}” taken for “{labels[column]}”"
-        right = Markup(' class="right"') if row == column else ""
+        classes = " ".join(["right"] * (row == column) + ["no-data"] * (not sum(counts)))
         said = "–" if share != share else f"{share:.0%}"
         cells.append(
-            Markup('<td{} title="{}"{}><b>{}</b><small>{}</small></td>').format(right, title, style, count, said)
+            Markup('<td class="{}" title="{}"{}><b>{}</b><small>{}</small></td>').format(
+                classes, title, style, count, said
+            )
         )
     return Markup("").join(cells)

@@ -11,11 +11,13 @@ from components.analysis.clip_attention import ReadWindow, Share
 from components.analysis.sound import Sounds
 from components.html.images.film import film, heads, outlined, side_by_side
 from components.html.images.frames import photograph
-from components.html.images.pixels import color_legend, picture
+from components.html.images.pixels import color_legend, no_data_key, picture
 from components.html.images.sound import time_axis, waveform
 from components.scale.attention import AttentionScale, levels_of, share_in_words
 from components.words.numbers import percent
 from models.schema import AttentionMap
+
+MASKED = Markup('<div class="wave no-data" role="img" aria-label="Sound: masked"></div>')
 
 
 def share_bar(shares: list[Share]) -> Markup:
@@ -59,7 +61,7 @@ def read_sound(read: ReadWindow, rate: int, asked: range | None) -> Markup:
     """The window's waveform, and the attention of its parts below it. asked: samples that were asked about."""
     sounds = Sounds({"The window's sound": read.sound}, rate)
     mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
-    wave = waveform("The window's sound", read.sound, sounds)
+    wave = MASKED if "audio" in read.masked else waveform("The window's sound", read.sound, sounds)
     heat = picture(read.colors.fills(read.audio)[None], "Map of the attention over the same time", "heat")
     axis = time_axis(sounds.seconds, read.samples.start / rate)
     return Markup('<div class="sound"><div class="tracks">{}{}{}</div>{}</div>').format(wave, heat, mark, axis)
@@ -87,6 +89,7 @@ def read_latents(attention: AttentionMap, colors: AttentionScale) -> Markup:
     return Markup('<div class="sound"><div class="tracks">{}</div></div><p class="caption">{}</p>').format(heat, said)
 
 
-def read_legend(colors: AttentionScale, of: str) -> Markup:
-    """of: what the colors are one scale for."""
-    return color_legend(colors, f"{colors.unit}, one scale for {of}")
+def read_legend(colors: AttentionScale, of: str, masked: bool = False) -> Markup:
+    """of: what the colors are one scale for. masked: whether anything is hatched that was masked."""
+    key = no_data_key("masked: the model did not see it") if masked else ""
+    return color_legend(colors, Markup("{}, one scale for {}{}").format(colors.unit, of, key))

@@ -9,7 +9,8 @@ from PIL import Image as Images
 from PIL.Image import Image
 
 from components.html.images.frames import Size, framed, photograph
-from components.scale.flow import UNKNOWN, shrunk_frame
+from components.scale.flow import shrunk_frame
+from components.scale.no_data import hatched
 from components.words.numbers import percent
 
 
@@ -19,17 +20,15 @@ def warp_check(
     """The first frame on the left of the border, the second warped back by the flow on its right.
 
     before, after: mean photometric error, in gray levels of 0 to 255, of the second frame as it is and of `warped`.
-    known: bool [height, width], where `warped` shows something of the second frame; elsewhere it is gray. name: whose
-    flow. Raises ValueError for pictures of different sizes.
+    known: bool [height, width], where `warped` shows something of the second frame; elsewhere it is hatched.
+    name: whose flow. Raises ValueError for pictures of different sizes.
     """
     if first.size != warped.size:
         raise ValueError(f"the first frame is {first.size}, and the warped one {warped.size} (width, height)")
     unseen = ""
     if known is not None and not known.all():
-        gray = Images.fromarray(
-            np.where(known[..., None], np.asarray(warped.convert("RGB")), np.array(UNKNOWN, np.uint8))
-        )
-        warped, unseen = gray, f" Gray: {percent(1 - float(known.mean()))} lies outside of the second frame."
+        warped = Images.fromarray(hatched(np.asarray(warped.convert("RGB")), ~known))
+        unseen = f" Hatched: {percent(1 - float(known.mean()))} lies outside of the second frame."
     back = f"second, warped back{f' by {name}' if name else ''}"
     said = error_in_words(before, after)
     caption = (

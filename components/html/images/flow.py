@@ -13,34 +13,33 @@ from PIL.Image import Image
 from components.analysis.grid import place_in_words
 from components.analysis.motion import flow_in_words, vector_in_words
 from components.html.images.frames import Pixel, Size, color_map, cross, photograph, pointed_at
-from components.scale.flow import Arrows, arrows, flow_colors, largest_shown, shrunk, shrunk_frame, wheel
+from components.html.images.pixels import no_data_key
+from components.scale.flow import Arrows, FlowScale, arrows, flow_colors, shrunk, shrunk_frame, wheel
 from components.words.numbers import length_in_words
 
 _KEYS = "Arrow keys move a cursor over its pixels, Enter asks where one moves and what that was read from."
 _WHEEL = 112
 
 
-def flow_pictures(
-    flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, largest: float | None = None, head: str = ""
-) -> Markup:
+def flow_pictures(flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, head: str = "") -> Markup:
     """Flows of the same frames by the names of their methods, in colors on one scale, with one wheel.
 
-    flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown. chosen:
-    the pixel that was asked about. largest: pixels at which colors are full; without it, the largest of all. head:
-    markup that stands first, such as the frame with arrows. Raises ValueError for no flow, or for several sizes.
+    flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown.
+    chosen: the pixel that was asked about. head: markup that stands first, such as the frame with arrows. Raises
+    ValueError for no flow, or for several sizes.
     """
     if len({flow.shape for flow in flows.values()}) != 1:
         raise ValueError("flows that are compared are of one size, and there is one or more")
-    full = largest_shown(flows.values()) if largest is None else largest
-    shown = Markup("").join(_flow(name, flow, full, chosen) for name, flow in flows.items())
-    return Markup('<div class="flows">{}{}{}</div>').format(head, shown, wheel_legend(full))
+    scale = FlowScale.over(flows.values())
+    shown = Markup("").join(_flow(name, flow, scale.full, chosen) for name, flow in flows.items())
+    return Markup('<div class="flows">{}{}{}</div>').format(head, shown, wheel_legend(scale))
 
 
-def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> Markup:
+def _flow(name: str, flow: np.ndarray, full: float, chosen: Pixel | None) -> Markup:
     size = flow.shape[1], flow.shape[0]
     said = flow_in_words(flow)
     inner, label, below = (
-        color_map(flow_colors(shrunk(flow), largest), f"{name}: {said}", "map"),
+        color_map(flow_colors(shrunk(flow), full), f"{name}: {said}", "map"),
         f"{name}, {said}.",
         "",
     )
@@ -54,19 +53,19 @@ def _flow(name: str, flow: np.ndarray, largest: float, chosen: Pixel | None) -> 
     return Markup("<figure>{}<figcaption><b>{}</b>: {}{}</figcaption></figure>").format(picture, name, said, below)
 
 
-def wheel_legend(largest: float) -> Markup:
-    """What the colors mean, and the pixels at which they are full."""
-    length = length_in_words(largest)
+def wheel_legend(scale: FlowScale) -> Markup:
+    """What the colors mean, the magnitude at which they are full, and what they do not tell apart."""
+    length = length_in_words(scale.full)
     colors = Images.fromarray(wheel(_WHEEL))
     white = Images.new("RGB", colors.size, "white")
     white.paste(colors, mask=colors.getchannel("A"))
+    clipped, unknown = scale.clipped_in_words, no_data_key("unknown") if scale.unknown else ""
     rim = color_map(np.asarray(white), f"Color wheel: directions about its middle, full color from {length}", "wheel")
     return Markup(
         '<div class="wheel-legend"><div>{}<b aria-hidden="true">{}</b></div>'
-        "<p>Color: where it moves, seen from the middle of the wheel. The fuller, the faster: full at <b>{}"
-        '</b> or more. <span class="still"><i></i> still</span> <span class="unknown"><i></i> unknown</span></p>'
-        "</div>"
-    ).format(rim, length, length)
+        "<p>Hue: direction, seen from the middle of the wheel. Saturation: distance, full at <b>{}</b> or more{}. "
+        '<span class="still"><i></i> still</span>{}</p></div>'
+    ).format(rim, length, length, Markup(" ({})").format(clipped) if clipped else "", unknown)
 
 
 def arrows_picture(first: Image, flow: np.ndarray, name: str, chosen: Pixel | None = None) -> Markup:

@@ -9,8 +9,8 @@ from PIL.Image import Image
 
 from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import BEYOND, Area, PixelAsked, most_read
-from components.html.images.frames import Size, cross, framed, photograph, ring
-from components.html.images.pixels import color_legend, picture
+from components.html.images.frames import Size, cross, framed, no_data_outside, photograph, ring
+from components.html.images.pixels import color_legend, no_data_key, picture
 from components.scale.attention import AttentionScale, Scale, levels_of
 from components.scale.flow import shrunk_frame
 
@@ -38,6 +38,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     )
     for name, fill, mark in zip(alone, fills, marks, strict=False):
         shown += _figure(_map(fill, asked.area, name) + mark, size, name)
+    tiled = no_data_key("outside of the tile that was read for this pixel") if no_data_outside(asked.area) else ""
     shares = shares_in_words(attention)
     stayed = Markup("<br>{}").format(shares) if shares else ""
     beyond = Markup("<br>{}").format(BEYOND) if asked.beyond else ""
@@ -45,7 +46,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
         '<div class="flows">{}</div>{}<p class="caption">{}<br>Cross: row {}, column {}; {}. {}.{}{}</p>'
     ).format(
         shown,
-        color_legend(colors, f"{colors.unit}, one scale for all maps"),
+        color_legend(colors, Markup("{}, one scale for all maps{}").format(colors.unit, tiled)),
         attention.title,
         asked.row + 1,
         asked.column + 1,
@@ -65,7 +66,7 @@ def _map(fills: np.ndarray, area: Area, alt: str) -> Markup:
     top, left, bottom, right = (100 * share for share in area)
     style = f"top:{top:.3f}%;left:{left:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%"
     return (
-        Markup('<div class="over">')
+        Markup('<div class="over">{}').format(no_data_outside(area))
         + picture(fills, alt, "map").replace(Markup("<img "), Markup('<img style="{}" ').format(style), 1)
         + Markup("</div>")
     )

@@ -10,7 +10,7 @@ from PIL.Image import Image
 from components.analysis.grid import region
 from components.analysis.motion import errors_in_words, scores_in_words
 from components.html.images.frames import color_map, framed, photograph, stencil
-from components.html.images.pixels import legend
+from components.html.images.pixels import legend, no_data_key
 from components.scale.flow import shrunk, shrunk_frame
 from components.scale.flow_errors import (
     ERROR_COLORS,
@@ -59,7 +59,7 @@ def hidden_in_words(mask: np.ndarray) -> str:
 
 
 def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> Markup:
-    """Each method's end-point error on one scale, with its EPE and Fl-all; gray where no truth is known.
+    """Each method's end-point error on one scale, with its EPE and Fl-all; hatched where there is no ground truth.
 
     largest: pixels at which colors end; without it, a percentile of all. Raises ValueError for no method.
     """
@@ -71,8 +71,8 @@ def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> 
     ends = ("0 px", largest_error_in_words(every, end))
     said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
     said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5%"
-    known = all(np.isfinite(each).all() for each in every)
-    bar = legend(matplotlib.colormaps[ERROR_COLORS], ends, said + ("" if known else "; gray: no truth known"))
+    key = "" if all(np.isfinite(each).all() for each in every) else no_data_key("no ground truth")
+    bar = legend(matplotlib.colormaps[ERROR_COLORS], ends, Markup("{}{}").format(said, key))
     return Markup('<div class="flows">{}</div>{}').format(shown, bar)
 
 

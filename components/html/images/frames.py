@@ -90,6 +90,17 @@ def pointed_at(inner: Markup, size: Size, label: str, chosen: Pixel | None) -> M
     return framed(inner + SPOKEN, size, "frame places", **pointable(height, width, label, place))
 
 
+def no_data_outside(area: tuple[float, float, float, float]) -> Markup:
+    """Hatching over all of a picture but an area: top, left, bottom, right, as shares of its height and width."""
+    top, left, bottom, right = (100 * min(max(share, 0.0), 1.0) for share in area)
+    if (top, left, bottom, right) == (0.0, 0.0, 100.0, 100.0):
+        return Markup()
+    frame = "0 0,100% 0,100% 100%,0 100%,0 0"
+    hole = f"{left:.3f}% {top:.3f}%,{right:.3f}% {top:.3f}%,{right:.3f}% {bottom:.3f}%,{left:.3f}% {bottom:.3f}%"
+    style = f"clip-path:polygon(evenodd,{frame},{hole},{left:.3f}% {top:.3f}%)"
+    return Markup('<i class="no-data outside" style="{}"></i>').format(style)
+
+
 def cross(pixel: Pixel, size: Size) -> Markup:
     """Where a pixel is. Not an outline about it: of a large frame, one is too small to be seen."""
     return _mark("cross", (pixel[1] + 0.5, pixel[0] + 0.5), size)

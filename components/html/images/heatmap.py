@@ -11,7 +11,7 @@ from PIL.Image import Image
 from components.analysis.attention import most_attended
 from components.analysis.grid import WHOLE, Extent, place_in_words
 from components.html.images.film import outlined
-from components.html.images.frames import SPOKEN, attributes, pointable
+from components.html.images.frames import SPOKEN, attributes, no_data_outside, pointable
 from components.html.images.pixels import picture
 from components.scale.attention import AttentionScale, levels_of
 from models.schema import AttentionMap
@@ -39,8 +39,9 @@ def overlay(
         return Markup('<div class="heatmap">{}</div>').format(_places(crop + marker, label, selected, grid, extent))
     fills = colors.fills(levels_of(attention, colors.scale))
     said = most_attended(attention, colors.scale)
-    over = crop + picture(fills, f"Map of the attention over it: {said}", "map") + marker
-    alone = picture(fills, "The map alone", "map") + marker
+    outside = no_data_outside((extent[0], extent[0], extent[1], extent[1]))
+    over = crop + outside + picture(fills, f"Map of the attention over it: {said}", "map") + marker
+    alone = outside + picture(fills, "The map alone", "map") + marker
     return Markup(
         '<div class="heatmap"><figure>{}<figcaption>over the picture</figcaption></figure><figure>{}'
         "<figcaption>alone</figcaption></figure></div>"

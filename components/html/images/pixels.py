@@ -39,13 +39,18 @@ def picture(pixels: np.ndarray, alt: str, classes: str) -> Markup:
     return Markup('<img class="{}" src="{}" alt="{}" draggable="false">').format(classes, data_uri(pixels), alt)
 
 
-def color_legend(colors: AttentionScale, said: str) -> Markup:
+def color_legend(colors: AttentionScale, said: str | Markup) -> Markup:
     """The colors from end to end, with a tick at the uniform level. said: what they are colors of."""
     low, high = colors.ends
     return legend(colors.color_map, (low, high), said, float(colors.norm(colors.uniform)))
 
 
-def legend(color_map: Colormap, ends: tuple[str, str], said: str, tick: float | None = None) -> Markup:
+def no_data_key(meaning: str) -> Markup:
+    """A legend entry for hatching."""
+    return Markup(' <span class="no-data-key"><i class="no-data"></i> {}</span>').format(meaning)
+
+
+def legend(color_map: Colormap, ends: tuple[str, str], said: str | Markup, tick: float | None = None) -> Markup:
     """tick: how far along the colors it stands, 0 to 1."""
     colors = ", ".join(to_hex(color_map(at)) for at in np.linspace(0, 1, 11))
     mark = "" if tick is None else Markup('<i style="left:{:.2f}%"></i>').format(100 * tick)

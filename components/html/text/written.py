@@ -16,7 +16,7 @@ from components.analysis.generated_text import (
     token_name,
     tokens_after_prompt,
 )
-from components.html.images.pixels import legend
+from components.html.images.pixels import legend, no_data_key
 from components.html.text.cells import character_cells, in_words, kept_together
 from components.words.numbers import counted, percent
 from models.data.graphemes import graphemes
@@ -43,9 +43,10 @@ def written_strip(
     each = noun([token.content for token in tokens])
     said = f"{counted(len(tokens), each)}. {surprise_in_words(tokens)}".strip()
     body = _prompt(step, folded=True) + in_words(_characters(tokens, cells))
+    unknown = no_data_key("probability unknown") if any(token.written is None for token in tokens) else ""
     # Focus goes from cell to cell only where it is watched for: `click.js`.
     strip = _strip("written roving", f"Written after the prompt: {step.text} {said}", body)
-    return Markup('{}{}<p class="caption">{}</p>').format(strip, probability_legend(each), said)
+    return Markup('{}{}<p class="caption">{}{}</p>').format(strip, probability_legend(each), said, unknown)
 
 
 def running_strip(step: TextGenerationStep, earlier: Sequence[GeneratedToken] = ()) -> Markup:
