@@ -179,5 +179,15 @@ class Session:
         """Supersedes the visitor's earlier job on this page."""
         return self.store.start_job((self.visitor, self.page))
 
+    def queue_job(self) -> None:
+        """Starts a job at once whose work may have to wait for its turn, so that it can be stopped meanwhile."""
+        self.put(self.start_job(), "job")
+
+    def take_job(self) -> Job | None:
+        """The job that was queued, once."""
+        job = self.get("job")
+        self.discard("job")
+        return job
+
     def stop_job(self) -> None:
         self.store.stop_job((self.visitor, self.page))

@@ -150,7 +150,7 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def wait(self, session: Session, state: AvState) -> Update:
         """Announces a job, which may have to wait for those of other visitors; it can be stopped from here on."""
-        session.put(session.start_job(), "job")
+        session.queue_job()
         return {"notice": Notice("Waiting for its turn …"), "stop": Control.of(interactive=True)}
 
     def stop(self, session: Session, state: AvState) -> Update:
@@ -208,8 +208,7 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def _reconstruct(self, session: Session, state: AvState, file: Path) -> Iterator[Update]:
         """The progress, the first frame as soon as it is there, and then everything."""
-        job: Job = session.get("job") or session.start_job()
-        session.discard("job")
+        job = session.take_job() or session.start_job()
         try:
             if not job.over:
                 yield {"notice": Notice("Reading the clip …"), "stop": Control.of(interactive=True)}

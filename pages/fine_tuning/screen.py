@@ -180,14 +180,13 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         """At once, before it is this training's turn: the earlier model is discarded."""
         for slot in ("run", "test"):
             session.discard(slot)
-        session.put(session.start_job(), "job")
+        session.queue_job()
         cleared = dict.fromkeys(("curves", "held_out", "run_line", "test_labels", "test_strip", "test_notice"), "")
         return cleared | {"notice": Notice("Starting …"), "stop": ON, "test": OFF}
 
     def submit(self, session: Session, state: FineTuningState, file: Path | None = None) -> Iterator[Update]:
         """Shows the learning curves while they grow. What was learned until the end or a stop is kept."""
-        job = session.get("job") or session.start_job()
-        session.discard("job")
+        job = session.take_job() or session.start_job()
         run, shown_at = self._new_run(state, file), 0.0
         try:
             for run in self._train(job, run):  # noqa: B020  (each is the one before and one more step)

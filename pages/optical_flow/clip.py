@@ -81,7 +81,7 @@ class ClipActions:
 
     def queue_film(self, session: Session, state: OpticalFlowState) -> Update:
         """Starts the job of a film, which may have to wait for that of another visitor."""
-        session.put(session.start_job(), "job")
+        session.queue_job()
         return {
             "clip_notice": Notice("Waiting for another film to finish …"),
             "make_film": Control.of(interactive=False),
@@ -92,10 +92,9 @@ class ClipActions:
         self, session: Session, state: OpticalFlowState, start: float | None, distance: float | None
     ) -> Iterator[Update]:
         """Shows the flow of all pairs from the chosen frame on as a film, and reports the progress."""
-        job: Job | None = session.get("job")
+        job = session.take_job()
         if job is None:
             return
-        session.discard("job")
         try:
             yield from self._make_film(session, state, job, int(start or 1) - 1, int(distance or 1))
         except Exception:

@@ -154,7 +154,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
 
     def _begin(self, session: Session) -> Update:
         """Starts the job of the next generation, so that it can be stopped while it waits for its turn."""
-        session.put(session.start_job(), "job")
+        session.queue_job()
         return {"stop": ON, "continue": OFF, "progress": Notice("Starting …")}
 
     def _generate(
@@ -165,8 +165,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         short_earlier: tuple[GeneratedToken, ...] = (),
     ) -> Iterator[Update]:
         """The text as it grows. earlier, short_earlier: tokens of the text that is continued."""
-        job, begins = session.get("job") or session.start_job(), True
-        session.discard("job")
+        job, begins = session.take_job() or session.start_job(), True
         try:
             for run in growing_text(self.backend, job, state, earlier, short_earlier):
                 if job.superseded:

@@ -169,3 +169,15 @@ def test_sizes_are_those_of_what_is_held() -> None:
     assert size_of(array) == 400
     assert size_of((Run(array), {"a": array})) >= 800
     assert size_of(Image.new("RGB", (10, 20))) == 600
+
+
+def test_a_queued_job_is_taken_once_and_supersedes_the_earlier_one() -> None:
+    session = SessionStore().session("visitor", "page")
+    earlier = session.start_job()
+    session.queue_job()
+    assert earlier.superseded
+    session.stop_job()
+    job = session.take_job()
+    assert job is not None
+    assert job.stopped
+    assert session.take_job() is None
