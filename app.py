@@ -8,16 +8,22 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.shell import HEAD, Page, create_blocks
+from pages.gradio_ui.social import Preview, SocialTags
 from pages.gradio_ui.theme import STYLE_SHEETS, theme
+from pages.prose import read_prose
 from pages.session import SessionStore
+
+PREVIEW_IMAGE = Path(__file__).parent / "assets" / "social" / "preview.png"
 
 
 def create_app(backend: Backend, pages: Sequence[Page] = PAGES, store: SessionStore | None = None) -> gr.Blocks:
@@ -34,10 +40,17 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": theme(),
         "css_paths": list(STYLE_SHEETS),
         "head": HEAD,
+        "app_kwargs": {"middleware": [Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]},
         "footer_links": ["api", "settings"],
         "run_history": False,
         "ssr_mode": False,
     }
+
+
+def _previews() -> dict[str, Preview]:
+    name = read_prose("")["title"]
+    previews = {f"/{page.name}": Preview(f"{page.title} - {name}", page.lead) for page in PAGES}
+    return {"/": Preview(name, read_prose("")["lead"]), **previews}
 
 
 def main() -> None:

@@ -7,12 +7,15 @@ several: named parts of the page and their new values. Parts that it does not na
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Concatenate, Generic, Literal, ParamSpec, TypeAlias, TypeVar, get_args
 
-from components.plots.plot import Plot, save_plot
+from markupsafe import Markup
+
+from components.html.standalone import standalone_page
+from components.plots.plot import Plot, save_plot, to_svg
 from models.backend.protocol import Backend
 from models.data.examples import Example
 from models.schema import CheckpointUnavailable, InputError, ModelShape, Weights
@@ -29,7 +32,8 @@ Update = dict[str, Any]
 Reserved parts: "notice"; "link", the query of the view; "answered", which says that the result on screen now belongs
 to the inputs that were submitted.
 """
-PNG_SVG_NPZ = ("png", "svg", "npz")
+PLOT_FILES = ("png", "svg", "npz", "html")
+"""A plot, the arrays behind it, and all that the page shows of the run."""
 NOTHING_TO_SAVE = "There is nothing to save yet."
 _ids = count(1)
 
@@ -72,7 +76,7 @@ class Files:
     @classmethod
     def of_plot(cls, draw: Callable[[], Plot], stem: str, **more: Write) -> "Files":
         """A plot as PNG, SVG and NPZ, drawn when a file is requested, and `more`."""
-        kinds = dict.fromkeys(PNG_SVG_NPZ, lambda file: save_plot(draw(), file))
+        kinds = dict.fromkeys(("png", "svg", "npz"), lambda file: save_plot(draw(), file))
         return cls(stem, kinds | more)
 
 
@@ -255,11 +259,23 @@ class Screen(Generic[S, R]):
 
     def files(self, session: Session, state: S, offer: Offer[R, S]) -> Files:
         """What can be saved of the run on the page. Raises InputError if there is nothing."""
-        run = session.get()
+        run: R | None = session.get()
         files = None if run is None else offer(run, state)
-        if files is None:
+        if run is None or files is None:
             raise InputError(NOTHING_TO_SAVE)
-        return files
+        return replace(files, write={"html": partial(self.write_page, run), **files.write})
+
+    def write_page(self, run: R, file: Path) -> None:
+        """All that the page shows of a run, as one HTML file that works offline."""
+        parts = [to_svg(part) if isinstance(part, Plot) else part for part in self.show(run).values()]
+        page = standalone_page(
+            self.prose["title"],
+            [part for part in parts if isinstance(part, Markup)],
+            run.state.described(),
+            read_prose("")["caveat"],
+            getattr(run.state, "opacity", 0.6),
+        )
+        file.write_text(page, encoding="utf-8")
 
     def _model_label(self, weights: Weights) -> str:
         shapes = sorted(self.shapes(weights), key=lambda shape: shape.parameters)

@@ -137,6 +137,17 @@ class State(BaseModel):
         query = urlencode(written)
         return query if len(query) <= MAX_QUERY else ""
 
+    def described(self) -> dict[str, str]:
+        """Label and value of each field that has one, for a reader."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if getattr(self, name) is not None}
+        return {
+            type(self).model_fields[name].title or name: self._described(name, value) for name, value in values.items()
+        }
+
+    def _described(self, name: str, value: object) -> str:
+        labels = {choice: label for label, choice in choices_of(type(self).model_fields[name])}
+        return labels[value] if isinstance(value, str) and value in labels else _written(value)
+
     def changed(self, **changes: object) -> Self:
         """A copy with other values, which are not validated."""
         return self.model_copy(update=changes)

@@ -1,4 +1,5 @@
-// What all pages do in the browser: the visitor's id, the address of a view, and the mark of results that are out of date.
+// What all pages do in the browser: the visitor's id, the address of a view and its link, the mark of results that are
+// out of date, and what a link hides.
 
 const answers = {}; // by page: the id of the result on screen, and the inputs behind it
 let touched = 0; // when the visitor last did something
@@ -7,6 +8,8 @@ for (const event of ["pointerdown", "keydown", "input", "change", "drop"]) {
 }
 const files = (name, value) => value?.path ?? (Array.isArray(value?.spans) ? value.spans : value);
 const key = (inputs) => JSON.stringify(inputs, files);
+const params = new URLSearchParams(location.search);
+const stays = (name) => name.startsWith("__") || name === "embed" || name === "hide";
 
 window.perceiver = {
   visitor() {
@@ -17,11 +20,32 @@ window.perceiver = {
     }
   },
 
-  // The address becomes that of the view; what Gradio keeps there (such as the theme) stays.
+  // The address becomes that of the view; what is no part of a view (such as the theme) stays.
   showLink(query) {
-    const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("__"));
+    const kept = [...new URLSearchParams(location.search)].filter(([name]) => stays(name));
     const all = new URLSearchParams([...kept, ...new URLSearchParams(query)]).toString();
     history.replaceState(history.state, "", location.pathname + (all ? "?" + all : ""));
+  },
+
+  // The address of the view as the app's own host has it: on a Space the address bar is that of the page around it.
+  // Without access to the clipboard the link is shown, selected, to be copied by hand.
+  async copyLink(button) {
+    const field = button.nextElementSibling;
+    field.value = location.href;
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.dataset.copied = "";
+      setTimeout(() => delete button.dataset.copied, 2000);
+    } catch {
+      field.hidden = false;
+      field.select();
+    }
+  },
+
+  // Gradio has built the page.
+  mounted(title) {
+    document.title = title;
+    document.documentElement.classList.add("mounted");
   },
 
   // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are
@@ -31,15 +55,32 @@ window.perceiver = {
     const { id, inputs: behind } = JSON.parse(answered);
     if (answers[page]?.id !== id) answers[page] = { id, key: key(behind ?? inputs), since: performance.now() };
     else if (!behind && touched < answers[page].since) answers[page].key = key(inputs);
-    document.getElementById(`${page}-page`)?.classList.toggle("out-of-date", answers[page].key !== key(inputs));
+    const shown = document.getElementById(`${page}-page`);
+    shown?.classList.add("answered");
+    shown?.classList.toggle("out-of-date", answers[page].key !== key(inputs));
   },
 };
 
 // A Space shows its app in a frame and passes on the query only: ?page=sentiment&… names a page there.
-const params = new URLSearchParams(location.search);
 const page = params.get("page");
 if (page && /^[a-z_]+$/.test(page)) {
   params.delete("page");
   window.stop(); // this page does not start
   location.replace(`${location.pathname.replace(/\/$/, "")}/${page}?${params}`);
 }
+
+// ?embed=1 shows only the inputs and the result, for slides; ?hide=attention,examples hides parts by name.
+const hidden = (params.get("hide") ?? "").split(",").filter((name) => /^[a-z-]+$/.test(name));
+document.documentElement.classList.add(...hidden.map((name) => `hide-${name}`), ...(params.get("embed") === "1" ? ["embed"] : []));
+
+// Ctrl+Enter, or Cmd+Enter, runs the page.
+addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const section = event.target.closest?.(".section") ?? document;
+  const button = [...section.querySelectorAll("button.primary")].find((each) => each.getClientRects().length);
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  event.target.blur?.(); // Gradio sends a number when its field is left
+  event.target.focus?.();
+  button.click();
+});

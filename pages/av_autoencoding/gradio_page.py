@@ -9,7 +9,7 @@ from pages.av_autoencoding.state import EXAMPLES
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Options
 from pages.gradio_ui.page import RESULT, VIDEO_FILES, PageUi
 from pages.gradio_ui.shell import Page
-from pages.screen import PNG_SVG_NPZ
+from pages.screen import PLOT_FILES
 
 CLIPS: Options = {"concurrency_id": "clip", "concurrency_limit": 1}
 """A place in the queue of its own: a long clip does not keep the other pages from running models."""
@@ -17,29 +17,29 @@ CLIPS: Options = {"concurrency_id": "clip", "concurrency_limit": 1}
 
 def build(ui: PageUi[AvScreen]) -> None:
     with gr.Row():
-        with gr.Column(scale=4, min_width=280):
+        with ui.inputs(scale=4):
             _inputs(ui)
-        with gr.Column(scale=9, min_width=300):
+        with ui.results(scale=9):
             _films(ui)
             ui.run_line()
             with gr.Row():
                 ui.image_output("labels")
                 ui.image_output("scores")
-            ui.save_buttons(ui.screen.clip_files, (*PNG_SVG_NPZ, "mp4", "wav"))
-    ui.note("frames", "Frames")
-    ui.slider("frame", maximum=2, interactive=False)
-    ui.image_output("strip")
-    ui.comparison_output("comparison")
-    gr.Markdown("### Sound")
-    ui.image_output("sound")
-    ui.note("attention", "Attention")
-    with gr.Row():
-        ui.radio("method", scale=3, min_width=260)
-        ui.button("of_label", "Show attention of the label", size="sm", scale=1, min_width=120)
-        ui.map_controls()
-    ui.image_output("attention")
-    ui.save_buttons(ui.screen.attention_files, name="attention")
-    ui.note("caveat")
+            ui.save_menu("Save reconstruction", ui.screen.clip_files, (*PLOT_FILES, "mp4", "wav"))
+    with ui.section("Frames and sound", "frames", kind="frames"):
+        ui.image_output("strip")
+        ui.image_output("sound")
+    with ui.section("Attention", "attention"):
+        with gr.Row():
+            ui.radio("method", scale=3, min_width=260)
+            ui.button("of_label", "Show attention of the label", size="sm", scale=1, min_width=120)
+            ui.map_controls()
+        ui.image_output("attention")
+        ui.save_menu("Save attention", ui.screen.attention_files, name="attention")
+        ui.note("caveat")
+    with ui.details("Compare a frame with its reconstruction", "frame-details"):
+        ui.slider("frame", maximum=2, interactive=False)
+        ui.comparison_output("comparison")
     ui.how_it_works()
     _bind(ui)
 
@@ -51,10 +51,11 @@ def _inputs(ui: PageUi[AvScreen]) -> None:
         ui.stop_button()
     ui.notice()
     ui.examples(pictures=[example.picture for example in EXAMPLES])
-    ui.checkboxes("mask", info=True)
-    ui.dropdown("label", info=True)
-    ui.radio("resolution")
-    ui.weights()
+    with ui.settings():
+        ui.checkboxes("mask", info=True)
+        ui.dropdown("label", info=True)
+        ui.radio("resolution")
+        ui.weights()
 
 
 def _films(ui: PageUi[AvScreen]) -> None:

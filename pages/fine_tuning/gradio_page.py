@@ -6,7 +6,7 @@ from pages.fine_tuning.screen import BATCH_SIZES, DATASETS, LEARNING_RATES, Fine
 from pages.gradio_ui.bind import AT_ONCE, GPU, LAST, Options
 from pages.gradio_ui.page import CSV_FILES, PageUi
 from pages.gradio_ui.shell import Page
-from pages.screen import PNG_SVG_NPZ
+from pages.screen import PLOT_FILES
 
 TRAINING: Options = {"concurrency_id": "training", "concurrency_limit": 2}
 """Not the lane of the GPU: while some visitors train, the others still get their results."""
@@ -14,23 +14,22 @@ TRAINING: Options = {"concurrency_id": "training", "concurrency_limit": 2}
 
 def build(ui: PageUi[FineTuningScreen]) -> None:
     with gr.Row():
-        with gr.Column(scale=4, min_width=300):
+        with ui.inputs(scale=4):
             _dataset(ui)
         with gr.Column(scale=5, min_width=300):
             _training(ui)
     _test(ui)
-    gr.Markdown("### Confusion matrix")
-    ui.markup_output("held_out")
-    ui.save_buttons(ui.screen.confusion_files, name="confusion")
-    gr.Markdown("### Save the model")
-    ui.save_buttons(ui.screen.model_files, (*PNG_SVG_NPZ, "zip", "ipynb"))
+    ui.save_menu("Save model and curves", ui.screen.model_files, (*PLOT_FILES, "zip", "ipynb"))
     ui.note("saving")
+    with ui.section("Confusion matrix"):
+        ui.markup_output("held_out")
+        ui.save_menu("Save confusion matrix", ui.screen.confusion_files, name="confusion")
     ui.how_it_works()
     _bind(ui)
 
 
 def _dataset(ui: PageUi[FineTuningScreen]) -> None:
-    gr.Markdown("### 1. Dataset")
+    gr.Markdown("## 1. Dataset")
     ui.radio("example")
     with gr.Column(visible=False) as upload:
         ui.file_upload("file", "Table of texts and labels (CSV)", CSV_FILES)
@@ -45,7 +44,7 @@ def _dataset(ui: PageUi[FineTuningScreen]) -> None:
 
 
 def _training(ui: PageUi[FineTuningScreen]) -> None:
-    gr.Markdown("### 2. Training")
+    gr.Markdown("## 2. Training")
     with gr.Row():
         ui.button("submit", "Fine-tune", variant="primary", scale=3)
         ui.stop_button()
@@ -66,7 +65,7 @@ def _training(ui: PageUi[FineTuningScreen]) -> None:
 
 
 def _test(ui: PageUi[FineTuningScreen]) -> None:
-    gr.Markdown("### 3. Test")
+    gr.Markdown("## 3. Test")
     with gr.Row():
         with gr.Column(min_width=300):
             ui.part("text", gr.Textbox(DATASETS[0].unseen, label="New text", lines=2, elem_id=ui.id("text")))

@@ -127,15 +127,18 @@ class Binding:
 
         return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
 
-    def save(self, buttons: Mapping[str, Value], write: Callable[..., Iterator[Value]]) -> None:
-        """See `gradio_ui.saving`: write(kind, session, state) yields the path of a file."""
-        for kind, (button, download) in buttons.items():
+    def save(self, menu: gr.HTML, download: gr.DownloadButton, write: Callable[..., Iterator[Value]]) -> None:
+        """See `gradio_ui.saving`: write(kind, session, state) yields the path of a file.
 
-            def handler(values: dict[Component, Value], request: gr.Request, kind: str = kind) -> Iterator[Value]:
-                yield from write(kind, self._session(request), self._state(values, strict=False))
+        menu: its `select` carries the `kind`. download: the file on its way to the browser; it is not visible.
+        """
 
-            saved = button.click(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE)
-            saved.then(None, download, js=DOWNLOAD, **QUIET)
+        def handler(values: dict[Component, Value], request: gr.Request, event: gr.EventData) -> Iterator[Value]:
+            yield from write(event.kind, self._session(request), self._state(values, strict=False))
+
+        chosen: Event = menu.select  # pyright: ignore[reportAttributeAccessIssue]
+        saved = chosen(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE)
+        saved.then(None, download, js=DOWNLOAD, **QUIET)
 
     def _inputs(self, role: Role) -> list[Event]:
         """What happens when a visitor changes a widget of this role."""

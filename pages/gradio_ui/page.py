@@ -9,12 +9,13 @@ import numpy as np
 from markupsafe import Markup
 
 from components.html.images.pixels import picture
+from components.html.save_menu import save_menu
 from components.js import script
 from models.data.images import open_image
 from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
-from pages.gradio_ui.saving import SaveButtons, file_writer
+from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
-from pages.screen import PNG_SVG_NPZ, AnyScreen, Offer
+from pages.screen import PLOT_FILES, AnyScreen, Offer
 from pages.session import SessionStore
 
 Sc = TypeVar("Sc", bound=AnyScreen)
@@ -42,7 +43,7 @@ class PageUi(Widgets, Generic[Sc]):
         self.screen, self.app, self.store = screen, app, store
         self.parts: Parts = {}
         self.uploads: Parts = {}
-        self._saved: list[tuple[SaveButtons, Offer]] = []
+        self._saved: list[tuple[gr.HTML, gr.DownloadButton, Offer]] = []
         self._weights: gr.Radio | None = None
 
     def id(self, name: str) -> str:
@@ -161,6 +162,7 @@ class PageUi(Widgets, Generic[Sc]):
             samples=rows,
             type="index",
             elem_id=self.id("examples"),
+            elem_classes="examples",
             layout="gallery",
         )
         return self.part("examples", chips)
@@ -168,28 +170,56 @@ class PageUi(Widgets, Generic[Sc]):
     def weights(self) -> None:
         self._weights = self.radio("weights", choices=self.screen.weights_choices(), min_width=200)
 
+    # Layout. The classes are those that a link can hide, and that phones put in another order.
+
+    def inputs(self, scale: int = 1) -> gr.Column:
+        """The column of what the visitor gives, with the button that runs the model."""
+        return gr.Column(scale=scale, min_width=300, elem_classes="inputs")
+
+    def settings(self) -> gr.Column:
+        """Below the inputs; on a phone below the result."""
+        return gr.Column(elem_classes="settings")
+
+    def results(self, scale: int = 1) -> gr.Column:
+        """The column next to the inputs. It is shown once there is a result."""
+        return gr.Column(scale=scale, min_width=300, elem_classes="awaits")
+
+    def section(self, heading: str, prose: str = "", kind: str = "attention") -> gr.Column:
+        """Part of the result, with a heading. prose: a section of the page's prose."""
+        section = gr.Column(elem_classes=[kind, "awaits"])
+        with section:
+            gr.Markdown(f"## {heading}")
+            if prose:
+                self.note(prose)
+        return section
+
+    def details(self, label: str, name: str) -> gr.Accordion:
+        """Part of the result that is closed at first."""
+        return gr.Accordion(label, open=False, elem_id=self.id(name), elem_classes=["details", "awaits"])
+
     # Sections
 
-    def note(self, section: str, heading: str = "") -> None:
+    def note(self, section: str) -> None:
         """A section of the page's prose in small print."""
-        if heading:
-            gr.Markdown(f"### {heading}")
         gr.Markdown(self.screen.prose[section], elem_classes="note")
 
     def text_attention(self, files: Offer, latents: bool = True) -> None:
         """The attention section of the pages about text. latents: whether single latents can be selected."""
-        gr.Markdown("### Attention")
-        with gr.Row():
-            method = self.radio("method", scale=3, min_width=300)
-            self.radio("scale", scale=2, min_width=220)
-            head = self.dropdown("head", min_width=140)
-            latent = self.dropdown("latent", min_width=180, visible=latents)
-        plot = gr.HTML(
-            elem_id=self.id("figure"), elem_classes=[RESULT, "plot-card"], label="Attention", apply_default_css=False
-        )
-        self.part("attention", plot)
-        self.save_buttons(files)
-        self.note("caveat")
+        with self.section("Attention"):
+            with gr.Row():
+                method = self.radio("method", scale=3, min_width=300)
+                self.radio("scale", scale=2, min_width=220)
+                head = self.dropdown("head", min_width=140)
+                latent = self.dropdown("latent", min_width=180, visible=latents)
+            plot = gr.HTML(
+                elem_id=self.id("figure"),
+                elem_classes=[RESULT, "plot-card"],
+                label="Attention",
+                apply_default_css=False,
+            )
+            self.part("attention", plot)
+            self.save_menu("Save attention", files)
+            self.note("caveat")
         method.change(_available, method, [head, latent], queue=False, **QUIET)
 
     def map_controls(self) -> None:
@@ -203,31 +233,29 @@ class PageUi(Widgets, Generic[Sc]):
         self.radio("unit", info="Attention on the bytes of a unit is summed.")
 
     def how_it_works(self) -> None:
-        with gr.Accordion("How it works", open=False, elem_id=self.id("how")):
+        with self.details("How it works", "how"):
             gr.Markdown(self.screen.prose["how it works"])
             if "architecture" in self.model:
                 self.html("architecture", self.model["architecture"], elem_classes="drawing")
 
-    def save_buttons(self, files: Offer, kinds: Sequence[str] = PNG_SVG_NPZ, name: str = "") -> None:
-        """A row of buttons that save what `files` offers. name: tells them from others on the page."""
-        prefix = self.id(f"{name}-save" if name else "save")
-        with gr.Row():
-            buttons = {
-                kind: (
-                    gr.Button(f"Save {kind.upper()}", size="sm", elem_id=f"{prefix}-{kind}", min_width=90),
-                    gr.DownloadButton(visible="hidden"),
-                )
-                for kind in kinds
-            }
-        self._saved.append((buttons, files))
+    def save_menu(self, label: str, files: Offer, kinds: Sequence[str] = PLOT_FILES, name: str = "") -> None:
+        """A menu that saves what `files` offers. label: what that is. name: tells it from others on the page."""
+        menu = gr.HTML(
+            save_menu(label, kinds),
+            js_on_load=script("save_menu.js"),
+            elem_id=self.id(f"{name}-save" if name else "save"),
+            elem_classes="save",
+            apply_default_css=False,
+        )
+        self._saved.append((menu, gr.DownloadButton(visible="hidden"), files))
 
     # Binding
 
     def bind(self, values: Mapping[str, Callable[[Mapping[str, Value]], Value]] | None = None) -> Binding:
         """values: see `Binding`."""
         binding = Binding(self.screen, self.store, self.made, self.parts, self.uploads, values)
-        for buttons, files in self._saved:
-            binding.save(buttons, file_writer(self.screen, files))
+        for menu, download, files in self._saved:
+            binding.save(menu, download, file_writer(self.screen, files))
         if self._weights:
             binding.on(self._weights.input, self.screen.choose_weights)
         return binding

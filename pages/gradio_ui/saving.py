@@ -1,4 +1,4 @@
-"""Buttons that save what is on the page: a file is written when a visitor asks for it."""
+"""Saves what is on the page: a file is written when a visitor asks for it."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,9 +10,6 @@ from pages.gradio_ui.bind import format_error
 from pages.screen import AnyScreen, Offer
 from pages.session import Session
 from pages.state import ModelState
-
-SaveButtons = dict[str, tuple[gr.Button, gr.DownloadButton]]
-"""For each kind of file a button, and the file on its way to the browser, which is not visible."""
 
 
 def file_writer(screen: AnyScreen, offer: Offer) -> Callable[[str, Session, ModelState], Iterator[str | None]]:

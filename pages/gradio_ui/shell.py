@@ -1,5 +1,6 @@
 """The frame around all pages: title, navigation, and how a page is opened."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -14,7 +15,12 @@ from pages.gradio_ui.page import PageUi, Sc
 from pages.prose import read_prose
 from pages.session import SessionStore
 
-HEAD = f"<script>{script('page.js')}</script>"
+HEAD = f"""<script>{script("page.js")}</script>
+<style>html:not(.mounted) :is(.wrap.translucent, footer) {{ visibility: hidden; }}</style>"""
+"""Before the page is built, Gradio's own loading sign would move all over it."""
+SHARE = """<div class="share">
+<button type="button" data-label="Copy link" data-done="Copied" onclick="perceiver.copyLink(this)"
+  aria-label="Copy link to this view"></button><input hidden readonly aria-label="Link to this view"></div>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class Page(Generic[Sc]):
     def title(self) -> str:
         return read_prose(self.name)["title"]
 
+    @property
+    def lead(self) -> str:
+        return read_prose(self.name)["lead"]
+
 
 def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionStore) -> gr.Blocks:
     """Each page is a route with its own address; the first one is at the root."""
@@ -47,7 +57,9 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
             with gr.Column(elem_id=f"{page.name}-page"):
                 gr.Markdown(screen.prose["lead"], elem_classes="lead")
                 page.build(PageUi(screen, app, store))
-            app.load(None, None, None, js=f"() => {{ document.title = '{page.title} - {name}'; }}", **PRIVATE)
+                gr.HTML(SHARE, elem_classes="share-line", apply_default_css=False)
+            shown = f"() => window.perceiver.mounted({json.dumps(f'{page.title} - {name}')})"
+            app.load(None, None, None, js=shown, **PRIVATE)
             gr.api(api_function(screen), api_name=page.name, **page.lane)
             app.unload(_leaver(store))
     return app.queue(max_size=64, default_concurrency_limit=4)

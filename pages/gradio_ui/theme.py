@@ -29,6 +29,13 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover_dark="*primary_800",
         checkbox_label_background_fill_selected="*primary_700",
         checkbox_label_background_fill_selected_dark="*primary_700",
+        # Options and buttons look like controls before they are selected, too.
+        checkbox_label_border_width="1px",
+        checkbox_label_border_color="*neutral_400",
+        checkbox_label_border_color_dark="*neutral_500",
+        button_border_width="1px",
+        button_secondary_border_color="*neutral_400",
+        button_secondary_border_color_dark="*neutral_500",
         link_text_color="*primary_700",
         link_text_color_dark="*primary_300",
         block_title_text_color="*neutral_600",

@@ -13,28 +13,29 @@ from pages.image_classification.screen import EXAMPLES, VARIANTS, ImageClassific
 
 def build(ui: PageUi[ImageClassificationScreen]) -> None:
     with gr.Row():
-        with gr.Column(scale=3, min_width=280):
+        with ui.inputs(scale=3):
             ui.image_upload("image", "Image", EXAMPLES[0].file)
             ui.button("classify", "Classify", variant="primary")
             ui.notice()
             ui.examples(pictures=[example.file for example in EXAMPLES])
             classes = gr.Markdown(ui.model["classes"], elem_classes="note", elem_id=ui.id("classes"))
             ui.part("classes", classes)
-            ui.weights()
-            ui.dropdown("size", min_width=160)
-        with gr.Column(scale=9, min_width=300):
+            with ui.settings():
+                ui.weights()
+                ui.dropdown("size", min_width=160)
+        with ui.results(scale=9):
             with gr.Row():
                 predictions = [ui.image_output(f"prediction_{variant}") for variant in VARIANTS]
             ui.run_line()
-    ui.note("attention", "Attention")
-    with gr.Row():
-        ui.radio("method", scale=4, min_width=300)
-        ui.map_controls()
-    with gr.Row():
-        latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
-    ui.save_buttons(ui.screen.attention_files)
-    ui.note("caveat")
-    with gr.Accordion("Position encodings", open=False, elem_id=ui.id("positions")) as positions:
+    with ui.section("Attention", "attention"):
+        with gr.Row():
+            ui.radio("method", scale=4, min_width=300)
+            ui.map_controls()
+        with gr.Row():
+            latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
+        ui.save_menu("Save attention", ui.screen.attention_files)
+        ui.note("caveat")
+    with ui.details("Position encodings", "positions") as positions:
         ui.part("positions", gr.HTML(apply_default_css=False))
     ui.how_it_works()
     binding = ui.bind()

@@ -13,9 +13,9 @@ from pages.masked_bytes.screen import MaskedBytesScreen, mask_spans
 def build(ui: PageUi[MaskedBytesScreen]) -> None:
     ui.examples()
     with gr.Row():
-        with gr.Column(min_width=320):
+        with ui.inputs():
             _inputs(ui)
-        with gr.Column(min_width=320):
+        with ui.results():
             ui.text_output("filled", "Filled text: click a byte to see its attention")
             ui.text_output("candidates", "Most probable bytes for each masked position")
             ui.run_line()
@@ -36,7 +36,7 @@ def _inputs(ui: PageUi[MaskedBytesScreen]) -> None:
     ui.add("mask", strip)
     ui.button("fill", "Fill masks", variant="primary")
     ui.notice()
-    with gr.Row():
+    with ui.settings(), gr.Row():
         ui.radio("decoding", min_width=200)
         ui.weights()
         ui.slider("top_k", min_width=160)

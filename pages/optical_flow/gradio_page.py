@@ -7,7 +7,7 @@ from pages.gradio_ui.page import VIDEO_FILES, PageUi
 from pages.gradio_ui.shell import Page
 from pages.optical_flow.clip import ClipActions
 from pages.optical_flow.screen import EXAMPLES, FRAMES_TAB, OpticalFlowScreen, step_control
-from pages.screen import PNG_SVG_NPZ
+from pages.screen import PLOT_FILES
 
 FILM_LANE: Options = {"concurrency_id": "film", "concurrency_limit": 1}
 """In a lane of its own: the model stays free for others meanwhile."""
@@ -15,24 +15,25 @@ FILM_LANE: Options = {"concurrency_id": "film", "concurrency_limit": 1}
 
 def build(ui: PageUi[OpticalFlowScreen]) -> None:
     with gr.Row():
-        with gr.Column(scale=4, min_width=280):
+        with ui.inputs(scale=4):
             _inputs(ui)
-        with gr.Column(scale=9, min_width=300):
+        with ui.results(scale=9):
             ui.image_output("motion")
             ui.run_line()
-            ui.save_buttons(ui.screen.flow_files, (*PNG_SVG_NPZ, "flo"))
+            ui.save_menu("Save flow", ui.screen.flow_files, (*PLOT_FILES, "flo"))
             film = gr.Video(label="Clip and its flow", visible=False, elem_id=ui.id("film"), autoplay=True, loop=True)
             ui.part("film", film)
             ui.html("film_legend", html_template='<div class="picture-block">${value}</div>')
-    ui.comparison_output("check")
-    ui.note("attention", "Attention")
-    with gr.Row():
-        ui.radio("method", scale=3, min_width=260)
-        ui.dropdown("step", scale=2, min_width=160, **step_control(()).properties)
-        ui.map_controls()
-    ui.image_output("attention")
-    ui.save_buttons(ui.screen.attention_files, name="attention")
-    ui.note("caveat")
+    with ui.section("Attention", "attention"):
+        with gr.Row():
+            ui.radio("method", scale=3, min_width=260)
+            ui.dropdown("step", scale=2, min_width=160, **step_control(()).properties)
+            ui.map_controls()
+        ui.image_output("attention")
+        ui.save_menu("Save attention", ui.screen.attention_files, name="attention")
+        ui.note("caveat")
+    with ui.section("Checks", kind="checks"):
+        ui.comparison_output("check")
     ui.how_it_works()
     _bind(ui, ClipActions(ui.screen))
 
@@ -50,10 +51,11 @@ def _inputs(ui: PageUi[OpticalFlowScreen]) -> None:
     ui.part("source", source)
     ui.notice()
     ui.examples("Examples, rendered with ground truth", [example.first for example in EXAMPLES])
-    ui.dropdown("baseline")
-    ui.weights()
-    with gr.Accordion("Ground truth", open=False, elem_id=ui.id("truth_section")):
-        ui.file_part("truth", ".flo, or KITTI's 16-bit PNG", [".flo", ".png"], example.truth)
+    with ui.settings():
+        ui.dropdown("baseline")
+        ui.weights()
+        with gr.Accordion("Ground truth", open=False, elem_id=ui.id("truth_section")):
+            ui.file_part("truth", ".flo, or KITTI's 16-bit PNG", [".flo", ".png"], example.truth)
 
 
 def _clip_inputs(ui: PageUi[OpticalFlowScreen]) -> None:

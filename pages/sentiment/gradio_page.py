@@ -12,18 +12,18 @@ from pages.sentiment.table import TableScreen
 def build(ui: PageUi[SentimentScreen]) -> None:
     ui.examples()
     with gr.Row():
-        with gr.Column(min_width=320):
+        with ui.inputs():
             _inputs(ui)
-        with gr.Column(min_width=320):
+        with ui.results():
             ui.markup_output("labels")
             ui.markup_output("strip", "Text, colored by attention")
             ui.run_line()
             ui.unit_choice()
     ui.text_attention(ui.screen.attention_files)
-    ui.note("leave-one-out", "Leave-one-out word importance")
-    ui.markup_output("occlusion")
-    ui.save_buttons(ui.screen.occlusion_files, name="occlusion")
-    with gr.Accordion("Classify a table of texts", open=False, elem_id=ui.id("table")):
+    with ui.section("Leave-one-out word importance", "leave-one-out"):
+        ui.markup_output("occlusion")
+        ui.save_menu("Save word importance", ui.screen.occlusion_files, name="occlusion")
+    with ui.details("Classify a table of texts", "table"):
         ui.note("table")
         _table(PageUi(TableScreen(ui.screen.backend), ui.app, ui.store), ui.made["weights"])
     ui.how_it_works()
@@ -34,7 +34,7 @@ def _inputs(ui: PageUi[SentimentScreen]) -> None:
     ui.text("text", lines=4, max_lines=12)
     ui.button("classify", "Classify", variant="primary")
     ui.notice()
-    with gr.Row():
+    with ui.settings(), gr.Row():
         ui.weights()
         ui.checkbox("occlude", info="One more forward pass per word; slow with the original model on a CPU.")
 
@@ -66,7 +66,7 @@ def _table(ui: PageUi[TableScreen], weights: gr.Radio) -> None:
             stop = ui.stop_button()
         ui.notice()
         ui.markup_output("table")
-        ui.save_buttons(ui.screen.table_files, ("csv",))
+        ui.save_menu("Save table", ui.screen.table_files, ("csv",))
     binding = ui.bind()
     binding.submit([file.upload, file.clear], ui.screen.choose_file, **LAST)
     binding.submit(submit.click, ui.screen.submit)

@@ -16,9 +16,9 @@ def build(ui: PageUi[TextGenerationScreen]) -> None:
     ui.examples()
     ui.notice("example_notice")
     with gr.Row():
-        with gr.Column(min_width=320):
+        with ui.inputs():
             _inputs(ui)
-        with gr.Column(min_width=320):
+        with ui.results():
             ui.text_output("text", "Generated text: click a token to see its attention")
             ui.run_line()
             ui.markup_output("alternatives")
@@ -40,13 +40,14 @@ def _inputs(ui: PageUi[TextGenerationScreen]) -> None:
         ui.stop_button()
     ui.notice()
     ui.part("progress", gr.HTML(elem_id=ui.id("progress_notice")))
-    ui.slider("num_latents", info=True)
-    ui.html("layout")
-    with gr.Accordion("Generation settings", open=False, elem_id=ui.id("settings")):
-        _settings(ui)
-    with gr.Row():
-        ui.checkbox("compare", info=True, min_width=200)
-        ui.slider("short_prefix", min_width=160)
+    with ui.settings():
+        ui.slider("num_latents", info=True)
+        ui.html("layout")
+        with gr.Accordion("Generation settings", open=False, elem_id=ui.id("settings")):
+            _settings(ui)
+        with gr.Row():
+            ui.checkbox("compare", info=True, min_width=200)
+            ui.slider("short_prefix", min_width=160)
 
 
 def _settings(ui: PageUi[TextGenerationScreen]) -> None:

@@ -256,7 +256,7 @@ def test_saves_curves_model_and_notebook(
 ) -> None:
     list(screen.submit(session, screen.initial))
     files = screen.files(session, screen.initial, screen.model_files)
-    assert set(files.write) == {"png", "svg", "npz", "zip", "ipynb"}
+    assert set(files.write) == {"html", "png", "svg", "npz", "zip", "ipynb"}
     files.write["zip"](tmp_path / "model.zip")
     with zipfile.ZipFile(tmp_path / "model.zip") as archive:
         names = archive.namelist()
@@ -267,7 +267,7 @@ def test_saves_curves_model_and_notebook(
     files.write["ipynb"](tmp_path / "model.ipynb")
     assert json.loads((tmp_path / "model.ipynb").read_text())["nbformat"] == 4
     confusion = screen.files(session, screen.initial, screen.confusion_files)
-    assert set(confusion.write) == {"png", "svg", "npz"}
+    assert set(confusion.write) == {"html", "png", "svg", "npz"}
 
 
 def test_a_program_gets_the_result(screen: FineTuningScreen) -> None:

@@ -273,7 +273,7 @@ def test_maps_are_saved_as_opaque_as_they_are_shown(
     drawn = []
     for opacity in (0.1, 1.0):
         files = screen.files(session, screen.initial.changed(opacity=opacity), screen.attention_files)
-        assert set(files.write) == {"png", "svg", "npz"}
+        assert set(files.write) == {"html", "png", "svg", "npz"}
         files.write["png"](tmp_path / "maps.png")
         drawn.append(np.asarray(Image.open(tmp_path / "maps.png").convert("RGB"), float))
     assert np.abs(drawn[0] - drawn[1]).mean() > 1

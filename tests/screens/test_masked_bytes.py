@@ -1,5 +1,6 @@
 """The actions of the page of masked language modeling, with a backend that has no model."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -145,7 +146,21 @@ def test_opens_a_link_and_says_what_does_not_fit(screen: MaskedBytesScreen, sess
 def test_the_plot_is_saved_as_it_is_shown(screen: MaskedBytesScreen, session: Session) -> None:
     screen.submit(session, screen.initial)
     files = screen.files(session, screen.initial, screen.attention_files)
-    assert set(files.write) == {"png", "svg", "npz"}
+    assert set(files.write) == {"html", "png", "svg", "npz"}
+
+
+def test_a_page_is_saved_that_needs_nothing_else(screen: MaskedBytesScreen, session: Session, tmp_path: Path) -> None:
+    screen.submit(session, screen.initial.changed(text="a <blink>cat", mask=((0, 1),)))
+    screen.files(session, screen.initial, screen.attention_files).write["html"](tmp_path / "page.html")
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Elements(html)
+    linked = [attributes[name] or "" for _, attributes in page.found for name in ("src", "href") if name in attributes]
+    assert all(link.startswith(("data:", "#")) for link in linked)
+    assert "@import" not in html
+    assert any("data-position" in attributes for _, attributes in page.found)
+    assert len(page.of("svg")) == 1
+    assert "a <blink>cat" in page.text  # among the settings, as text
+    assert not page.of("blink")
 
 
 def test_a_program_gets_the_result(screen: MaskedBytesScreen) -> None:

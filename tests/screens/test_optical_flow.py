@@ -267,8 +267,8 @@ def test_flow_and_attention_are_saved(screen, session, state, frames, tmp_path) 
     files = screen.files(session, state, screen.flow_files)
     files.write["flo"](tmp_path / "saved.flo")
     np.testing.assert_array_equal(read_flow(tmp_path / "saved.flo"), session.get().result.flow)
-    assert set(files.write) == {"png", "svg", "npz", "flo"}
-    assert set(screen.files(session, state, screen.attention_files).write) == {"png", "svg", "npz"}
+    assert set(files.write) == {"html", "png", "svg", "npz", "flo"}
+    assert set(screen.files(session, state, screen.attention_files).write) == {"html", "png", "svg", "npz"}
 
 
 def test_another_model_is_named(screen, session, state) -> None:

@@ -182,7 +182,7 @@ def test_plots_are_saved_as_they_are_shown(screen: SentimentScreen, session: Ses
     screen.leave_out_words(session, screen.initial)
     for offer in (screen.attention_files, screen.occlusion_files):
         files = screen.files(session, screen.initial, offer)
-        assert set(files.write) == {"png", "svg", "npz"}
+        assert set(files.write) == {"html", "png", "svg", "npz"}
 
 
 def test_a_program_gets_the_result(screen: SentimentScreen) -> None:

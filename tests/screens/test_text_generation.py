@@ -329,7 +329,7 @@ def test_the_layout_of_subword_tokens_is_known_with_the_first_step(session: Sess
 def test_the_plot_is_saved_as_it_is_shown(screen: TextGenerationScreen, session: Session) -> None:
     generate(screen, session)
     files = screen.files(session, screen.initial, screen.attention_files)
-    assert set(files.write) == {"png", "svg", "npz"}
+    assert set(files.write) == {"html", "png", "svg", "npz"}
 
 
 def test_a_program_gets_the_result_and_the_comparison() -> None:

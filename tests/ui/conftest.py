@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from pages.gradio_ui.pages import PAGES
 from tests.serving import Serve, serve
-from tests.ui.visitor import Visit
+from tests.ui.visitor import WATCH_SHIFTS, Visit
 
 __all__ = ["serve"]
 
@@ -49,6 +49,7 @@ def visit(screens: dict[bool, BrowserContext], serve: Serve) -> Iterator[Visit]:
     def opened(name: str, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
         page = screens[width < PHONE].new_page()
         page.set_viewport_size({"width": width, "height": 800})
+        page.add_init_script(WATCH_SHIFTS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         path = name if all_pages and name != PAGES[0].name else ""
         page.goto(serve(None if all_pages else name) + path + query)

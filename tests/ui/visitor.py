@@ -42,3 +42,15 @@ def downloaded(page: Page, button: Locator, folder: Path) -> Path:
 def outdated(page: Page, name: str) -> bool:
     """Whether the results on a page are marked as out of date."""
     return "out-of-date" in (page.locator(f"#{name}-page").get_attribute("class") or "")
+
+
+WATCH_SHIFTS = """new PerformanceObserver(list => {
+  window.layoutShift ??= 0;
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.layoutShift += shift.value;
+}).observe({ type: 'layout-shift', buffered: true })"""
+"""JavaScript, for before a page is loaded."""
+
+
+def layout_shift(page: Page) -> float:
+    """How much of the page has moved on its own since it was opened (cumulative layout shift)."""
+    return page.evaluate("window.layoutShift ?? 0")
