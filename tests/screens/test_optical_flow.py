@@ -10,7 +10,15 @@ from PIL import Image
 
 from models.data.flow_files import read_flow, write_flo
 from models.data.images import open_image
-from models.schema import AttentionMap, FlowTrace, InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt
+from models.schema import (
+    AttentionMap,
+    FlowTrace,
+    InputDropped,
+    InputError,
+    OpticalFlowRequest,
+    OpticalFlowResult,
+    PixelAt,
+)
 from pages.optical_flow.screen import EXAMPLES, MAX_TVL1_PIXELS, OpticalFlowScreen, OpticalFlowState
 from pages.screen import Notice, updates
 from pages.session import Session
@@ -281,3 +289,20 @@ def test_a_program_gets_the_result(screen, state, frames, tmp_path) -> None:
     assert (result["width"], result["height"], result["mean"], result["largest"]) == (24, 16, 2.0, 2.0)
     assert result["vector"].tolist() == [2.0, 0.0]
     assert set(result["trace"]) == {"sizes", "added", "step", "area"}
+
+
+def test_dropped_frames_are_uploaded_again(screen, backend, session, state, frames, monkeypatch) -> None:
+    screen.submit(session, state, *frames)
+    uploaded, run = [], backend.run
+    held = session.get()
+
+    def drop(request: OpticalFlowRequest) -> OpticalFlowResult:
+        if not uploaded:
+            raise InputDropped
+        return run(request)
+
+    monkeypatch.setattr(backend, "run", drop)
+    monkeypatch.setattr(backend, "upload", lambda request: uploaded.append(request) or request)
+    update = screen.select_pixel(session, state, 0.5, 0.26)
+    assert [(each.first, each.second) for each in uploaded] == [(held.first, held.second)]
+    assert query(update)["pixel"] == "[8,6]"
