@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 from gradio.utils import get_upload_folder, is_in_or_equal
-from markupsafe import Markup
 
-from components.plots.plot import Plot, to_svg
-from models.schema import CheckpointUnavailable, InputError
-from pages.screen import AnyScreen, Control, Notice, Update, is_for_visitor, updates
+from models.schema import InputError
+from pages.binding import format_error, part_markup
+from pages.screen import AnyScreen, Control, Notice, Update, updates
 from pages.session import Session, SessionStore
 from pages.state import ModelState, Role
 
@@ -28,7 +26,6 @@ Options = dict[str, Value]
 """Keyword arguments of an event."""
 Parts = dict[str, Value]
 """Components by the names of the parts that they show."""
-log = logging.getLogger(__name__)
 
 PRIVATE: Options = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
@@ -65,7 +62,6 @@ SHOW_IN_ADDRESS = "(query) => window.perceiver.showLink(query)"
 
 VISITOR = "() => [window.perceiver.visitor()]"
 """Client-side: an id of the visitor that is kept across pages."""
-APOLOGY = "Something went wrong on our side. Your input is unchanged, and the error is in the log."
 
 
 class Binding:
@@ -227,16 +223,6 @@ class Binding:
         gr.on(watched, None, [self.parts["answered"], *self.inputs], js=check, **QUIET, **AT_ONCE)
 
 
-def format_error(error: Exception) -> str:
-    """What went wrong, for the visitor: their own mistakes as they are, bugs as an apology and in the log."""
-    if isinstance(error, CheckpointUnavailable):
-        log.warning("%s", error, exc_info=error.__cause__)
-    if is_for_visitor(error):
-        return str(error)
-    log.error("a page failed", exc_info=error)
-    return APOLOGY
-
-
 def for_callers(call: Callable[..., Value]) -> Callable[..., Value]:
     """For functions of the API: the caller gets the same message as a visitor."""
 
@@ -257,12 +243,7 @@ def stopped(parts: Mapping[str, Value]) -> Update:
 def _value_for_gradio(value: Value) -> Value:
     if isinstance(value, Control):
         return gr.update(**value.properties)
-    if isinstance(value, Notice):
-        role = "alert" if value.level == "alert" else "status"
-        return Markup('<p class="notice {}" role="{}">{}</p>').format(value.level, role, value.text)
-    if isinstance(value, Plot):
-        return to_svg(value)
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path) else part_markup(value)
 
 
 def _changes(component: Component) -> list[Value]:

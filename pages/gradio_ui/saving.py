@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from pages.gradio_ui.bind import format_error
+from pages.binding import format_error
 from pages.screen import AnyScreen, Offer
 from pages.session import Session
 from pages.state import ModelState
