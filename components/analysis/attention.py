@@ -53,3 +53,8 @@ def shares_in_words(attention: AttentionMap) -> str:
         "output query": attention.query_share,
     }
     return " · ".join(f"{name} {precise_percent(share)}" for name, share in parts.items() if share)
+
+
+def is_on_latents(attention: AttentionMap | None) -> bool:
+    """Whether a map has a value for each latent, which no picture of the inputs can show."""
+    return attention is not None and attention.method == "decoder"

@@ -26,9 +26,9 @@ class BarAxis:
     @classmethod
     def over(cls, low: float, high: float, in_words: Callable[[float], str], unit: str = "") -> "BarAxis":
         """An axis with at most five ticks at round values. in_words: the label of a value."""
-        values = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
-        ticks = tuple((float(value), in_words(float(value))) for value in values if low <= value <= high)
-        return cls(low, high, ticks, unit)
+        located = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+        values = (float(f"{value:.10g}") for value in located)
+        return cls(low, high, tuple((value, in_words(value)) for value in values if low <= value <= high), unit)
 
     def place(self, value: float) -> float:
         """Where a value lies, in % of the width, 0 to 100."""

@@ -7,18 +7,19 @@ from matplotlib.axes import Axes
 
 from components.analysis.occlusion import (
     CAVEAT,
+    Effects,
+    EffectUnit,
     agreement_in_words,
-    effect_colors,
-    effect_reach,
     label_asked,
-    left_out_in_words,
     most_effective,
+    selection_in_words,
+    word_attention,
     words_of,
     words_to_show,
 )
 from components.analysis.text_units import Piece, shortened
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
-from components.words.numbers import points, precise_percent
+from components.scale.attention import AttentionScale, Scale
 from models.schema import Occlusion, SentimentResult
 
 ATTENTION = "#21918c"
@@ -26,21 +27,24 @@ NAMES, GAP, NUMBERS = 2.6, 0.5, 1.3
 """Inches for the words at the left, between both charts, and for the numbers behind the bars."""
 
 
-def occlusion_plot(result: SentimentResult) -> Plot:
-    """Raises ValueError where no words were left out."""
+def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale: Scale = "share") -> Plot:
+    """Raises ValueError for a result without occlusion."""
     occlusion = result.occlusion
     if occlusion is None:
         raise ValueError("this result was asked for without leaving out words")
-    words, shown, label = words_of(result.text, occlusion), words_to_show(occlusion), label_asked(result)
-    plot = _start(result, occlusion, words, label, shown)
+    words, label, effects = words_of(result.text, occlusion), label_asked(result), Effects.of(occlusion, unit)
+    shown = words_to_show(effects)
+    plot = _start(result, occlusion, effects, words, shown)
     bottom, height = plot.bottom + 0.75, plot.top - plot.bottom - 0.95
     charts = 2 if occlusion.attention is not None else 1
     width = (16 - 2 * MARGIN - NAMES - GAP * (charts - 1)) / charts
     if occlusion.attention is not None:
         axes = _rows(plot, (MARGIN + NAMES, bottom, width, height), len(shown))
-        _draw_attention(axes, result, occlusion.attention, words, shown)
+        levels, uniform = word_attention(result, words, scale)
+        colors = AttentionScale.over([levels[shown], uniform[shown]], scale, float(uniform.mean()))
+        _draw_attention(axes, levels, uniform, shown, colors)
     left = MARGIN + NAMES + (charts - 1) * (width + GAP)
-    _draw_effects(_rows(plot, (left, bottom, width, height), len(shown)), occlusion, shown, label)
+    _draw_effects(_rows(plot, (left, bottom, width, height), len(shown)), effects, shown, label)
     for row, at in enumerate(shown):
         y = bottom + height * (1 - (row + 0.5) / len(shown))
         (name,) = wrapped(printable(shortened(words[at].text, 24)), 13, NAMES - 0.2, lines=1) or [""]
@@ -49,14 +53,14 @@ def occlusion_plot(result: SentimentResult) -> Plot:
 
 
 def _start(
-    result: SentimentResult, occlusion: Occlusion, words: Sequence[Piece], label: str, shown: Sequence[int]
+    result: SentimentResult, occlusion: Occlusion, effects: Effects, words: Sequence[Piece], shown: Sequence[int]
 ) -> Plot:
-    run = result.run
-    agreement = agreement_in_words(occlusion)
+    run, label = result.run, label_asked(result)
+    agreement = agreement_in_words(effects)
     heading = f"What was read for “{shortened(label, 40)}”, and what leaving it out does"
-    parts = [f"{heading}.", f"{len(words):,} words; largest effects: {most_effective(words, occlusion)}.", agreement]
+    parts = [f"{heading}.", f"{len(words):,} words; largest effects: {most_effective(words, effects)}.", agreement]
     facts = [f"model {run.model}", f"{run.weights} weights", f"{run.device}, {run.dtype}", *_traced(result)]
-    plot = start_plot(heading, left_out_in_words(shown, occlusion) or "All words, in reading order", facts,
+    plot = start_plot(heading, selection_in_words(shown, effects) or "All words, in reading order", facts,
                         " ".join(parts), CAVEAT)  # fmt: skip
     for line in wrapped(agreement, 15, 14.8, lines=2):
         plot.write(MARGIN, plot.top, line, size=15)
@@ -68,6 +72,8 @@ def _start(
         "spans": occlusion.words,
         "drops": occlusion.drops,
         "rank_correlation": occlusion.rank_correlation,
+        "log_odds_drops": occlusion.log_odds_drops,
+        "log_odds_rank_correlation": occlusion.log_odds_rank_correlation,
     }
     if occlusion.attention is not None:
         plot.arrays["attention"] = occlusion.attention
@@ -89,34 +95,34 @@ def _rows(plot: Plot, band: tuple[float, float, float, float], count: int) -> Ax
 
 
 def _draw_attention(
-    axes: Axes, result: SentimentResult, shares: np.ndarray, words: Sequence[Piece], shown: Sequence[int]
+    axes: Axes, levels: np.ndarray, uniform: np.ndarray, shown: Sequence[int], colors: AttentionScale
 ) -> None:
-    at, each = np.arange(len(shown)), shares[list(shown)].astype(np.float64)
-    uniform = 0.0 if result.attention is None else result.attention.uniform
-    levels = np.array([uniform * (words[index].stop - words[index].start) for index in shown])
-    reach = max(float(each.max(initial=0.0)), float(levels.max(initial=0.0)), 1e-9)
-    axes.barh(at, 100 * each, height=0.68, color=ATTENTION)
-    axes.vlines(100 * levels, at - 0.42, at + 0.42, color=INK, linewidth=1.4)
-    axes.set_xlim(0, 118 * reach)
-    for row, share in enumerate(each):
-        end = 100 * max(share, levels[row])
-        axes.annotate(precise_percent(share), (end, row), (5, 0), textcoords="offset points", size=11, **_small())
-    axes.set_xlabel("attention on the word, in % (stroke: uniform)", size=14, color=INK, family=SANS)
+    """levels, uniform: float64 [words], of each word and of as many bytes of an even map."""
+    at, unit = np.arange(len(shown)), colors.axis_unit
+    axes.barh(at, unit * levels[shown], height=0.68, color=ATTENTION)
+    axes.vlines(unit * uniform[shown], at - 0.42, at + 0.42, color=INK, linewidth=1.4)
+    low, high = (unit * limit for limit in colors.limits)
+    axes.set_xlim(1.3 * low, high + 0.18 * (high - low))
+    for row, level in enumerate(levels[shown].tolist()):
+        end = unit * max(level, float(uniform[shown[row]]))
+        axes.annotate(colors.in_words(level), (end, row), (5, 0), textcoords="offset points", size=11, **_small())
+    axes.set_xlabel(f"{colors.unit} (stroke: uniform)", size=14, color=INK, family=SANS)
 
 
-def _draw_effects(axes: Axes, occlusion: Occlusion, shown: Sequence[int], label: str) -> None:
-    at, drops, reach = np.arange(len(shown)), occlusion.drops[list(shown)].astype(np.float64), effect_reach(occlusion)
-    fills = effect_colors(drops, reach)
-    axes.barh(at, 100 * drops, height=0.68, color=fills, edgecolor=SOFT_INK, linewidth=0.6)
+def _draw_effects(axes: Axes, effects: Effects, shown: Sequence[int], label: str) -> None:
+    at, values, unit = np.arange(len(shown)), effects.values[list(shown)], effects.axis_unit
+    style = {"height": 0.68, "color": effects.colors(values), "edgecolor": SOFT_INK, "linewidth": 0.6}
+    axes.barh(at, unit * values, **style)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_xlim(-130 * reach, 130 * reach)
-    for row, drop in enumerate(drops):
-        beside = (5, 0) if drop >= 0 else (-5, 0)
-        side = "left" if drop >= 0 else "right"
-        said = points(float(drop)).removesuffix(" points")
-        axes.annotate(said, (100 * drop, row), beside, textcoords="offset points", size=11, ha=side, **_small())
+    axes.set_xlim(-1.3 * unit * effects.reach, 1.3 * unit * effects.reach)
+    for row, value in enumerate(values.tolist()):
+        beside = (5, 0) if value >= 0 else (-5, 0)
+        side = "left" if value >= 0 else "right"
+        number = effects.in_words(value).removesuffix(" points")
+        axes.annotate(number, (unit * value, row), beside, textcoords="offset points", size=11, ha=side, **_small())
     (name,) = wrapped(printable(shortened(label, 24)), 14, 2.6, lines=1) or [""]
-    axes.set_xlabel(f"points of “{name}” with the word less without it", size=14, color=INK, family=SANS,
+    unit_name = "points" if effects.unit == "probability" else "log-odds"
+    axes.set_xlabel(f"{unit_name} of “{name}” with the word minus without it", size=14, color=INK, family=SANS,
                     parse_math=False)  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from components.analysis.attention import is_on_latents
+from components.analysis.occlusion import EffectUnit
 from components.analysis.text_units import Unit
 from components.html.charts.bars import label_bars
 from components.html.charts.occlusion import occlusion_bars
@@ -21,7 +23,10 @@ from models.schema import SentimentResult
 
 @dataclass(frozen=True, slots=True)
 class SentimentPanels:
-    """text: as a strip. labels: their bars, and the votes of several windows. occlusion, attention: where asked for."""
+    """text: colored by attention. labels: their bars, and the votes of several windows. occlusion: if requested.
+
+    attention: on latents, which the text does not show, or None.
+    """
 
     text: Markup
     labels: Markup
@@ -29,14 +34,16 @@ class SentimentPanels:
     attention: Plot | None
 
 
-def sentiment(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> SentimentPanels:
+def sentiment(
+    result: SentimentResult, unit: Unit = "words", scale: Scale = "share", effect_unit: EffectUnit = "log_odds"
+) -> SentimentPanels:
     """All that a result shows."""
-    several = Markup("<h4>Window by window</h4>") + window_votes(result) if len(result.windows) > 1 else ""
+    several = Markup("<h3>Window by window</h3>") + window_votes(result) if len(result.windows) > 1 else ""
     return SentimentPanels(
         text=read_strip(result, unit, scale),
         labels=label_bars(result.labels) + several,
-        occlusion=sentiment_words(result) if result.occlusion else None,
-        attention=sentiment_attention(result, unit, scale) if result.attention else None,
+        occlusion=sentiment_words(result, effect_unit, scale) if result.occlusion else None,
+        attention=sentiment_attention(result, unit, scale) if is_on_latents(result.attention) else None,
     )
 
 
@@ -44,19 +51,19 @@ def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Sc
     """Over the text, or over the latents. Raises ValueError where no attention was asked for."""
     if result.attention is None:
         raise ValueError("this result was asked for without a probe")
-    if result.attention.method == "decoder":
+    if is_on_latents(result.attention):
         return attention_over_latents(result.attention, result.run, scale)
     return attention_over_text(result.attention, result.text, result.run, unit, scale)
 
 
-def sentiment_words(result: SentimentResult) -> Markup:
+def sentiment_words(result: SentimentResult, effect_unit: EffectUnit = "log_odds", scale: Scale = "share") -> Markup:
     """What each word does, beside the attention on it. Raises ValueError where none was left out."""
-    return occlusion_bars(result)
+    return occlusion_bars(result, effect_unit, scale)
 
 
-def sentiment_occlusion(result: SentimentResult) -> Plot:
+def sentiment_occlusion(result: SentimentResult, effect_unit: EffectUnit = "log_odds", scale: Scale = "share") -> Plot:
     """The words' attention and effects as a plot to save. Raises ValueError where none was left out."""
-    return occlusion_plot(result)
+    return occlusion_plot(result, effect_unit, scale)
 
 
 def sentiment_table(results: Sequence[SentimentResult], total: int | None = None) -> Markup:

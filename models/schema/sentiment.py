@@ -53,12 +53,17 @@ class Occlusion:
     attention: float32 [w], share of attention on the bytes of each word; None without a probe over the bytes.
     rank_correlation: Spearman's, between the attention and the absolute drops; NaN if one of them is constant or there
         are fewer than three words.
+    log_odds_drops: float32 [w], the drop of ln(p / (1 - p)) instead of the probability p. It does not saturate: at
+        p = 99%, a drop of 1 in log-odds is one of 1.6 percentage points, at 50% one of 23.
+    log_odds_rank_correlation: the same as `rank_correlation` for `log_odds_drops`.
     """
 
     words: np.ndarray
     drops: np.ndarray
     attention: np.ndarray | None
     rank_correlation: float
+    log_odds_drops: np.ndarray
+    log_odds_rank_correlation: float
 
 
 @dataclass(frozen=True, slots=True)

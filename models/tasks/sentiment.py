@@ -60,7 +60,7 @@ def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
         return SentimentResult(
             text=request.text,
             labels=tuple(LabelScore(labels[index], float(probabilities[index]), index) for index in best),
-            windows=tuple(TextWindow(*span, vote.copy()) for span, vote in zip(spans, reading.votes, strict=True)),
+            windows=tuple(_windows(spans, reading.votes)),
             label=label,
             occlusion=_occlusion(request.text, spans, reading, label, loaded, runtime, attention)
             if request.occlude
@@ -72,7 +72,7 @@ def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Encodings of all windows, in batches and in order, and votes, float32 [windows, labels]."""
+    """Encodings of all windows, in batches and in order, and votes, float64 [windows, labels]."""
 
     encoded: tuple[Encoded, ...]
     votes: np.ndarray
@@ -143,18 +143,21 @@ def _read(windows: list[bytes], loaded: Loaded, runtime: Runtime, keep: bool) ->
 
 
 def _batches(texts: list[bytes], loaded: Loaded, keep_mixing: bool = False) -> Iterator[tuple[Encoded, np.ndarray]]:
-    """Yields encodings and probabilities, float32 [B, labels], of batches of texts."""
+    """Yields encodings and probabilities, float64 [B, labels], of batches of texts.
+
+    Log-odds need the precision: float32 ends at a probability of 99.99999%.
+    """
     for start in range(0, len(texts), AT_ONCE):
         ids, mask = padded_ids(texts[start : start + AT_ONCE])
         mask = None if mask is None else mask.to(loaded.model.device)
         encoded = encode(loaded.model, ids.to(loaded.model.device), mask, keep_mixing=keep_mixing)
-        yield encoded, decode(loaded.model, encoded).float().softmax(dim=-1).cpu().numpy()
+        yield encoded, decode(loaded.model, encoded).cpu().double().softmax(dim=-1).numpy()
 
 
 def _votes(texts: list[bytes], loaded: Loaded, label: int) -> np.ndarray:
-    """The probability of a label in each of these, float32 [texts]; read in order of length, to pad little."""
+    """The probability of a label in each of these, float64 [texts]; read in order of length, to pad little."""
     order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-    votes = np.empty(len(texts), dtype=np.float32)
+    votes = np.empty(len(texts))
     if order:
         votes[order] = np.concatenate([each for _, each in _batches([texts[i] for i in order], loaded)])[:, label]
     return votes
@@ -184,6 +187,11 @@ def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Spa
     )
 
 
+def _windows(spans: tuple[Span, ...], votes: np.ndarray) -> Iterator[TextWindow]:
+    for span, vote in zip(spans, votes, strict=True):
+        yield TextWindow(*span, vote.astype(np.float32))
+
+
 def _occlusion(
     text: str,
     spans: tuple[Span, ...],
@@ -199,10 +207,10 @@ def _occlusion(
         shares = attention.values[AROUND:-AROUND]
     key = (loaded.checkpoint, "words left out", text, label)
     votes = reading.votes[:, label]
-    drops, _ = runtime.get_or_compute(
+    left_out, _ = runtime.get_or_compute(
         key, lambda: occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label))
     )
-    return compare_with_attention(text, drops, shares)
+    return compare_with_attention(text, float(votes.mean()), left_out, shares)
 
 
 SENTIMENT = Task(

@@ -16,11 +16,15 @@ def build(ui: PageUi[SentimentScreen]) -> None:
             _inputs(ui)
         with ui.results():
             ui.markup_output("labels")
-            ui.markup_output("strip", "Text, colored by attention")
             ui.run_line()
-            ui.unit_choice()
-    ui.text_attention(ui.screen.attention_files)
+    with ui.section("Attention"):
+        ui.trace_controls()
+        ui.markup_output("strip", "Text, colored by attention")
+        ui.plot_output("attention")
+        ui.save_menu("Save attention", ui.screen.attention_files)
+        ui.note("caveat")
     with ui.section("Leave-one-out word importance", "leave-one-out"):
+        ui.radio("importance_unit", info=True)
         ui.markup_output("occlusion")
         ui.save_menu("Save word importance", ui.screen.occlusion_files, name="occlusion")
     with ui.details("Classify a table of texts", "table"):

@@ -1,9 +1,11 @@
 """Sentiment: classify a text, and show which bytes the label attended to and which words it depends on."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from components import render
+from components.analysis.occlusion import EffectUnit
 from components.html.run_line import run_line
 from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
@@ -24,7 +26,14 @@ class SentimentState(ModelState, TraceState, UnitState):
     occlude: bool = control(
         True,
         "Leave-one-out word importance",
-        "Leaves out each word in turn and measures the change in probability: one more forward pass for each word.",
+        "Leaves out each word in turn and measures the change of the label: one more forward pass for each word.",
+    )
+    importance_unit: EffectUnit = control(
+        "log_odds",
+        "Importance unit",
+        "Log-odds: ln(p / (1 - p)), which does not saturate. Percentage points: a probability near 100% hardly moves.",
+        role="display",
+        labels={"log_odds": "log-odds", "probability": "percentage points"},
     )
 
 
@@ -39,7 +48,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
     examples = EXAMPLES
     facts: ClassVar = {"max_rows": MAX_ROWS}
     required = ("text",)
-    page_only = ("scale", "unit")
+    page_only = ("scale", "unit", "importance_unit")
 
     def run(self, state: SentimentState, occlude: bool = False) -> SentimentRun:
         """occlude: with the importance of the words, which a page adds later: it takes longer than all else."""
@@ -50,7 +59,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
     def show(self, run: SentimentRun) -> Update:
         state, result = run.state, run.result
-        panels = render.sentiment(result, state.unit, state.scale)
+        panels = render.sentiment(result, state.unit, state.scale, state.importance_unit)
         pending = Notice("Leaving out each word …" if state.occlude else NOT_REQUESTED)
         shown: Update = {"labels": panels.labels, "strip": panels.text, "run_line": run_line(result.run)}
         shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
@@ -89,7 +98,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         if current is None or current.result is not run.result:  # the visitor went on to another result
             return {}
         session.put(replace(current, result=result))
-        return {"occlusion": render.sentiment_words(result)}
+        return {"occlusion": render.sentiment_words(result, run.state.importance_unit, run.state.scale)}
 
     def attention_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         result, unit, scale = run.result, run.state.unit, run.state.scale
@@ -101,7 +110,9 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
     def occlusion_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         if run.result.occlusion is None:
             return None
-        return Files.of_plot(lambda: render.sentiment_occlusion(run.result), "sentiment-word-importance")
+        state = run.state
+        draw = partial(render.sentiment_occlusion, run.result, state.importance_unit, state.scale)
+        return Files.of_plot(draw, "sentiment-word-importance")
 
 
 def _request(state: SentimentState, occlude: bool) -> SentimentRequest:

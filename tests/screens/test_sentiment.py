@@ -38,7 +38,7 @@ def answer(request: SentimentRequest) -> SentimentResult | Exception:
     method = request.probe.method if request.probe else "encoder"
     count = SHAPE.latents if method == "decoder" else len(request.text.encode()) + 2
     attention = AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, method, "Title")
-    word = Occlusion(np.array([[0, 1]]), np.array([0.3], np.float32), None, float("nan"))
+    word = Occlusion(np.array([[0, 1]]), np.float32([0.3]), None, np.nan, np.float32([1.5]), np.nan)
     return SentimentResult(
         text=request.text,
         labels=(LabelScore(SHAPE.labels[best], 0.8, best), LabelScore(SHAPE.labels[1 - best], 0.2, 1 - best)),

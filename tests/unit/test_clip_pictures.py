@@ -72,8 +72,11 @@ def test_what_is_not_known_is_a_dash():
 
 def test_labels_of_the_clip_and_of_its_windows():
     page = Elements(render.av_labels(rebuilt_clip(6, 4)))
-    assert page.text == "<b>two</b>75%nine20%Window by windowfrom 0.00 s<b>two</b>75%from 0.20 snine20%"
-    assert [each["style"] for each in page.of("i")][2:] == ["width:75.00%", "width:20.00%"]
+    assert page.text.startswith("<b>two</b>75%nine20%0%50%100%probability")
+    assert "Window by windowfrom 0.00 s<b>two</b>75%from 0.20 snine20%" in page.text
+    assert [each["style"] for each in page.of("i")][2:] == [
+        f"left:0.00%;width:{width}%" for width in ("75.00", "20.00")
+    ]
     assert "Window by window" not in render.av_labels(rebuilt_clip(4, 4))
 
 

@@ -176,4 +176,6 @@ def test_mistakes_are_those_that_were_taken_wrongly():
 
 
 def test_labels_are_counted_most_first():
-    assert Elements(label_counts(["b", "<a>", "<a>", "<a>"])).text == "<a>3 · 75%b1 · 25%"
+    assert (
+        Elements(label_counts(["b", "<a>", "<a>", "<a>"])).text == "<a>3 · 75%b1 · 25%" + "0%50%100%share of the rows"
+    )

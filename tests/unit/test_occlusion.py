@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.tasks.occlusion import compare_with_attention, occlude, rank_correlation
+from models.tasks.occlusion import compare_with_attention, log_odds, occlude, rank_correlation
 
 
 class Stub:
@@ -19,7 +19,7 @@ class Stub:
 
 def test_drops_by_hand():
     text, stub = "xx ab x", Stub()
-    found = compare_with_attention(text, occlude(text, ((0, 7),), np.array([0.3]), stub), None)
+    found = compare_with_attention(text, 0.3, occlude(text, ((0, 7),), np.array([0.3]), stub), None)
     assert stub.asked == [b"ab x", b"xx x", b"xx ab"]
     np.testing.assert_allclose(found.drops, [0.2, 0, 0.1], atol=1e-7)
     assert (found.words.dtype, found.drops.dtype, found.attention) == (np.int64, np.float32, None)
@@ -28,7 +28,7 @@ def test_drops_by_hand():
 def test_only_windows_with_the_word_are_read_anew():
     """Two windows vote: a word in one of them moves their mean by half."""
     text, stub = "xx ab x", Stub()
-    found = compare_with_attention(text, occlude(text, ((0, 6), (3, 7)), np.array([0.2, 0.1]), stub), None)
+    found = compare_with_attention(text, 0.15, occlude(text, ((0, 6), (3, 7)), np.array([0.2, 0.1]), stub), None)
     assert stub.asked == [b"ab ", b"xx ", b"x", b"xx ab", b"ab"]
     np.testing.assert_allclose(found.drops, [0.1, 0, 0.05], atol=1e-7)
 
@@ -37,11 +37,27 @@ def test_words_are_compared_by_the_size_of_their_drops():
     """What speaks against a label is looked at as well: drops of 0.2, 0 and -0.1, looked at 6, 0 and 3 times."""
     said = {b"ab y": 0.1, b"xx y": 0.3, b"xx ab": 0.4}
     shares = np.array([3, 3, 9, 0, 0, 9, 3], dtype=np.float32) / 30
-    drops = occlude("xx ab y", ((0, 7),), np.array([0.3]), lambda texts: np.array([said[text] for text in texts]))
-    found = compare_with_attention("xx ab y", drops, shares)
+    left_out = occlude("xx ab y", ((0, 7),), np.array([0.3]), lambda texts: np.array([said[text] for text in texts]))
+    found = compare_with_attention("xx ab y", 0.3, left_out, shares)
     np.testing.assert_allclose(found.attention, [0.2, 0, 0.1], atol=1e-7)
     np.testing.assert_allclose(found.drops, [0.2, 0, -0.1], atol=1e-7)
     assert found.rank_correlation == pytest.approx(1)
+
+
+def test_log_odds_do_not_saturate():
+    """Two words change the probability by 1e-9 and by 1e-6 where it is all but 1; a third one does nothing."""
+    probability = 1 - 1e-9
+    left_out = np.array([1 - 2e-9, 1 - 1e-6, probability])
+    found = compare_with_attention("a b c", probability, left_out, np.float32([0.2, 0, 0.9, 0, 0.1]))
+    np.testing.assert_allclose(found.log_odds_drops, [np.log(2), np.log(1000), 0], rtol=1e-5, atol=1e-6)
+    assert np.abs(found.drops).max() < 2e-6
+    assert found.log_odds_drops.dtype == np.float32
+    assert found.log_odds_rank_correlation == pytest.approx(1)
+
+
+def test_log_odds_by_hand():
+    np.testing.assert_allclose(log_odds(np.array([0.5, 0.8, 0.2])), [0, np.log(4), -np.log(4)], atol=1e-12)
+    assert np.isfinite(log_odds(np.array([0.0, 1.0]))).all()
 
 
 @pytest.mark.parametrize(
@@ -61,6 +77,6 @@ def test_rank_correlation(attention, sizes, expected):
 
 
 def test_a_text_of_no_words_has_none():
-    found = compare_with_attention(" ", occlude(" ", ((0, 1),), np.array([0.0]), Stub()), None)
+    found = compare_with_attention(" ", 0.0, occlude(" ", ((0, 1),), np.array([0.0]), Stub()), None)
     assert found.words.shape == (0, 2)
     assert np.isnan(found.rank_correlation)

@@ -7,9 +7,12 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from components import render
+from components.html.axis import BarAxis
 from components.html.charts.bars import label_bars
 from components.html.images.attending_latents import attending_latents_table
 from components.html.images.heatmap import overlay
@@ -115,9 +118,11 @@ def test_without_attention_there_is_only_the_picture():
 
 def test_labels_are_bars_of_their_probability():
     page = Elements(label_bars(LABELS))
-    assert page.text == "ship75%<b>cat & dog</b>3.1%frog< 0.1%"
+    assert page.text == "ship75%<b>cat & dog</b>3.1%frog< 0.1%" + "0%50%100%probability"
     assert page.of("b") == []
-    assert [each["style"] for each in page.of("i")] == ["width:75.00%", "width:3.12%", "width:0.02%"]
+    assert [each["style"] for each in page.of("i")] == [
+        f"left:0.00%;width:{width}%" for width in ("75.00", "3.12", "0.02")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +293,7 @@ def test_all_models_are_shown_on_one_scale():
     assert decoded(conv.of("img")[1])[1, 1].tolist() == viridis(4.5, 4.5)[0].tolist()
     for page in (learned, conv):
         assert "0×4.5×attention relative to uniform (1×), one scale for all models" in page.text
-        assert page.of("i")[0]["style"] == "width:75.00%"
+        assert page.of("i")[0]["style"] == "left:0.00%;width:75.00%"
     assert learned.text.startswith("Learned positionsship75%")
     assert "<i>Rollout</i>inputs 80% · learned latent array 20%" in learned.text
     assert "inputs" not in conv.text
@@ -355,3 +360,24 @@ def test_positions_of_those_that_were_asked():
     page = Elements(render.image_positions(results))
     assert page.text.startswith("Learned positions1: ")
     assert len(page.of("img")) == 12
+
+
+# Axes of bars
+
+
+@given(st.floats(-1e3, 0.0), st.floats(1e-3, 1e3))
+def test_ticks_lie_within_the_axis_and_name_their_values(low, high):
+    axis = BarAxis.over(low, high, str)
+    assert 1 <= len(axis.ticks) <= 6
+    for value, label in axis.ticks:
+        assert low <= value <= high
+        assert float(label) == value
+        assert axis.place(value) == pytest.approx(100 * (value - low) / (high - low))
+
+
+def test_bars_begin_at_the_zero_line():
+    axis = BarAxis.over(-1.0, 3.0, str)
+    for value, expected in ((3.0, "left:25.00%;width:75.00%"), (-0.5, "left:12.50%;width:12.50%")):
+        page = Elements(axis.bar(value))
+        assert (page.of("i")[0]["style"], page.of("u")[0]["style"]) == (expected, "left:25.00%")
+    assert Elements(BarAxis.over(0.0, 1.0, str).bar(0.5)).of("u") == []

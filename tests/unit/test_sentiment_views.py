@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components import render
-from components.analysis.occlusion import agreement_in_words, words_to_show
+from components.analysis.occlusion import Effects, agreement_in_words, words_to_show
 from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
 from components.html.text.read import read_strip
@@ -39,7 +39,8 @@ def occlusion(drops, attention=None, correlation: float = 0.42) -> Occlusion:
     """Of words of one letter, with a space behind each."""
     spans = np.array([[2 * at, 2 * at + 1] for at in range(len(drops))], np.int64).reshape(-1, 2)
     shares = None if attention is None else np.array(attention, np.float32)
-    return Occlusion(spans, np.array(drops, np.float32), shares, correlation)
+    values = np.array(drops, np.float32)
+    return Occlusion(spans, values, shares, correlation, 4 * values, correlation)
 
 
 # The strip
@@ -109,7 +110,9 @@ def test_several_windows_show_their_votes():
     assert "Window by window" not in alone
     page = Elements(several)
     assert "bytes 0–20word <i> word <i> w" in page.text
-    assert [each["style"] for each in page.of("i")][2:] == [f"width:{w}%" for w in ("90.00", "10.00", "60.00", "40.00")]
+    assert [each["style"] for each in page.of("i")][2:] == [
+        f"left:0.00%;width:{width}%" for width in ("90.00", "10.00", "60.00", "40.00")
+    ]
     assert page.of("b") == []
 
 
@@ -125,15 +128,38 @@ def test_several_texts_are_rows():
 
 def test_two_bars_a_word_in_reading_order():
     found = occlusion([0.1, -0.05, 0.0], [0.2, 0.4, 0.1])
-    page = Elements(occlusion_bars(result("a b <", over("a b <"), occlusion=found)))
+    page = Elements(occlusion_bars(result("a b <", over("a b <"), occlusion=found), "probability"))
     styles = [each["style"] for each in page.of("i")]
-    assert styles[0::2][:3] == ["width:50.00%", "width:100.00%", "width:25.00%"]
+    assert styles[0::2][:3] == [f"left:0.00%;width:{width}%" for width in ("50.00", "100.00", "25.00")]
     bars = [re.sub(r";background.*", "", style) for style in styles[1::2]]
     assert bars[:3] == ["left:50.00%;width:50.00%", "left:25.00%;width:25.00%", "left:50.00%;width:0.00%"]
     # Uniform is 1/7 of the attention for a word of one byte, and bars are full at 40%.
     assert [each["style"] for each in page.of("b")] == ["left:35.71%"] * 3
+    assert "−100+10" in page.text  # the axis
     for said in ("a20%+10 points", "b40%−5.0 points", "<10%0.0 points", "rank correlation +0.42", "itself an expl"):
         assert said in page.text
+
+
+def test_effects_are_in_log_odds_unless_points_are_asked_for():
+    found = result("a b <", over("a b <"), occlusion=occlusion([0.1, -0.05, 0.0], [0.2, 0.4, 0.1]))
+    page = Elements(occlusion_bars(found))
+    for number in ("a20%+0.40", "b40%−0.20", "<10%0.00", "−0.4−0.20+0.2+0.4"):
+        assert number in page.text
+    assert "points" not in page.text
+    plots = [render.sentiment_occlusion(found, unit) for unit in ("log_odds", "probability")]
+    assert ["points" in words(plot) for plot in plots] == [False, True]
+    assert ["log-odds" in words(plot) for plot in plots] == [True, False]
+
+
+def test_attention_on_words_is_in_the_unit_of_the_scale():
+    found = result("a b <", over("a b <"), occlusion=occlusion([0.1, -0.05, 0.0], [0.2, 0.4, 0.1]))
+    page = Elements(occlusion_bars(found, scale="relative"))
+    for number in ("a1.4×", "b2.8×", "<0.7×"):  # uniform is 1/7
+        assert number in page.text
+    assert [each["style"] for each in page.of("b")] == ["left:35.71%"] * 3
+    log = Elements(occlusion_bars(found, scale="log"))
+    assert "b+0.45" in log.text
+    assert [each["style"] for each in log.of("b")] == ["left:50.00%"] * 3
 
 
 def test_no_effect_is_the_middle_of_the_colors():
@@ -147,33 +173,36 @@ def test_of_many_words_those_that_stand_out_are_shown():
     drops, shares = np.zeros(30), np.full(30, 0.01)
     drops[[29, 3]], shares[[12, 3]] = (-0.4, 0.2), (0.3, 0.2)
     found = occlusion(drops, shares)
-    assert words_to_show(found, 3) == [3, 12, 29]
-    assert words_to_show(found, 30) == list(range(30))
-    assert words_to_show(replace(found, attention=None), 2) == [3, 29]
+    effects = Effects.of(found, "probability")
+    assert words_to_show(effects, 3) == [3, 12, 29]
+    assert words_to_show(effects, 30) == list(range(30))
+    assert words_to_show(replace(effects, attention=None), 2) == [3, 29]
     html = occlusion_bars(result("x " * 30, occlusion=found))
-    assert "Of 30 words, the 24 with the largest effects or most attention." in html
-    assert html.count("<tr>") == 1 + 24
+    assert "24 of 30 words" in html
+    assert html.count("<tr>") == 1 + 24 + 1
 
 
 @pytest.mark.parametrize(
     ("correlation", "count", "said"),
     [
-        (0.42, 17, "correlation +0.42: attention and size of the effect agree in part. Of 17 words ranked at random, "
-         "two times in three it is within ±0.25."),
+        (0.42, 17, "correlation +0.42: attention and the size of the effect agree in part. For 17 words "
+         "ranked at random, it is within ±0.25 two times in three."),
         (0.9, 26, "largely agree"),
-        (-0.1, 26, "tells little"),
-        (-0.5, 26, "run against each other"),
+        (-0.1, 26, "says little about its effect"),
+        (-0.5, 26, "disagree"),
         (1.0, 3, "With only 3 words, this says little."),
         (float("nan"), 2, "there are fewer than three words"),
         (float("nan"), 5, "one of them is the same for all words"),
     ],
 )  # fmt: skip
 def test_agreement_is_worded_with_care(correlation, count, said):
-    assert said in agreement_in_words(occlusion(np.ones(count), np.ones(count), correlation))
+    effects = Effects.of(occlusion(np.ones(count), np.ones(count), correlation), "log_odds")
+    assert said in agreement_in_words(effects)
 
 
 def test_without_attention_there_is_no_agreement_to_speak_of():
-    assert "No attention" in agreement_in_words(occlusion([0.1], correlation=float("nan")))
+    effects = Effects.of(occlusion([0.1], correlation=float("nan")), "log_odds")
+    assert "no attention" in agreement_in_words(effects)
 
 
 @pytest.mark.parametrize(
@@ -229,4 +258,4 @@ def test_the_figure_of_occlusion_is_legible(count):
     assert_legible(plot)
     np.testing.assert_array_equal(plot.arrays["drops"], found.drops)
     assert "not by itself an explanation" in words(plot)
-    assert ("fewer than three" if count == 1 else "the 24 with") in words(plot)
+    assert ("fewer than three" if count == 1 else "24 of 40 words") in words(plot)

@@ -162,9 +162,9 @@ def test_bits_are_of_known_tokens():
 
 def test_the_written_token_is_marked_among_its_alternatives():
     page = Elements(alternative_bars(written(b" ", 0.3, ((b"<", 0.6), (b" ", 0.3)))))
-    assert "“<”60%space written30%All others together: 10%" in page.text
+    assert "“<”60%space written30%0%50%100%probabilityAll others together: 10%" in page.text
     assert len(page.of("li", "chosen")) == 1
-    assert [each["style"] for each in page.of("i")] == ["width:60.00%", "width:30.00%"]
+    assert [each["style"] for each in page.of("i")] == ["left:0.00%;width:60.00%", "left:0.00%;width:30.00%"]
 
 
 def test_an_unlikely_token_comes_after_its_alternatives():
@@ -282,11 +282,10 @@ def test_two_texts_beside_each_other():
 
 def test_a_text_has_panels_for_what_was_asked_for():
     plainly = render.text_generation(step("ab", letters("cd")))
-    assert (plainly.alternatives, plainly.read, plainly.attention) == (None, None, None)
+    assert (plainly.alternatives, plainly.attention) == (None, None)
     traced = step("ab", letters("c"), latents=1, probe=attention(2))
     panels = render.text_generation(traced)
     assert panels.alternatives is not None
-    assert panels.read is not None
     assert panels.attention is not None
     assert Elements(panels.text).of("button", "selected")
     assert text_generation_alternatives(step("a", written_tokens=(b"b",)), 0) is None

@@ -94,7 +94,7 @@ def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
         '<div class="scrolled costs" tabindex="0" role="region" aria-label="What it costs"><table><thead><tr>{}'
         '</tr></thead><tbody>{}</tbody></table></div><p class="caption">Counted, not measured: multiplications '
         "and additions, as floating-point operations. Decoder-only: a Transformer as deep ({} layers) and as "
-        "wide ({:,} channels) that works on every position in every layer.</p>"
+        "wide ({:,} channels) that works on every position in every layer. Bars: relative to the larger of the two.</p>"
     ).format(head, body, 1 + shape.layers, shape.channels)
 
 

@@ -1,4 +1,4 @@
-"""How much each word was read beside what leaving it out does, as HTML; data in, HTML out."""
+"""Leave-one-out word importance next to the attention on each word, as HTML; data in, HTML out."""
 
 import matplotlib
 import numpy as np
@@ -8,81 +8,91 @@ from matplotlib.colors import to_hex
 from components.analysis.occlusion import (
     CAVEAT,
     EFFECT_COLORS,
+    Effects,
+    EffectUnit,
     agreement_in_words,
-    effect_colors,
-    effect_reach,
+    effect_title,
     label_asked,
-    left_out_in_words,
+    selection_in_words,
+    word_attention,
     words_of,
     words_to_show,
 )
 from components.analysis.text_units import shortened
+from components.html.axis import BarAxis
 from components.html.images.pixels import legend
-from components.words.numbers import percent, points
+from components.scale.attention import AttentionScale, Scale
 from models.schema import Occlusion, SentimentResult
 
 
-def occlusion_bars(result: SentimentResult) -> Markup:
-    """Two bars a word, in reading order: its share of attention, and what it does for the label.
+def occlusion_bars(result: SentimentResult, unit: EffectUnit = "log_odds", scale: Scale = "share") -> Markup:
+    """Two bars a word, in reading order: the attention on it, and its effect on the label.
 
-    Of many words, those with the largest effects and those most read. Raises ValueError where none was left out.
+    If there are many words, those with the largest effects and the most attention. Raises ValueError for a result
+    without occlusion.
     """
     occlusion = result.occlusion
     if occlusion is None:
         raise ValueError("this result was asked for without leaving out words")
     if not len(occlusion.drops):
         return Markup('<p class="caption">There is no word in this text to leave out.</p>')
-    return _Bars(result, occlusion).markup()
+    return _Bars(result, occlusion, unit, scale).markup()
 
 
 class _Bars:
-    def __init__(self, result: SentimentResult, occlusion: Occlusion):
-        self.occlusion, self.label = occlusion, label_asked(result)
-        self.words, self.shown = words_of(result.text, occlusion), words_to_show(occlusion)
-        self.reach = effect_reach(occlusion)
-        self.full = 0.0 if occlusion.attention is None else float(occlusion.attention.max())
-        self.uniform = 0.0 if result.attention is None else result.attention.uniform
+    def __init__(self, result: SentimentResult, occlusion: Occlusion, unit: EffectUnit, scale: Scale):
+        self.label, self.effects = label_asked(result), Effects.of(occlusion, unit)
+        self.words, self.shown = words_of(result.text, occlusion), words_to_show(self.effects)
+        reach = self.effects.reach
+        self.axis = BarAxis.over(-reach, reach, self.effects.tick)
+        self.attention: _Attention | None = None
+        if occlusion.attention is not None and result.attention is not None:
+            self.attention = _Attention(*word_attention(result, self.words, scale), self.shown, scale)
 
     def markup(self) -> Markup:
-        label = self.label
-        attention = "" if self.occlusion.attention is None else Markup('<th scope="col">attention on it</th>')
+        head, foot = "", ""
+        if self.attention:
+            head = Markup('<th scope="col">{}</th>').format(self.attention.colors.unit)
+            foot = Markup("<td>{}</td>").format(self.attention.axis.markup())
         rows = Markup("").join(map(self._row, self.shown))
-        notes = [left_out_in_words(self.shown, self.occlusion), agreement_in_words(self.occlusion)]
-        if attention and self.uniform:
-            notes.append("The line across a bar of attention: uniform, for as many bytes.")
-        said = " ".join(filter(None, notes))
-        ends = (f"−{points(self.reach)[1:]}", points(self.reach))
-        scale = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"against “{self.label}” – for it", 0.5)
+        notes = [selection_in_words(self.shown, self.effects), agreement_in_words(self.effects)]
+        if self.attention:
+            notes.append("Line across the attention: uniform, for as many bytes.")
+        ends = self.effects.in_words(-self.effects.reach), self.effects.in_words(self.effects.reach)
+        key = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"against “{self.label}” – for it", 0.5)
         return Markup(
             '<div class="occlusion scrolled" tabindex="0" role="region" aria-label="Attention on each word, and the '
-            'effect of leaving it out"><table><thead><tr><th scope="col">word</th>{}'
-            '<th scope="col">what it does for “{}”: probability with it less without it</th></tr></thead><tbody>{}'
-            '</tbody></table></div>{}<p class="caption">{}</p><p class="caption">{}</p>'
-        ).format(attention, label, rows, scale, said, CAVEAT)
+            'effect of leaving it out"><table><thead><tr><th scope="col">word</th>{}<th scope="col">{}</th></tr>'
+            "</thead><tbody>{}</tbody><tfoot><tr><td></td>{}<td>{}</td></tr></tfoot></table></div>{}"
+            '<p class="caption">{}</p><p class="caption">{}</p>'
+        ).format(
+            head,
+            effect_title(self.effects, self.label),
+            rows,
+            foot,
+            self.axis.markup(),
+            key,
+            " ".join(filter(None, notes)),
+            CAVEAT,
+        )
 
     def _row(self, at: int) -> Markup:
-        attention = "" if self.occlusion.attention is None else self._attention(at, float(self.occlusion.attention[at]))
-        word = shortened(self.words[at].text, 24)
-        return Markup('<tr><th scope="row" dir="auto">{}</th>{}{}</tr>').format(
-            word, attention, self._effect(float(self.occlusion.drops[at]))
+        attention = self.attention.cell(at) if self.attention else ""
+        effect = float(self.effects.values[at])
+        bar = self.axis.bar(effect, fill=to_hex(self.effects.colors(np.array([effect]))[0]))
+        return Markup('<tr><th scope="row" dir="auto">{}</th>{}<td class="effect">{}{}</td></tr>').format(
+            shortened(self.words[at].text, 24), attention, bar, self.effects.in_words(effect)
         )
 
-    def _attention(self, at: int, share: float) -> Markup:
-        width = 100 * share / self.full if self.full else 0.0
-        level = self.uniform * (self.words[at].stop - self.words[at].start)
-        tick = (
-            Markup('<b style="left:{:.2f}%"></b>').format(100 * level / self.full)
-            if self.full and level <= self.full
-            else ""
-        )
-        return Markup('<td><span class="bar"><i style="width:{:.2f}%"></i>{}</span>{}</td>').format(
-            width, tick, percent(share)
-        )
 
-    def _effect(self, drop: float) -> Markup:
-        width = 50 * abs(drop) / self.reach
-        left = 50.0 if drop >= 0 else 50.0 - width
-        fill = to_hex(effect_colors(np.array([drop]), self.reach)[0])
-        return Markup(
-            '<td><span class="bar both"><i style="left:{:.2f}%;width:{:.2f}%;background:{}"></i></span>{}</td>'
-        ).format(left, width, fill, points(drop))
+class _Attention:
+    """The column of attention. levels, uniform: float64 [words], of each word and of as many bytes of an even map."""
+
+    def __init__(self, levels: np.ndarray, uniform: np.ndarray, shown: list[int], scale: Scale):
+        self.levels, self.uniform = levels, uniform
+        self.colors = AttentionScale.over([levels[shown], uniform[shown]], scale, float(uniform.mean()))
+        self.axis = BarAxis.over(*self.colors.limits, self.colors.in_words)
+
+    def cell(self, at: int) -> Markup:
+        level, uniform = float(self.levels[at]), float(self.uniform[at])
+        return Markup("<td>{}{}</td>").format(self.axis.bar(level, uniform), self.colors.in_words(level))

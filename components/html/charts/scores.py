@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from components.analysis.clip_scores import numbers_in_words, picture_in_words, sound_error_in_words
+from components.html.axis import probability_axis
 from components.words.numbers import decibels, percent, seconds_in_words, similarity_in_words
 from models.schema import AvAutoencodingResult, AvWindow
 
@@ -32,19 +33,18 @@ def score_list(result: AvAutoencodingResult) -> Markup:
 
 def window_labels(windows: Sequence[AvWindow], fps: float) -> Markup:
     """The best class of each window, over time."""
+    axis = probability_axis()
     cells = Markup("").join(
-        Markup(
-            '<li><small>from {}</small><b>{}</b><span>{}</span><span class="bar"><i style="width:{:.2f}%"></i></span>'
-            "</li>"
-        ).format(
+        Markup("<li><small>from {}</small><b>{}</b><span>{}</span>{}</li>").format(
             seconds_in_words(window.start / fps),
             window.labels[0].name,
             percent(window.labels[0].probability),
-            100 * window.labels[0].probability,
+            axis.bar(window.labels[0].probability),
         )
         for window in windows
         if window.labels
     )
-    return Markup('<ol class="windows" role="list" aria-label="The likeliest class of each window">{}</ol>').format(
-        cells
-    )
+    return Markup(
+        '<ol class="windows" role="list" aria-label="The likeliest class of each window">{}</ol>'
+        '<p class="caption">Bars: probability, from 0 to 100%.</p>'
+    ).format(cells)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from components.analysis.text_units import shortened
-from components.html.charts.votes import vote_cell
+from components.html.axis import probability_axis
+from components.html.charts.votes import VOTES, vote_cell
 from components.words.numbers import percent
 from models.schema import HeldOut, SentimentResult
 
@@ -61,8 +62,9 @@ def results_table(results: Sequence[SentimentResult], total: int | None = None) 
         )
         for number, result in enumerate(results, start=1)
     )
+    probability = Markup("probability{}").format(VOTES.markup())
     head = Markup("").join(
-        Markup('<th scope="col">{}</th>').format(name) for name in ("", "text", "label", "probability")
+        Markup('<th scope="col">{}</th>').format(name) for name in ("", "text", "label", probability)
     )
     said = f"{len(results):,} texts."
     if total is not None and len(results) < total:
@@ -94,15 +96,17 @@ def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> 
 
 def label_counts(labels: Sequence[str]) -> Markup:
     """How many rows each label has, most first, as bars."""
+    axis = probability_axis("share of the rows")
     counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
     rows = Markup("").join(
-        Markup(
-            '<li><span class="name" dir="auto">{}</span><span class="number">{:,} · {}</span><span class="bar">'
-            '<i style="width:{:.2f}%"></i></span></li>'
-        ).format(label, count, percent(count / len(labels)), 100 * count / len(labels))
+        Markup('<li><span class="name" dir="auto">{}</span><span class="number">{:,} · {}</span>{}</li>').format(
+            label, count, percent(count / len(labels)), axis.bar(count / len(labels))
+        )
         for label, count in sorted(counts.items(), key=lambda each: -each[1])
     )
-    return Markup('<ol class="label-bars" role="list" aria-label="Rows of each label">{}</ol>').format(rows)
+    return Markup('<ol class="label-bars" role="list" aria-label="Rows of each label">{}</ol>{}').format(
+        rows, axis.markup()
+    )
 
 
 def _table(name: str, spoken: str, head: Markup, body: Markup, said: str) -> Markup:

@@ -3,12 +3,15 @@
 from markupsafe import Markup
 
 from components.analysis.text_units import shortened
+from components.html.axis import BarAxis
 from components.words.numbers import percent
 from models.schema import SentimentResult
 
 MAX_LABELS = 4
 """Columns of a table; the other labels are in the bars of the whole text."""
 _BEGINNING = 48
+VOTES = BarAxis(0.0, 1.0, ((0.0, "0%"), (1.0, "100%")))
+"""The axis of narrow columns."""
 
 
 def window_votes(result: SentimentResult) -> Markup:
@@ -21,9 +24,9 @@ def window_votes(result: SentimentResult) -> Markup:
         said += f" Shown are the {len(labels)} likeliest of {len(result.labels)} labels."
     return Markup(
         '<div class="votes scrolled" tabindex="0" role="region" aria-label="What each window says"><table><thead>'
-        '<tr><th scope="col">window</th><th scope="col">begins with</th>{}</tr></thead><tbody>{}</tbody></table>'
-        '</div><p class="caption">{}</p>'
-    ).format(head, rows, said)
+        '<tr><th scope="col">window</th><th scope="col">begins with</th>{}</tr></thead><tbody>{}</tbody>'
+        '<tfoot><tr><td></td><td></td>{}</tr></tfoot></table></div><p class="caption">{}</p>'
+    ).format(head, rows, Markup("<td>{}</td>").format(VOTES.markup()) * len(labels), said)
 
 
 def _row(result: SentimentResult, number: int) -> Markup:
@@ -39,5 +42,4 @@ def _row(result: SentimentResult, number: int) -> Markup:
 
 def vote_cell(probability: float) -> Markup:
     """A number and its bar, from 0 to 100%."""
-    bar = Markup('<span class="bar"><i style="width:{:.2f}%"></i></span>').format(100 * probability)
-    return Markup('<td class="vote">{}{}</td>').format(percent(probability), bar)
+    return Markup('<td class="vote">{}{}</td>').format(percent(probability), VOTES.bar(probability))

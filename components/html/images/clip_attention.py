@@ -9,6 +9,7 @@ from markupsafe import Markup
 from components.analysis.clip import Box, part_of
 from components.analysis.clip_attention import ReadWindow, Share
 from components.analysis.sound import Sounds
+from components.html.axis import probability_axis
 from components.html.images.film import film, heads, outlined, side_by_side
 from components.html.images.frames import photograph
 from components.html.images.pixels import color_legend, no_data_key, picture
@@ -34,9 +35,9 @@ def share_bar(shares: list[Share]) -> Markup:
         for share in shares
     )
     return Markup(
-        '<div class="shares"><div class="whole" role="img" aria-label="Shares of the attention: {}">{}</div>'
+        '<div class="shares"><div class="whole" role="img" aria-label="Shares of the attention: {}">{}</div>{}'
         '<ul role="list">{}</ul></div>'
-    ).format(said, parts, rows)
+    ).format(said, parts, probability_axis("share of the attention").markup(), rows)
 
 
 def _of_inputs(share: Share, read: float) -> str:

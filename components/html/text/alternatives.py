@@ -3,8 +3,11 @@
 from markupsafe import Markup
 
 from components.analysis.generated_text import token_name
+from components.html.axis import probability_axis
 from components.words.numbers import percent
 from models.schema import GeneratedToken
+
+AXIS = probability_axis("probability")
 
 
 def alternative_bars(token: GeneratedToken) -> Markup:
@@ -17,14 +20,13 @@ def alternative_bars(token: GeneratedToken) -> Markup:
     rest = max(0.0, 1.0 - sum(share for _, share in alternatives))
     spoken = f"Instead of {token_name(token.content)}: the likeliest tokens"
     return Markup(
-        '<ol class="label-bars alternatives" role="list" aria-label="{}">{}</ol>'
+        '<ol class="label-bars alternatives" role="list" aria-label="{}">{}</ol>{}'
         '<p class="caption">All others together: {}. Before temperature and the choice among the likeliest.</p>'
-    ).format(spoken, rows, percent(rest))
+    ).format(spoken, rows, AXIS.markup(), percent(rest))
 
 
 def _row(content: bytes, share: float, written: bool) -> Markup:
     mark, said = (Markup(' class="chosen" aria-current="true"'), Markup(" <em>written</em>")) if written else ("", "")
-    return Markup(
-        '<li{}><span class="name">{}{}</span><span class="number">{}</span><span class="bar">'
-        '<i style="width:{:.2f}%"></i></span></li>'
-    ).format(mark, token_name(content), said, percent(share), 100 * share)
+    return Markup('<li{}><span class="name">{}{}</span><span class="number">{}</span>{}</li>').format(
+        mark, token_name(content), said, percent(share), AXIS.bar(share)
+    )
