@@ -169,7 +169,7 @@ def _show_film(film: Film) -> Iterator[Update]:
     with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
         file = Path(folder, "flow.mp4")
         file.write_bytes(film.content)
-        yield {"film": Control.of(value=str(file), visible=True), "film_legend": film.legend}
+        yield {"film": Control.of(value=file, visible=True), "film_legend": film.legend}
 
 
 def _progress(done: int, count: int, seconds: float) -> str:
