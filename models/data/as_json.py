@@ -1,4 +1,4 @@
-"""Results for programs, which know JSON alone."""
+"""Converts results to JSON."""
 
 import math
 from dataclasses import fields, is_dataclass

@@ -35,7 +35,7 @@ def center_of_motion(flow: np.ndarray) -> tuple[int, int]:
 
 
 def _innermost(depth: np.ndarray) -> tuple[int, int]:
-    """Of all places that are farthest from the edge, the one nearest to their mean."""
+    """The position farthest from the edge; among several, the one nearest to their mean."""
     places = np.argwhere(depth > depth.max() - 1e-9)
     row, column = places[np.square(places - places.mean(axis=0)).sum(axis=1).argmin()]
     return int(row), int(column)

@@ -1,9 +1,11 @@
-"""Perceiver AR (Hawthorne et al. 2022): a long context is read once, by few latents, and written on token by token.
+"""Perceiver AR (Hawthorne et al. 2022): a few latents read a long context once and generate token by token.
 
-The latents are the last n positions of the text. One causal cross-attention lets each of them read everything up to
-itself, prefix and latents; causal self-attention layers follow, over the latents alone. The latent of a position
-predicts the next token. Attention, positions and names of the settings are those of krasserm's perceiver-io, whose
-weights fit (`ar_weights.py`). Shapes: B batch, P prefix, N latents, K what is read, H heads, D of a head, C channels.
+The latents are the last n positions of the text. In one causal cross-attention, each latent reads every position up to
+its own, prefix and latents; causal self-attention layers over the latents follow. The latent at a position predicts the
+next token. Attention, positions and names of the settings are those of krasserm's perceiver-io, whose weights can be
+loaded (`ar_weights.py`).
+
+Shapes: B batch, P prefix, N latents, K keys, H heads, D channels per head, C channels.
 """
 
 from dataclasses import dataclass
@@ -21,11 +23,12 @@ ROTARY_BASE = 10_000.0
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """How the positions of one pass lie.
+    """Rotations and mask of one pass.
 
-    asking: complex [B or 1, N, R], the rotations of the latents. read: the same of all that is read now, [.., K, R].
-    mask: bool, broadcast to [B, H, N, all that is read], True where it may be; None where each latent reads
-    everything. causal: the mask is a plain triangle, which the fused kernels know by themselves.
+    asking: complex [B or 1, N, R], rotations of the latents.
+    read: complex [.., K, R], rotations of the keys.
+    mask: bool, broadcast to [B, H, N, keys], True where a key may be read; None if each latent reads everything.
+    causal: whether the mask is a plain triangle, which the fused kernels implement themselves.
     """
 
     asking: Tensor
@@ -85,7 +88,7 @@ class Mlp(nn.Module):
 
 
 class CrossLayer(nn.Module):
-    """Latents read prefix and latents: the prefix through a norm of its own, the latents through that of queries."""
+    """Latents read prefix and latents. The prefix has its own layer norm; the latents use that of the queries."""
 
     def __init__(self, config: PerceiverArConfig):
         super().__init__()
@@ -102,7 +105,7 @@ class CrossLayer(nn.Module):
         return latents + self.dropout(self.mlp(latents))
 
     def asking_and_source(self, prefix: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised: what asks, [B, N, C], and what is read, [B, P + N, C]."""
+        """Normalized queries [B, N, C] and keys [B, P + N, C]."""
         asking = self.latent_norm(latents)
         return asking, torch.cat([self.prefix_norm(prefix), asking], dim=1)
 
@@ -124,7 +127,7 @@ class SelfLayer(nn.Module):
 
 
 class PerceiverAr(nn.Module):
-    """Token ids -> logits of the token after each latent."""
+    """Token ids to logits of the token after each latent."""
 
     def __init__(self, config: PerceiverArConfig):
         super().__init__()
@@ -145,11 +148,13 @@ class PerceiverAr(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(self, ids: Tensor, prefix: int, padding: Tensor | None = None) -> Tensor:
-        """ids: int64 [B, P + N], of which the first `prefix` are read only. Logits [B, N, vocabulary].
+        """Logits [B, N, vocabulary].
 
-        padding: bool [B, P + N], True on the left where there is no token. In training, a random share of the prefix,
-        `cross_attention_dropout`, is left out, of each text another part (section 3.2).
-        Raises ValueError where prefix or latents are more than the model was made for, or where there is no latent.
+        ids: int64 [B, P + N], of which the first `prefix` have no latents.
+        padding: bool [B, P + N], True at the left where there is no token.
+
+        In training, a random share of the prefix, `cross_attention_dropout`, is dropped, independently for each text
+        (section 3.2). Raises ValueError for more prefix or latents than the model allows, and for no latents.
         """
         return self.predict(self.latents(ids, prefix, padding))
 
@@ -158,8 +163,8 @@ class PerceiverAr(nn.Module):
     ) -> Tensor:
         """The latents after the last layer, [B, N, C]; arguments as in `forward`.
 
-        memory: what was read before, to which this is added; where there is something, all ids are latents that come
-        after it. padding is always that of the whole text.
+        memory: key-value cache, which is extended; if it is not empty, all ids are latents that follow it. `padding`
+            always covers the whole text.
         """
         hidden, across, among = self.start(ids, prefix, padding, memory)
         split = hidden.shape[1] - across.asking.shape[1]
@@ -171,7 +176,7 @@ class PerceiverAr(nn.Module):
     def start(
         self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None
     ) -> tuple[Tensor, Positions, Positions]:
-        """Embedded tokens [B, P + N, C], and how they lie for the cross-attention and for the layers after it."""
+        """Embedded tokens [B, P + N, C], and their positions for the cross-attention and for the layers after it."""
         before, old = (memory.read, memory.latents) if memory else (0, 0)
         self._check(before + ids.shape[1], old + ids.shape[1] - prefix, prefix if memory is None or not before else 0)
         places = torch.arange(before, before + ids.shape[1], device=ids.device)[None]
@@ -196,7 +201,7 @@ class PerceiverAr(nn.Module):
         if self.position_embedding is not None:
             embedded = embedded + self.position_embedding(places.clamp(min=0))
         device = embedded.device.type
-        # Autocast would convert what each of the norms gives, once for each layer that takes it.
+        # Otherwise autocast converts the output of each norm again in every layer that reads it.
         return embedded.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else embedded
 
     def _rotations(self, places: Tensor) -> Tensor:
@@ -209,18 +214,18 @@ class PerceiverAr(nn.Module):
         config = self.config
         if not (0 < latents <= config.max_latents and 0 <= prefix <= config.max_prefix):
             raise ValueError(
-                f"{latents} latents after a prefix of {prefix}: this model takes 1 to {config.max_latents} latents "
+                f"{latents} latents after a prefix of {prefix}: this model allows 1 to {config.max_latents} latents "
                 f"after at most {config.max_prefix}"
             )
 
 
 def inverse_frequencies(channels: int) -> Tensor:
-    """Radians a place that each pair of the rotated channels is turned by, float64 [channels / 2] (Su et al. 2021)."""
+    """Radians per position of each pair of rotated channels, float64 [channels / 2] (Su et al. 2021)."""
     return ROTARY_BASE ** (-torch.arange(0, channels, 2, dtype=torch.float64) / channels)
 
 
 def rotate(x: Tensor, rotations: Tensor) -> Tensor:
-    """Turns neighboring channels of [B, H, K, D] as pairs, by complex [B or 1, K, R]; those beyond 2 R stay."""
+    """Rotates pairs of neighboring channels of [B, H, K, D] by complex [B or 1, K, R]; the rest is unchanged."""
     turned = 2 * rotations.shape[-1]
     pairs = torch.view_as_complex(x[..., :turned].to(rotations.real.dtype).unflatten(-1, (-1, 2)).contiguous())
     rotated = torch.view_as_real(pairs * rotations[:, None]).flatten(-2).to(x.dtype)
@@ -228,9 +233,9 @@ def rotate(x: Tensor, rotations: Tensor) -> Tensor:
 
 
 def _right_aligned(asked: int, read: int, padding: Tensor | None, device: torch.device) -> tuple[Tensor | None, bool]:
-    """`mask` and `causal` of a Positions: the last of `asked` sees all that is read, each one before it one fewer.
+    """`mask` and `causal` of Positions: the last latent reads all keys, each one before it one fewer.
 
-    What is padding itself sees itself, for a row of nothing has no softmax.
+    A padded position reads itself, since the softmax of an empty row is undefined.
     """
     if padding is None and (asked == 1 or asked == read):
         return None, asked > 1
@@ -242,7 +247,7 @@ def _right_aligned(asked: int, read: int, padding: Tensor | None, device: torch.
 
 
 def _thinned(places: Tensor, prefix: int, dropout: float, batch: int) -> tuple[Tensor, int]:
-    """A random part of the prefix and all latents, places in order: int64 [B, K], and the prefix that is left."""
+    """A random part of the prefix and all latents: positions in order, int64 [B, K]; the remaining prefix length."""
     kept = prefix - int(prefix * dropout)
     chosen = torch.rand(batch, prefix, device=places.device).topk(kept, dim=1).indices.sort(dim=1).values
     return torch.cat([chosen, places[:, prefix:].expand(batch, -1)], dim=1), kept

@@ -1,27 +1,27 @@
-"""What a Perceiver AR keeps of the tokens it has read: keys and values, so that a further one costs one position.
+"""Key-value cache of a Perceiver AR, so that a further token costs one position.
 
-Keys are kept rotated by their place in the text as it was first read. Rotations act through differences of places
-alone, so that these need not be counted anew.
+Keys are cached after rotation by their position in the text. Rotations act only through differences of positions, so
+cached keys stay valid when the text grows.
 """
 
 from torch import Tensor
 
 
 class KeyValues:
-    """Keys and values of one attention, of at most `room` positions."""
+    """Keys and values of one attention for at most `room` positions."""
 
     def __init__(self, room: int):
         self.room, self.length = room, 0
         self._held: tuple[Tensor, Tensor] | None = None
 
     def extended(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Takes in those of further positions, [B, H, K, D] each, and gives those of all: views, not copies.
+        """Appends the keys and values of further positions, [B, H, K, D], and returns views of all of them.
 
-        Raises ValueError where there is no room for them.
+        Raises ValueError if they do not fit.
         """
         end = self.length + keys.shape[2]
         if end > self.room:
-            raise ValueError(f"there is room for {self.room} positions, not for {end}")
+            raise ValueError(f"the cache has room for {self.room} positions, not {end}")
         if self._held is None:
             shape = (*keys.shape[:2], self.room, keys.shape[3])
             self._held = keys.new_empty(shape), values.new_empty(shape)
@@ -36,7 +36,7 @@ class KeyValues:
 
 
 class KeyValueCache:
-    """Keys and values of the cross-attention, `across`, and of each layer after it, `among` the latents."""
+    """Keys and values of the cross-attention, `across`, and of each self-attention layer, `among`."""
 
     def __init__(self, layers: int, room: int, latents: int):
         """Room for `room` positions, of which at most `latents` are latents."""
@@ -45,15 +45,15 @@ class KeyValueCache:
 
     @property
     def read(self) -> int:
-        """Positions read so far, prefix and latents."""
+        """Positions so far, prefix and latents."""
         return self.across.length
 
     @property
     def latents(self) -> int:
-        """How many of them are latents."""
+        """Number of latents so far."""
         return self.among[0].length
 
     @property
     def nbytes(self) -> int:
-        """Bytes taken, whether filled or not."""
+        """Allocated bytes."""
         return self.across.nbytes + sum(each.nbytes for each in self.among)

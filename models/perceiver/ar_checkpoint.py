@@ -1,4 +1,4 @@
-"""Where the weights of a Perceiver AR are: a folder, or the files of a hub id, which transformers has no class for."""
+"""Loads the weights of a Perceiver AR from a folder or a hub id; transformers has no class for them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -25,35 +25,35 @@ PUBLISHED_AR: Mapping[str, PerceiverArConfig] = {
         abs_pos_emb=False,
     ),
 }
-"""The shapes of the published models, known without a download."""
+"""Configurations of the published models, known without a download."""
 _CONFIG = "config.json"
 
 
 def load_ar(source: Path | str, dtype: torch.dtype) -> PerceiverAr:
-    """As `ar_weights.load`, of a folder or a hub id: what is in the cache is not asked for.
+    """`ar_weights.load` for a folder or a hub id; cached files are used without contacting the hub.
 
-    Raises OSError where a hub id can be had neither from the cache nor from the hub; else as `ar_weights.load`.
+    Raises OSError if a hub id is neither in the cache nor reachable, and the errors of `ar_weights.load`.
     """
     return load(source if isinstance(source, Path) else _cached(source) or _downloaded(source), dtype)
 
 
 def read_ar_config(source: Path | str) -> PerceiverArConfig:
-    """The config of a folder, or of a hub id as far as it is in the cache. Raises OSError, and as `read_config`."""
+    """The config of a folder, or of a hub id in the cache. Raises OSError, and the errors of `read_config`."""
     folder = source if isinstance(source, Path) else _cached(source)
     if folder is None:
-        raise OSError(f"{source} is not on this machine")
+        raise OSError(f"{source} is not in the cache")
     return read_config(folder)
 
 
 @cache
 def outline_ar(config: PerceiverArConfig) -> PerceiverAr:
-    """The model without its numbers: nothing is allocated."""
+    """The model on the meta device: no memory is allocated."""
     with torch.device("meta"):
         return PerceiverAr(config)
 
 
 def _cached(name: str) -> Path | None:
-    """The folder of an earlier download, if all of it is there."""
+    """The folder of an earlier download, if it is complete."""
     try:
         folder = Path(snapshot_download(name, local_files_only=True))
     except OSError:

@@ -1,4 +1,4 @@
-"""The shape of a Perceiver AR, as the `config.json` of krasserm's perceiver-io writes it down."""
+"""The configuration of a Perceiver AR, as in `config.json` of krasserm's perceiver-io."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -7,18 +7,21 @@ from typing import Any
 
 MODEL_TYPE = "perceiver-ar-causal-language-model"
 UNUSED = {"max_heads_parallel": None, "activation_checkpointing": False, "activation_offloading": False}
-"""Keys of `model_config` that say how the other library saves memory, not what the model computes."""
+"""Keys of `model_config` that control how the other library saves memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerceiverArConfig:
     """Names and defaults are those of perceiver-io 0.11.
 
-    num_self_attention_rotary_layers: how many self-attention layers, from the first, rotate by position; -1 for all.
-    cross_attention_dropout: share of the prefix that is left out in training, 0 to 1 (Perceiver AR, section 3.2).
-    post_attention_dropout: of attention weights; residual_dropout: of what a layer adds. Both in training alone.
-    output_norm: LayerNorm before the output. output_bias: the tied output has a bias. abs_pos_emb: learned absolute
-    positions are added to the tokens, and then only half of a head's channels are rotated.
+    num_self_attention_rotary_layers: number of self-attention layers, from the first, with rotary positions; -1 for
+        all.
+    cross_attention_dropout: share of the prefix that is dropped in training, 0 to 1 (Perceiver AR, section 3.2).
+    post_attention_dropout: dropout of attention weights, in training.
+    residual_dropout: dropout of the output of each layer, in training.
+    output_norm: LayerNorm before the output.
+    output_bias: bias of the tied output.
+    abs_pos_emb: add learned absolute positions to the tokens, and rotate only half of the channels of a head.
     """
 
     vocab_size: int
@@ -50,7 +53,7 @@ class PerceiverArConfig:
 
     @property
     def rotated_channels(self) -> int:
-        """Channels of each head that positions rotate, in pairs; the rest stays as it is."""
+        """Channels of each head that are rotated by position, in pairs."""
         return self.head_channels // 2 if self.abs_pos_emb else self.head_channels
 
     @property
@@ -59,12 +62,12 @@ class PerceiverArConfig:
         return self.max_seq_len - self.max_latents
 
     def rotates(self, layer: int) -> bool:
-        """Whether a self-attention layer, counted from 0, rotates by position."""
+        """Whether a self-attention layer, counted from 0, has rotary positions."""
         return self.num_self_attention_rotary_layers == -1 or layer < self.num_self_attention_rotary_layers
 
 
 def read_config(folder: Path) -> PerceiverArConfig:
-    """Reads `config.json`. Raises ValueError where it is not one of a Perceiver AR that is understood here."""
+    """Reads `config.json`. Raises ValueError if it is not a supported Perceiver AR."""
     written = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     inner = written.get("model_config") if isinstance(written, dict) else None
     if not isinstance(inner, dict):
@@ -82,5 +85,5 @@ def write_config(config: PerceiverArConfig, folder: Path) -> None:
 
 
 def as_written(config: PerceiverArConfig) -> dict[str, Any]:
-    """What `config.json` holds."""
+    """Content of `config.json`."""
     return {"model_type": MODEL_TYPE, "is_decoder": True, "model_config": UNUSED | asdict(config)}

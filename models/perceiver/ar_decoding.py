@@ -1,9 +1,9 @@
-"""Writing on with a Perceiver AR: which tokens are prefix and which latents, and what is kept from step to step.
+"""Incremental decoding with a Perceiver AR: how the text is divided into prefix and latents, and what is cached.
 
-Each new token is one more latent, until there are as many as the model has. So far, keys and values that were kept
-give exactly what reading everything again would give. From then on a latent has to become prefix: it is read through
-another norm, and its own layers are no longer there to be read, so that all later latents change. No cache survives
-that, and none is pretended here: everything is read again, under one of two rules (`Refill`) with a known price.
+Each new token becomes one more latent until the model has no more. Until then, cached keys and values give exactly the
+same result as reading the whole text again. After that, a latent must become prefix: it is read through another layer
+norm and has no layers of its own, so that all later latents change and no cache can be reused. Then the whole text is
+read again, under one of two rules (`Refill`).
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from models.perceiver.ar_config import PerceiverArConfig
 
 
 class Refill(Enum):
-    """What happens when the latents are full.
+    """What happens when all latents are in use.
 
-    EACH: all but one latent stay, as perceiver-io does it: everything is read again for every further token.
-    HALF: half of the latents become prefix, and the other half fills up again: one reading for so many tokens.
+    EACH: all latents but one stay, as in perceiver-io: the whole text is read again for every token.
+    HALF: half of the latents become prefix, and the other half fills up again: one full pass per half of the latents.
     """
 
     EACH = "each"
@@ -30,7 +30,7 @@ class Refill(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The first `dropped` tokens of the text are out of sight; then come `prefix` tokens, and `latents` to its end."""
+    """The first `dropped` tokens of the text are not read; `prefix` tokens and `latents` follow."""
 
     dropped: int
     prefix: int
@@ -42,9 +42,9 @@ class Window:
 
 
 def first_window(config: PerceiverArConfig, length: int, latents: int) -> Window:
-    """A prompt of `length` tokens, of which the last `latents` are latents.
+    """The window of a prompt of `length` tokens with `latents` latents.
 
-    Raises ValueError where the prompt has not so many, or where latents or prefix are more than the model takes.
+    Raises ValueError for more latents than tokens, and for more latents or prefix than the model allows.
     """
     fewest, most = max(1, length - config.max_prefix), min(length, config.max_latents)
     if not fewest <= latents <= most:
@@ -56,7 +56,7 @@ def first_window(config: PerceiverArConfig, length: int, latents: int) -> Window
 
 
 def next_window(config: PerceiverArConfig, window: Window, refill: Refill) -> Window:
-    """Where the border lies when one more token has come: latents grow, then the prefix, then the left end is lost."""
+    """The window after one more token: first the latents grow, then the prefix, then the left end is dropped."""
     if window.latents < config.max_latents:
         return Window(window.dropped, window.prefix, window.latents + 1)
     latents = config.max_latents if refill is Refill.EACH else (config.max_latents + 1) // 2
@@ -66,13 +66,14 @@ def next_window(config: PerceiverArConfig, window: Window, refill: Refill) -> Wi
 
 
 class IncrementalDecoder:
-    """A text, or a batch of them of the same length, that grows token by token.
+    """Generates a text, or a batch of texts of the same length, token by token.
 
-    readings: how often everything was read anew, the prompt included; steps: how often one position was enough.
+    full_passes: how often the whole text was read, including the prompt.
+    steps: how often a single position was enough.
     """
 
     def __init__(self, model: PerceiverAr, refill: Refill = Refill.HALF, *, cached: bool = True):
-        """cached=False reads everything again for each token: the same logits, to compare with."""
+        """cached=False reads the whole text for each token: the same logits, for comparison."""
         self.model, self.refill, self.cached = model, refill, cached
         self.full_passes = self.steps = 0
         self.window = Window(0, 0, 0)
@@ -82,19 +83,21 @@ class IncrementalDecoder:
 
     @property
     def ids(self) -> Tensor:
-        """All tokens so far, prompt and what followed, int64 [B, n]."""
+        """All tokens so far, prompt and continuation, int64 [B, n]."""
         return self._ids
 
     @property
     def nbytes(self) -> int:
-        """Bytes of keys and values that are kept."""
+        """Bytes of the key-value cache."""
         return self._memory.nbytes if self._memory else 0
 
     @torch.inference_mode()
     def start(self, ids: Tensor, latents: int, padding: Tensor | None = None) -> Tensor:
-        """Reads a prompt, int64 [B, n], its last `latents` as latents; gives logits of the next token, [B, vocabulary].
+        """Reads a prompt, int64 [B, n], with `latents` latents. Returns logits of the next token, [B, vocabulary].
 
-        padding: bool [B, n], True on the left where a shorter prompt has no token. Raises ValueError as `first_window`.
+        padding: bool [B, n], True at the left of shorter prompts.
+
+        Raises the ValueError of `first_window`.
         """
         self.window = first_window(self.model.config, ids.shape[1], latents)
         self._ids, self._padding = ids, padding
@@ -102,7 +105,7 @@ class IncrementalDecoder:
 
     @torch.inference_mode()
     def write(self, ids: Tensor) -> Tensor:
-        """Takes in the token that follows, int64 [B]; gives logits of the one after it, [B, vocabulary]."""
+        """Appends a token, int64 [B]. Returns logits of the token after it, [B, vocabulary]."""
         before, self.window = self.window, next_window(self.model.config, self.window, self.refill)
         self._ids = torch.cat([self._ids, ids[:, None]], dim=1)
         if self._padding is not None:
@@ -116,7 +119,7 @@ class IncrementalDecoder:
         self.full_passes += 1
         config, window = self.model.config, self.window
         self._memory = None
-        if self.cached and window.latents < config.max_latents:  # full ones would not be added to
+        if self.cached and window.latents < config.max_latents:  # a full cache cannot be extended
             room = window.prefix + config.max_latents
             self._memory = KeyValueCache(len(self.model.layers), room, config.max_latents)
         seen = self._ids[:, window.dropped :]

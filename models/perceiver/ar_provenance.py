@@ -1,7 +1,9 @@
-"""What a token that a Perceiver AR wrote was read from: rows of the cross-attention, and the rollout through layers.
+"""Attention of generated tokens in a Perceiver AR: rows of the cross-attention, and rollout through all layers.
 
-The latent at a place answers for the token after it. No whole map is held: rows of the latents asked about, or slices
-that a vector is multiplied with. Shapes: R latents asked about, N latents, K = prefix and latents, H heads; one text.
+The latent at a position predicts the token after it. No whole map is held, only the rows of the requested latents, or
+slices that are multiplied by a vector.
+
+Shapes: R requested latents, N latents, K = prefix and latents, H heads; the batch has one text.
 """
 
 from collections.abc import Iterator
@@ -17,7 +19,12 @@ from models.perceiver.provenance import Provenance
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """One reading of a text: what cross-attention asks, [1, N, C], and reads, [1, K, C]; what each layer gets."""
+    """Activations of one pass.
+
+    asking, source: queries [1, N, C] and keys [1, K, C] of the cross-attention, normalized.
+    across, among: positions of the cross-attention and of the self-attention layers.
+    hidden: inputs of the self-attention layers.
+    """
 
     asking: Tensor
     source: Tensor
@@ -32,7 +39,7 @@ class Activations:
 
 @torch.no_grad()
 def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Activations:
-    """Reads a text, int64 [1, K], for `cross_rows`, `self_rows` and `rollout`. The model is in evaluation mode."""
+    """Runs a text, int64 [1, K], and keeps the activations. The model is in evaluation mode."""
     embedded, across, among = model.start(ids, prefix)
     before, latents = embedded[:, :prefix], embedded[:, prefix:]
     asking, source = model.cross.asking_and_source(before, latents)
@@ -44,25 +51,23 @@ def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Activations:
 
 @torch.no_grad()
 def cross_rows(model: PerceiverAr, followed: Activations, latents: Tensor) -> Tensor:
-    """How much latents, counted from 0, read of each position: float32 [R, H, K], 0 after the latent itself.
-
-    Each row sums to 1.
-    """
+    """Cross-attention of latents, counted from 0: float32 [R, H, K], 0 after the latent itself; rows sum to 1."""
     return _Map(model.cross.attention, followed.asking, followed.source, followed.across, rotary=True).rows(latents)
 
 
 @torch.no_grad()
 def self_rows(model: PerceiverAr, followed: Activations, layer: int, latents: Tensor) -> Tensor:
-    """How much latents read of each latent in a self-attention layer, counted from 0: float32 [R, H, N]."""
+    """Attention of latents in a self-attention layer, counted from 0: float32 [R, H, N]."""
     return _map_among(model, followed, layer).rows(latents)
 
 
 @torch.no_grad()
 def rollout(model: PerceiverAr, followed: Activations, latents: Tensor) -> Provenance:
-    """Follows latents back through the layers, each ½I + ½A, and the cross-attention, to the tokens that were read.
+    """Rollout from latents through the self-attention layers, each ½I + ½A, and the cross-attention to the tokens.
 
-    inputs: what was read of each position through cross-attention, [R, K]. What its residual keeps is the token at
-    the place of a latent: query_share where that is the latent asked about, latent_share where it is another one.
+    inputs: attention to each position through cross-attention, [R, K]. The residual of the cross-attention keeps the
+        token at the position of a latent: its part is query_share for the requested latent and latent_share for other
+        latents.
     """
     weights = torch.zeros(len(latents), followed.latents, device=followed.asking.device)
     weights[torch.arange(len(latents)), latents] = 1
@@ -82,7 +87,7 @@ def _map_among(model: PerceiverAr, followed: Activations, layer: int) -> "_Map":
 
 
 class _Map:
-    """An attention map that is never held whole."""
+    """An attention map that is computed in slices and never held whole."""
 
     def __init__(self, attention: Attention, asking: Tensor, source: Tensor, reading: Positions, rotary: bool):
         queries, keys, _ = attention.project(asking, source, reading, rotary)
@@ -97,11 +102,11 @@ class _Map:
         return scores.masked_fill(unseen, float("-inf")).softmax(dim=-1).transpose(0, 1)
 
     def weighted_by(self, weights: Tensor) -> Tensor:
-        """weights [R, N] times the mean of heads [N, K]: float32 [R, K]."""
+        """weights [R, N] times the mean over heads [N, K]: float32 [R, K]."""
         return sum((weights[:, part] @ self.rows(part).mean(dim=1) for part in self._slices()), start=torch.zeros(()))
 
     def _slices(self) -> Iterator[Tensor]:
-        """All latents in turn, as many at once as make no more than MAP_BYTES, and at least one."""
+        """Slices of latents whose maps fit into MAP_BYTES, at least one latent each."""
         heads, latents, _ = self._queries.shape
         size = max(1, MAP_BYTES // (4 * heads * self._keys.shape[1]))
         return iter(torch.arange(latents, device=self._queries.device).split(size))

@@ -1,4 +1,4 @@
-"""Weights of Perceiver AR on disk, under the names that krasserm's perceiver-io gives them."""
+"""Reads and writes weights of Perceiver AR with the parameter names of krasserm's perceiver-io."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from models.perceiver.ar import PerceiverAr, inverse_frequencies
 from models.perceiver.ar_config import PerceiverArConfig, read_config, write_config
 
 FREQUENCIES = "backend_model.input_adapter.frq_pos_encoding.inv_freq"
-"""Follows from the config: written for the other library, compared when read."""
+"""Follows from the config: written for the other library, and compared when read."""
 SAFETENSORS, PICKLED = "model.safetensors", "pytorch_model.bin"
 
 _TOP = {
@@ -29,24 +29,24 @@ _SELF = {"norm": "0.module.norm"} | _ATTENTION | _MLP
 
 
 def published_names(config: PerceiverArConfig) -> dict[str, str]:
-    """Our name of each parameter -> the published one, one to one."""
+    """Published name of each of our parameters."""
     with torch.device("meta"):
         ours = PerceiverAr(config).state_dict()
     return {name: f"backend_model.{_published(name)}" for name in ours}
 
 
 def load(folder: Path, dtype: torch.dtype = torch.float32) -> PerceiverAr:
-    """The model of a folder with config.json and model.safetensors (or pytorch_model.bin, read without unpickling
-    anything but tensors), in evaluation mode on the CPU.
+    """Loads config.json and model.safetensors (or pytorch_model.bin, of which only tensors are unpickled) of a folder.
 
-    Raises ValueError where names, shapes or rotations are not those of the config; FileNotFoundError without a file.
+    Returns the model in evaluation mode on the CPU. Raises ValueError if names, shapes or rotations do not match the
+    config, and FileNotFoundError for a missing file.
     """
     config = read_config(folder)
     found = _read(folder)
     names = published_names(config)
     problems = _problems(config, names, found)
     if problems:
-        raise ValueError(f"{folder} holds no Perceiver AR of its config.json: {'; '.join(problems)}")
+        raise ValueError(f"the weights in {folder} do not match its config.json: {'; '.join(problems)}")
     with torch.device("meta"):
         model = PerceiverAr(config)
     state = {ours: found[theirs].to(dtype) for ours, theirs in names.items()}
@@ -55,13 +55,13 @@ def load(folder: Path, dtype: torch.dtype = torch.float32) -> PerceiverAr:
 
 
 def save(model: PerceiverAr, folder: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Writes config.json and model.safetensors, with the published names."""
+    """Writes config.json and model.safetensors with the published names."""
     folder.mkdir(parents=True, exist_ok=True)
     state, config = model.state_dict(), model.config
     tensors = {
         theirs: state[ours].detach().to("cpu", dtype).contiguous() for ours, theirs in published_names(config).items()
     }
-    # Never rounded: half precision would turn far places by the wrong angle.
+    # Always float32: half precision would rotate distant positions by wrong angles.
     tensors[FREQUENCIES] = inverse_frequencies(config.rotated_channels).float()
     save_file(tensors, folder / SAFETENSORS, metadata={"format": "pt"})
     write_config(config, folder)
@@ -97,9 +97,9 @@ def _problems(config: PerceiverArConfig, names: Mapping[str, str], found: Mappin
         if name in found and found[name].shape != shape
     ]
     expected, turns = inverse_frequencies(config.rotated_channels), found.get(FREQUENCIES)
-    # As far apart as rounding to float16 may bring them.
+    # Tolerance for rounding to float16.
     if turns is not None and not (len(turns) == len(expected) and torch.allclose(turns.double(), expected, rtol=1e-3)):
-        differing.append(f"{FREQUENCIES} are other angles than those of {config.rotated_channels} rotated channels")
+        differing.append(f"{FREQUENCIES} do not match {config.rotated_channels} rotated channels")
     return (
         [f"missing {', '.join(missing)}"] * bool(missing)
         + [f"unknown {', '.join(unknown)}"] * bool(unknown)

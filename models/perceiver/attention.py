@@ -1,8 +1,9 @@
-"""Attention over the parameters of transformers' `PerceiverSelfAttention`.
+"""Attention with the parameters of `PerceiverSelfAttention` of transformers.
 
-Three ways to look at one attention: `attend` gives its output and never holds the map; `attention_rows` gives the
-softmax rows that somebody asked for; `attend_and_map` gives the output and the mean map over heads, for maps that are
-small. Shapes: B batch, H heads, Q queries, K keys, C channels of what is read, D of a head.
+`attend` computes the output and never holds the attention map. `attention_rows` computes requested rows of the map.
+`attend_and_map` computes the output and the mean map over heads, for small maps.
+
+Shapes: B batch, H heads, Q queries, K keys, C channels of the source, D channels per head.
 """
 
 from collections.abc import Iterator
@@ -19,19 +20,20 @@ from transformers.models.perceiver.modeling_perceiver import (
 
 from models.perceiver.linear import linear
 
-# Largest piece of an attention map that is held at once.
+# Largest part of an attention map in memory at once.
 MAP_BYTES = 8 * 2**20
-# What a multiplication of weights head by head takes, where a linear layer's takes 1: torch leaves it to MKL.
+# Cost of a product of weights head by head, relative to a linear layer: torch computes it with MKL.
 BY_HEADS = 2
-# From this size of a map on, torch's fused kernel is worth the zeros that it wants where head sizes differ.
+# From this map size on, the fused kernel of torch is worth padding different head sizes with zeros.
 FUSED_BYTES = 64 * 2**20
 
 
 class Projected(Enum):
-    """On which side of an attention its matrices are applied: the products are equal, their costs are not.
+    """On which side of an attention the projections are applied. The results are equal, their costs are not.
 
-    BOTH: as in the paper. QUERY_SIDE: questions are led into the channels of what is read, and what they find is led on
-    from there. KEY_SIDE: what is read is led into the channels that ask, and on into those that the layer gives.
+    BOTH: as in the paper.
+    QUERY_SIDE: queries are projected into the channels of the source, and the attended source into values.
+    KEY_SIDE: the source is projected into the channels of the queries, and into the output channels.
     """
 
     BOTH = auto()
@@ -42,17 +44,20 @@ class Projected(Enum):
 def attend(
     attention: PerceiverAttention, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
 ) -> Tensor:
-    """Fused multi-head attention with the linear layer behind it (Perceiver IO, section 3.1 and appendix E).
+    """Fused multi-head attention with its output projection (Perceiver IO, section 3.1 and appendix E).
 
-    hidden: [B, Q, q_dim], what asks. inputs: [B, K, kv_dim], what is read; None for self-attention.
-    inputs_mask: bool [B, K], True where a key may be read. Returns [B, Q, q_dim], without the residual.
+    hidden: [B, Q, q_dim], the queries.
+    inputs: [B, K, kv_dim], the source; None for self-attention.
+    inputs_mask: bool [B, K], True where a key may be read.
+
+    Returns [B, Q, q_dim], without the residual.
     """
     inner, dense = attention.self, attention.output.dense
-    asking, source = _asking_and_source(inner, hidden, inputs)
+    asking, source = _normalized(inner, hidden, inputs)
     mask = None if inputs_mask is None else inputs_mask[:, None, None, :]
     match _cheapest(attention, asking.shape[1], source.shape[1]):
         case Projected.KEY_SIDE:
-            keys, values, bias = led_to_what_asks(attention, source)
+            keys, values, bias = fold_source(attention, source)
             if mask is not None:
                 bias = bias.masked_fill(~mask, float("-inf"))
             queries = asking[:, None].expand(-1, inner.num_heads, -1, -1)
@@ -67,7 +72,7 @@ def attend(
 
 
 def attend_and_map(attention: PerceiverAttention, hidden: Tensor) -> tuple[Tensor, Tensor]:
-    """Self-attention as `attend` does it, and its map, mean of heads: float32 [B, Q, Q], rows sum to 1."""
+    """Self-attention as in `attend`, and its mean map over heads: float32 [B, Q, Q], rows sum to 1."""
     inner = attention.self
     queries, source = _queries_and_source(inner, hidden, None)
     keys, values = (_split_heads(linear(part, source), inner.num_heads) for part in (inner.key, inner.value))
@@ -86,7 +91,7 @@ def attention_rows(
     rows: Tensor | slice = slice(None),
     inputs_mask: Tensor | None = None,
 ) -> Tensor:
-    """The softmax rows asked for, float32 [B, H, R, K]; each sums to 1. `rows` picks among the Q queries."""
+    """Rows of the attention map, float32 [B, H, R, K], each sums to 1. `rows` selects among the Q queries."""
     queries, source = _queries_and_source(attention, hidden, inputs, rows)
     queries, keys = _queries_and_keys(attention, queries, source, _folds(attention, queries, source))
     return _softmax_rows(attention, queries, keys, inputs_mask)
@@ -95,7 +100,7 @@ def attention_rows(
 def sliced_attention_rows(
     attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
 ) -> Iterator[tuple[slice, Tensor]]:
-    """All rows in turn, as (which queries, float32 [B, H, R, K]), with R such that no slice exceeds MAP_BYTES."""
+    """All rows in slices: yields (queries, float32 [B, H, R, K]), with R such that a slice fits into MAP_BYTES."""
     queries, source = _queries_and_source(attention, hidden, inputs)
     queries, keys = _queries_and_keys(attention, queries, source, _folds(attention, queries, source))
     for rows in _slices(queries, keys):
@@ -110,20 +115,20 @@ def run_layer(
 
 
 def run_layer_and_map(layer: PerceiverLayer, hidden: Tensor) -> tuple[Tensor, Tensor]:
-    """One self-attention layer as `run_layer` does it, and its map as `attend_and_map` gives it."""
+    """One self-attention layer as in `run_layer`, and its map as in `attend_and_map`."""
     attended, mean = attend_and_map(layer.attention, hidden)
     return after_attention(layer, hidden, attended), mean
 
 
 def after_attention(layer: PerceiverLayer, hidden: Tensor, attended: Tensor) -> Tensor:
-    """What a layer makes of what its attention gave, which has no residual yet."""
+    """The rest of a layer, from the output of its attention without the residual."""
     if layer.attention.use_query_residual:
         attended = attended + hidden
     return with_mlp(layer, attended)
 
 
 def with_mlp(layer: PerceiverLayer, attended: Tensor) -> Tensor:
-    """What comes after the attention and its residual: the MLP, and a residual of its own."""
+    """The MLP of a layer and its residual."""
     widened = layer.mlp.intermediate_act_fn(linear(layer.mlp.dense1, layer.layernorm(attended)))
     return attended + linear(layer.mlp.dense2, widened)
 
@@ -131,15 +136,13 @@ def with_mlp(layer: PerceiverLayer, attended: Tensor) -> Tensor:
 def _queries_and_source(
     attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None, rows: Tensor | slice = slice(None)
 ) -> tuple[Tensor, Tensor]:
-    """Queries [B, H, R, D], and what keys and values are made of, normalised: [B, K, C]."""
-    asking, source = _asking_and_source(attention, hidden, inputs)
+    """Queries [B, H, R, D], and the normalized source of keys and values [B, K, C]."""
+    asking, source = _normalized(attention, hidden, inputs)
     return _queries(attention, asking[:, rows]), source
 
 
-def _asking_and_source(
-    attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """What asks [B, Q, q_dim] and what is read [B, K, C], normalised."""
+def _normalized(attention: PerceiverSelfAttention, hidden: Tensor, inputs: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Normalized queries [B, Q, q_dim] and source [B, K, C]."""
     asking = attention.layernorm1(hidden)
     return asking, asking if inputs is None else attention.layernorm2(inputs)
 
@@ -151,43 +154,44 @@ def _queries(attention: PerceiverSelfAttention, asking: Tensor) -> Tensor:
 def _queries_and_keys(
     attention: PerceiverSelfAttention, queries: Tensor, source: Tensor, folded: bool
 ) -> tuple[Tensor, Tensor]:
-    """[B, H, R, D] and [B, H, K, D]; where folded, D are the channels of the source, which is then every head's keys.
+    """[B, H, R, D] and [B, H, K, D]; if folded, D are the channels of the source, which all heads use as keys.
 
-    q (W k + b) = (q W) k + q b, and q b is the same for every key, so that softmax does not see it.
+    q (W k + b) = (q W) k + q b, and q b is the same for every key, so that the softmax ignores it.
     """
     heads = attention.num_heads
     if not folded:
         return queries, _split_heads(linear(attention.key, source), heads)
-    return _led_to_what_is_read(attention, queries), source[:, None].expand(-1, heads, -1, -1)
+    return _fold_queries(attention, queries), source[:, None].expand(-1, heads, -1, -1)
 
 
 def folded_queries(attention: PerceiverSelfAttention, hidden: Tensor) -> Tensor:
-    """What asks, in the channels of what is read: [B, Q, q_dim] -> [B, H, Q, C], to be scaled by `scale_of`."""
-    return _led_to_what_is_read(attention, _queries(attention, attention.layernorm1(hidden)))
+    """Queries in the channels of the source: [B, Q, q_dim] -> [B, H, Q, C], to be scaled by `scale_of`."""
+    return _fold_queries(attention, _queries(attention, attention.layernorm1(hidden)))
 
 
 def unfolded(attention: PerceiverAttention, mapped: Tensor) -> Tensor:
-    """Mean sources, [B, H, Q, C], as the output of the attention: [B, Q, q_dim], without the residual."""
+    """Attended sources, [B, H, Q, C], as the output of the attention: [B, Q, q_dim], without the residual."""
     return linear(attention.output.dense, _join_heads(_unfold(attention.self, mapped)))
 
 
-def _led_to_what_is_read(attention: PerceiverSelfAttention, queries: Tensor) -> Tensor:
+def _fold_queries(attention: PerceiverSelfAttention, queries: Tensor) -> Tensor:
     return queries @ attention.key.weight.unflatten(0, (attention.num_heads, -1))
 
 
 def _unfold(attention: PerceiverSelfAttention, mapped: Tensor) -> Tensor:
-    """[B, H, Q, C], mean sources -> [B, H, Q, D], mean values: the same, since every row of the map sums to 1."""
+    """Attended sources [B, H, Q, C] -> attended values [B, H, Q, D]; equal since rows of the map sum to 1."""
     heads = attention.num_heads
     weight, bias = attention.value.weight.unflatten(0, (heads, -1)), attention.value.bias.unflatten(0, (heads, 1, -1))
     return mapped @ weight.transpose(1, 2) + bias
 
 
-def led_to_what_asks(attention: PerceiverAttention, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What is read, [B, K, C], as keys [B, H, K, q_dim] for bare questions, as values [B, H, K, q_dim] that are the
-    layer's output when summed over heads, and what each key's score has besides, [B, H, 1, K].
+def fold_source(attention: PerceiverAttention, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The source [B, K, C] as keys for unprojected queries, values, and a bias for the scores of each key.
 
-    (W x + b) k = x (k W) + b k, where b k differs from key to key. The output's own bias comes with the values: every
-    row of the map sums to 1.
+    Keys are [B, H, K, q_dim]; values, [B, H, K, q_dim], sum over heads to the output; the bias is [B, H, 1, K].
+
+    (W x + b) k = x (k W) + b k, where b k differs between keys. The bias of the output projection is part of the
+    values, since rows of the map sum to 1.
     """
     inner, dense, heads = attention.self, attention.output.dense, attention.self.num_heads
     keys, values = (_split_heads(linear(part, source), heads) for part in (inner.key, inner.value))
@@ -198,10 +202,10 @@ def led_to_what_asks(attention: PerceiverAttention, source: Tensor) -> tuple[Ten
 
 
 def _cheapest(attention: PerceiverAttention, asked: int, read: int) -> Projected:
-    """The side with the fewest multiplications: what is asked where little is, what is read where much is asked."""
+    """The side with the fewest multiplications: the query side for few queries, the key side for many."""
     inner, given = attention.self, attention.output.dense.out_features
     if inner.training and inner.dropout.p:
-        return Projected.BOTH  # rows with holes do not sum to 1
+        return Projected.BOTH  # masked rows have fewer keys
     heads, asks, channels = inner.num_heads, inner.query.in_features, inner.key.in_features
     keyed, valued = inner.key.out_features, inner.value.out_features
     question, answer = asked * asks * keyed, asked * valued * given
@@ -214,12 +218,12 @@ def _cheapest(attention: PerceiverAttention, asked: int, read: int) -> Projected
         Projected.KEY_SIDE: key_and_value + led_on_by_read + heads * asked * read * (asks + given),
     }
     if torch.is_grad_enabled():
-        del costs[Projected.KEY_SIDE]  # the fused kernel has no gradient for what a score has besides
+        del costs[Projected.KEY_SIDE]  # the fused kernel has no gradient for a bias of the scores
     return min(costs, key=costs.__getitem__)
 
 
 def _folds(attention: PerceiverSelfAttention, queries: Tensor, source: Tensor) -> bool:
-    """Whether a map costs fewer multiplications where what asks is projected instead of what is read."""
+    """Whether projecting the queries into the source costs fewer multiplications than projecting the source."""
     heads, asked, read = attention.num_heads, queries.shape[2], source.shape[1]
     keyed, channels = attention.key.out_features, attention.key.in_features
     return asked * channels * keyed + heads * asked * read * channels < read * channels * keyed + asked * read * keyed
@@ -228,7 +232,7 @@ def _folds(attention: PerceiverSelfAttention, queries: Tensor, source: Tensor) -
 def _fused(
     attention: PerceiverSelfAttention, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
 ) -> Tensor:
-    """mask: bool, or what scores have besides, broadcast to [B, H, Q, K]."""
+    """mask: bool, or a bias of the scores, broadcast to [B, H, Q, K]."""
     mapped = F.scaled_dot_product_attention(
         *_one_head_size(queries, keys, values),
         attn_mask=mask,
@@ -239,7 +243,7 @@ def _fused(
 
 
 def _slices(queries: Tensor, keys: Tensor) -> Iterator[slice]:
-    """All queries in turn, as many at once as make no more than MAP_BYTES of attention, and at least one."""
+    """Slices of queries whose maps fit into MAP_BYTES, at least one query each."""
     size = max(1, MAP_BYTES // (4 * keys.shape[0] * keys.shape[1] * keys.shape[2]))
     return (slice(start, start + size) for start in range(0, queries.shape[2], size))
 
@@ -254,7 +258,7 @@ def _softmax_rows(
 
 
 def scale_of(attention: PerceiverSelfAttention) -> float:
-    """What products of questions and keys are multiplied with before the softmax."""
+    """Factor of the products of queries and keys before the softmax."""
     return attention.qk_channels_per_head**-0.5
 
 
@@ -267,9 +271,9 @@ def _join_heads(x: Tensor) -> Tensor:
 
 
 def _one_head_size(queries: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Zero channels change neither scores nor outputs, and the fused kernels want one head size for all three.
+    """Pads queries, keys and values with zero channels to one head size, which the fused kernels need.
 
-    Small maps go unpadded: there torch's unfused path is quicker than the longer dot products.
+    Small maps stay unpadded: for them the unfused path of torch is faster than longer dot products.
     """
     size = max(queries.shape[-1], values.shape[-1])
     map_bytes = 4 * queries.shape[0] * queries.shape[1] * queries.shape[2] * keys.shape[2]

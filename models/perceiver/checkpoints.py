@@ -1,7 +1,7 @@
-"""Where weights come from, and how a model is built from them: an embedded folder, or a hub id.
+"""Loads models from an embedded folder or a hub id.
 
-Safetensors only, except for repositories that hold nothing else than a `.bin`: that is read with `weights_only=True`,
-which builds tensors and nothing more.
+Weights are safetensors, except for repositories that have only a `.bin`, which is read with `weights_only=True`, so
+that only tensors are unpickled.
 """
 
 import json
@@ -35,12 +35,12 @@ _IMAGES: dict[str, Any] = {
 }
 
 _KINETICS: dict[str, Any] = {"num_labels": 700}
-_PRAISE_OR_BLAME: dict[str, Any] = {"num_labels": 2}
+_TWO_LABELS: dict[str, Any] = {"num_labels": 2}
 _LANGUAGE: dict[str, Any] = {"qk_channels": 256, "v_channels": 1280}
 
 PUBLISHED: Mapping[str, PerceiverConfig] = {
     "deepmind/language-perceiver": PerceiverConfig(**_LANGUAGE),
-    "addy88/perceiver_imdb": PerceiverConfig(**_LANGUAGE, **_PRAISE_OR_BLAME),
+    "addy88/perceiver_imdb": PerceiverConfig(**_LANGUAGE, **_TWO_LABELS),
     "deepmind/vision-perceiver-learned": PerceiverConfig(d_model=512, **_IMAGES),
     "deepmind/vision-perceiver-fourier": PerceiverConfig(d_model=261, **_IMAGES),
     "deepmind/vision-perceiver-conv": PerceiverConfig(d_model=322, **_IMAGES),
@@ -61,14 +61,15 @@ PUBLISHED: Mapping[str, PerceiverConfig] = {
         **_KINETICS,
     ),
 }
-"""The shapes of the published models of transformers' classes, known without a download."""
+"""Configurations of the published models, known without a download."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """name: a folder in assets/weights (embedded) or a hub id (published). model: the class that its weights fit.
+    """name: folder in assets/weights (embedded) or hub id (published).
 
-    variant: which of a task's models it is, where there are several.
+    model: class of the weights.
+    variant: distinguishes several models of a task.
     """
 
     name: str
@@ -80,30 +81,29 @@ class Checkpoint:
 def load_checkpoint(
     checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype, folders: Mapping[str, Path]
 ) -> Any:
-    """The model, of the checkpoint's class, in evaluation mode on the device. `folders`: see `source_of`.
+    """The model in evaluation mode on the device. folders: see `source_of`.
 
-    Raises CheckpointUnavailable where the weights cannot be had, or do not fit the class.
+    Raises CheckpointUnavailable if the weights cannot be loaded or do not match the class.
     """
     source, name = source_of(checkpoint, folders), name_of(checkpoint, folders)
     local = isinstance(source, Path)
     if local and not source.is_dir():
-        raise CheckpointUnavailable(f"{name}: there is no folder {source}.{_consolation(checkpoint)}")
+        raise CheckpointUnavailable(f"{name}: the folder {source} does not exist.{_alternative(checkpoint)}")
     try:
         model, complete = _read(checkpoint.model, source, dtype)
-    except Exception as error:  # other people's files: each part of them fails in its own way
-        reason = "its folder cannot be read" if local else "it is not on this machine and could not be downloaded"
-        raise CheckpointUnavailable(f"{name}: {reason}.{_consolation(checkpoint)}") from error
+    except Exception as error:  # files from the hub can fail in many ways
+        reason = "its folder cannot be read" if local else "it is not in the cache and could not be downloaded"
+        raise CheckpointUnavailable(f"{name}: {reason}.{_alternative(checkpoint)}") from error
     if not complete:
-        # transformers would fill these with noise, and the page would show it as predictions.
-        raise CheckpointUnavailable(f"{name} holds no complete {checkpoint.model.__name__}.{_consolation(checkpoint)}")
+        # transformers would initialize missing weights at random.
+        raise CheckpointUnavailable(f"{name} is not a complete {checkpoint.model.__name__}.{_alternative(checkpoint)}")
     return model.to(device).eval()
 
 
 def source_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> Path | str:
-    """The folder or the hub id that the weights come from.
+    """Folder or hub id of the weights.
 
-    folders: what is taken in place of hub ids: a local folder, or, where there is no folder `owner/name`, the model of
-    that hub id, which has to be of the same class.
+    folders: replacements for hub ids: a local folder, or another hub id of a model of the same class.
     """
     if checkpoint.weights == "embedded":
         return EMBEDDED / checkpoint.name
@@ -115,15 +115,15 @@ def source_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxy
 
 
 def name_of(checkpoint: Checkpoint, folders: Mapping[str, Path]) -> str:
-    """What a model is called: folder in assets/weights or hub id, the one that stands in for it where one does."""
+    """Folder in assets/weights or hub id of a model, or of its replacement."""
     source = source_of(checkpoint, folders)
     return source if isinstance(source, str) else checkpoint.name
 
 
 def config_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> Any:
-    """The shape of a model, without its weights; of what stands in for a hub id, its own, as far as it is here.
+    """The configuration of a model without its weights: a PerceiverConfig or a PerceiverArConfig.
 
-    A PerceiverConfig, or of a PerceiverAr its PerceiverArConfig.
+    For the replacement of a hub id, its own configuration, as far as it is in the cache.
     """
     source = source_of(checkpoint, folders)
     is_ar = issubclass(checkpoint.model, PerceiverAr)
@@ -132,25 +132,25 @@ def config_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxy
         return published[checkpoint.name]
     try:
         return read_ar_config(source) if is_ar else PerceiverConfig.from_pretrained(source, local_files_only=True)
-    except Exception:  # other people's files; loading the weights will say what is wrong with them
+    except Exception:  # loading the weights reports the error
         if checkpoint.weights == "embedded":
             raise
         return published[checkpoint.name]
 
 
 def image_size_of(config: PerceiverConfig) -> int:
-    """Pixels along each side of the images that a model was trained on."""
-    return cast(int, config.image_size)  # transformers allows pairs, but no Perceiver has one
+    """Pixels along each side of the training images."""
+    return cast(int, config.image_size)  # transformers allows pairs, but no Perceiver uses one
 
 
 def labels_of(config: PerceiverConfig) -> tuple[str, ...]:
-    """The names of a model's classes, in the order of its logits."""
+    """Names of the classes, in the order of the logits."""
     names = cast(dict[int, str], config.id2label or {})
     return tuple(names[index] for index in sorted(names))
 
 
 def outline(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxyType({})) -> Any:
-    """The model that fits the checkpoint, without its numbers: nothing is allocated."""
+    """The model of a checkpoint on the meta device: no memory is allocated."""
     config = config_of(checkpoint, folders)
     if isinstance(config, PerceiverArConfig):
         return outline_ar(config)
@@ -170,7 +170,7 @@ def count_parameters(checkpoint: Checkpoint, folders: Mapping[str, Path] = Mappi
 def _read(
     model: type[PerceiverPreTrainedModel] | type[PerceiverAr], source: str | Path, dtype: torch.dtype
 ) -> tuple[Any, bool]:
-    """The model, and whether all of its numbers were there; of a Perceiver AR, less is an error."""
+    """The model, and whether its weights are complete; incomplete weights of a Perceiver AR are an error."""
     if issubclass(model, PerceiverAr):
         return load_ar(source, dtype), True
     loaded, report = _from_pretrained(model, source, dtype)
@@ -178,16 +178,16 @@ def _read(
 
 
 def _from_pretrained(model: type[PerceiverPreTrainedModel], source: str | Path, dtype: torch.dtype) -> Any:
-    """The model and transformers' report on its keys."""
+    """The model, and the report of transformers on its keys."""
     options: dict[str, Any] = {"dtype": dtype, "weights_only": True, "output_loading_info": True}
     if isinstance(source, Path):
         return model.from_pretrained(source, local_files_only=True, **options)
     try:
-        return model.from_pretrained(source, local_files_only=True, **options)  # in the cache: no question to the hub
+        return model.from_pretrained(source, local_files_only=True, **options)  # in the cache: no request to the hub
     except OSError:
         ask_hub(source)
         return model.from_pretrained(source, **options)
 
 
-def _consolation(checkpoint: Checkpoint) -> str:
-    return "" if checkpoint.weights == "embedded" else " The embedded model is still there."
+def _alternative(checkpoint: Checkpoint) -> str:
+    return "" if checkpoint.weights == "embedded" else " The demo model still works."

@@ -1,6 +1,6 @@
-"""Two multimodal Perceivers, asked alike: the published one, with a query for each pixel, and the embedded one.
+"""A common interface of the published multimodal Perceiver, with a query per pixel, and the embedded one.
 
-Shapes: T frames of S x S pixels, A samples of sound, L labels; a window of one clip at a time.
+Shapes: T frames of S x S pixels, A audio samples, L labels; one window of a clip at a time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,17 +19,18 @@ from models.perceiver.pixel_clips import video_frames
 ClipModel = PerceiverForMultimodalAutoencoding | PerceiverForPatchMultimodal
 
 PUBLISHED_RATE = 48_000
-"""Samples a second of the published model's sound."""
+"""Audio sample rate of the published model."""
 PUBLISHED_PATCH = 4
-"""Pixels along each side of an input of its picture: transformers leaves no choice."""
+"""Pixels along each side of a video input of the published model, fixed by transformers."""
 NOTHING = torch.zeros(0, dtype=torch.long)
 
 
 @dataclass(frozen=True, slots=True)
 class ClipShape:
-    """What a model reads at once. samples_per_frame: of sound, so that fps = sample_rate / samples_per_frame.
+    """What a model reads at once.
 
-    inputs: how the inputs of its picture lie: (times, rows, columns), equal parts of the window.
+    samples_per_frame: audio samples per frame, so that fps = sample_rate / samples_per_frame.
+    inputs: grid of the video inputs: (times, rows, columns), equal parts of the window.
     """
 
     frames: int
@@ -48,7 +49,7 @@ class ClipShape:
 
 
 def clip_shape(config: PerceiverConfig) -> ClipShape:
-    """Of either kind of model."""
+    """For both kinds of models."""
     per_frame = config.audio_samples_per_frame
     if not hasattr(config, "input_frames"):
         side = cast(Sequence[int], config.output_shape)[-1]
@@ -60,9 +61,10 @@ def clip_shape(config: PerceiverConfig) -> ClipShape:
 
 
 def decode_frames(model: ClipModel, encoded: Encoded, times: Tensor, upsample: bool = False) -> Iterator[Tensor]:
-    """The frames at these times, some by some: float [k, 3, S, S], about 0 to 1.
+    """Yields the frames at these times in chunks: float [k, 3, S, S], about 0 to 1.
 
-    times: float [n] in frames of the window, 0 is the first; between frames, too. upsample: twice the pixels each way.
+    times: float [n] in frames of the window, 0 is the first; fractions are between frames.
+    upsample: twice the pixels along each side.
     """
     if isinstance(model, PerceiverForMultimodalAutoencoding):
         places = (torch.arange(2 * model.config.output_shape[-1]) + 0.5) / 2 - 0.5 if upsample else _pixels(model)
@@ -74,17 +76,17 @@ def decode_frames(model: ClipModel, encoded: Encoded, times: Tensor, upsample: b
 
 
 def decode_sound(model: ClipModel, encoded: Encoded) -> Tensor:
-    """The window's sound, float [A]."""
+    """Audio of the window, float [A]."""
     return decode(model, encoded, {"image": NOTHING, "audio": None, "label": None})["audio"].flatten()
 
 
 def decode_label(model: ClipModel, encoded: Encoded) -> Tensor:
-    """The labels' scores, [L]."""
+    """Scores of the labels, [L]."""
     return decode(model, encoded, {"image": NOTHING, "audio": NOTHING, "label": None})["label"][0]
 
 
 def pixel_query(model: ClipModel, frame: int, row: int, column: int) -> tuple[Wanted, tuple[int, int, int, int, int]]:
-    """The query that answers for a pixel, and what else it answers for: (frame, top, left, height, width)."""
+    """The query that decodes a pixel, and all pixels it decodes: (frame, top, left, height, width)."""
     if isinstance(model, PerceiverForPatchMultimodal):
         patch = cast(int, model.config.patch_size)
         _, rows, columns = grid(model.config, "image")
@@ -97,7 +99,7 @@ def pixel_query(model: ClipModel, frame: int, row: int, column: int) -> tuple[Wa
 
 
 def sample_query(model: ClipModel, sample: int) -> tuple[Wanted, tuple[int, int]]:
-    """The query that answers for a sample, and what else it answers for: (first sample, samples)."""
+    """The query that decodes an audio sample, and all samples it decodes: (first sample, samples)."""
     patch = model.config.samples_per_patch
     number = sample // patch
     return {"image": NOTHING, "audio": torch.tensor([number]), "label": None}, (number * patch, patch)
@@ -111,13 +113,13 @@ def _pixels(model: PerceiverForMultimodalAutoencoding) -> Tensor:
 
 
 def _patches(model: PerceiverForPatchMultimodal, encoded: Encoded, times: Tensor, top: float, left: float) -> Tensor:
-    """[k, 3, S, S], the grid of patches moved by parts of a pixel."""
+    """[k, 3, S, S], with the grid of patches shifted by fractions of a pixel."""
     wanted = {"image": video_places(model.config, times, top, left), "audio": NOTHING, "label": None}
     patches = decode(model, encoded, wanted)["image"]
     return video_of_patches(patches, (len(times), *grid(model.config, "image")[1:]))[0]
 
 
 def _interleaved(grids: list[list[Tensor]]) -> Tensor:
-    """Four pictures, each a quarter of a pixel off, as one of twice the height and width."""
+    """Four images, each shifted by a quarter of a pixel, as one image of twice the height and width."""
     rows = [torch.stack(row, dim=-1).flatten(-2) for row in grids]
     return torch.stack(rows, dim=-2).flatten(-3, -2)

@@ -1,7 +1,8 @@
-"""Optical flow over a pyramid of images: estimate, warp the second frame back by that, estimate the rest.
+"""Optical flow over an image pyramid: estimate, warp the second frame back, estimate the rest.
 
-For models that see motions of a few pixels only. Shapes: B batch; flows are [B, 2, height, width], x right, y down, in
-pixels of the image that they are of.
+For models that see motions of only a few pixels.
+
+Shapes: B batch; flows are [B, 2, height, width], x right, y down, in pixels of their image.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ SMALLEST = 32
 def coarse_to_fine(estimate: Estimate, first: Tensor, second: Tensor) -> list[Tensor]:
     """The flow from `first` to `second`, float [B, 3, height, width] of any size and range.
 
-    As it is after each image of the pyramid, coarsest first, in sizes of their own; the last one is of the frames.
+    Returns the flow after each level of the pyramid, coarsest first, each at its own size; the last one is the result.
     """
     flows: list[Tensor] = []
     for size in pyramid(first.shape[-2], first.shape[-1]):
@@ -38,23 +39,23 @@ def pyramid(height: int, width: int) -> list[tuple[int, int]]:
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """[B, C, height, width] -> [B, C, *size], smoothed where it becomes smaller."""
+    """[B, C, height, width] -> [B, C, *size], antialiased when it shrinks."""
     if image.shape[-2:] == size:
         return image
     return F.interpolate(image, size, mode="bilinear", antialias=True)
 
 
 def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """A flow for an image of another size: its vectors grow with the image."""
+    """A flow for an image of another size: its vectors scale with the image."""
     height, width = flow.shape[-2:]
     growth = flow.new_tensor([size[1] / width, size[0] / height])
     return resize(flow, size) * growth[:, None, None]
 
 
 def warp_back(second: Tensor, flow: Tensor) -> Tensor:
-    """What the second frame shows where the flow leads: like the first frame, as far as the flow is right.
+    """The second frame warped back by the flow, which resembles the first frame where the flow is right.
 
-    Bilinear; beyond the edge, the edge's own pixels.
+    Bilinear; pixels beyond the edge repeat the edge.
     """
     height, width = flow.shape[-2:]
     rows = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + flow[:, 1]

@@ -1,8 +1,9 @@
-"""Encode once, then decode any queries: how this project runs the Perceivers of transformers.
+"""Encode once, then decode any queries, with the Perceivers of transformers.
 
-transformers runs the whole model for every question. Here `encode` reads the inputs into latents, and `decode` answers
-the queries that are wanted from them, as often as somebody asks. Both are differentiable; callers that only look wrap
-them in `torch.inference_mode()`. Shapes: B batch, M inputs, N latents, Q queries.
+transformers runs the whole model for every query. Here `encode` reads the inputs into latents, and `decode` answers any
+queries from them. Both are differentiable; for inference, callers wrap them in `torch.inference_mode()`.
+
+Shapes: B batch, M inputs, N latents, Q queries.
 """
 
 import math
@@ -24,7 +25,7 @@ from transformers.models.perceiver.modeling_perceiver import (
 from models.perceiver.attention import run_layer, run_layer_and_map
 from models.perceiver.multimodal_reading import read_modalities
 
-# Widest intermediate of the decoder that is held at once.
+# Largest intermediate result of the decoder in memory at once.
 CHUNK_BYTES = 32 * 2**20
 
 Wanted = Tensor | Mapping[str, Tensor | None] | None
@@ -32,12 +33,13 @@ Wanted = Tensor | Mapping[str, Tensor | None] | None
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the encoder made of one batch of inputs.
+    """The encoder output for one batch.
 
-    inputs: [B, M, C], what the encoder read, positions included. inputs_mask: bool [B, M] or None.
+    inputs: [B, M, C], the encoder inputs, including positions.
+    inputs_mask: bool [B, M] or None.
     latents: [B, N, D], after the last self-attention layer.
-    mixing: float32 [B, N, N], how much each of them has of each latent before the first of these layers, residuals
-    included (rows sum to 1); None where `encode` was not asked for it.
+    mixing: float32 [B, N, N], how much of each initial latent (column) is in each final latent (row), residuals
+        included; rows sum to 1. None if `encode` was not asked to compute it.
     """
 
     inputs: Tensor
@@ -56,12 +58,12 @@ class Encoded:
 
 
 def perceiver_of(model: PerceiverPreTrainedModel) -> PerceiverModel:
-    """The `PerceiverModel` inside any of transformers' `PerceiverFor…` classes."""
+    """The `PerceiverModel` inside a `PerceiverFor…` class of transformers."""
     return model if isinstance(model, PerceiverModel) else model.perceiver
 
 
 def basic_decoder(model: PerceiverPreTrainedModel) -> PerceiverBasicDecoder:
-    """The decoder that holds the cross-attention, inside whatever wraps it for a task."""
+    """The decoder with the cross-attention, inside any task-specific wrapper."""
     decoder = perceiver_of(model).decoder
     return decoder if isinstance(decoder, PerceiverBasicDecoder) else decoder.decoder
 
@@ -76,9 +78,8 @@ def encode(
 ) -> Encoded:
     """Reads inputs into latents (Perceiver IO, section 3.1).
 
-    inputs: as the model's own forward takes them (ids, pixels, patches, a dict of modalities).
-    keep_mixing: also follow how the layers mix the latents, which rollout needs: one N x N product a layer, and the
-    layers' maps held for a moment.
+    inputs: as for the forward of the model (ids, pixels, patches, a dict of modalities).
+    keep_mixing: also compute `mixing`, which rollout needs: one N x N product per layer.
     """
     perceiver = perceiver_of(model)
     preprocessor = perceiver.input_preprocessor
@@ -95,7 +96,7 @@ def encode(
 def process(
     model: PerceiverPreTrainedModel, latents: Tensor, mixing: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None]:
-    """The self-attention layers: latents [B, N, D] -> [B, N, D], and, if asked to, how they mix what has been mixed."""
+    """The self-attention layers: latents [B, N, D] -> [B, N, D], and `mixing` if it was given."""
     perceiver = perceiver_of(model)
     for _ in range(perceiver.config.num_blocks):
         for layer in perceiver.encoder.self_attends:
@@ -108,16 +109,16 @@ def process(
 
 
 def _unmixed(latents: Tensor) -> Tensor:
-    """Each latent has itself alone: float32 [B, N, N]."""
+    """Identity: each latent consists only of itself, float32 [B, N, N]."""
     batch, count = latents.shape[:2]
     return torch.eye(count, device=latents.device).expand(batch, -1, -1)
 
 
 def decoder_queries(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Tensor:
-    """The queries [B, Q, C] of the outputs that are wanted.
+    """The queries [B, Q, C] of the wanted outputs.
 
     wanted: None for all outputs; flat output indices, [Q] for the whole batch or [B, Q]; or, for the multimodal model,
-    indices per modality as in transformers' `subsampled_output_points` (None: all of that modality).
+        indices per modality as in `subsampled_output_points` of transformers (None: all of that modality).
     """
     wanted = _spelled_out(model, wanted)
     points = wanted if isinstance(wanted, Mapping) else None
@@ -132,10 +133,10 @@ def decoder_queries(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: W
 
 
 def decode(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Any:
-    """Answers the wanted queries from the latents (Perceiver IO, section 3.2), in chunks sized to memory.
+    """Decodes the wanted outputs from the latents (Perceiver IO, section 3.2), in chunks that fit into memory.
 
-    Returns what the model's own forward calls logits, for the wanted outputs only: [B, Q, vocabulary] for masked bytes,
-    [B, labels] for classification, [B, Q, 2] for optical flow (flat, in the model's own unit), a dict of modalities
+    Returns the logits of the forward of the model, only for the wanted outputs: [B, Q, vocabulary] for masked bytes,
+    [B, labels] for classification, [B, Q, 2] for optical flow (flat, in the unit of the model), a dict of modalities
     for the multimodal model.
     """
     wanted = _spelled_out(model, wanted)
@@ -146,19 +147,19 @@ def decode(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = N
 
 
 def answer(model: PerceiverPreTrainedModel, latents: Tensor, queries: Tensor) -> Tensor:
-    """Queries [B, Q, C], all at once, asked of latents [B, N, D]: [B, Q, channels], before any postprocessor."""
+    """The decoder output for queries [B, Q, C] and latents [B, N, D]: [B, Q, channels], before any postprocessor."""
     decoder = basic_decoder(model)
     return decoder.final_layer(run_layer(decoder.decoding_cross_attention, queries, latents))
 
 
 def queries_at_once(model: PerceiverPreTrainedModel, batch: int = 1) -> int:
-    """As many for each example as keep to CHUNK_BYTES, and at least one."""
+    """Number of queries per example that fit into CHUNK_BYTES, at least one."""
     asking = basic_decoder(model).decoding_cross_attention.attention.self
     return max(1, CHUNK_BYTES // (4 * batch * max(asking.query.in_features, asking.qk_channels)))
 
 
 def _spelled_out(model: PerceiverPreTrainedModel, wanted: Wanted) -> Wanted:
-    """Names every index where all of a modality is wanted: transformers would count the inputs' channels instead."""
+    """Lists all indices of a modality given as None, for which transformers would count the channels of the inputs."""
     decoder = perceiver_of(model).decoder
     if not isinstance(decoder, PerceiverMultimodalDecoder) or isinstance(wanted, Tensor):
         return wanted

@@ -1,7 +1,7 @@
-"""A taught classifier: some of a base model's parameters changed, all others shared with it.
+"""A fine-tuned classifier: some parameters differ from the base model, all others are shared with it.
 
-Models are made by copying the base's modules around other parameters: nothing of the base is allocated again, and
-transformers' own constructors, which draw random numbers and switch global flags, have no part in it.
+Models are made by copying the modules of the base around other parameters. Nothing of the base is allocated again, and
+the constructors of transformers, which draw random numbers and set global flags, are not involved.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ _STD = 0.02
 def trainable_copy(
     base: PerceiverForSequenceClassification, labels: int, draws: torch.Generator, frozen: bool
 ) -> PerceiverForSequenceClassification:
-    """A model for so many labels, of which all learns, or the decoder alone: these are copies, in float32.
+    """A model with `labels` labels, of which all parameters or only the decoder are trainable float32 copies.
 
-    Only the last layer is drawn: what the decoder asks for starts as the base's, and learns sooner than a fresh query.
+    Only the last layer is initialized at random: the decoder query of the base trains faster than a new one.
     """
     parameters = dict(base.named_parameters())
     width = parameters[f"{FINAL}.weight"].shape[1]
@@ -35,7 +35,7 @@ def trainable_copy(
         f"{FINAL}.bias": torch.zeros(labels),
     }
     changed = {
-        # In any case a copy that is no tensor of inference: such cannot learn.
+        # A copy, since tensors created in inference mode cannot be trained.
         name: fresh[name].to(base.device) if name in fresh else torch.empty_like(p, dtype=torch.float32).copy_(p)
         for name, p in ((name, p.detach()) for name, p in parameters.items())
         if not frozen or name.startswith(_DECODER)
@@ -49,9 +49,9 @@ def trainable_copy(
 def fine_tuned_model(
     base: PerceiverForSequenceClassification, taught: FineTunedModel
 ) -> PerceiverForSequenceClassification:
-    """The model as it was taught, on the base's device and in its dtype; what was not changed is the base's own.
+    """The fine-tuned model on the device and in the dtype of the base; unchanged parameters are shared.
 
-    Raises ValueError for a base of another shape than it was taught on.
+    Raises ValueError for a base of another shape.
     """
     parameters = dict(base.named_parameters())
     changed = {}
@@ -68,7 +68,7 @@ def fine_tuned_model(
 def as_value(
     model: PerceiverForSequenceClassification, base: str, weights: Weights, labels: Sequence[str]
 ) -> FineTunedModel:
-    """What learns in a `trainable_copy`, copied, as a value; its name is made from all of it."""
+    """A copy of the trained parameters of a `trainable_copy`; its name is a digest of its content."""
     changed = {
         name: parameter.detach().float().cpu().numpy().copy()
         for name, parameter in model.named_parameters()
@@ -78,15 +78,15 @@ def as_value(
     for name, array in changed.items():
         digest.update(name.encode())
         digest.update(array.data)
-    return FineTunedModel(f"{base}, taught ({digest.hexdigest()[:12]})", base, weights, tuple(labels), changed)
+    return FineTunedModel(f"{base}, fine-tuned ({digest.hexdigest()[:12]})", base, weights, tuple(labels), changed)
 
 
 def save_fine_tuned(
     base: PerceiverForSequenceClassification, taught: FineTunedModel, folder: Path, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Writes what `from_pretrained` of PerceiverForSequenceClassification and PerceiverTokenizer load.
+    """Writes a folder for `from_pretrained` of PerceiverForSequenceClassification and PerceiverTokenizer.
 
-    dtype: float32, which answers as here, or float16, half of it and off by rounding.
+    dtype: float32 for exact results, or float16 for half the size.
     """
     model = fine_tuned_model(base, taught)
     model.config.architectures = [PerceiverForSequenceClassification.__name__]
@@ -99,7 +99,7 @@ def save_fine_tuned(
 def _copy_around(
     base: PerceiverForSequenceClassification, changed: Mapping[str, Tensor], labels: tuple[str, ...]
 ) -> PerceiverForSequenceClassification:
-    """The base's modules copied around these tensors, and around its own of what is not among them."""
+    """The modules of the base copied around these tensors, and around its own tensors otherwise."""
     held = {
         id(parameter): nn.Parameter(changed.get(name, parameter.detach()), requires_grad=False)
         for name, parameter in base.named_parameters()

@@ -1,10 +1,9 @@
-"""Fine-tuning a classifier of bytes, step by step, without changing the model that it starts from.
+"""Fine-tunes a byte-level classifier step by step, without changing the base model.
 
-A working model shares what stays as it is with the base and has its own of what learns. Rows are padded to the longest
-of their batch, products are oneDNN's, those that give gradients of weights take bfloat16 numbers (see `linear`),
-attention is fused and AdamW too. With a frozen encoder each row is encoded once, its latents are kept, and a step runs
-the decoder alone. No dropout and no random number but from a generator of its own: the same seed gives the same curve,
-whoever else learns meanwhile.
+The trainable model shares unchanged parameters with the base. Rows are padded to the longest in their batch, products
+use oneDNN, weight gradients use bfloat16 (see `linear`), and attention and AdamW are fused. With a frozen encoder, each
+row is encoded once, its latents are cached, and a step runs only the decoder. There is no dropout, and all random
+numbers come from one generator: the same seed gives the same curve, whatever else runs at the same time.
 """
 
 import math
@@ -21,20 +20,24 @@ from models.perceiver.fine_tuned import trainable_copy
 from models.perceiver.linear import coarse_weight_gradients
 
 KEPT_BYTES = 512 * 2**20
-"""Of latents, at most, while a frozen encoder's decoder learns; rows beyond are encoded again each time."""
-JUDGED_AT_ONCE = 16
+"""Most bytes of cached latents with a frozen encoder; further rows are encoded again each time."""
+EVALUATED_AT_ONCE = 16
 _WARM_UP = 0.1
 
 
 def warm_up_then_linear(step: int, steps: int) -> float:
-    """The part of the highest learning rate in `step`, 1 to `steps`: up in the first tenth, then down in a line."""
+    """Factor of the peak learning rate in `step`, 1 to `steps`: linear warm-up over a tenth, then linear decay."""
     warm = max(1, round(_WARM_UP * steps))
     return step / warm if step <= warm else (steps + 1 - step) / (steps + 1 - warm)
 
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """How to learn. rate: the part of `learning_rate` in a step of all. clip: the largest norm of the gradient."""
+    """rate: factor of `learning_rate` for (step, steps).
+
+    frozen: train only the decoder.
+    clip: largest norm of the gradient.
+    """
 
     epochs: int
     batch_size: int
@@ -47,7 +50,10 @@ class Hyperparameters:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Tokens of texts, each int64 [n], and the index of the label of each."""
+    """tokens: int64 [n] for each text.
+
+    labels: index of the label of each text.
+    """
 
     tokens: Sequence[Tensor]
     labels: Sequence[int]
@@ -55,9 +61,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class TrainingStep:
-    """A step, 1 to `steps`: mean cross-entropy (nats) and share of right answers of its batch, before it learned.
+    """A step, 1 to `steps`.
 
-    batch: the rows that it learned from.
+    batch: indices of the rows.
+    loss, accuracy: mean cross-entropy (nats) and share of correct predictions in the batch, before the update.
     """
 
     step: int
@@ -70,7 +77,7 @@ class TrainingStep:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Mean cross-entropy (nats) over rows, and what each was taken for."""
+    """Mean cross-entropy (nats) over rows, and the predicted label of each."""
 
     loss: float
     predicted: tuple[int, ...]
@@ -78,10 +85,9 @@ class Evaluation:
 
 @dataclass(slots=True)
 class FineTuner:
-    """A model that learns. base is never changed; what learns is a copy, `model`.
+    """Trains `model`, a copy; `base` is never changed.
 
-    Its methods leave the mode of inference for themselves, so that it may run inside of it, and a base that was loaded
-    in it serves as well.
+    Its methods leave inference mode, so that it can run within it, with a base that was loaded in it.
     """
 
     base: PerceiverForSequenceClassification
@@ -89,7 +95,7 @@ class FineTuner:
     count: int
     hyperparameters: Hyperparameters
     model: PerceiverForSequenceClassification = field(init=False)
-    _optimiser: torch.optim.AdamW = field(init=False)
+    _optimizer: torch.optim.AdamW = field(init=False)
     _draws: torch.Generator = field(init=False)
     _latents: dict[int, Tensor] = field(default_factory=dict)
     _kept: int = 0
@@ -99,14 +105,14 @@ class FineTuner:
         with torch.inference_mode(False):
             self.model = trainable_copy(self.base, self.count, self._draws, self.hyperparameters.frozen)
             learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-            self._optimiser = torch.optim.AdamW(learning, lr=self.hyperparameters.learning_rate, fused=True)
+            self._optimizer = torch.optim.AdamW(learning, lr=self.hyperparameters.learning_rate, fused=True)
 
     @property
     def steps(self) -> int:
         return self.hyperparameters.epochs * math.ceil(len(self.rows.labels) / self.hyperparameters.batch_size)
 
     def train(self) -> Iterator[TrainingStep]:
-        """Step by step; between two steps the model may be asked, and copied."""
+        """Yields after each step; in between, the model may be evaluated and copied."""
         step, count = 0, len(self.rows.labels)
         for epoch in range(1, self.hyperparameters.epochs + 1):
             batches = torch.randperm(count, generator=self._draws).split(self.hyperparameters.batch_size)
@@ -125,21 +131,21 @@ class FineTuner:
         loss.backward()
         if math.isfinite(self.hyperparameters.clip):
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.hyperparameters.clip)
-        for group in self._optimiser.param_groups:
+        for group in self._optimizer.param_groups:
             group["lr"] = self.hyperparameters.learning_rate * self.hyperparameters.rate(step, self.steps)
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
         return loss.item(), (logits.argmax(dim=-1) == wanted).float().mean().item()
 
     @torch.inference_mode(False)
     @torch.no_grad()
     def evaluate(self, rows: Rows) -> Evaluation:
-        """What the model says of other rows; of equal length at once, as far as may be, to pad little."""
+        """Predictions for other rows, in batches of similar length to reduce padding."""
         order = sorted(range(len(rows.labels)), key=lambda row: len(rows.tokens[row]))
         predicted, total = [0] * len(order), 0.0
-        for start in range(0, len(order), JUDGED_AT_ONCE):
-            batch = order[start : start + JUDGED_AT_ONCE]
-            # Below 0 there is room for what is no row to learn from.
+        for start in range(0, len(order), EVALUATED_AT_ONCE):
+            batch = order[start : start + EVALUATED_AT_ONCE]
+            # Negative keys are free for rows outside the training set.
             logits = self._logits([rows.tokens[row] for row in batch], [-1 - row for row in batch])
             wanted = torch.tensor([rows.labels[row] for row in batch], device=logits.device)
             total += F.cross_entropy(logits, wanted, reduction="sum").item()
@@ -148,16 +154,16 @@ class FineTuner:
         return Evaluation(total / len(order), tuple(predicted))
 
     def _logits(self, tokens: Sequence[Tensor], keys: Sequence[int]) -> Tensor:
-        """float32 [B, labels]; keys: by which their latents are kept."""
+        """float32 [B, labels]; keys: cache keys of the latents."""
         if not self.hyperparameters.frozen:
             return decode(self.model, _encoded(self.model, tokens))
         latents = self._frozen_latents(tokens, keys)
-        # Of the inputs the decoder asks no more than how many examples there are.
+        # The decoder uses only the batch size of the inputs.
         return decode(self.model, Encoded(latents, None, latents))
 
     @torch.no_grad()
     def _frozen_latents(self, tokens: Sequence[Tensor], keys: Sequence[int]) -> Tensor:
-        """float32 [B, N, D], encoded now or before."""
+        """float32 [B, N, D], from the cache or encoded now."""
         known = {key: self._latents[key] for key in keys if key in self._latents}
         new = [place for place, key in enumerate(keys) if key not in known]
         if new:
@@ -165,7 +171,7 @@ class FineTuner:
             known |= {keys[place]: latents for place, latents in zip(new, made, strict=True)}
             for key in (keys[place] for place in new):
                 if self._kept + known[key].nbytes <= KEPT_BYTES:
-                    self._latents[key] = known[key].clone()  # of its own: a part of a batch would hold all of it
+                    self._latents[key] = known[key].clone()  # a copy, since a view would keep the whole batch in memory
                     self._kept += known[key].nbytes
         return torch.stack([known[key] for key in keys])
 

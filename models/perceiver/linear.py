@@ -1,11 +1,11 @@
-"""Linear layers on CPUs: the same product, by the quicker of the two libraries that torch carries.
+"""Linear layers on CPUs, computed by the faster of the two libraries in torch.
 
-torch computes float32 products on CPUs with MKL, which is slow on processors of other makers: three times slower than
-oneDNN where this was measured, an AMD EPYC. oneDNN, which torch uses for convolutions and bfloat16, is at home on all.
-Results differ by rounding only. oneDNN's product has no gradient of its own: it is given one here, of two products
-more. The gradient of a weight goes nowhere but into an optimiser's step, which is far coarser than bfloat16: whoever
-says `coarse_weight_gradients` has that one product made of bfloat16 numbers, twice as quickly. What flows on to the
-layers before stays float32: there, roundings would add up.
+torch computes float32 products on CPUs with MKL, which is slow on processors of other vendors: three times slower than
+oneDNN on an AMD EPYC. oneDNN, which torch uses for convolutions and bfloat16, is fast on all of them. The results
+differ only by rounding. The oneDNN product has no gradient, so this module defines one with two more products. The
+gradient of a weight is only used by the optimizer, whose steps are much coarser than bfloat16: within
+`coarse_weight_gradients` its product uses bfloat16, which is twice as fast. Gradients of activations stay float32,
+since their errors would add up.
 """
 
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# What torch's own compiler calls; without it (another build of torch) everything goes the usual way.
+# The operator used by the compiler of torch; builds of torch without it fall back to F.linear.
 _ONEDNN: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
 
-# Processors without such instructions would convert back and forth, and be slower.
+# Processors without these instructions would convert back and forth and be slower.
 _QUICK_IN_BFLOAT16 = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
-# oneDNN takes some 20 µs to be called, MKL 3: with fewer multiplications than these, as of a single row, that decides.
+# A call of oneDNN takes 20 µs, of MKL 3 µs, which dominates below this number of multiplications.
 _FEW = 2**19
 _COARSE: ContextVar[bool] = ContextVar("coarse", default=False)
 
 
 @contextmanager
 def coarse_weight_gradients() -> Iterator[None]:
-    """Of products made within, gradients of weights are multiplied from bfloat16 numbers, where that is quicker.
+    """Computes gradients of weights from bfloat16 numbers where that is faster, in this thread only.
 
-    They are float32 all the same, right to three digits. Other threads notice nothing.
+    The gradients are still float32, accurate to three digits.
     """
     token = _COARSE.set(_QUICK_IN_BFLOAT16)
     try:
@@ -43,16 +43,16 @@ def coarse_weight_gradients() -> Iterator[None]:
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """`layer(x)`, with gradients where they are wanted."""
+    """`layer(x)`, with gradients if needed."""
     return product(x, layer.weight, layer.bias)
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x weightᵀ + bias, as `linear` makes it: [..., C], [D, C], [D] -> [..., D]."""
+    """x weightᵀ + bias, as `linear` computes it: [..., C], [D, C], [D] -> [..., D]."""
     if _ONEDNN is None or x.device.type != "cpu" or {x.dtype, weight.dtype} != {torch.float32}:
         return F.linear(x, weight, bias)
     if torch.is_autocast_enabled("cpu"):
-        return F.linear(x, weight, bias)  # which is then made in another precision
+        return F.linear(x, weight, bias)  # under autocast, in another precision
     if torch.is_grad_enabled():
         return _Product.apply(x, weight, bias)
     if x.numel() * len(weight) < _FEW:
@@ -74,7 +74,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """Of x: g weight; of the weight: gᵀ x; of the bias: the sum of g. Each is a product like the one forward."""
+        """Gradients: g weight for x, gᵀ x for the weight, the sum of g for the bias; products as in the forward."""
         (gradient,), (x, weight) = gradients, ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
         flat = gradient.reshape(-1, gradient.shape[-1])

@@ -1,4 +1,4 @@
-"""What the small multimodal Perceiver reads: patches of frames and of sound, each with its place."""
+"""Inputs of the small multimodal Perceiver: patches of frames and audio with their positions."""
 
 import math
 from functools import cache
@@ -12,19 +12,19 @@ from transformers.models.perceiver.modeling_perceiver import AbstractPreprocesso
 from models.perceiver.multimodal_places import PLACE, grid, middles, place_features
 
 KIND = 6
-"""Channels of an input that only say which modality it is of (transformers' padding)."""
+"""Channels that only encode the modality of an input (padding in transformers)."""
 WINDOW = 256
-"""Samples that a patch of sound is heard with: its spectrum."""
+"""Samples in the window of the spectrum of an audio patch."""
 SPECTRUM = 32
-"""Bands of it."""
+"""Bands of the spectrum."""
 LOUDER = 1.5
-"""What samples are multiplied by: as large as they can be without the layer norm making all sounds equally loud."""
+"""Factor of the samples: as large as possible without the layer norm making all sounds equally loud."""
 QUIETEST = 1e-4
-"""Power below which nothing is heard."""
+"""Power that is treated as silence."""
 
 
 class VideoPreprocessor(AbstractPreprocessor):
-    """Frames -> one input for a patch of some frames one after the other."""
+    """Frames to inputs: one input per patch of consecutive frames."""
 
     def __init__(self, config: PerceiverConfig):
         super().__init__()
@@ -43,13 +43,13 @@ class VideoPreprocessor(AbstractPreprocessor):
     def forward(
         self, inputs: Tensor, pos: Tensor | None = None, network_input_is_1d: bool = True
     ) -> tuple[Tensor, None, Tensor]:
-        """[B, T, 3, S, S], 0 to 1 -> inputs [B, M, C], None, and the inputs without their places."""
+        """[B, T, 3, S, S], 0 to 1 -> inputs [B, M, C], None, and the inputs without positions."""
         patches = patches_of_video(inputs.unflatten(1, (-1, self.frames)).flatten(2, 3), self.patch)
         return _with_places(self.features(2 * patches - 1), self.dims, "image")
 
 
 class SoundPreprocessor(AbstractPreprocessor):
-    """Sound -> one input a patch: its samples, and how strong each band of the spectrum is around it."""
+    """Audio to inputs: one input per patch, its samples and the spectrum around it."""
 
     def __init__(self, config: PerceiverConfig):
         super().__init__()
@@ -64,7 +64,7 @@ class SoundPreprocessor(AbstractPreprocessor):
     def forward(
         self, inputs: Tensor, pos: Tensor | None = None, network_input_is_1d: bool = True
     ) -> tuple[Tensor, None, Tensor]:
-        """[B, samples, 1], -1 to 1 -> inputs [B, M, C], None, and the inputs without their places."""
+        """[B, samples, 1], -1 to 1 -> inputs [B, M, C], None, and the inputs without positions."""
         sound = inputs[..., 0]
         patches = LOUDER * sound.unflatten(-1, (-1, self.patch))
         seen = torch.cat([patches, log_spectrum(sound, self.patch).to(patches.dtype)], dim=-1)
@@ -78,7 +78,7 @@ def patches_of_video(frames: Tensor, patch: int) -> Tensor:
 
 
 def log_spectrum(sound: Tensor, hop: int) -> Tensor:
-    """How loud each mel band is in a window around each patch: [B, samples] -> float32 [B, samples / hop, SPECTRUM].
+    """Level of each mel band in a window around each patch: [B, samples] -> float32 [B, samples / hop, SPECTRUM].
 
     Logarithms, about -0.2 to 0.2: see LOUDER.
     """
@@ -92,7 +92,7 @@ def log_spectrum(sound: Tensor, hop: int) -> Tensor:
 
 @cache
 def _mel_bands(bins: int) -> Tensor:
-    """[bins, SPECTRUM]: triangles, evenly spaced on the mel scale up to 4 kHz."""
+    """[bins, SPECTRUM]: triangular filters, evenly spaced on the mel scale up to 4 kHz."""
 
     def mel(hertz: float) -> float:
         return 2595 * math.log10(1 + hertz / 700)

@@ -1,7 +1,7 @@
-"""Where something is in a clip, and the Fourier features of that: the same for inputs, queries and latents.
+"""Positions in a clip and their Fourier features, the same for inputs, queries and latents.
 
-A place is a share of the clip: 0 at its beginning, top or left, 1 at its end. Video has places (time, row, column),
-sound has (time,). Frequencies are octaves from half a wave over the whole clip on, so that no two places look alike.
+A position is a fraction of the clip: 0 at its start, top or left, 1 at its end. Video has positions (time, row,
+column), audio has (time,). Frequencies are octaves from half a wave over the whole clip, so that all positions differ.
 """
 
 import math
@@ -14,16 +14,16 @@ FREQUENCIES = {
     "image": ((1, 2, 4, 8, 16), (1, 2, 4, 8), (1, 2, 4, 8)),
     "audio": ((1, 2, 4, 8, 16, 32, 64, 128),),
 }
-"""Half waves over the clip, for each axis of a place."""
+"""Half waves over the clip, for each axis of a position."""
 BANDS = {modality: sum(map(len, axes)) for modality, axes in FREQUENCIES.items()}
 PLACE = 2 * sum(BANDS.values())
-"""Channels that hold a place: sines and cosines for the sound's, then for the video's; the other's are 0."""
+"""Channels of a position: sines and cosines for audio, then for video; those of the other modality are 0."""
 START = {"audio": 0, "image": 2 * BANDS["audio"]}
-"""The first channel of each."""
+"""First channel of each modality."""
 
 
 def place_features(places: Tensor, modality: str) -> Tensor:
-    """places [n, 1] (sound) or [n, 3] (video), 0 to 1 -> [n, PLACE]: sines, then cosines, of all axes."""
+    """positions [n, 1] (audio) or [n, 3] (video), 0 to 1 -> [n, PLACE]: sines, then cosines, of all axes."""
     angles = torch.cat(
         [
             math.pi * places[:, axis, None] * torch.tensor(frequencies, device=places.device)
@@ -45,17 +45,19 @@ def grid(config: PerceiverConfig, modality: str) -> tuple[int, ...]:
 
 
 def middles(*counts: int) -> Tensor:
-    """The middles of equal parts, counts[i] along axis i: float [product of counts, axes]."""
+    """Centers of equal parts, counts[i] along axis i: float [product of counts, axes]."""
     axes = [(torch.arange(count) + 0.5) / count for count in counts]
     return torch.cartesian_prod(*axes).reshape(-1, len(counts))
 
 
 def video_places(config: PerceiverConfig, times: Tensor, top: float = 0, left: float = 0) -> Tensor:
-    """Where to ask for patches side by side, the first of them at (top, left), as many as lie within the frame.
+    """Positions of a grid of patches, the first of them at (top, left), as many as fit into the frame.
 
-    times: [n] in frames: 0 is the first, 0.5 between the first two. top, left: pixels, also parts of one: a patch may
-    stick out by less than half a pixel. For twice the resolution ask four times, with -1/4 and 1/4 for both, and
-    interleave the pixels. Returns float [n rows columns, 3], in order.
+    times: [n] in frames: 0 is the first, 0.5 between the first two.
+    top, left: in pixels, may be fractional: a patch may extend beyond the frame by less than half a pixel. For twice
+        the resolution, decode four grids, with -1/4 and 1/4 for both, and interleave the pixels.
+
+    Returns float [n rows columns, 3], in order.
     """
     patch = config.patch_size
     size = grid(config, "image")[1] * patch
@@ -64,10 +66,10 @@ def video_places(config: PerceiverConfig, times: Tensor, top: float = 0, left: f
 
 
 def sound_places(config: PerceiverConfig, first: float = 0) -> Tensor:
-    """Where to ask for patches one after the other, from sample `first` on: float [n, 1]."""
+    """Positions of consecutive patches from sample `first` on: float [n, 1]."""
     return _row_of_patches(first, config.samples_per_patch, config.num_frames * config.audio_samples_per_frame)
 
 
 def _row_of_patches(first: float, patch: int, whole: int) -> Tensor:
-    """[n, 1]: the middles of patches from `first` on, as shares of the whole."""
+    """[n, 1]: centers of patches from `first` on, as fractions of the whole."""
     return (torch.arange(first + patch / 2, whole - patch / 2 + 0.499, patch) / whole)[:, None]

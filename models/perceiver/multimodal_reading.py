@@ -1,8 +1,8 @@
-"""Several modalities as one array of inputs, as transformers reads them, without multiplying all of it by masks.
+"""Concatenates several modalities into one array of inputs, as transformers does, without multiplying it by masks.
 
-`PerceiverMultimodalPreprocessor` multiplies every input by how far it is masked, also where nothing is or everything,
-and does so in float32, so that a model of less precision fails. At the size of the published autoencoder, where only
-the label is masked, that is half of the memory that reading takes.
+`PerceiverMultimodalPreprocessor` multiplies every input by its mask, even if nothing or everything is masked, and in
+float32, so that a half-precision model fails. For the published autoencoder, which masks only the label, that is half
+of the memory of the encoder.
 """
 
 import copy
@@ -15,7 +15,7 @@ Read = tuple[Tensor, Mapping[str, int], Mapping[str, Tensor]]
 
 
 def read_modalities(preprocessor: PerceiverMultimodalPreprocessor, inputs: Mapping[str, Tensor]) -> Read:
-    """The preprocessor's own answer: inputs [B, M, C], how many are of each modality, and those without positions."""
+    """The result of the preprocessor: inputs [B, M, C], number of inputs per modality, and inputs without positions."""
     shares = preprocessor.mask_probs
     if any(0 < share < 1 for share in shares.values()):
         return preprocessor(inputs)

@@ -1,9 +1,11 @@
-"""A small Perceiver for optical flow, put together from transformers' own parts: patches in, patches of flow out.
+"""A small Perceiver for optical flow from parts of transformers: patches of two frames in, patches of flow out.
 
-`PerceiverForOpticalFlow` has an input for every pixel, which is too dear for a laptop. Here an input is a patch: it
-sees a window of both frames around it, wider than itself, through a small gated network (a motion shows in products of
-what was here and what is there). The latents read all patches; the query of a patch is that patch's input, and keeps it
-through a residual, so that what can be told from the window alone needs no detour. Shapes: B batch, T patches.
+`PerceiverForOpticalFlow` has an input for every pixel, which is too slow for a laptop. Here an input is a patch: a
+small gated network reads a window of both frames around it, since motion is a product of the two. The latents read all
+patches. The query of a patch is its own input, and a residual passes it to the output, so that the motion visible
+within the window needs no detour.
+
+Shapes: B batch, T patches.
 """
 
 import math
@@ -24,7 +26,7 @@ from models.perceiver.engine import decode, encode
 from models.perceiver.tiles import over_tiles
 
 OVERLAP = 16
-"""Pixels that neighboring tiles share: a window, and a patch."""
+"""Pixels that neighboring tiles share: a window and a patch."""
 TILES_AT_ONCE = 64
 
 
@@ -38,9 +40,11 @@ def patch_flow_config(
     features: int = 158,
     hidden: int = 384,
 ) -> PerceiverConfig:
-    """size: pixels along each side of the tile that is read at once. patch, window: along each side of theirs.
+    """size: pixels along each side of a tile.
 
-    features: channels of an input besides its position. hidden: of the network that makes them.
+    patch, window: pixels along each side of a patch and of its window.
+    features: channels of an input without its position.
+    hidden: channels of the network that computes them.
     """
     bands = size // patch // 2
     return PerceiverConfig(
@@ -64,7 +68,7 @@ def patch_flow_config(
 
 
 class PerceiverForPatchFlow(PerceiverPreTrainedModel):
-    """Two frames -> the motion between them, for tiles of `config.train_size`."""
+    """Estimates the flow between two frames, in tiles of `config.train_size`."""
 
     def __init__(self, config: PerceiverConfig):
         super().__init__(config)
@@ -94,7 +98,7 @@ class PerceiverForPatchFlow(PerceiverPreTrainedModel):
 
 
 class WindowPreprocessor(AbstractPreprocessor):
-    """Frames -> one input a patch: what its windows of both frames show, and Fourier features of its place."""
+    """Frames to inputs: one per patch, from its windows in both frames, with Fourier features of its position."""
 
     def __init__(self, config: PerceiverConfig):
         super().__init__()
@@ -103,7 +107,7 @@ class WindowPreprocessor(AbstractPreprocessor):
         self.grid = (height // self.patch, width // self.patch)
         self.position_embeddings = PerceiverFourierPositionEncoding(config.position_bands, self.grid)
         features = config.d_model - self.position_embeddings.output_size()
-        # The name of its weights in files.
+        # Part of the parameter names in files.
         self.colours = nn.Linear(3, 2)
         self.windows = nn.Linear(2 * 2 * self.window**2, 2 * config.window_channels)
         self.features = nn.Linear(config.window_channels, features)
@@ -115,25 +119,27 @@ class WindowPreprocessor(AbstractPreprocessor):
     def forward(
         self, inputs: Tensor, pos: Tensor | None = None, interpolate_pos_encoding: bool = False
     ) -> tuple[Tensor, None, Tensor]:
-        """[B, 2, 3, height, width] -> inputs [B, T, C], None (one modality), and the inputs without their positions.
+        """[B, 2, 3, height, width] -> inputs [B, T, C], None (one modality), and the inputs without positions.
 
-        pos and interpolate_pos_encoding are what PerceiverModel hands to any preprocessor; Fourier features need none.
+        PerceiverModel passes pos and interpolate_pos_encoding to every preprocessor; Fourier features need neither.
         """
         seen = self.features(_gated(self._windows(inputs)))
         places = self.position_embeddings(self.grid, len(seen), device=seen.device, dtype=seen.dtype, pos=pos)
         return torch.cat([seen, places.expand(len(seen), -1, -1)], dim=-1), None, seen
 
     def _windows(self, frames: Tensor) -> Tensor:
-        """`windows` of every window, less its means and at a contrast of about 1: [B, T, its channels].
+        """`windows` of every window, with zero mean and unit contrast: [B, T, channels].
 
-        A motion is the same in a dull picture and in a bright one. As a convolution, so that no window is copied out.
+        Motion does not depend on contrast. A convolution, so that no window is copied.
         """
-        with torch.autocast(frames.device.type, enabled=False):  # the contrast is a difference of squares
+        with torch.autocast(
+            frames.device.type, enabled=False
+        ):  # the contrast is a difference of squares, which needs float32
             mixed = F.linear(frames.float().movedim(2, -1), self.colours.weight.float(), self.colours.bias.float())
         mixed = mixed.movedim(-1, 2).flatten(1, 2)
         padded = F.pad(mixed, [(self.window - self.patch) // 2] * 4, mode="replicate")
         kernels = self.windows.weight.unflatten(1, (2 * 2, self.window, self.window))
-        kernels = kernels - kernels.mean(dim=(-1, -2), keepdim=True)  # as good as taking off the windows' means
+        kernels = kernels - kernels.mean(dim=(-1, -2), keepdim=True)  # equals subtracting the mean of each window
         found = F.conv2d(padded.to(kernels.dtype), kernels, stride=self.patch)
         pool = {"kernel_size": self.window, "stride": self.patch}
         variance = F.avg_pool2d(padded.square(), **pool) - F.avg_pool2d(padded, **pool).square()
@@ -142,14 +148,14 @@ class WindowPreprocessor(AbstractPreprocessor):
 
 
 def patch_flow(model: PerceiverForPatchFlow, first: Tensor, second: Tensor) -> list[Tensor]:
-    """The flow between two frames [3, height, width] of any size, float32, -1 to 1: each image of the pyramid in tiles.
+    """The flow between two frames [3, height, width] of any size, float32, -1 to 1, in tiles at each pyramid level.
 
-    float32 [2, height, width] after each of these images, coarsest first; the last one is of the frames.
+    Returns float32 [2, height, width] after each level, coarsest first; the last one is the result.
     """
     tile = tuple(model.config.train_size)
 
     def of_tiles(frames: Tensor) -> Tensor:
-        # Only what the model reads is of its own dtype: places in a frame need more digits than bfloat16 has.
+        # Only the inputs have the dtype of the model: positions in a frame need more digits than bfloat16 has.
         patches = decode(model, encode(model, frames.to(model.dtype)))
         return unpatch(patches.float(), model.perceiver.input_preprocessor.grid)
 
@@ -168,6 +174,6 @@ def unpatch(patches: Tensor, grid: tuple[int, int]) -> Tensor:
 
 
 def _gated(doubled: Tensor) -> Tensor:
-    """[…, 2 C] -> […, C]: one half, as far as the other lets it through."""
+    """[…, 2 C] -> […, C]: one half gated by the other."""
     value, gate = doubled.chunk(2, dim=-1)
     return value * F.gelu(gate)

@@ -1,9 +1,10 @@
-"""A small multimodal Perceiver, put together from transformers' own parts: a clip in, video, sound and label out.
+"""A small multimodal Perceiver from parts of transformers: a clip in, video, audio and label out.
 
-`PerceiverForMultimodalAutoencoding` has an output for every pixel and hundreds of position channels, which is too dear
-for a laptop. Here an input is a patch of one frame or of the sound, and so is an output. A query is nothing but a
-place, the middle of the patch that it asks for; every place within the clip may be asked about, on the grid of the
-patches or off it: see `multimodal_places`. Shapes: B batch, T frames, S pixels along each side of one, Q queries.
+`PerceiverForMultimodalAutoencoding` has an output for every pixel and hundreds of position channels, which is too slow
+for a laptop. Here inputs and outputs are patches of a frame or of the audio. A query is a position, the center of its
+patch; any position in the clip can be decoded, on or off the grid of patches: see `multimodal_places`.
+
+Shapes: B batch, T frames, S pixels along each side of a frame, Q queries.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from models.perceiver.multimodal_inputs import KIND, SoundPreprocessor, VideoPre
 from models.perceiver.multimodal_places import PLACE, grid, place_features
 
 SPOKEN = 0.1
-"""About how loud speech is: what the last layer gives is counted in this, so that it learns in steps as for colors."""
+"""Typical level of speech, in which the last layer is scaled, so that it trains at the rate of colors."""
 
 
 def patch_multimodal_config(
@@ -48,13 +49,15 @@ def patch_multimodal_config(
     heads: int = 4,
     answers: int = 256,
 ) -> PerceiverConfig:
-    """size: pixels along each side of a frame, patch: along each side of a patch. width: channels of an input.
+    """size: pixels along each side of a frame.
 
-    input_frames, input_samples: what an input is of; an answer is a patch of one frame, or of samples_per_patch.
+    patch: pixels along each side of a patch.
+    width: channels of an input.
+    input_frames, input_samples: size of an input; an output is a patch of one frame, or samples_per_patch samples.
     heads: of both cross-attentions.
-
-    video_latents (times, rows, columns), sound_latents: how many of the `latents` begin with a place of their own, in
-    equal parts of the clip. answers: channels of an answer before it becomes pixels, samples or a label.
+    video_latents, sound_latents: number of latents, of the `latents`, that start at a position in the video (times,
+        rows, columns) or in the audio, in equal parts of the clip.
+    answers: channels of an output before it becomes pixels, samples or a label.
     """
     return PerceiverConfig(
         num_latents=latents,
@@ -85,7 +88,7 @@ def patch_multimodal_config(
 
 
 class PerceiverForPatchMultimodal(PerceiverPreTrainedModel):
-    """A clip, whole or with modalities blanked, -> video, sound and label."""
+    """Reconstructs video, audio and label of a clip, of which modalities may be masked."""
 
     def __init__(self, config: PerceiverConfig):
         super().__init__(config)
@@ -131,7 +134,9 @@ class PerceiverForPatchMultimodal(PerceiverPreTrainedModel):
     ) -> PerceiverClassifierOutput:
         """inputs: "image" float [B, T, 3, S, S], 0 to 1; "audio" [B, samples, 1], -1 to 1; "label" one-hot [B, labels].
 
-        A modality of zeros is blanked. subsampled_output_points: see `PlaceQueries.decoder_query`; "label" is None.
+        A modality of zeros is masked.
+
+        subsampled_output_points: see `PlaceQueries.decoder_query`; "label" is None.
         logits: "image" [B, Q, 3 patch²], see `video_of_patches`; "audio" [B, Q samples_per_patch]; "label" [B, labels].
         """
         found = self.perceiver(inputs=inputs, subsampled_output_points=subsampled_output_points, **options)
@@ -141,7 +146,7 @@ class PerceiverForPatchMultimodal(PerceiverPreTrainedModel):
 
 
 class PlaceQueries(PerceiverBasicDecoder):
-    """Queries of one modality: Fourier features of places. It decodes nothing itself."""
+    """Queries of one modality: Fourier features of positions. It has no decoder of its own."""
 
     def __init__(self, config: PerceiverConfig, modality: str):
         dims = grid(config, modality)
@@ -165,9 +170,10 @@ class PlaceQueries(PerceiverBasicDecoder):
         inputs_without_pos: Tensor | None = None,
         subsampled_points: Tensor | None = None,
     ) -> Tensor:
-        """[B, Q, PLACE]. Of the inputs only their number, type and device matter.
+        """[B, Q, PLACE]. Only the number, dtype and device of the inputs are used.
 
-        subsampled_points: flat indices of patches [Q]; places float [Q, 1] or [Q, 3], see `patch_places`; None for all.
+        subsampled_points: flat indices of patches [Q]; positions float [Q, 1] or [Q, 3], see `patch_places`; None for
+            all.
         """
         dims = torch.tensor(self.output_index_dims, device=inputs.device)
         if subsampled_points is None:
@@ -180,7 +186,7 @@ class PlaceQueries(PerceiverBasicDecoder):
 
 
 class GatedPostprocessor(nn.Module):
-    """Answers -> patches, through a gated layer: which part of an answer counts depends on the place asked for."""
+    """Outputs to patches through a gated layer, whose gate depends on the position of the query."""
 
     def __init__(self, answers: int, values: int, widening: int = 2):
         super().__init__()
@@ -194,7 +200,7 @@ class GatedPostprocessor(nn.Module):
 
 
 class SoundPatches(GatedPostprocessor):
-    """Answers -> samples, patch after patch: [B, Q, answers] -> [B, Q * samples_per_patch]."""
+    """Outputs to samples, patch by patch: [B, Q, answers] -> [B, Q * samples_per_patch]."""
 
     def __init__(self, config: PerceiverConfig, answers: int):
         super().__init__(answers, config.samples_per_patch)

@@ -1,10 +1,11 @@
-"""The published flow model on a CPU, block by block of pixels, without its 258 channels of positions.
+"""The published flow model on a CPU in blocks of pixels, without its 258 position channels.
 
-Positions are a part that depends on the row plus a part that depends on the column. So what a pixel's 322 channels are,
-normalised, is a sum of few vectors: one for each of its 64 features, one for its row, one for its column. Whatever the
-cross-attentions multiply pixels with, they multiply those vectors with, once; a block of 32 x 32 pixels is then left
-with 64 + 32 + 32 + 1 coordinates a pixel, and the channels are come back to when sums over pixels are done. Shapes:
-h x w a tile, n pixels of a block, C channels, F features among them, M what pixels are multiplied with.
+Position channels are a part that depends on the row plus a part that depends on the column. The 322 normalized channels
+of a pixel are therefore a sum of a few vectors: one per feature (64), one for its row and one for its column. The
+cross-attentions multiply these vectors once; a block of 32 x 32 pixels then has 64 + 32 + 32 + 1 coordinates per pixel,
+and the channels are recovered after summing over pixels.
+
+Shapes: h x w a tile, n pixels of a block, C channels, F of them features, M vectors to multiply pixels with.
 """
 
 import copy
@@ -28,8 +29,8 @@ from transformers.models.perceiver.modeling_perceiver import (
 
 from models.perceiver.attention import (
     after_attention,
+    fold_source,
     folded_queries,
-    led_to_what_asks,
     scale_of,
     unfolded,
     with_mlp,
@@ -38,14 +39,19 @@ from models.perceiver.engine import process
 from models.perceiver.linear import product
 
 SIDE = 32
-"""Of a block, in pixels: 8 MiB of a map with 2048 latents. Smaller ones leave threads to wait for each other."""
+"""Pixels along each side of a block: an 8 MiB map with 2048 latents. In smaller blocks threads wait for each other."""
 SLACK = 20.0
-"""How far scores may rise above those that exponentials are taken from; e^20 times a tile is far from the largest."""
+"""How far scores may exceed the offset of the exponentials; e^20 times a tile is far from overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Pixels [n, F + rows + columns + 1] as coordinates, the last one 1, and for which vectors these are."""
+    """Pixels as coordinates.
+
+    part: rows and columns of the block.
+    coordinates: [n, F + rows + columns + 1], the last one 1.
+    which: indices of their vectors.
+    """
 
     part: tuple[slice, slice]
     coordinates: Tensor
@@ -54,10 +60,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """A tile as a layer norm leaves it before its gain and bias: sums of the vectors of features, rows and columns.
+    """A tile after layer norm, before its gain and bias: sums of vectors of features, rows and columns.
 
     basis: [F + h + w, C], these vectors, each with mean 0 over the channels.
-    features: [h, w, F] and inverse: [h, w], what they are multiplied with: both are divided by a pixel's deviation.
+    features: [h, w, F], and inverse: [h, w], their coefficients, divided by the standard deviation of the pixel.
     """
 
     basis: Tensor
@@ -78,22 +84,22 @@ class Pixels:
             yield Block(part, torch.cat(coordinates, dim=1), which)
 
     def multiplied(self, norm: nn.LayerNorm, vectors: Tensor) -> Tensor:
-        """vectors [M, C] -> [F + h + w + 1, M]: what a block's coordinates make products with normalised pixels of."""
+        """vectors [M, C] -> [F + h + w + 1, M]: maps coordinates of a block to products with normalized pixels."""
         return torch.cat([product(self.basis * norm.weight, vectors), (vectors @ norm.bias)[None]])
 
     def means(self, norm: nn.LayerNorm, coordinates: Tensor) -> Tensor:
-        """Sums of weighted coordinates, [F + h + w + 1, M] -> means of normalised pixels, [M, C]."""
+        """Sums of weighted coordinates, [F + h + w + 1, M] -> means of normalized pixels, [M, C]."""
         return (coordinates[:-1] / coordinates[-1]).T @ (self.basis * norm.weight) + norm.bias
 
 
 def applies(model: PerceiverPreTrainedModel, seen: Tensor) -> bool:
-    """Only for looking, in float32, on a CPU: a GPU wants few large products rather than few multiplications."""
+    """Only for inference in float32 on a CPU: a GPU is faster with few large products than with few multiplications."""
     looking = not model.training and not torch.is_grad_enabled()
     return looking and seen.device.type == "cpu" and seen.dtype == torch.float32
 
 
 def flow_by_blocks(model: PerceiverForOpticalFlow, patches: Tensor) -> Tensor:
-    """One tile [1, 2, 27, h, w] -> its flow [1, h * w, 2] in the model's own unit, as `decode` gives it."""
+    """One tile [1, 2, 27, h, w] -> its flow [1, h * w, 2] in the unit of the model, as `decode` returns it."""
     perceiver = model.perceiver
     decoder = cast(PerceiverOpticalFlowDecoder, perceiver.decoder)
     reader, answerer = perceiver.encoder.cross_attention, decoder.decoder.decoding_cross_attention
@@ -106,9 +112,12 @@ def flow_by_blocks(model: PerceiverForOpticalFlow, patches: Tensor) -> Tensor:
 
 
 def pixels_of(preprocessor: PerceiverImagePreprocessor, patches: Tensor, eps: float) -> Pixels:
-    """One tile [1, 2, 27, h, w], as `neighborhoods` has it. eps: of the layer norms."""
+    """One tile [1, 2, 27, h, w], as from `neighborhoods`.
+
+    eps: of the layer norms.
+    """
     size = patches.shape[-2:]
-    features = features_alone(preprocessor)(patches)[0].unflatten(1, size)[0]
+    features = without_positions(preprocessor)(patches)[0].unflatten(1, size)[0]
     count = features.shape[-1]
     rows, columns = (pad(part, (count, 0)) for part in positions(preprocessor.position_embeddings, size))
     channels = rows.shape[-1]
@@ -121,7 +130,7 @@ def pixels_of(preprocessor: PerceiverImagePreprocessor, patches: Tensor, eps: fl
 
 
 def positions(encoding: PerceiverFourierPositionEncoding, size: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """[h, P] and [w, P]: a row's and a column's parts of the positions, which are their sums."""
+    """[h, P] and [w, P]: position channels are the sum of a row part and a column part."""
     places = build_linear_positions(size)
     edges = torch.cat([places[:, 0], places[0]])[None]
     rows, columns = encoding(size, 1, edges.device, edges.dtype, pos=edges)[0].split(list(size))
@@ -129,28 +138,28 @@ def positions(encoding: PerceiverFourierPositionEncoding, size: Sequence[int]) -
 
 
 class NoPositions(nn.Module):
-    """Stands where a preprocessor has its positions: channels of which there are none."""
+    """Replaces the position encoding of a preprocessor with zero channels."""
 
     def forward(self, index_dims: Sequence[int], batch_size: int, device: torch.device, dtype: torch.dtype) -> Tensor:
         return torch.empty(batch_size, math.prod(index_dims), 0, device=device, dtype=dtype)
 
 
-def features_alone(preprocessor: PerceiverImagePreprocessor) -> PerceiverImagePreprocessor:
-    """The same preprocessor, its weights shared, without positions."""
+def without_positions(preprocessor: PerceiverImagePreprocessor) -> PerceiverImagePreprocessor:
+    """The same preprocessor without positions; its weights are shared."""
     alone = copy.copy(preprocessor)
     alone._modules = {**preprocessor._modules, "position_embeddings": NoPositions()}
     return alone
 
 
 def read_pixels(layer: PerceiverLayer, latents: Tensor, pixels: Pixels) -> Tensor:
-    """The encoder's cross-attention: `run_layer` with latents [1, N, D] that read all pixels of a tile.
+    """The encoder cross-attention: `run_layer` with latents [1, N, D] that read all pixels of a tile.
 
-    Exponentials are summed block by block, relative to the highest score of each query so far, give or take SLACK.
+    Exponentials are summed block by block, relative to the highest score of each query so far, within SLACK.
     """
     inner = layer.attention.self
     queries = folded_queries(inner, latents) * scale_of(inner)
     led = pixels.multiplied(inner.layernorm2, queries.flatten(0, 2))
-    led[-1] = 0  # a query's own part of the scores is the same for all pixels; what is subtracted goes here
+    led[-1] = 0  # constant over pixels, so it does not affect the softmax; the offset of the exponentials goes here
     sums = torch.zeros_like(led)
     for block in pixels.blocks():
         scores = product(block.coordinates, led[block.which].T)
@@ -159,19 +168,19 @@ def read_pixels(layer: PerceiverLayer, latents: Tensor, pixels: Pixels) -> Tenso
         if higher.any():
             scores -= higher
             led[-1] -= higher
-            sums *= torch.exp(-higher.clamp(min=0))  # lower only in the first block, where sums are 0
+            sums *= torch.exp(-higher.clamp(min=0))  # negative only in the first block, where the sums are 0
         sums.index_add_(0, block.which, product(block.coordinates.T.contiguous(), scores.exp_().T))
     mapped = pixels.means(inner.layernorm2, sums).reshape(queries.shape)
     return after_attention(layer, latents, unfolded(layer.attention, mapped))
 
 
 def ask_pixels(layer: PerceiverLayer, pixels: Pixels, latents: Tensor) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
-    """The decoder's cross-attention, without its residual: for each block where it is, and what it answers.
+    """The decoder cross-attention, without its residual: yields the position and the output of each block.
 
-    latents: [1, N, D]. Answers are [rows, columns, q_dim].
+    latents: [1, N, D]. Outputs are [rows, columns, q_dim].
     """
     inner = layer.attention.self
-    keys, values, bias = led_to_what_asks(layer.attention, inner.layernorm2(latents))
+    keys, values, bias = fold_source(layer.attention, inner.layernorm2(latents))
     led = pixels.multiplied(inner.layernorm1, keys.flatten(0, 2) * scale_of(inner))
     led[-1] += bias.flatten()
     values = values.flatten(0, 2).T.contiguous()

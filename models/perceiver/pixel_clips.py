@@ -1,12 +1,13 @@
-"""The published multimodal autoencoder's video: an answer for every pixel, at any place of the clip.
+"""The video decoder of the published multimodal autoencoder, for every pixel and any position of the clip.
 
-A query is the Fourier features of a time, a row and a column, and a padding that says "video". So a query is a sum of
-three vectors, and so is, but for its deviation, what a layer norm makes of it: scores of all pixels come from a table
-for times and rows and one for columns. What latents give spans fewer directions than a query has channels, which leaves
-less to multiply on both sides of the MLP's layer norm; and all that follows the MLP's activation is linear, down to
-three colors. At the published size a pixel takes 0.9 million multiplications of 4.5. Shapes: T times, R rows, S
-columns, n pixels at once, N latents, C channels of a query, D directions, W channels inside the MLP. One head, as the
-class has it.
+A query is the Fourier features of a time, a row and a column, and padding that encodes "video". It is thus a sum of
+three vectors, and so is its layer norm, up to the standard deviation: the scores of all pixels come from one table for
+times and rows and one for columns. The values of the latents span fewer directions than a query has channels, which
+reduces the products on both sides of the layer norm of the MLP; everything after the activation is linear, down to
+three colors. At the published size a pixel takes 0.9 instead of 4.5 million multiplications. The class has one head.
+
+Shapes: T times, R rows, S columns, n pixels at once, N latents, C channels of a query, D directions, W channels inside
+    the MLP.
 """
 
 from collections.abc import Iterator
@@ -22,23 +23,23 @@ from transformers.models.perceiver.modeling_perceiver import (
     PerceiverProjectionPostprocessor,
 )
 
-from models.perceiver.attention import led_to_what_asks, scale_of
+from models.perceiver.attention import fold_source, scale_of
 from models.perceiver.engine import Encoded, answer, basic_decoder, queries_at_once
 from models.perceiver.linear import product
 from models.perceiver.pixel_blocks import applies
 
 PIXELS = 1024
-"""Answered at once: some 16 MiB at the published size."""
+"""Pixels decoded at once: about 16 MiB at the published size."""
 
 
 def decode_video(
     model: PerceiverForMultimodalAutoencoding, encoded: Encoded, times: Tensor, rows: Tensor, columns: Tensor
 ) -> Tensor:
-    """What the model answers at all times, rows and columns: float32 [T, 3, R, S], colors from about 0 to 1.
+    """Decodes all times, rows and columns: float32 [T, 3, R, S], colors from about 0 to 1.
 
-    encoded: of one clip. times [T] in frames, rows [R] and columns [S] in pixels of the size that the model was made
-    for: 0 is the first, fractions lie between two. At whole numbers these are the outputs that transformers gives for
-    `subsampled_output_points`.
+    encoded: of one clip.
+    times: [T] in frames; rows: [R] and columns: [S] in pixels of the size of the model. 0 is the first, fractions are
+        in between. At whole numbers the result equals that of transformers for `subsampled_output_points`.
     """
     video = torch.empty(len(times), 3, len(rows), len(columns), device=encoded.latents.device)
     for place, frame in enumerate(video_frames(model, encoded, times, rows, columns)):
@@ -49,7 +50,7 @@ def decode_video(
 def video_frames(
     model: PerceiverForMultimodalAutoencoding, encoded: Encoded, times: Tensor, rows: Tensor, columns: Tensor
 ) -> Iterator[Tensor]:
-    """`decode_video`, one time after the other, as they are asked for: float32 [3, R, S] each."""
+    """`decode_video` one time after the other: yields float32 [3, R, S]."""
     axes = [
         -1 + 2 * places.to(encoded.latents.device).float() / count
         for places, count in zip((times, rows, columns), _dims(model), strict=True)
@@ -60,7 +61,7 @@ def video_frames(
 
 
 def queries_at(model: PerceiverForMultimodalAutoencoding, positions: Tensor) -> Tensor:
-    """positions float32 [n, 3], time, row and column, -1 where the clip begins, 1 where it ends -> queries [n, C]."""
+    """positions float32 [n, 3], time, row and column, from -1 (start) to 1 (end) -> queries [n, C]."""
     decoder = cast(PerceiverMultimodalDecoder, model.perceiver.decoder)
     encoding = cast(nn.Module, decoder.modalities["image"].decoder).output_position_encodings
     features = encoding(_dims(model), 1, positions.device, model.dtype, pos=positions[None])[0]
@@ -79,7 +80,7 @@ def _to_colors(model: PerceiverForMultimodalAutoencoding) -> PerceiverProjection
 def _by_queries(
     model: PerceiverForMultimodalAutoencoding, latents: Tensor, times: Tensor, rows: Tensor, columns: Tensor
 ) -> Iterator[Tensor]:
-    """Colors [R * S, 3] of each time, on any device, of any dtype: what decodes all other modalities, in chunks."""
+    """Colors [R * S, 3] of each time on any device and in any dtype, with the general decoder, in chunks."""
     to_colors = _to_colors(model)
     for time in times:
         places = torch.cartesian_prod(time[None], rows, columns).split(queries_at_once(model))
@@ -92,7 +93,7 @@ def _by_blocks(
     """Colors [R * S, 3] of each time, PIXELS at once."""
     layer = basic_decoder(model).decoding_cross_attention
     asking, norm = layer.attention.self, layer.attention.self.layernorm1
-    keys, values, bias = (part[0, 0] for part in led_to_what_asks(layer.attention, asking.layernorm2(latents)))
+    keys, values, bias = (part[0, 0] for part in fold_source(layer.attention, asking.layernorm2(latents)))
     answers = Answers.of(model, layer, values)
     keys = keys * scale_of(asking)
     bias, keys = bias[0] + keys @ norm.bias, keys * norm.weight
@@ -113,7 +114,7 @@ def _by_blocks(
 def parts_of_queries(
     model: PerceiverForMultimodalAutoencoding, times: Tensor, rows: Tensor, columns: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """[T, C], [R, C] and [S, C], each with mean 0 over the channels: queries less their means are sums of these."""
+    """[T, C], [R, C] and [S, C], each with mean 0 over the channels, whose sums are the centered queries."""
     apart = queries_at(model, torch.block_diag(*(places[:, None] for places in (times, rows, columns))))
     of_times, of_rows, of_columns = apart.split([len(times), len(rows), len(columns)])
     nowhere = queries_at(model, times.new_zeros(1, 3))
@@ -122,18 +123,19 @@ def parts_of_queries(
 
 
 def inverse_deviations(rows: Tensor, columns: Tensor, eps: float) -> Tensor:
-    """Of all sums of one of the rows [R, C] and one of the columns [S, C], which have mean 0: [R, S]."""
+    """[R, S], for all sums of a row [R, C] and a column [S, C], which have mean 0."""
     squares = rows.square().sum(dim=1)[:, None] + 2 * rows @ columns.T + columns.square().sum(dim=1)
     return (squares / rows.shape[1] + eps).rsqrt()
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Weights of latents -> colors: the layer's values and MLP, and the two linear layers that follow it.
+    """Maps attention weights to colors: values and MLP of the layer, and the two linear layers after it.
 
-    given: [D + 3, N], what each latent gives: along D directions at right angles, its channels' mean left out, and
-    as colors, by way of the MLP's residual. widened: [W, D] and bias: [W], from there to the inside of the MLP.
-    to_colors: [3, W] and offset: [3], from there on.
+    given: [D + 3, N], values of the latents in D orthogonal directions, without their mean, and their colors through
+        the residual of the MLP.
+    widened: [W, D], and bias: [W], from there into the MLP.
+    to_colors: [3, W], and offset: [3], from there to colors.
     """
 
     layer: PerceiverLayer
@@ -145,12 +147,12 @@ class Answers:
 
     @classmethod
     def of(cls, model: PerceiverForMultimodalAutoencoding, layer: PerceiverLayer, values: Tensor) -> "Answers":
-        """values: [N, C], what each latent gives to the layer's output, biases included."""
+        """values: [N, C], contribution of each latent to the output of the layer, biases included."""
         first, second, dense = layer.mlp.dense1, layer.mlp.dense2, layer.attention.output.dense
         last, classifier = cast(nn.Linear, basic_decoder(model).final_layer), _to_colors(model).classifier
         spanned = torch.cat([dense.weight, dense.bias[:, None]], dim=1)
         directions = torch.linalg.qr(spanned - spanned.mean(dim=0)).Q
-        centerd = values - values.mean(dim=1, keepdim=True)  # directions may be more than are spanned
+        centerd = values - values.mean(dim=1, keepdim=True)  # there may be more directions than the values span
         colors = classifier.weight @ last.weight
         return cls(
             layer,

@@ -1,7 +1,9 @@
-"""The published flow model on frames of any size: an input for every pixel, tiles of the size that it was trained on.
+"""The published flow model on frames of any size: one input per pixel, in tiles of the training size.
 
-`PerceiverForOpticalFlow` reads, for each pixel, the 3 x 3 pixels around it in both frames, and answers for each pixel
-(Perceiver IO, section 4.2 and appendix H). Shapes: B tiles, h x w their size; motion is x right, y down, in pixels.
+`PerceiverForOpticalFlow` reads, for each pixel, the 3 x 3 pixels around it in both frames, and predicts its motion
+(Perceiver IO, section 4.2 and appendix H).
+
+Shapes: B tiles of size h x w; motion is x right, y down, in pixels.
 """
 
 import torch
@@ -14,9 +16,9 @@ from models.perceiver.pixel_blocks import applies, flow_by_blocks
 from models.perceiver.tiles import Size, over_tiles
 
 PIXELS = 20.0
-"""Pixels in the model's own unit of motion."""
+"""Pixels per unit of motion of the model."""
 BYTES_OF_A_PIXEL = 16 * 2**10
-"""What a tile takes at its peak on a GPU, for each of its pixels: some twelve copies of its 322 channels."""
+"""Peak GPU memory of a tile per pixel: about twelve copies of its 322 channels."""
 
 
 def pixel_flow(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) -> Tensor:
@@ -24,7 +26,7 @@ def pixel_flow(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) ->
     tile = tile_size(model)
 
     def of_tiles(frames: Tensor) -> Tensor:
-        # Only what the model reads is of its own dtype: tiles are cut and blended in float32.
+        # Only the inputs have the dtype of the model: tiles are cut and blended in float32.
         patches = neighborhoods(frames).to(model.dtype)
         if applies(model, patches):
             found = torch.cat([flow_by_blocks(model, patch) for patch in patches.split(1)])
@@ -36,9 +38,9 @@ def pixel_flow(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) ->
 
 
 def neighborhoods(frames: Tensor) -> Tensor:
-    """Tiles […, 3, h, w] -> […, 27, h, w], what the model reads: around each pixel row by row, colors innermost.
+    """Tiles […, 3, h, w] -> […, 27, h, w], the inputs: around each pixel row by row, colors innermost.
 
-    Beyond the edge of the tile there are zeros: tiles are cut out first, as the model was trained.
+    Zeros beyond the edge of the tile: tiles are cut first, as in training.
     """
     height, width = frames.shape[-2:]
     padded = F.pad(frames, (1, 1, 1, 1))
@@ -53,7 +55,7 @@ def tile_size(model: PerceiverForOpticalFlow) -> Size:
 
 
 def tiles_at_once(tile: Size, device: torch.device) -> int:
-    """As many as half of what is free on a GPU has room for; one on a CPU, which two of them would not make quicker."""
+    """Tiles that fit into half of the free GPU memory; one on a CPU, where two would not be faster."""
     if device.type != "cuda":
         return 1
     free, _ = torch.cuda.mem_get_info(device)

@@ -1,11 +1,12 @@
-"""Which inputs did an output read? Attention followed from outputs through the latents to the inputs.
+"""Attention from outputs back to inputs: decoder rows, encoder rows, and rollout through all layers.
 
-Attention rollout (Abnar and Zuidema 2020) carried over to the Perceiver's three stages. A layer with a residual passes
-half of what it is asked through its attention and half along the residual. What the residuals lead to something that
-is no input (the learned latent array, the decoder's own query) is counted apart and never spread over the inputs.
-Always row vectors times a matrix, in slices: no map of outputs times inputs is ever held. The matrix of all layers of
-latents is made once, by `encode`, and serves every output that is asked about later.
-Shapes: R outputs asked about, N latents, M inputs; the batch has one example.
+Attention rollout (Abnar and Zuidema 2020) for the three stages of a Perceiver: half of each layer's weight follows its
+attention and half its residual. What residuals lead to something that is not an input (the learned latent array, the
+query of the decoder) is kept apart and never spread over the inputs. All products are row vectors times a matrix, in
+slices: no map of outputs times inputs is ever held. `encode` computes the matrix of all self-attention layers once, for
+    all outputs.
+
+Shapes: R outputs, N latents, M inputs; the batch has one example.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from models.perceiver.engine import Encoded, Wanted, basic_decoder, decoder_quer
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """inputs [R, M], latent_share [R], query_share [R], all float32: for each output they sum to 1."""
+    """inputs [R, M], latent_share [R] and query_share [R], float32: for each output they sum to 1."""
 
     inputs: Tensor
     latent_share: Tensor
@@ -31,7 +32,7 @@ class Provenance:
 def decoder_rows(
     model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None, head: int | None = None
 ) -> Tensor:
-    """How much each wanted output reads from each latent, float32 [R, N]; one head, or their mean."""
+    """Attention of each wanted output to the latents, float32 [R, N]; one head, or the mean over heads."""
     layer = basic_decoder(model).decoding_cross_attention
     queries = decoder_queries(model, encoded, wanted)
     return _of_head(attention_rows(layer.attention.self, queries, encoded.latents), head)
@@ -40,7 +41,7 @@ def decoder_rows(
 def encoder_rows(
     model: PerceiverPreTrainedModel, encoded: Encoded, latents: Tensor | slice = slice(None), head: int | None = None
 ) -> Tensor:
-    """How much the latents asked for read from each input, float32 [R, M]; one head, or their mean."""
+    """Attention of the given latents to the inputs, float32 [R, M]; one head, or the mean over heads."""
     perceiver = perceiver_of(model)
     array = perceiver.embeddings(batch_size=1)
     attention = perceiver.encoder.cross_attention.attention.self
@@ -50,7 +51,7 @@ def encoder_rows(
 def read_through_encoder(
     model: PerceiverPreTrainedModel, encoded: Encoded, weights: Tensor, head: int | None = None
 ) -> Tensor:
-    """The encoder's rows weighted by `weights` [R, N]: float32 [R, M], with the mass of `weights`."""
+    """Encoder rows weighted by `weights` [R, N]: float32 [R, M], with the sums of `weights`."""
     perceiver = perceiver_of(model)
     array = perceiver.embeddings(batch_size=1)
     attention = perceiver.encoder.cross_attention.attention.self
@@ -58,7 +59,7 @@ def read_through_encoder(
 
 
 def attending_latents(model: PerceiverPreTrainedModel, encoded: Encoded, place: int) -> Tensor:
-    """How much each latent reads from one input, float32 [N], mean of heads: a column of the encoder's map."""
+    """Attention of each latent to one input, float32 [N], mean over heads: a column of the encoder map."""
     perceiver = perceiver_of(model)
     array = perceiver.embeddings(batch_size=1)
     attention = perceiver.encoder.cross_attention.attention.self
@@ -67,12 +68,12 @@ def attending_latents(model: PerceiverPreTrainedModel, encoded: Encoded, place: 
 
 
 def rollout(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = None) -> Provenance:
-    """Follows the wanted outputs back through decoder, latent layers and encoder.
+    """Rollout of the wanted outputs through decoder, self-attention layers and encoder.
 
-    Raises ValueError where `encode` was not asked to follow the layers.
+    Raises ValueError if `encoded` has no `mixing`.
     """
     if encoded.mixing is None:
-        raise ValueError("rollout needs to know how the layers mix the latents: encode with keep_mixing=True")
+        raise ValueError("rollout needs the mixing of the latents: encode with keep_mixing=True")
     perceiver = perceiver_of(model)
     weights = decoder_rows(model, encoded, wanted)
     query_share = torch.zeros(len(weights), device=weights.device)
@@ -95,7 +96,7 @@ def _weighted_rows(
     inputs_mask: Tensor | None = None,
     head: int | None = None,
 ) -> Tensor:
-    """weights [R, Q] times the attention map [Q, K], a slice of the map at a time: [R, K]."""
+    """weights [R, Q] times the attention map [Q, K], in slices: [R, K]."""
     keys = hidden if inputs is None else inputs
     total = torch.zeros(len(weights), keys.shape[1], device=weights.device)
     for rows, attended in sliced_attention_rows(attention, hidden, inputs, inputs_mask):

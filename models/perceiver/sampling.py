@@ -1,6 +1,6 @@
-"""The next token from its logits: the likeliest, or one that is drawn among the likely ones.
+"""Chooses the next token from logits: the most likely one, or a random one.
 
-Draw i of a seed has a random number of its own, so that it does not matter how many were drawn before it in one go.
+Draw i of a seed has its own random number, so that it does not depend on how many tokens were drawn at once before.
 """
 
 from collections.abc import Iterable
@@ -11,8 +11,12 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """temperature: above 0, divides the logits. top_k: draw among so many, 0 for all. top_p: among the likeliest, as
-    few as make up so much, above 0 to 1. Without do_sample, the likeliest is taken."""
+    """do_sample: draw at random; otherwise take the most likely token.
+
+    temperature: divides the logits, above 0.
+    top_k: number of most likely tokens to draw from; 0 for all.
+    top_p: draw from the smallest set of most likely tokens whose probabilities sum to p, above 0 and at most 1.
+    """
 
     do_sample: bool
     temperature: float
@@ -28,7 +32,7 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 
 
 def ranked(logits: np.ndarray, forbidden: Iterable[int] = ()) -> np.ndarray:
-    """Ids that may be written, likeliest first, of equals the lower id first: int64 [up to V]."""
+    """Ids that may be generated, most likely first, lower ids first among equals: int64 [up to V]."""
     kept = np.ones(len(logits), dtype=bool)
     kept[list(forbidden)] = False
     order = np.argsort(-logits, kind="stable")
@@ -36,20 +40,23 @@ def ranked(logits: np.ndarray, forbidden: Iterable[int] = ()) -> np.ndarray:
 
 
 def drawn_among(logits: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """Probabilities of the tokens that are drawn among, whose logits come likeliest first: float64 [up to V].
+    """Probabilities of the tokens to draw from, given logits in descending order: float64 [up to V].
 
-    First the temperature, then the `top_k` likeliest of these, then the fewest that make up `top_p`.
+    Applies the temperature, then top_k, then top_p.
     """
     if sampling.top_k:
         logits = logits[: sampling.top_k]
-    # The largest first: a low temperature takes the others to minus infinity, not this one to infinity.
+    # Relative to the largest logit, so that a low temperature does not overflow.
     found = probabilities((logits - logits[0]) / sampling.temperature)
     found = found[: np.searchsorted(found.cumsum(), sampling.top_p) + 1]
     return found / found.sum()
 
 
 def choose(logits: np.ndarray, order: np.ndarray, sampling: Sampling, index: int) -> int:
-    """The id of token `index`. order: as `ranked` gives it."""
+    """The id of token `index`.
+
+    order: from `ranked`.
+    """
     if not sampling.do_sample:
         return int(order[0])
     shares = drawn_among(logits[order], sampling).cumsum()

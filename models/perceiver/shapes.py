@@ -1,4 +1,4 @@
-"""How large a model is, from its config alone."""
+"""Sizes of a model from its config, without its weights."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ from models.schema import ModelShape
 
 
 def model_shape(checkpoint: Checkpoint, folders: Mapping[str, Path]) -> ModelShape:
-    """Its weights need not be there. folders: as in `checkpoints.source_of`."""
+    """The weights need not be available. folders: as in `checkpoints.source_of`."""
     config = config_of(checkpoint, folders)
     name, parameters = name_of(checkpoint, folders), count_parameters(checkpoint, folders)
     if isinstance(config, PerceiverArConfig):

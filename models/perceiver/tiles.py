@@ -1,4 +1,4 @@
-"""Frames of any size for models that read one size: cut into tiles that overlap, and what they give is blended.
+"""Overlapping tiles for models that read a fixed size: cut frames of any size into tiles and blend the results.
 
 Shapes: N tiles, F frames, C channels; a tile is (height, width).
 """
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 OVERLAP = 20
-"""Pixels that neighboring tiles share at least, as the published flow model wants it."""
+"""Least number of pixels that neighboring tiles share, as in the published flow model."""
 
 Size = tuple[int, int]
 
@@ -19,8 +19,10 @@ def over_tiles(
 ) -> Tensor:
     """frames [F, C, height, width] -> [2, height, width].
 
-    estimate: [N, F, C, *tile] -> [N, 2, *tile], in pixels. Frames smaller than a tile are mirrored up to it.
-    at_once: how many tiles it gets.
+    estimate: [N, F, C, *tile] -> [N, 2, *tile], in pixels.
+    at_once: tiles per call of `estimate`.
+
+    Frames smaller than a tile are mirrored up to its size.
     """
     height, width = frames.shape[-2:]
     whole = mirrored(frames, max(height, tile[0]), max(width, tile[1]))
@@ -39,25 +41,25 @@ def over_tiles(
 
 
 def corners_of_tiles(height: int, width: int, tile: Size, overlap: int = OVERLAP) -> list[tuple[int, int]]:
-    """(top, left) of each tile, row by row; tiles may reach beyond a frame that is smaller than one of them."""
+    """(top, left) of each tile, row by row; tiles may extend beyond a frame that is smaller than a tile."""
     return [(top, left) for top in starts(height, tile[0], overlap) for left in starts(width, tile[1], overlap)]
 
 
 def starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Where tiles begin along one axis: as far apart as the overlap lets them, the last flush with the end."""
+    """Starts of the tiles along one axis: as far apart as the overlap allows, the last one at the end."""
     if length <= tile:
         return [0]
     return [*range(0, length - tile, tile - overlap), length - tile]
 
 
 def blend_weights(tile: Size) -> Tensor:
-    """float32 [height, width]: pixels to the nearest edge, 1 at it. Tiles count less where they know less around."""
+    """float32 [height, width]: distance to the nearest edge in pixels, 1 at the edge. Tiles are less reliable there."""
     rows, columns = (torch.minimum(torch.arange(1, side + 1), torch.arange(side, 0, -1)) for side in tile)
     return torch.minimum(rows[:, None], columns).float()
 
 
 def tile_of(row: int, column: int, height: int, width: int, tile: Size, overlap: int = OVERLAP) -> tuple[int, int]:
-    """(top, left) of the tile that counts most at a pixel."""
+    """(top, left) of the tile with the largest weight at a pixel."""
 
     def inside(corner: tuple[int, int]) -> int:
         offsets = ((row - corner[0], tile[0]), (column - corner[1], tile[1]))
@@ -67,7 +69,7 @@ def tile_of(row: int, column: int, height: int, width: int, tile: Size, overlap:
 
 
 def mirrored(frames: Tensor, height: int, width: int) -> Tensor:
-    """[…, h, w] -> […, height, width]: beyond the lower right edges the frame comes back, as often as it takes."""
+    """[…, h, w] -> […, height, width]: mirrored at the bottom and right edges, repeatedly if needed."""
     if frames.shape[-2:] == (height, width):
         return frames
     rows, columns = _there_and_back(frames.shape[-2], height), _there_and_back(frames.shape[-1], width)

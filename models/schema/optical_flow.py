@@ -8,7 +8,7 @@ from PIL.Image import Image
 from models.schema.common import AttentionMap, InputKey, Probe, Request, RunInfo, Weights
 
 MAX_PIXELS = 10_000_000
-"""Of one frame: 4K video has 8.3 million. The demo model takes half a minute for that on two cores."""
+"""Pixels of a frame: 4K video has 8.3 million, which takes the demo model half a minute on two cores."""
 LONGEST_SIDE = 16_384
 """Pixels. Frames shorter than a tile are mirrored up to it, so their pixel count does not bound the cost."""
 

@@ -206,7 +206,7 @@ class _Reconstruction:
         return digest(frames, audio), self.request.label, frozenset(self.request.blank)
 
     def _finer(self, asked: _Output) -> tuple[int, ...]:
-        """The area of what is asked about, in the count of the frames as they are answered."""
+        """The area of an output, counted as in the result."""
         if asked.modality != "image":
             return asked.area
         frame, *place = asked.area

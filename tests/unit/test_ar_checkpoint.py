@@ -78,7 +78,7 @@ def test_a_folder_of_another_class(tmp_path):
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
 def test_a_folder_with_a_file_missing(folder, missing):
     (folder / missing).unlink()
-    with pytest.raises(CheckpointUnavailable, match=r"cannot be read.*embedded model is still there"):
+    with pytest.raises(CheckpointUnavailable, match=r"cannot be read.*demo model still works"):
         load({HUB_ID: folder})
 
 
@@ -94,12 +94,12 @@ def test_what_was_downloaded_needs_no_hub(folder, cache):
 def test_a_part_of_a_download_is_none(folder, cache):
     (folder / "model.safetensors").unlink()
     downloaded(folder, cache, HUB_ID)
-    with pytest.raises(CheckpointUnavailable, match=f"{HUB_ID}: it is not on this machine"):
+    with pytest.raises(CheckpointUnavailable, match=f"{HUB_ID}: it is not in the cache"):
         load({})
 
 
 def test_hub_out_of_reach(cache):
-    with pytest.raises(CheckpointUnavailable, match=f"{HUB_ID}: it is not on this machine and could not be downloaded"):
+    with pytest.raises(CheckpointUnavailable, match=f"{HUB_ID}: it is not in the cache and could not be downloaded"):
         load({})
     folders = {HUB_ID: Path("someone/writer")}
     assert config_of(PUBLISHED, folders) == config_of(PUBLISHED)

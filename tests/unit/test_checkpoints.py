@@ -61,7 +61,7 @@ def assert_unavailable(folder: Path | None) -> str:
     """The message names the id, and what works without it."""
     with pytest.raises(CheckpointUnavailable, match=HUB_ID) as caught:
         load(folder)
-    assert "embedded model is still there" in str(caught.value)
+    assert "demo model still works" in str(caught.value)
     return str(caught.value)
 
 
@@ -299,7 +299,7 @@ def test_another_hub_id_in_its_place(hub, classifier, tmp_path):
 
 def test_another_hub_id_that_is_not_there(hub):
     hub(9)
-    with pytest.raises(CheckpointUnavailable, match="someone/films: it is not on this machine"):
+    with pytest.raises(CheckpointUnavailable, match="someone/films: it is not in the cache"):
         load_checkpoint(IMDB, CPU, torch.float32, {IMDB.name: Path("someone/films")})
 
 

@@ -116,5 +116,5 @@ def test_a_prompt_that_does_not_fit_is_refused(length, latents):
 def test_nothing_is_kept_beyond_the_room_for_it():
     kept, four = KeyValues(6), torch.zeros(1, 2, 4, 3)
     kept.extended(four, four)
-    with pytest.raises(ValueError, match="room for 6 positions, not for 8"):
+    with pytest.raises(ValueError, match="room for 6 positions, not 8"):
         kept.extended(four, four)

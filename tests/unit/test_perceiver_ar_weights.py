@@ -83,8 +83,8 @@ def test_a_bin_is_read_without_running_what_is_in_it(folder):
         (lambda tensors: tensors.pop(EMBEDDING), f"missing {EMBEDDING}"),
         (lambda tensors: tensors.update(more=torch.zeros(1)), "unknown more"),
         (lambda tensors: tensors.update({EMBEDDING: torch.zeros(3, 64)}), r"is \(3, 64\), not \(97, 64\)"),
-        (lambda tensors: tensors.update({FREQUENCIES: torch.ones(4)}), "other angles than those of 16"),
-        (lambda tensors: tensors[FREQUENCIES].mul_(1.01), "other angles"),
+        (lambda tensors: tensors.update({FREQUENCIES: torch.ones(4)}), "do not match 16"),
+        (lambda tensors: tensors[FREQUENCIES].mul_(1.01), "inv_freq"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(folder, edit, words):

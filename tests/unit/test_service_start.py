@@ -75,7 +75,7 @@ def test_runs_through_zero_gpu(monkeypatch, service):
 
 def test_refusals_come_back_in_words_from_zero_gpu(monkeypatch):
     monkeypatch.setattr(service_module, "spaces", FakeSpaces())
-    with pytest.raises(InputError, match="Nothing is hidden"):
+    with pytest.raises(InputError, match="No bytes are masked"):
         LocalBackend(Settings(device="cpu"), load_tiny).run(replace(GOOD, mask=()))
     with pytest.raises(CheckpointUnavailable, match="not there"):
         LocalBackend(Settings(device="cpu"), unavailable).run(GOOD)
@@ -100,7 +100,7 @@ def test_parts_come_from_zero_gpu_as_they_are_made(monkeypatch):
     assert fake.calls == [(request,)]
     assert [part.numbers for part in parts] == [(0, 1, 2, 3), (4,)]
     assert np.array_equal(np.concatenate([part.frames for part in parts]), whole.frames)
-    with pytest.raises(InputError, match="not one frame"):
+    with pytest.raises(InputError, match="no frames"):
         list(LocalBackend(Settings(device="cpu"), load_tiny).stream(replace(request, frames=frames[:0])))
 
 
