@@ -1,4 +1,4 @@
-"""Large inputs that were sent before: requests name them by their content instead of sending them again."""
+"""Large inputs that were uploaded before: requests refer to them by content instead of sending them again."""
 
 from dataclasses import fields, replace
 from typing import Any, TypeVar
@@ -12,23 +12,23 @@ from models.data.images import as_rgb, check_size
 from models.schema import InputDropped, InputKey, Request
 
 LARGE = 64 * 1024
-"""Bytes from which on an array or an image is replaced by its key."""
+"""Bytes from which an array or an image is replaced by its key."""
 
 Question = TypeVar("Question", bound=Request[Any])
 Input = np.ndarray | Image.Image
 
 
 class InputStore:
-    """At most `capacity` bytes of inputs, least recently used out first. Safe to use from many threads."""
+    """Holds at most `capacity` bytes of inputs and drops the least recently used ones. Thread-safe."""
 
     def __init__(self, capacity: int):
         self._capacity = capacity
         self._held: ByteCache[InputKey, Input] = ByteCache(capacity, _nbytes)
 
     def upload(self, request: Question) -> Question:
-        """The request with its large arrays and images replaced by keys; what the store has no room for stays.
+        """Returns the request with its large arrays and images replaced by keys, except those that do not fit.
 
-        Images are held as RGB. Raises InputError for an image that is too large to be read.
+        Images are held as RGB. Raises InputError for an image that has too many pixels.
         """
         keys = {}
         for name, value in _inputs(request).items():
@@ -37,7 +37,7 @@ class InputStore:
         return _changed(request, keys)
 
     def resolve(self, request: Question) -> Question:
-        """The request with its keys replaced by what they stand for. Raises InputDropped."""
+        """Returns the request with its keys replaced by the inputs. Raises InputDropped."""
         values = {name: self._get(key) for name, key in _inputs(request).items() if isinstance(key, InputKey)}
         return _changed(request, values)
 
@@ -55,14 +55,14 @@ class InputStore:
 
     def _get(self, key: InputKey) -> Input:
         def dropped() -> Input:
-            raise InputDropped("This input is no longer held here. Upload it again.")
+            raise InputDropped
 
         with self._held.use(key, dropped) as (value, _):
             return value
 
 
 def _inputs(request: Any) -> dict[str, Any]:
-    """The fields of a request, which is a dataclass."""
+    """Fields of a request, which is a dataclass."""
     return {field.name: getattr(request, field.name) for field in fields(request)}
 
 
@@ -71,12 +71,12 @@ def _changed(request: Any, values: dict[str, Any]) -> Any:
 
 
 def _nbytes(value: Input) -> int:
-    """Of an image, as RGB."""
+    """Size of an array, or of an image as RGB."""
     return value.nbytes if isinstance(value, np.ndarray) else 3 * value.width * value.height
 
 
 def _own(value: Input) -> Input:
-    """A copy that nobody else writes to: the key promises its content."""
+    """A copy that no other code writes to, since the key stands for its content."""
     if isinstance(value, Image.Image):
         return value.copy()
     copy = value.copy()
