@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Concatenate, Generic, Literal, ParamSpec, Type
 
 from markupsafe import Markup
 
-from components.html.standalone import standalone_page
 from components.plots.plot import Plot, save_plot, to_svg
+from components.render.standalone import standalone_page
 from models.backend.protocol import Backend
 from models.data.examples import Example
 from models.schema import CheckpointUnavailable, InputError, ModelShape, Weights

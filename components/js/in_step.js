@@ -10,7 +10,7 @@
 
   // Looked up at every event, for videos come and go.
   const otherOf = (video) => {
-    const pair = [...(video.closest?.(".in-step")?.querySelectorAll("video") ?? [])];
+    const pair = [...(video.closest?.("[class*=in-step]")?.querySelectorAll("video") ?? [])];
     return pair.length === 2 && pair.includes(video) ? pair[video === pair[0] ? 1 : 0] : null;
   };
   const heard = (video) => !video.muted && video.volume > 0;

@@ -43,7 +43,7 @@ def av_scores(result: AvAutoencodingResult) -> Markup:
 def av_labels(result: AvAutoencodingResult) -> Markup:
     """What the clip shows, and where it has several windows, what each of them does."""
     several = (
-        Markup("<h4>Window by window</h4>") + window_labels(result.windows, result.fps)
+        Markup("<h3>Window by window</h3>") + window_labels(result.windows, result.fps)
         if len(result.windows) > 1
         else ""
     )

@@ -41,7 +41,7 @@ def fine_tuning_labels(labels: Sequence[str]) -> Markup:
 
 def fine_tuning_confusion(held_out: HeldOut, labels: Sequence[str]) -> Markup:
     """What each label was taken for, and the held-out texts that were taken wrongly."""
-    mistakes = Markup("<h4>Mistakes</h4>{}").format(mistakes_table(held_out, labels)) if held_out.texts else ""
+    mistakes = Markup("<h3>Mistakes</h3>{}").format(mistakes_table(held_out, labels)) if held_out.texts else ""
     return confusion_table(held_out.confusion, labels) + mistakes
 
 

@@ -102,7 +102,7 @@ def _looked_at(
 def _latents(result: ImageClassificationResult, title: str, selected: int | None, scale: Scale) -> Markup:
     if result.latent_maps is None:
         return Markup()
-    return Markup("<h4>{}: single latents</h4>{}").format(title, latent_tiles(result.latent_maps, selected, scale))
+    return Markup("<h3>{}: single latents</h3>{}").format(title, latent_tiles(result.latent_maps, selected, scale))
 
 
 def image_attention(results: ImageResults, scale: Scale = "relative", opacity: float = 0.6) -> Plot:

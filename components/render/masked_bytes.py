@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
 from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip
@@ -14,11 +15,14 @@ from models.schema import MaskedBytesResult
 def masked_bytes(
     result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share"
 ) -> tuple[Markup, Markup, Plot | None]:
-    """The filled text, its candidates, and the attention of the byte `traced` where the result has it."""
+    """The filled text, colored by the attention of the byte `traced`; its candidates; and a plot of that attention.
+
+    The plot is None where the text shows the attention: only attention on latents needs it.
+    """
     return (
         filled_strip(result, traced, scale),
         candidates_table(result, traced),
-        masked_bytes_attention(result, traced, scale) if result.attention else None,
+        masked_bytes_attention(result, traced, scale) if is_on_latents(result.attention) else None,
     )
 
 
@@ -29,7 +33,7 @@ def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None,
     """
     if result.attention is None:
         raise ValueError("this result was asked for without a probe")
-    if result.attention.method == "decoder":
+    if is_on_latents(result.attention):
         return attention_over_latents(result.attention, result.run, scale)
     labels = ["CLS", *map(byte_label, result.filled_bytes[: result.bytes_read]), "SEP"]
     marked = [position + 1 for position in hidden_when_filled(result, traced)]

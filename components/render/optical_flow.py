@@ -57,7 +57,7 @@ def flow_check(first: Image, checks: Mapping[str, FlowCheck]) -> Markup:
     if hidden := {title: check.hidden for title, check in titled.items() if check.hidden is not None}:
         parts["Forward-backward consistency"] = occlusion_picture(first, hidden)
     shown = Markup("").join(
-        Markup("<section><h4>{}</h4>{}</section>").format(title, part) for title, part in parts.items()
+        Markup("<section><h3>{}</h3>{}</section>").format(title, part) for title, part in parts.items()
     )
     return Markup('<div class="flow-checks">{}</div>').format(shown)
 

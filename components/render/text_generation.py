@@ -21,12 +21,14 @@ from models.schema import GeneratedToken, TextGenerationStep
 
 @dataclass(frozen=True, slots=True)
 class TextGenerationPanels:
-    """text: as a strip. alternatives: of the traced token, where it is known. read, attention: where asked for."""
+    """text: the generated tokens. alternatives: to the traced token, if they are known.
+
+    attention: the context, colored by the attention of the traced token, or None without a trace.
+    """
 
     text: Markup
     alternatives: Markup | None
-    read: Markup | None
-    attention: Plot | None
+    attention: Markup | None
 
 
 def text_generation(
@@ -36,8 +38,7 @@ def text_generation(
     return TextGenerationPanels(
         text=written_strip(step, earlier, step.traced),
         alternatives=None if step.traced is None else text_generation_alternatives(step, step.traced, earlier),
-        read=text_generation_read(step, unit, scale) if step.attention else None,
-        attention=text_generation_attention(step, unit, scale) if step.attention else None,
+        attention=text_generation_context(step, unit, scale) if step.attention else None,
     )
 
 
@@ -57,13 +58,13 @@ def text_generation_alternatives(
     return alternative_bars(written) if written else None
 
 
-def text_generation_read(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Markup:
-    """The text before the traced token, by what that read. Raises ValueError where no attention was asked for."""
+def text_generation_context(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Markup:
+    """The text before the traced token, colored by attention. Raises ValueError for a step without a trace."""
     return traced_strip(step, unit, scale)
 
 
 def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Plot:
-    """The same as a plot to save. Raises ValueError where no attention was asked for."""
+    """The same as a plot to save. Raises ValueError for a step without a trace."""
     return attention_over_written(step, unit, scale)
 
 

@@ -21,13 +21,20 @@ def build(ui: PageUi[AvScreen]) -> None:
             _inputs(ui)
         with ui.results(scale=9):
             _films(ui)
-            ui.run_line()
             with gr.Row():
                 ui.image_output("labels")
                 ui.image_output("scores")
-            ui.save_menu("Save reconstruction", ui.screen.clip_files, (*PLOT_FILES, "mp4", "wav"))
-    with ui.section("Frames and sound", "frames", kind="frames"):
+            with gr.Row(elem_classes="result-line"):
+                ui.run_line()
+                ui.save_menu("Save reconstruction", ui.screen.clip_files, (*PLOT_FILES, "mp4", "wav"))
+    with ui.settings(), gr.Row():
+        ui.checkboxes("mask", info=True, min_width=200)
+        ui.dropdown("label", info=True, min_width=200)
+        ui.radio("resolution", min_width=200)
+        ui.weights()
+    with ui.section("Frames", kind="frames"):
         ui.image_output("strip")
+    with ui.details("Sound: waveforms and spectrograms", "sound-details"):
         ui.image_output("sound")
     with ui.section("Attention", "attention"):
         with gr.Row():
@@ -51,11 +58,6 @@ def _inputs(ui: PageUi[AvScreen]) -> None:
         ui.stop_button()
     ui.notice()
     ui.examples(pictures=[example.picture for example in EXAMPLES])
-    with ui.settings():
-        ui.checkboxes("mask", info=True)
-        ui.dropdown("label", info=True)
-        ui.radio("resolution")
-        ui.weights()
 
 
 def _films(ui: PageUi[AvScreen]) -> None:
@@ -67,7 +69,7 @@ def _films(ui: PageUi[AvScreen]) -> None:
                 interactive=False,
                 loop=True,
                 min_width=140,
-                height=300,
+                height=220,
                 elem_id=ui.id(part),
                 elem_classes=RESULT,
             )

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import gradio as gr
-import numpy as np
 from markupsafe import Markup
 
-from components.html.images.pixels import picture
 from components.html.save_menu import save_menu
 from components.js import script
-from models.data.images import open_image
+from pages.binding import example_chip
 from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
@@ -28,8 +26,6 @@ SHOW_OPACITY = """(opacity) => {
 """Client-side; an emptied field is not a number."""
 VIDEO_FILES = ["video", ".gif", ".webp"]
 CSV_FILES = [".csv", ".tsv", ".txt"]
-CHIP_SIDE = 96
-"""Pixels of the longer side of an example's picture."""
 
 
 class PageUi(Widgets, Generic[Sc]):
@@ -98,6 +94,12 @@ class PageUi(Widgets, Generic[Sc]):
         """Maps of single latents; `select` carries the `latent` that was clicked, or null for all."""
         return self.markup_output(name, behavior="click_latent.js")
 
+    def plot_output(self, name: str) -> gr.HTML:
+        """A `Plot`, or nothing."""
+        return self.part(
+            name, gr.HTML(elem_id=self.id(name), elem_classes=[RESULT, "plot-card"], apply_default_css=False)
+        )
+
     def html(self, name: str, value: object = "", **options: Value) -> gr.HTML:
         """Markup that does not belong to a result."""
         return self.part(name, gr.HTML(str(value), elem_id=self.id(name), apply_default_css=False, **options))
@@ -153,7 +155,7 @@ class PageUi(Widgets, Generic[Sc]):
     def examples(self, label: str = "Examples", pictures: Sequence[Path] = ()) -> gr.Dataset:
         """Examples to click, by their titles or pictures; events get the index."""
         titles = [example.title for example in self.screen.examples]
-        samples = [_chip(*each) for each in zip(pictures, titles, strict=True)] if pictures else titles
+        samples = [example_chip(*each) for each in zip(pictures, titles, strict=True)] if pictures else titles
         component = gr.HTML(visible=False) if pictures else gr.Textbox(visible=False)
         rows = [[sample] for sample in samples]
         chips = gr.Dataset(
@@ -182,7 +184,10 @@ class PageUi(Widgets, Generic[Sc]):
 
     def results(self, scale: int = 1) -> gr.Column:
         """The column next to the inputs. It is shown once there is a result."""
-        return gr.Column(scale=scale, min_width=300, elem_classes="awaits")
+        column = gr.Column(scale=scale, min_width=300, elem_classes="awaits")
+        with column:
+            gr.Markdown("## Result", elem_classes="sr-only")
+        return column
 
     def section(self, heading: str, prose: str = "", kind: str = "attention") -> gr.Column:
         """Part of the result, with a heading. prose: a section of the page's prose."""
@@ -203,23 +208,15 @@ class PageUi(Widgets, Generic[Sc]):
         """A section of the page's prose in small print."""
         gr.Markdown(self.screen.prose[section], elem_classes="note")
 
-    def text_attention(self, files: Offer, latents: bool = True) -> None:
-        """The attention section of the pages about text. latents: whether single latents can be selected."""
-        with self.section("Attention"):
-            with gr.Row():
-                method = self.radio("method", scale=3, min_width=300)
-                self.radio("scale", scale=2, min_width=220)
-                head = self.dropdown("head", min_width=140)
-                latent = self.dropdown("latent", min_width=180, visible=latents)
-            plot = gr.HTML(
-                elem_id=self.id("figure"),
-                elem_classes=[RESULT, "plot-card"],
-                label="Attention",
-                apply_default_css=False,
-            )
-            self.part("attention", plot)
-            self.save_menu("Save attention", files)
-            self.note("caveat")
+    def trace_controls(self, latents: bool = True) -> None:
+        """What attention is shown of a text. latents: whether single latents can be selected."""
+        with gr.Row():
+            method = self.radio("method", scale=3, min_width=300)
+            self.radio("scale", scale=3, min_width=300)
+            head = self.dropdown("head", min_width=140)
+            latent = self.dropdown("latent", min_width=180, visible=latents)
+            if "unit" in self.screen.state.model_fields:
+                self.radio("unit", scale=2, min_width=200)
         method.change(_available, method, [head, latent], queue=False, **QUIET)
 
     def map_controls(self) -> None:
@@ -228,13 +225,10 @@ class PageUi(Widgets, Generic[Sc]):
         opacity = self.slider("opacity", scale=2, min_width=200)
         opacity.change(None, opacity, js=SHOW_OPACITY, **QUIET)
 
-    def unit_choice(self) -> None:
-        """For a state that is a `UnitState`."""
-        self.radio("unit", info="Attention on the bytes of a unit is summed.")
-
     def how_it_works(self) -> None:
         with self.details("How it works", "how"):
-            gr.Markdown(self.screen.prose["how it works"])
+            for section in ("how it works", "attention maps"):
+                gr.Markdown(self.screen.prose[section])
             if "architecture" in self.model:
                 self.html("architecture", self.model["architecture"], elem_classes="drawing")
 
@@ -264,13 +258,6 @@ class PageUi(Widgets, Generic[Sc]):
         """Shows the page as its address or its visitor wants it, when the browser loads it."""
         visitor = gr.Textbox(visible="hidden", label="Visitor")
         return binding.open(self.app.load, visitor, **options)
-
-
-def _chip(image: Path, title: str) -> Markup:
-    """A small picture that says what it is."""
-    small = open_image(image)
-    small.thumbnail((CHIP_SIDE, CHIP_SIDE))
-    return picture(np.asarray(small), title, "chip")
 
 
 def _available(method: str) -> tuple[Options, Options]:

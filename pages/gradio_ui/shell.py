@@ -16,7 +16,7 @@ from pages.prose import read_prose
 from pages.session import SessionStore
 
 HEAD = f"""<script>{script("page.js")}</script>
-<style>html:not(.mounted) :is(.wrap.translucent, footer) {{ visibility: hidden; }}</style>"""
+<style>html:not(.mounted) :is(main, .wrap.translucent, footer) {{ visibility: hidden; }}</style>"""
 """Before the page is built, Gradio's own loading sign would move all over it."""
 SHARE = """<div class="share">
 <button type="button" data-label="Copy link" data-done="Copied" onclick="perceiver.copyLink(this)"
@@ -52,12 +52,13 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
     for number, page in enumerate(pages):
         with app if number == 0 else app.route(page.title, page.name):
             gr.Navbar(main_page_name=pages[0].title)
-            gr.Markdown(f"# {name}\n{lead}", elem_classes="title")
+            with gr.Row(elem_classes="header"):
+                gr.Markdown(f"# {name}\n{lead}", elem_classes="title")
+                gr.HTML(SHARE, elem_classes="share-line", apply_default_css=False)
             screen = page.screen(backend)
             with gr.Column(elem_id=f"{page.name}-page"):
                 gr.Markdown(screen.prose["lead"], elem_classes="lead")
                 page.build(PageUi(screen, app, store))
-                gr.HTML(SHARE, elem_classes="share-line", apply_default_css=False)
             shown = f"() => window.perceiver.mounted({json.dumps(f'{page.title} - {name}')})"
             app.load(None, None, None, js=shown, **PRIVATE)
             gr.api(api_function(screen), api_name=page.name, **page.lane)

@@ -20,6 +20,7 @@ def theme() -> gr.themes.Base:
     )
     return base.set(
         block_border_width="1px",
+        layout_gap="12px",
         # Enough contrast for small print and for white on the accent, light and dark (WCAG AA).
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
@@ -44,6 +45,8 @@ def theme() -> gr.themes.Base:
         block_title_background_fill="none",
         block_title_background_fill_dark="none",
         block_title_padding="0",
+        block_label_background_fill="white",
+        block_label_background_fill_dark="*neutral_900",
         block_label_text_color="*neutral_600",
         block_label_text_color_dark="*neutral_300",
     )

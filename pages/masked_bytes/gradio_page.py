@@ -19,7 +19,11 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
             ui.text_output("filled", "Filled text: click a byte to see its attention")
             ui.text_output("candidates", "Most probable bytes for each masked position")
             ui.run_line()
-    ui.text_attention(ui.screen.attention_files)
+    with ui.section("Attention"):
+        ui.trace_controls()
+        ui.plot_output("attention")
+        ui.save_menu("Save attention", ui.screen.attention_files)
+        ui.note("caveat")
     ui.how_it_works()
     _bind(ui)
 

@@ -19,8 +19,9 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
             _inputs(ui)
         with ui.results(scale=9):
             ui.image_output("motion")
-            ui.run_line()
-            ui.save_menu("Save flow", ui.screen.flow_files, (*PLOT_FILES, "flo"))
+            with gr.Row(elem_classes="result-line"):
+                ui.run_line()
+                ui.save_menu("Save flow", ui.screen.flow_files, (*PLOT_FILES, "flo"))
             film = gr.Video(label="Clip and its flow", visible=False, elem_id=ui.id("film"), autoplay=True, loop=True)
             ui.part("film", film)
             ui.html("film_legend", html_template='<div class="picture-block">${value}</div>')
@@ -32,7 +33,7 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
         ui.image_output("attention")
         ui.save_menu("Save attention", ui.screen.attention_files, name="attention")
         ui.note("caveat")
-    with ui.section("Checks", kind="checks"):
+    with ui.details("Checks: warp, end-point error, forward-backward consistency", "checks"):
         ui.comparison_output("check")
     ui.how_it_works()
     _bind(ui, ClipActions(ui.screen))

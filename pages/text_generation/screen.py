@@ -65,7 +65,6 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             "text": panels.text,
             "alternatives": panels.alternatives or "",
             "comparison": _comparison(run),
-            "attended": panels.read or "",
             "attention": panels.attention or "",
             "run_line": _run_line(run.step),
             "progress": run.notice,
@@ -193,7 +192,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         shape, layout = self.shape(run.state.weights), {}
         if not reads_bytes(shape) and not run.earlier:
             layout = {"layout": layout_of_step(run.step, shape, self.backend.describe().number_bytes)}
-        return dict.fromkeys(("alternatives", "attended", "attention", "run_line"), "") | layout
+        return dict.fromkeys(("alternatives", "attention", "run_line"), "") | layout
 
     # Attention
 

@@ -55,7 +55,7 @@ def test_both_films_play_in_step(page: Page, tmp_path: Path) -> None:
         assert length == pytest.approx(1.024, abs=0.07)
     part(page, "reconstruction").locator("video").evaluate("v => { v.muted = true; return v.play(); }")
     page.wait_for_function(f"document.querySelector('#{NAME}-original video').currentTime > 0.2")
-    with av.open(str(downloaded(page, part(page, "save-mp4"), tmp_path))) as container:
+    with av.open(str(downloaded(page, part(page, "save"), "mp4", tmp_path))) as container:
         assert {stream.codec_context.name for stream in container.streams} == {"h264", "aac"}
 
 

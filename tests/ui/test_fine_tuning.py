@@ -57,7 +57,7 @@ def test_trains_tests_and_saves(visit: Visit, tmp_path: Path) -> None:
     expect(classify(page, "The pipe has burst and water is running into the cellar, come now").first).to_have_text(
         "urgent"
     )
-    zipfile.ZipFile(downloaded(page, part(page, "save-zip"), tmp_path)).extractall(tmp_path)
+    zipfile.ZipFile(downloaded(page, part(page, "save"), "zip", tmp_path)).extractall(tmp_path)
     model = PerceiverForSequenceClassification.from_pretrained(tmp_path / "fine-tuned-perceiver").eval()
     ids = PerceiverTokenizer()(NEW_TEXT, return_tensors="pt").input_ids
     with torch.no_grad():

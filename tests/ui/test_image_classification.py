@@ -70,7 +70,7 @@ def test_an_uploaded_image_is_classified_and_shown_again_on_coming_back(visit: V
     page.wait_for_url(re.compile(r"example=(&|$)"))
     shown = page.evaluate(IMAGES)
     page.get_by_role("link", name="Masked language modeling").click()
-    page.wait_for_selector("#masked_bytes-figure svg")
+    page.wait_for_selector("#masked_bytes-candidates td")
     page.get_by_role("link", name="Image classification").click()
     page.wait_for_function(f"shown => {IMAGES} === shown", arg=shown)
     image = part(page, "image").locator("img")

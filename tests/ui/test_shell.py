@@ -11,10 +11,10 @@ from tests.ui.visitor import Visit, layout_shift
 
 pytestmark = pytest.mark.ui
 ANSWERED = {
-    "masked_bytes": "#masked_bytes-figure svg",
-    "sentiment": "#sentiment-figure svg",
+    "masked_bytes": "#masked_bytes-candidates td",
+    "sentiment": "#sentiment-strip .byte",
     "fine_tuning": "#fine_tuning-labels li",
-    "text_generation": "#text_generation-figure svg",
+    "text_generation": "#text_generation-attention .border-mark",
     "image_classification": "#image_classification-prediction-conv img",
     "optical_flow": "#optical_flow-check .comparison",
     "av_autoencoding": "#av_autoencoding-attention .read",

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.ui
 NAME = "text_generation"
 PROMPT = "The old man looked at the sea and"
 CELLS = "[data-position]"
-FIGURE = f"#{NAME}-figure svg"
+ATTENTION = f"#{NAME}-attention .strip-block"
 
 
 def part(page: Page, name: str) -> Locator:
@@ -23,7 +23,7 @@ def link(tokens: int) -> str:
 
 
 def traced(page: Page) -> str:
-    return page.locator(FIGURE).get_attribute("aria-label") or ""
+    return page.locator(ATTENTION).inner_text()
 
 
 def text(page: Page) -> str:
@@ -33,7 +33,7 @@ def text(page: Page) -> str:
 def wait_for_end(page: Page) -> None:
     expect(part(page, "continue")).to_be_enabled(timeout=60_000)
     expect(part(page, "stop")).to_be_disabled()
-    expect(page.locator(FIGURE)).to_be_visible()
+    expect(page.locator(ATTENTION)).to_be_visible()
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def test_a_click_on_a_token_shows_its_alternatives_and_attention(page: Page) -> 
     cells = part(page, "text").locator(CELLS)
     expect(cells).to_have_count(40)
     before = traced(page)
-    changed(page, FIGURE, cells.nth(25).click)
+    changed(page, ATTENTION, cells.nth(25).click)
     assert traced(page) != before
     expect(cells.nth(25)).to_have_attribute("aria-current", "true")
     expect(part(page, "alternatives").locator("li.chosen")).to_have_count(1)
-    expect(part(page, "attended").locator(".border-mark")).to_be_visible()
+    expect(part(page, "attention").locator(".border-mark")).to_be_visible()
     page.wait_for_function("location.search.includes('token=25')")
 
 
@@ -109,7 +109,7 @@ def test_a_text_gives_way_to_another_or_is_stopped_and_continued(visit: Visit) -
 
 def test_an_example_is_compared_and_its_layout_follows_the_latents(page: Page) -> None:
     part(page, "compare").locator("input").check()
-    part(page, "examples").get_by_text("The number of a room").click()
+    part(page, "examples").get_by_text("Quotation marks from the prefix").click()
     expect(part(page, "example-notice").locator(".notice")).to_be_visible()
     expect(part(page, "comparison").locator(".result-strip")).to_have_count(2, timeout=60_000)
     wait_for_end(page)

@@ -30,10 +30,16 @@ def changed(page: Page, part: str, act: Callable[[], object]) -> None:
     page.wait_for_function("([part, before]) => document.querySelector(part).innerHTML !== before", arg=[part, before])
 
 
-def downloaded(page: Page, button: Locator, folder: Path) -> Path:
-    """Clicks a button that saves; the file, under its own name."""
+def choose_file(menu: Locator, kind: str) -> None:
+    """Chooses a kind of file in a menu that saves."""
+    menu.locator("summary").click()
+    menu.locator(f"[data-kind={kind}]").click()
+
+
+def downloaded(page: Page, menu: Locator, kind: str, folder: Path) -> Path:
+    """Saves something; the file, under its own name."""
     with page.expect_download() as download:
-        button.click()
+        choose_file(menu, kind)
     file = folder / download.value.suggested_filename
     download.value.save_as(file)
     return file

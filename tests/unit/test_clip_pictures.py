@@ -120,7 +120,7 @@ def test_a_strip_is_the_frames_above_the_rebuilt_ones():
     (reel,) = page.of("div", "places")
     assert (reel["data-rows"], reel["data-columns"], reel["data-tile"]) == ("8", "16", "4")
     assert (reel["data-frames"], reel["role"], reel["tabindex"]) == ("3 4 5 6", "application", "0")
-    assert "Frames 3 to 6, originals above" in reel["aria-label"]
+    assert "Frames 3 to 6, clip above" in reel["aria-label"]
     assert "Chosen: frame 6, at 0.50 s." in reel["aria-label"]
     assert style(page.of("i", "tile")[0]) == {"left": 87.5, "top": 50, "width": 25, "height": 100}
     assert page.of("i", "marker") == []

@@ -19,7 +19,7 @@ from components.html.images.flow_maps import error_pictures, occlusion_picture
 from components.html.images.sound import sound_pictures
 from components.plots.architecture import Stage, draw_architecture
 from components.plots.plot import Plot, to_svg
-from components.render.text_generation import text_generation_alternatives, text_generation_read
+from components.render.text_generation import text_generation_alternatives, text_generation_context
 from components.scale.flow_errors import ErrorColumn
 from models.schema import HeldOut, LabelScore, SentimentResult
 from tests import made_up_clip, written
@@ -99,7 +99,7 @@ RENDERED: dict[str, Callable[[], Markup | None]] = {
     "text_generation_alternatives": lambda: text_generation_alternatives(
         written.step("a", (written.written(HOSTILE.encode()),)), 0
     ),
-    "text_generation_read": lambda: text_generation_read(STEP),
+    "text_generation_context": lambda: text_generation_context(STEP),
     "text_generation_comparison": lambda: render.text_generation_comparison([render.Compared(STEP)] * 2),
     "av_labels": lambda: render.av_labels(clip()),
     "av_attention": lambda: render.av_attention(clip()),

@@ -61,7 +61,7 @@ def sentiment(scale: Scale, unit: Any) -> list[Any]:
 def text_generation(scale: Scale, unit: Any) -> list[Any]:
     shown = step("ab cd", letters("e"), latents=2, probe=over_tokens(5, [0.1, 0.2, 0.1, 0.1, 0.2], latent_share=0.3))
     return [
-        render.text_generation(shown, unit=unit, scale=scale).read,
+        render.text_generation(shown, unit=unit, scale=scale).attention,
         render.text_generation_attention(shown, unit, scale),
     ]
 

@@ -75,7 +75,7 @@ def test_a_figure_hides_what_was_hidden_in_that_round(traced: int | None, hidden
     """Filled in the order 4, 2, 0: who asks about 0 sees what stood at 4 and 2, who asks about 4 sees neither."""
     filled = result(b"abcde", [0, 2, 4], [2, 1, 0])
     assert render.hidden_when_filled(filled, traced) == hidden
-    _, _, figure = render.masked_bytes(filled, traced)
+    figure = render.masked_bytes_attention(filled, traced)
     drawn = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert drawn.count("?") == len(hidden)
 

@@ -29,7 +29,7 @@ def attending_latents_table(
         for latent in best
     )
     return Markup(
-        '<div class="attending-latents"><h4>Latents that attend to {}</h4><p class="summary">{}</p>'
+        '<div class="attending-latents"><h3>Latents that attend to {}</h3><p class="summary">{}</p>'
         '<ol role="list">{}</ol>{}<p class="caption">Line across the bars: uniform, 1/{:,} of the attention of a '
         "latent.</p></div>"
     ).format(place, _summary(attending_latents, inputs, colors), rows, axis.markup(), inputs)

@@ -34,20 +34,21 @@ def film_strip(
         + ("" if pixel is None else outlined((pixel[0], 0.5 + pixel[1] / 2, pixel[2], pixel[3] / 2), "marker"))
     )
     label = (
-        f"Frames {_listed(frames)}, originals above, rebuilt ones below. Chosen: frame {chosen + 1}, at "
+        f"Frames {_listed(frames)}, clip above, reconstruction below. Selected: frame {chosen + 1}, at "
         f"{seconds_in_words(chosen / fps)}. {_KEYS}"
     )
     place = side // 2 * len(frames) * side + at * side + side // 2
     tiles = {"data_tile": side, "data_frames": " ".join(str(frame + 1) for frame in frames)}
     places = attributes(class_="reel places", **pointable(2 * side, len(frames) * side, label, place, **tiles))
     reel = Markup("<div{}>{}</div>").format(places, shown + SPOKEN)
-    caption = "Originals above, rebuilt ones below. Click any pixel: what was it read from?"
+    caption = "Top: the clip. Bottom: the reconstruction. Click a pixel to show its attention."
     return Markup('{}<p class="caption">{}</p>').format(film(heads(frames, fps, chosen) + reel, len(frames)), caption)
 
 
 def film(inner: Markup, count: int) -> Markup:
-    """A box that a visitor can scroll sideways where `count` frames have no room."""
-    return Markup('<div class="film"><div class="frames" style="--count:{}">{}</div></div>').format(count, inner)
+    """A box that scrolls sideways if `count` frames do not fit."""
+    frames = Markup('<div class="frames" style="--count:{}">{}</div>').format(count, inner)
+    return Markup('<div class="film" tabindex="0" role="group" aria-label="Frames">{}</div>').format(frames)
 
 
 def heads(frames: Sequence[int], fps: float, chosen: int | None = None) -> Markup:

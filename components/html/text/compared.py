@@ -35,7 +35,7 @@ def _column(step: TextGenerationStep, tokens: Sequence[Token], each: str) -> Mar
     spoken = f"Written with {heading}: {step.text}"
     said = surprise_in_words(tokens) or "Nothing is written yet."
     return Markup(
-        '<section><h4>{}</h4><div class="result-strip written" role="group" tabindex="0" aria-label="{}">'
+        '<section><h3>{}</h3><div class="result-strip written" role="group" tabindex="0" aria-label="{}">'
         '<div dir="auto">{}</div></div><p class="caption">{}. {}</p></section>'
     ).format(heading, spoken, plain_cells(tokens), counted(len(tokens), each), said)
 
