@@ -121,7 +121,7 @@ def test_a_strip_is_the_frames_above_the_rebuilt_ones():
     assert (reel["data-rows"], reel["data-columns"], reel["data-tile"]) == ("8", "16", "4")
     assert (reel["data-frames"], reel["role"], reel["tabindex"]) == ("3 4 5 6", "application", "0")
     assert "Frames 3 to 6, clip above" in reel["aria-label"]
-    assert "Chosen: frame 6, at 0.50 s." in reel["aria-label"]
+    assert "frame 6, at 0.50 s" in reel["aria-label"]
     assert style(page.of("i", "tile")[0]) == {"left": 87.5, "top": 50, "width": 25, "height": 100}
     assert page.of("i", "marker") == []
     assert page.text.startswith("3 0.20 s4 0.30 s5 0.40 s6 0.50 s")
