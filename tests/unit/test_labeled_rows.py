@@ -203,7 +203,7 @@ def test_built_in_sets(index, labels, best_byte):
 
 def test_texts_to_classify_at_first():
     examples = text_examples("sentiment")
-    assert len(examples) == 6
+    assert len(examples) >= 6
     assert all(example.title and example.notice and not example.spans for example in examples)
     lengths = sorted(len(example.text.encode()) for example in examples)
     assert lengths[-2] < 200

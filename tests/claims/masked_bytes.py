@@ -1,0 +1,87 @@
+"""Claims about filled masks."""
+
+import re
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from models.backend.protocol import Backend
+from models.data.examples import TextExample
+from models.schema import Decoding, MaskedBytesResult, Method
+from pages.masked_bytes.screen import MaskedBytesScreen
+from tests.claims.claim import Claim
+
+
+def run(backend: Backend, example: TextExample, **changes: object) -> MaskedBytesResult:
+    screen = MaskedBytesScreen(backend)
+    inputs = {"text": example.text, "mask": example.spans}
+    return screen.run(screen.initial.changed(**inputs | changes)).result
+
+
+class Restored(Claim):
+    """The filled text is the original. at_least: lowest probability of a filled byte."""
+
+    kind: Literal["restored"]
+    at_least: float
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        result = run(backend, example)
+        assert result.filled == example.text
+        assert result.probabilities[:, 0].min() >= self.at_least
+
+
+class Filled(Claim):
+    """patterns: of each filled span. at_least: lowest probability of a filled byte.
+
+    replace: text whose first occurrence is replaced before filling, and its replacement, of the same length.
+    """
+
+    kind: Literal["filled"]
+    patterns: tuple[str, ...]
+    at_least: float = 0
+    decoding: Decoding = "iterative"
+    replace: tuple[str, str] = ("", "")
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        text = example.text.replace(*self.replace, 1)
+        assert len(text.encode()) == len(example.text.encode())
+        result = run(backend, example, text=text, decoding=self.decoding)
+        for pattern, (start, stop) in zip(self.patterns, example.spans, strict=True):
+            filled = result.filled_bytes[start:stop].decode()
+            assert re.fullmatch(pattern, filled), filled
+        assert result.probabilities[:, 0].min() >= self.at_least
+
+
+class Probability(Claim):
+    """Bounds of the probability of the best candidate for a masked byte, counting from 0."""
+
+    kind: Literal["probability"]
+    masked_byte: int
+    at_least: float = 0
+    at_most: float = 1
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        best = run(backend, example).probabilities[self.masked_byte, 0]
+        assert self.at_least <= best <= self.at_most
+
+
+class AttentionDistance(Claim):
+    """Bounds of the largest distance in bytes to the `top` most attended bytes, from the byte that is traced first."""
+
+    kind: Literal["attention_distance"]
+    method: Method
+    top: int
+    at_least: int = 0
+    at_most: int = 512
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        result = run(backend, example, method=self.method)
+        assert result.attention is not None
+        assert result.traced is not None
+        shares = result.attention.values[1:-1]  # without [CLS] and [SEP]
+        farthest = np.abs(np.argsort(-shares)[: self.top] - result.traced).max()
+        assert self.at_least <= farthest <= self.at_most
+
+
+Kind = Annotated[Restored | Filled | Probability | AttentionDistance, Field(discriminator="kind")]

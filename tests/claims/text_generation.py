@@ -1,0 +1,97 @@
+"""Claims about generated text."""
+
+import re
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from models.backend.protocol import Backend
+from models.data.examples import TextExample
+from models.schema import Method, Probe, TextGenerationStep, TokenAt
+from pages.text_generation.state import TextGenerationState, request_of
+from tests.claims.claim import Claim
+
+
+def run(backend: Backend, example: TextExample, prefix: int | None = None, **changes: Any) -> TextGenerationStep:
+    """prefix: number of its last tokens that are read; None: all."""
+    state = TextGenerationState(prompt=example.text)
+    return backend.run(replace(request_of(state), prefix=prefix, **changes))
+
+
+class Generated(Claim):
+    """A pattern that is found in the generated text."""
+
+    kind: Literal["generated"]
+    pattern: str
+    temperature: float = 0.6
+    prefix: int | None = None
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        text = run(backend, example, self.prefix, temperature=self.temperature).text
+        assert re.search(self.pattern, text), text
+
+
+class NextToken(Claim):
+    """Bounds of the probability of a token after the prompt, which is among the likeliest."""
+
+    kind: Literal["next_token"]
+    token: str
+    at_least: float = 0
+    at_most: float = 1
+    prefix: int | None = None
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        (first,) = run(backend, example, self.prefix, max_new_tokens=1).tokens
+        assert self.at_least <= dict(first.alternatives)[self.token.encode()] <= self.at_most
+
+
+class DistinctWords(Claim):
+    """Bounds of the number of different words in the generated text, divided by the number of words."""
+
+    kind: Literal["distinct_words"]
+    temperature: float
+    at_least: float = 0
+    at_most: float = 1
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        words = re.findall(r"[a-z']+", run(backend, example, temperature=self.temperature).text.lower())
+        assert self.at_least <= len(set(words)) / len(words) <= self.at_most
+
+
+class WordStarts(Claim):
+    """The mean probability of the first bytes of words is lower than that of their other bytes, by this much."""
+
+    kind: Literal["word_starts"]
+    less_probable_by: float
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        step = run(backend, example)
+        content = example.text.encode()[-1:] + b"".join(token.content for token in step.tokens)
+        letters = [bytes([byte]).isalpha() for byte in content]
+        starts, others = [], []
+        for token, before, letter in zip(step.tokens, letters, letters[1:], strict=False):
+            if letter:
+                (others if before else starts).append(token.probability)
+        assert np.mean(others) - np.mean(starts) >= self.less_probable_by
+
+
+class Attention(Claim):
+    """Mean attention of the first generated token to all tokens with this text, relative to uniform."""
+
+    kind: Literal["attention"]
+    method: Method
+    head: int | None = None
+    to: str
+    relative_to_uniform: float
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        probe = Probe(TokenAt(0), self.method, self.head)
+        step = run(backend, example, max_new_tokens=1, probe=probe)
+        assert step.attention is not None
+        chosen = np.array([token == self.to.encode() for token in step.prompt_tokens[step.dropped :]])
+        assert step.attention.values[chosen].mean() >= self.relative_to_uniform * step.attention.uniform
+
+
+Kind = Annotated[Generated | NextToken | DistinctWords | WordStarts | Attention, Field(discriminator="kind")]
