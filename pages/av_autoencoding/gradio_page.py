@@ -42,8 +42,7 @@ def build(ui: PageUi[AvScreen]) -> None:
             ui.button("of_label", "Show attention of the label", size="sm", scale=1, min_width=120)
             ui.map_controls()
         ui.image_output("attention")
-        ui.save_menu("Save attention", ui.screen.attention_files, name="attention")
-        ui.note("caveat")
+        ui.attention_footer(ui.screen.attention_files, "attention")
     with ui.details("Compare a frame with its reconstruction", "frame-details"):
         ui.slider("frame", maximum=2, interactive=False)
         ui.comparison_output("comparison")

@@ -225,6 +225,12 @@ class PageUi(Widgets, Generic[Sc]):
         opacity = self.slider("opacity", scale=2, min_width=200)
         opacity.change(None, opacity, js=SHOW_OPACITY, **QUIET)
 
+    def attention_footer(self, files: Offer, name: str = "") -> None:
+        """What attention does not say, and the menu that saves it. name: as for `save_menu`."""
+        with gr.Row(elem_classes="result-line"):
+            self.note("caveat")
+            self.save_menu("Save attention", files, name=name)
+
     def how_it_works(self) -> None:
         with self.details("How it works", "how"):
             for section in ("how it works", "attention maps"):

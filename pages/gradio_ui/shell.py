@@ -16,8 +16,11 @@ from pages.prose import read_prose
 from pages.session import SessionStore
 
 HEAD = f"""<script>{script("page.js")}</script>
-<style>html:not(.mounted) :is(main, .wrap.translucent, footer) {{ visibility: hidden; }}</style>"""
-"""Before the page is built, Gradio's own loading sign would move all over it."""
+<style>
+html:not(.mounted) .gradio-container {{ visibility: hidden; }}
+html:not(.mounted) body::before {{ content: "Loading …"; position: fixed; inset: 40vh 0 auto; text-align: center; }}
+</style>"""
+"""While Gradio builds the page, its parts would move."""
 SHARE = """<div class="share">
 <button type="button" data-label="Copy link" data-done="Copied" onclick="perceiver.copyLink(this)"
   aria-label="Copy link to this view"></button><input hidden readonly aria-label="Link to this view"></div>"""

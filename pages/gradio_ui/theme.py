@@ -20,7 +20,7 @@ def theme() -> gr.themes.Base:
     )
     return base.set(
         block_border_width="1px",
-        layout_gap="12px",
+        layout_gap="10px",
         # Enough contrast for small print and for white on the accent, light and dark (WCAG AA).
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",

@@ -33,8 +33,7 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
             ui.map_controls()
         with gr.Row():
             latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
-        ui.save_menu("Save attention", ui.screen.attention_files)
-        ui.note("caveat")
+        ui.attention_footer(ui.screen.attention_files)
     with ui.details("Position encodings", "positions") as positions:
         ui.part("positions", gr.HTML(apply_default_css=False))
     ui.how_it_works()

@@ -22,8 +22,7 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
     with ui.section("Attention"):
         ui.trace_controls()
         ui.plot_output("attention")
-        ui.save_menu("Save attention", ui.screen.attention_files)
-        ui.note("caveat")
+        ui.attention_footer(ui.screen.attention_files)
     ui.how_it_works()
     _bind(ui)
 

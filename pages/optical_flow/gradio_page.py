@@ -31,8 +31,7 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
             ui.dropdown("step", scale=2, min_width=160, **step_control(()).properties)
             ui.map_controls()
         ui.image_output("attention")
-        ui.save_menu("Save attention", ui.screen.attention_files, name="attention")
-        ui.note("caveat")
+        ui.attention_footer(ui.screen.attention_files, "attention")
     with ui.details("Checks: warp, end-point error, forward-backward consistency", "checks"):
         ui.comparison_output("check")
     ui.how_it_works()

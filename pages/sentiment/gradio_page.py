@@ -21,8 +21,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
         ui.trace_controls()
         ui.markup_output("strip", "Text, colored by attention")
         ui.plot_output("attention")
-        ui.save_menu("Save attention", ui.screen.attention_files)
-        ui.note("caveat")
+        ui.attention_footer(ui.screen.attention_files)
     with ui.section("Leave-one-out word importance", "leave-one-out"):
         ui.radio("importance_unit", info=True)
         ui.markup_output("occlusion")

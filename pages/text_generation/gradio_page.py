@@ -26,8 +26,7 @@ def build(ui: PageUi[TextGenerationScreen]) -> None:
     with ui.section("Attention"):
         ui.trace_controls(latents=False)
         ui.markup_output("attention", "Context, colored by attention")
-        ui.save_menu("Save attention", ui.screen.attention_files)
-        ui.note("caveat")
+        ui.attention_footer(ui.screen.attention_files)
     ui.how_it_works()
     binding = ui.bind(values={"stop_strings": stop_strings})
     _bind_generation(ui, binding)
