@@ -1,7 +1,7 @@
-"""A digit that moves over a background, with other shapes behind it: frames at any times, whole or in between.
+"""A digit that moves over a background with other shapes behind it: frames at any times.
 
-Everything is a function of time, so that a frame between two others is as exact as they are. Coordinates are shares of
-the picture's side, x right and y down; times are frames, of which a clip has 16.
+Everything is a function of time, so that a frame between two others is as exact as they are. Coordinates are fractions
+of the side of the image, x right and y down; times are frames, of which a clip has 16.
 """
 
 import math
@@ -14,14 +14,17 @@ from training.av_glyphs import SIDE
 
 FRAMES = 16
 GLYPH = (0.45, 0.8)
-"""Height of a digit at least and at most."""
+"""Smallest and largest height of a digit."""
 FINE = 4
-"""Bits behind the point in the coordinates that shapes are drawn at."""
+"""Fractional bits of the coordinates of shapes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """start, drift: x and y, and how they change over the clip. sway, phase: of a swing, once or twice a clip."""
+    """start, drift: x and y, and their change over the clip.
+
+    sway, phase: of an oscillation, once or twice per clip.
+    """
 
     start: np.ndarray
     drift: np.ndarray
@@ -30,7 +33,7 @@ class Path:
 
     @staticmethod
     def drawn(generator: np.random.Generator, low: float, high: float, reach: float) -> "Path":
-        """Starts within low and high, and moves by no more than about `reach`."""
+        """Starts within low and high, and moves by at most about `reach`."""
         ends = generator.uniform(low, high, (2, 2))
         drift = (ends[1] - ends[0]).clip(-reach, reach)
         sway = generator.uniform(0, 0.06, 2) * (generator.random() < 0.5)
@@ -43,7 +46,7 @@ class Path:
 
 
 def animation(masks: np.ndarray, times: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Frames uint8 [len(times), size, size, 3] of one of the masks [n, SIDE, SIDE] in a scene of its own."""
+    """Frames uint8 [len(times), size, size, 3] of one of the masks [n, SIDE, SIDE] in its own scene."""
     frames = _background(times, size, generator)
     ground = frames[0].reshape(-1, 3).mean(axis=0)
     for _ in range(generator.integers(0, 4)):
@@ -63,7 +66,7 @@ def animation(masks: np.ndarray, times: np.ndarray, size: int, generator: np.ran
 
 
 def _placed(center: tuple[float, float], size: int, scale: float, angle: float) -> np.ndarray:
-    """The matrix that lays a mask's middle at the center, for cv2.warpAffine."""
+    """The matrix that moves the center of a mask to `center`, for cv2.warpAffine."""
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     x, y = (size * part - 0.5 for part in center)
     middle = (SIDE - 1) / 2
@@ -71,7 +74,7 @@ def _placed(center: tuple[float, float], size: int, scale: float, angle: float) 
 
 
 def _background(times: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Colors of some grid, from one to eight a side, made smooth or left in squares; it stands still or moves."""
+    """A grid of colors, one to eight per side, smooth or in squares, at rest or moving."""
     side = int(generator.choice((1, 2, 2, 3, 5, 8)))
     base, spread = generator.integers(20, 236, 3), generator.uniform(8, 60)
     grid = (base + spread * generator.standard_normal((side, side, 3))).clip(0, 255).astype(np.uint8)
@@ -92,7 +95,7 @@ def _background(times: np.ndarray, size: int, generator: np.random.Generator) ->
 
 
 def _draw_shape(frames: np.ndarray, times: np.ndarray, generator: np.random.Generator) -> None:
-    """A disc, a polygon or a line, somewhere and moving, onto all frames."""
+    """Draws a disc, a polygon or a line with a random path onto all frames."""
     size, kind = frames.shape[1], generator.integers(3)
     path = Path.drawn(generator, -0.05, 1.05, 0.5)
     radius = generator.uniform(0.05, 0.2)
@@ -115,7 +118,7 @@ def _draw_shape(frames: np.ndarray, times: np.ndarray, generator: np.random.Gene
 
 
 def _apart(ground: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A color uint16 [3] that is told easily from the ground."""
+    """A color uint16 [3] that contrasts with the background."""
     while True:
         color = generator.integers(0, 256, 3)
         if abs(float((color - ground).mean())) > 50 and np.abs(color - ground).max() > 90:

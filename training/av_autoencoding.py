@@ -22,7 +22,7 @@ from training.recipe import Objective, Recipe
 BATCH = 50
 """Clips per batch in an evaluation."""
 VALIDATED = 128
-"""Of the clips of the evaluation, those that choose the best weights."""
+"""Number of evaluation clips that choose the best weights."""
 
 
 def predictors(model: PerceiverForPatchMultimodal) -> tuple[Rebuild, Name]:

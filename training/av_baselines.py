@@ -15,7 +15,7 @@ CLIPS = 512
 VIDEO_BLOCK, SOUND_BLOCK = (8, 8, 8), 256
 """Frames, rows and columns, and samples, of a block of the PCA: the parts of a clip that the latents start with."""
 NUMBERS = 112 * 192
-"""Of the model's latent array."""
+"""Size of the latent array of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def baselines(data: Path) -> dict:
 
 
 def by_components(training: Clips, clips: Clips, numbers: int) -> tuple[Tensor, Tensor]:
-    """Frames and sound of the clips rebuilt from `numbers` each: the same count for every block of video or sound."""
+    """Frames and audio of the clips, reconstructed from `numbers` each: the same count for every block."""
     of_video, of_sound = video_blocks(training.frames), sound_blocks(training.sound)
     each = numbers // (of_video.shape[1] + of_sound.shape[1])
     video, sound = (components(blocks.flatten(0, 1), each) for blocks in (of_video, of_sound))
@@ -54,7 +54,7 @@ def by_components(training: Clips, clips: Clips, numbers: int) -> tuple[Tensor, 
 
 
 def components(samples: Tensor, count: int) -> Components:
-    """The `count` directions in which the samples [m, n] vary most; all n where there are no more."""
+    """The `count` directions in which the samples [m, n] vary most; all n if there are fewer."""
     mean = samples.mean(dim=0)
     away = samples - mean
     vectors = torch.linalg.eigh(away.T @ away).eigenvectors  # from least to most

@@ -13,9 +13,9 @@ from training.av_sounds import Spoken, a_second
 SIZE = 48
 """Pixels along each side of a frame."""
 SPEED = 0.3
-"""Octaves that recordings are played faster or slower at most, for training."""
+"""Largest change of speed of training recordings, in octaves."""
 ESPEAK = 0.3
-"""Share of the training clips that a voice of espeak-ng speaks."""
+"""Share of the training clips with a voice of espeak-ng."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,19 @@ class Clips:
         return Clips(*(getattr(self, field.name).to(device) for field in fields(self)))
 
     def first(self, count: int) -> "Clips":
-        """Some of them, without the frames in between."""
+        """The first `count`, without the frames in between."""
         rest = (self.between[:count, :0], self.between_times[:0])
         return Clips(self.frames[:count], *rest, self.sound[:count], self.digits[:count])
 
 
 class Studio:
-    """Makes clips; the same for the same seed."""
+    """Makes clips; the same seed gives the same clips."""
 
     def __init__(self, recordings: Spoken, voices: Spoken | None = None):
         self._recordings, self._voices, self._masks = recordings, voices, digit_masks()
 
     def draw(self, seed: int, batch: int, between: int = 0) -> Clips:
-        """For training: any digits, recordings and voices; `between` times between two frames, drawn anew."""
+        """For training: random digits, recordings and voices; `between` random times between two frames."""
         generator = np.random.default_rng(seed)
         digits = generator.integers(0, 10, batch)
         times = generator.permutation(FRAMES - 1)[:between] + 0.5
@@ -62,7 +62,7 @@ class Studio:
         return _clips(frames, times, np.stack(sounds), digits)
 
     def all_recordings(self, seed: int) -> Clips:
-        """For evaluation: one clip of every recording, as it is, and a frame between each two."""
+        """For evaluation: one clip for every recording, unchanged, and a frame between each two."""
         generator = np.random.default_rng(seed)
         spoken = [(digit, sound) for digit, sounds in enumerate(self._recordings.sounds) for sound in sounds]
         order = generator.permutation(len(spoken))

@@ -19,7 +19,7 @@ Rebuild = Callable[[dict[str, Tensor], Tensor], dict[str, Tensor]]
 """Inputs as the model takes them, and times [k] in frames -> "image" [n, k, 3, S, S], "audio" [n, samples, 1] and
 "label" [n, 10], scores."""
 Name = Callable[[dict[str, Tensor]], Tensor]
-"""The label's scores alone."""
+"""Scores of the label only."""
 
 
 def held_out_clips(data: Path) -> Clips:

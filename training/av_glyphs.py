@@ -1,4 +1,4 @@
-"""Digits as masks: typeset in the fonts that matplotlib brings along, and drawn with a few strokes."""
+"""Digits as masks: typeset in the fonts of matplotlib, and drawn with a few strokes."""
 
 import math
 
@@ -17,16 +17,16 @@ FONTS = (
     *("cmr10", "cmb10", "cmss10", "cmtt10"),
 )
 HANDS = 24
-"""How many times every digit is drawn with strokes, each time otherwise."""
+"""Number of random drawings of each digit."""
 
 
 def _arc(x: float, y: float, across: float, down: float, start: float, end: float) -> list[tuple[float, float]]:
-    """Points of an ellipse about (x, y), from one angle to another in degrees: 0 is right, 90 below."""
+    """Points of an ellipse about (x, y) between two angles in degrees: 0 is right, 90 is down."""
     angles = np.radians(np.linspace(start, end, 14))
     return [(x + across * math.cos(angle), y + down * math.sin(angle)) for angle in angles]
 
 
-# In a box of 1 across and 1 down, from the top left.
+# In a unit square, from the top left.
 STROKES: tuple[tuple[list[tuple[float, float]], ...], ...] = (
     (_arc(0.5, 0.5, 0.32, 0.48, -90, 270),),
     ([(0.3, 0.22), (0.55, 0.02), (0.55, 0.98)],),
@@ -70,7 +70,7 @@ def _drawn(digit: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def _framed(image: np.ndarray) -> np.ndarray:
-    """The ink alone, as large as fits within the margin, in the middle."""
+    """Crops the mask and scales it to fill the frame within the margin."""
     rows, columns = (np.flatnonzero(image.max(axis=axis) > 64) for axis in (1, 0))
     ink = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     factor = (SIDE - 2 * MARGIN) / max(ink.shape)

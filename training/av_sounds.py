@@ -1,4 +1,4 @@
-"""Spoken digits for the clips: recordings, and the voices of espeak-ng, laid into a second of sound."""
+"""Spoken digits for the clips: recordings and voices of espeak-ng, placed within a second of audio."""
 
 import io
 import shutil
@@ -16,11 +16,11 @@ from training.progress import reported
 ARCHIVE = "fsdd_train.tar.xz"
 RATE = 8_000
 SAMPLES = 8_192
-"""Of a clip: 16 frames of 512 samples, 1.024 s."""
+"""Samples of a clip: 16 frames of 512 samples, 1.024 s."""
 HELD_OUT = range(5, 10)
-"""Which recordings of each speaker and digit training does not see."""
+"""Indices of recordings per speaker and digit that training does not use."""
 VOICES = 72
-"""Of espeak-ng; each says every digit once."""
+"""Number of voices of espeak-ng; each speaks every digit once."""
 ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029", "en-us-nyc")
 VARIANTS = ("m1", "f1", "m2", "f2", "m3", "f3", "m4", "f4", "m5", "f5", "m6", "klatt", "m7", "croak", "m8")
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -28,7 +28,7 @@ NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """sounds: for each digit, its recordings, float32 [n] of highest value 1, at RATE."""
+    """sounds: recordings of each digit, float32 [n] with peak 1, at RATE."""
 
     sounds: tuple[tuple[np.ndarray, ...], ...]
 
@@ -37,7 +37,7 @@ class Spoken:
 
 
 def read_recordings(data: Path) -> tuple[Spoken, Spoken]:
-    """(what is trained on, HELD_OUT), from ARCHIVE in `data` or in data/spoken_digits."""
+    """(training recordings, HELD_OUT recordings), from ARCHIVE in `data` or in data/spoken_digits."""
     found = [path for folder in (data, data / "spoken_digits") if (path := folder / ARCHIVE).is_file()]
     if not found:
         raise SystemExit(f"{data} holds neither {ARCHIVE} nor spoken_digits/{ARCHIVE}")
@@ -53,18 +53,21 @@ def read_recordings(data: Path) -> tuple[Spoken, Spoken]:
 
 
 def espeak_voices(cache: Path, seed: int = 0) -> Spoken:
-    """Every digit by VOICES voices of espeak-ng, at a pitch and speed of their own; rendered once, then read."""
+    """Every digit in VOICES voices of espeak-ng, each with its own pitch and speed; rendered once, then cached."""
     if not cache.exists():
         if shutil.which("espeak-ng") is None:
-            raise SystemExit("The program espeak-ng is not installed; it speaks a part of the digits to train on.")
+            raise SystemExit(
+                "The program espeak-ng is not installed. Install it to speak a part of the training digits."
+            )
         generator = np.random.default_rng(seed)
         voices = [
             (ACCENTS[voice % len(ACCENTS)], VARIANTS[voice % len(VARIANTS)], *generator.integers((20, 110), (80, 210)))
             for voice in range(VOICES)
         ]
-        told = reported(voices, len(voices), "voices")
         rendered = {
-            f"{voice}_{digit}": _speak(name, *how) for voice, how in enumerate(told) for digit, name in _named()
+            f"{voice}_{digit}": _speak(name, *how)
+            for voice, how in enumerate(reported(voices, len(voices), "voices"))
+            for digit, name in _named()
         }
         cache.parent.mkdir(parents=True, exist_ok=True)
         np.savez(cache, **rendered)
@@ -73,9 +76,9 @@ def espeak_voices(cache: Path, seed: int = 0) -> Spoken:
 
 
 def a_second(sound: np.ndarray, generator: np.random.Generator, speed: float = 0.0) -> np.ndarray:
-    """The sound somewhere in a second of faint noise, as loud as it comes: float32 [SAMPLES] within -1 and 1.
+    """The recording at a random position in a second of faint noise: float32 [SAMPLES] within -1 and 1.
 
-    speed: how many octaves, at most, it is played faster or slower. What is longer than a second is cut.
+    speed: largest change of speed in octaves. Longer recordings are cut.
     """
     if speed:
         factor = 2 ** generator.uniform(-speed, speed)
@@ -98,7 +101,7 @@ def _speak(name: str, accent: str, variant: str, pitch: int, speed: int) -> np.n
 
 
 def _read_wave(content: bytes) -> np.ndarray:
-    """float32 [n] at RATE, of 16-bit mono. espeak-ng writes no length that is true: what is there is read."""
+    """float32 [n] at RATE, from 16-bit mono. The length in the header of espeak-ng is wrong and ignored."""
     with wave.open(io.BytesIO(content)) as file:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 2**15
@@ -106,7 +109,7 @@ def _read_wave(content: bytes) -> np.ndarray:
 
 
 def _resampled(sound: np.ndarray, length: int) -> np.ndarray:
-    """To `length` samples: means where it gets shorter, lines where it gets longer."""
+    """To `length` samples: means when it shrinks, linear interpolation when it grows."""
     if length == len(sound):
         return sound
     how = cv2.INTER_AREA if length < len(sound) else cv2.INTER_LINEAR
@@ -114,7 +117,7 @@ def _resampled(sound: np.ndarray, length: int) -> np.ndarray:
 
 
 def _trimmed(sound: np.ndarray) -> np.ndarray:
-    """Without the silence before and after, and as loud as may be."""
+    """Without leading and trailing silence, with peak 1."""
     sound = sound - sound.mean()
     peak = np.abs(sound).max()
     loud = np.flatnonzero(np.abs(sound) > 0.03 * peak)

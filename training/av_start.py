@@ -1,8 +1,8 @@
-"""A start from which the small multimodal Perceiver rebuilds its clip within minutes.
+"""An initialization from which the small multimodal Perceiver learns to reconstruct clips within minutes.
 
-The latents share the clip among them: each begins with the Fourier features of a place in the video or in the sound,
-and each head of the encoder's cross-attention reads one moment of that latent's part. A query begins by reading the
-latent whose part it lies in. All weights start at std fan_in^-0.5, and the first answers are near to gray and silence.
+Each latent starts with the Fourier features of a position in the video or the audio, and each head of the encoder
+cross-attention reads one moment of its part of the clip. A query starts by reading the latent whose part contains it.
+All weights start with std fan_in^-0.5, and the first outputs are close to gray and silence.
 """
 
 import math
@@ -18,22 +18,22 @@ from models.perceiver.multimodal_places import BANDS, FREQUENCIES, PLACE, START,
 from models.perceiver.patch_multimodal import PerceiverForPatchMultimodal
 
 EMPHASIS = {1: 2.0, 2: 1.5}
-"""Of the lowest frequencies: all others are the same again half a clip away."""
+"""Factors of the lowest frequencies: all others repeat within half a clip."""
 KINDS = {"audio": (1, 1, 0, 0, 0, 0), "image": (0, 0, 1, 1, 0, 0), "label": (0, 0, 0, 0, 1, 1)}
-"""What says which modality an input, a latent or a query is of, times LOUD."""
+"""Encodes the modality of an input, a latent or a query, times LOUD."""
 LOUD = 2.0
 SHARP = 1.6
-"""Of the scores at the start, for each frequency: enough that a head reads hardly more than one frame or patch."""
+"""Scale of the initial scores for each frequency: a head reads little more than one frame or patch."""
 CONTENT = 0.35
-"""How loud what an input shows is beside its place: at 1, the layer norm would make the places of plain inputs loud."""
+"""Scale of the content of an input: at 1, the layer norm would amplify the positions of plain inputs."""
 INPUT_DEVIATION = 0.34
-"""About what the channels of an input deviate by, before the layer norm."""
+"""Approximate deviation of the channels of an input, before the layer norm."""
 READ, ADDED = 0.4, 0.15
-"""How much a latent keeps of what it reads and of what each layer says to it, at the start, for the same reason."""
+"""Initial scale of what the encoder and each layer add to a latent, for the same reason."""
 PLAIN = 0.35
-"""What the mean color of an input counts beside its other patterns."""
+"""Scale of the mean color of an input relative to its other patterns."""
 LATENT_DEVIATION = 0.7
-"""The same of a latent that has read."""
+"""Approximate deviation of the channels of a latent after the encoder."""
 
 
 @torch.no_grad()
@@ -61,11 +61,11 @@ def multimodal_start(model: PerceiverForPatchMultimodal) -> None:
     for layer in (perceiver.encoder.cross_attention, *perceiver.encoder.self_attends):
         for writing in (layer.attention.output.dense, layer.mlp.dense2):
             writing.weight.mul_(ADDED)
-            writing.weight[: PLACE + KIND].mul_(0.2)  # a latent goes on knowing its place
+            writing.weight[: PLACE + KIND].mul_(0.2)  # a latent keeps its position
     perceiver.encoder.cross_attention.attention.output.dense.weight.mul_(READ / ADDED)
     for name in ("image", "audio"):
         gates = perceiver.output_postprocessor.modalities[name].gated.bias
-        gates[len(gates) // 2 :] = 1.0  # open: or answers would be products of contents, without a sign
+        gates[len(gates) // 2 :] = 1.0  # open: otherwise outputs would be products of contents, without a sign
     answering = perceiver.output_postprocessor.modalities
     answering["image"].final_layer.weight.mul_(0.1)
     answering["image"].final_layer.bias.fill_(0.5)
@@ -74,7 +74,10 @@ def multimodal_start(model: PerceiverForPatchMultimodal) -> None:
 
 
 def _begin_reading(model: PerceiverForPatchMultimodal, deviation: float) -> None:
-    """The encoder's cross-attention, and what it reads. deviation: of a latent's channels."""
+    """The encoder cross-attention and its inputs.
+
+    deviation: of the channels of a latent.
+    """
     perceiver, config = model.perceiver, model.config
     attention = perceiver.encoder.cross_attention.attention.self
     offsets = _offsets(attention.num_heads, config.video_latents[0], config.sound_latents)
@@ -104,7 +107,7 @@ def _smooth_patterns(config: PerceiverConfig, count: int) -> Tensor:
     order = torch.arange(len(waves))
     rows, columns = torch.cartesian_prod(order, order)[torch.argsort((order[:, None] + order).flatten(), stable=True)].T
     patterns = torch.einsum("ki,kj->kij", waves[rows], waves[columns])[: count // 3].flatten(1)
-    patterns[0] *= PLAIN  # all of one color: most of what there is, and the rest has to be heard beside it
+    patterns[0] *= PLAIN  # the mean color dominates, so it is scaled down
     of_colors = torch.einsum("kp,cd->kcdp", patterns, torch.eye(3)).flatten(0, 1)
     return of_colors[:, None].expand(-1, frames, -1, -1).flatten(1) * frames**-0.5
 
@@ -120,7 +123,7 @@ def _kind(modality: str) -> Tensor:
 
 
 def _settle(latents: Tensor, video: tuple[int, ...], sound: int) -> None:
-    """The video's latents, then the sound's, then those without a place."""
+    """The latents of the video, then those of the audio, then those without a position."""
     latents.normal_(std=0.3)
     homes = [("image", middles(*video)), ("audio", middles(sound))]
     first = 0
@@ -134,13 +137,13 @@ def _settle(latents: Tensor, video: tuple[int, ...], sound: int) -> None:
 
 
 def _offsets(heads: int, times: int, sound: int) -> list[dict[str, Tensor]]:
-    """How far from the middle of its latent's part each head looks: equal steps of time."""
+    """Offset of each head from the center of the part of its latent: equal steps of time."""
     shares = (torch.arange(heads) + 0.5) / heads - 0.5
     return [{"image": torch.tensor([share / times, 0, 0]), "audio": torch.tensor([share / sound])} for share in shares]
 
 
 def _look(attention: PerceiverSelfAttention, offsets: list[dict[str, Tensor]], sharp: float, factor: float) -> None:
-    """Head h begins by matching the latents' places, moved by offsets[h], with those of the inputs."""
+    """Head h starts by matching the positions of the latents, shifted by offsets[h], with those of the inputs."""
     size = attention.qk_channels_per_head
     strength = math.sqrt(sharp * math.sqrt(size) * factor)
     attention.query.weight *= 0.1
@@ -153,7 +156,7 @@ def _look(attention: PerceiverSelfAttention, offsets: list[dict[str, Tensor]], s
 
 
 def _ask(attention: PerceiverSelfAttention, weights: Tensor, sharp: float, factor: float) -> None:
-    """Every head begins by matching the places of queries with those of latents, frequencies weighted."""
+    """Every head starts by matching the positions of queries with those of latents, with weighted frequencies."""
     size = attention.qk_channels_per_head
     strength = math.sqrt(sharp * math.sqrt(size) * factor)
     attention.query.weight *= 0.1
@@ -166,7 +169,7 @@ def _ask(attention: PerceiverSelfAttention, weights: Tensor, sharp: float, facto
 
 
 def _weights(counts: dict[str, list[int]] | None = None) -> Tensor:
-    """[PLACE]: what each frequency counts; 0 for those that are not needed to tell `counts` parts of an axis apart."""
+    """[PLACE]: weight of each frequency; 0 for those that are not needed to distinguish `counts` parts of an axis."""
     weights = torch.zeros(PLACE)
     for modality, axes in FREQUENCIES.items():
         enough = counts[modality] if counts else [math.inf] * len(axes)
@@ -176,7 +179,7 @@ def _weights(counts: dict[str, list[int]] | None = None) -> Tensor:
 
 
 def _turn(offset: dict[str, Tensor]) -> Tensor:
-    """The matrix [PLACE + KIND, same] that takes the features of a place to those of the place moved by the offset."""
+    """The matrix [PLACE + KIND, same] that maps the features of a position to those of the shifted position."""
     turn = torch.eye(PLACE + KIND)
     for modality, start in START.items():
         axes = zip(FREQUENCIES[modality], offset[modality], strict=True)

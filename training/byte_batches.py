@@ -20,9 +20,11 @@ BYTE_OFFSET = TOKENS._num_special_tokens  # the tokenizer has no public name for
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """ids, targets: int64 [B, 514]; readable: bool [B, 514], False for padding.
+    """ids, targets: int64 [B, 514].
 
-    positions: int64 [B, Q], where an answer is wanted; counts: bool [B, Q], False for a filler that was never hidden.
+    readable: bool [B, 514], False for padding.
+    positions: int64 [B, Q], positions to predict.
+    counts: bool [B, Q], False for a filler that was not masked.
     """
 
     ids: Tensor
@@ -41,13 +43,13 @@ class Batches:
         self.size = size
 
     def draw(self, single_share: float) -> Batch:
-        """One fresh batch; single_share: of the examples hide single bytes (see `training_mask`)."""
+        """One batch; single_share: share of the examples that mask single bytes (see `training_mask`)."""
         begins, lengths = self._windows()
         text = self.text[begins[:, None] + torch.arange(TEXT_LENGTH, device=begins.device)]
         return tokenized(text, lengths, training_mask(text, lengths, single_share))
 
     def _windows(self) -> tuple[Tensor, Tensor]:
-        """Where windows begin and how long they are: 2 of 5 full and anywhere, the others whole sentences."""
+        """Starts and lengths of windows: two of five have full length, the others are whole sentences."""
         device, size = self.text.device, self.size
         anywhere = torch.randint(len(self.text) - 2 * TEXT_LENGTH, (size,), device=device)
         sentence = torch.randint(len(self.starts) - 8, (size,), device=device)
@@ -59,9 +61,9 @@ class Batches:
 
 
 def tokenized(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool = False) -> Batch:
-    """[CLS] bytes [SEP], padded; hidden bytes become [MASK]. text: uint8 [B, 512]; lengths: [B]; mask: bool [B, 512].
+    """[CLS] bytes [SEP], padded, with masked bytes as [MASK]. text: uint8 [B, 512]; lengths: [B]; mask: bool [B, 512].
 
-    The positions to answer are a random MAX_QUERIES of the hidden ones; with all_hidden, all of them in ascending
+    The positions to predict are a random MAX_QUERIES of the masked ones; with all_hidden, all of them in ascending
     order and without a random draw, as an evaluation needs it.
     """
     rows = torch.arange(len(text), device=text.device)
@@ -78,12 +80,12 @@ def tokenized(text: Tensor, lengths: Tensor, mask: Tensor, *, all_hidden: bool =
 
 
 def masked_byte_logits(model: PerceiverForMaskedLM, batch: Batch) -> Tensor:
-    """[B, Q, vocabulary] at the masked bytes only."""
+    """[B, Q, vocabulary], only at the masked bytes."""
     return decode(model, encode(model, batch.ids, batch.readable), batch.positions)
 
 
 def _at_random(hidden: Tensor) -> Tensor:
-    """Always MAX_QUERIES, so that shapes never change; visible places fill up where there are fewer hidden ones."""
+    """Always MAX_QUERIES, so that shapes never change; filled up with visible positions if needed."""
     order = torch.rand(hidden.shape, device=hidden.device) + hidden
     return order.topk(min(MAX_QUERIES, order.shape[1]), dim=1).indices
 

@@ -1,7 +1,7 @@
-"""How well hidden bytes are guessed: by the model, and by counting, on the very same masks.
+"""Scores for masked bytes: of the model, and of counting baselines on the same masks.
 
-The masks come from numpy with a seed of their own. Nothing here draws from torch's random numbers, so that neither
-scores nor training depend on when an evaluation takes place.
+The masks use a seed of numpy. Nothing here draws from the random numbers of torch, so that neither scores nor training
+depend on when an evaluation takes place.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ WINDOWS_AT_ONCE = 32
 def evaluation_windows(
     text: np.ndarray, windows: int | None = None, size: int = WINDOWS_AT_ONCE
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields (bytes uint8 [b, 512], mask bool [b, 512]); a last window that is not full is left out.
+    """Yields (bytes uint8 [b, 512], mask bool [b, 512]); an incomplete last window is left out.
 
-    windows: only the first so many. The masks do not depend on `size`.
+    windows: number of windows; None for all. The masks do not depend on `size`.
     """
     rng = np.random.default_rng(EVALUATION_SEED)
     whole = text[: len(text) // TEXT_LENGTH * TEXT_LENGTH].reshape(-1, TEXT_LENGTH)[:windows]
     if not len(whole):
-        raise SystemExit(f"An evaluation needs {TEXT_LENGTH} bytes of text or more; here are {len(text)}.")
+        raise SystemExit(f"An evaluation needs at least {TEXT_LENGTH} bytes of text, not {len(text)}.")
     for start in range(0, len(whole), size):
         chunk = whole[start : start + size]
         yield chunk, np.stack([evaluation_mask(TEXT_LENGTH, rng) for _ in chunk])
@@ -45,7 +45,7 @@ def evaluate(model: PerceiverForMaskedLM, text: np.ndarray, windows: int | None 
     device = next(model.parameters()).device
     guesses = []
     for chunk, mask in _reported_windows(text, windows, "evaluate"):
-        # A copy, since what was read from a file cannot be written to, which torch warns of.
+        # A copy, since torch warns about read-only arrays.
         shown, hidden = torch.from_numpy(chunk.copy()).to(device), torch.from_numpy(mask).to(device)
         lengths = torch.full((len(chunk),), TEXT_LENGTH, device=device)
         batch = tokenized(shown, lengths, hidden, all_hidden=True)
@@ -60,7 +60,7 @@ def evaluate(model: PerceiverForMaskedLM, text: np.ndarray, windows: int | None 
 
 
 def baselines(training_text: np.ndarray, text: np.ndarray, windows: int | None = None) -> dict[str, dict]:
-    """The scores, on the masks of `evaluate`, of the most frequent byte and of a 5-gram that looks both ways."""
+    """Scores of the most frequent byte and of a two-sided 5-gram, on the masks of `evaluate`."""
     ngram = TwoSidedNgram(training_text)
     frequent, counted = [], []
     for chunk, mask in _reported_windows(text, windows, "baselines"):
@@ -82,8 +82,10 @@ def _reported_windows(text: np.ndarray, windows: int | None, what: str) -> Itera
 
 
 def _scores(guesses: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict:
-    """guesses: (right bool, nats, width of the span) of the hidden bytes, in parts -> top-1 accuracy, 0 to 1, of all
-    and by the width of the hidden span; nats per hidden byte; how many were hidden."""
+    """guesses: (correct bool, nats, span width) of the masked bytes, in parts.
+
+    Returns top-1 accuracy, 0 to 1, over all and by span width; nats per masked byte; number of masked bytes.
+    """
     right, nats, widths = (np.concatenate(parts) for parts in zip(*guesses, strict=True))
     return {
         "accuracy": float(right.mean()),

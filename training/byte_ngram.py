@@ -1,8 +1,8 @@
-"""Byte 5-grams: what counting alone can say about the next byte, or, looking from both sides, about a hidden one.
+"""Byte 5-grams: counting baselines for the next byte, and, from both sides, for a masked byte.
 
-The counts of one byte given its 1 to 4 nearest neighbors are interpolated after Witten and Bell (1991), method C: a
-context that was followed by many different bytes trusts the next shorter one more. Where both sides are seen, they are
-combined as if they were independent given the byte.
+The counts of a byte given its 1 to 4 nearest neighbors are interpolated after Witten and Bell (1991), method C: a
+context that was followed by many different bytes relies more on the next shorter one. Both sides are combined as if
+they were independent given the byte.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """How often a byte stood next to a context: keys int64 [u], ascending, context above the byte; counts int64 [u]."""
+    """How often a byte is next to a context: keys int64 [u], ascending, context above the byte; counts int64 [u]."""
 
     keys: np.ndarray
     counts: np.ndarray
 
-    def beside(self, contexts: np.ndarray) -> np.ndarray:
-        """int64 [m] packed contexts -> counts of each byte beside them, float64 [m, 256]."""
+    def next_to(self, contexts: np.ndarray) -> np.ndarray:
+        """int64 [m] packed contexts -> counts of each byte next to them, float64 [m, 256]."""
         first = np.searchsorted(self.keys, contexts << 8)
         sizes = np.searchsorted(self.keys, (contexts + 1) << 8) - first
         rows = np.repeat(np.arange(len(contexts)), sizes)
-        # The keys of one context lie side by side: 0, 1, 2, … within each row, from where its range begins.
+        # The keys of one context are consecutive: 0, 1, 2, … within each row, from the start of its range.
         entries = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
         found = np.zeros((len(contexts), BYTES))
         found[rows, self.keys[entries] & 255] = self.counts[entries]
@@ -82,7 +82,7 @@ def _one_side(
         place = positions[reached] - distance
         reached = reached[(place >= 0) & ~hidden[place]]
         contexts[reached] |= content[positions[reached] - distance].astype(np.int64) << (8 * (distance - 1))
-        chances[reached] = _interpolated(table.beside(contexts[reached]), chances[reached])
+        chances[reached] = _interpolated(table.next_to(contexts[reached]), chances[reached])
     return chances
 
 
@@ -90,13 +90,13 @@ def _interpolated(counts: np.ndarray, shorter: np.ndarray) -> np.ndarray:
     """Witten-Bell: counts [m, 256] and the estimate of the next shorter context [m, 256] -> probabilities [m, 256]."""
     total = counts.sum(axis=1, keepdims=True)
     different = (counts > 0).sum(axis=1, keepdims=True)
-    # A context that was never seen has neither: the shorter one is all there is.
+    # An unseen context has neither, and falls back to the shorter one.
     different = np.where(total > 0, different, 1)
     return (counts + different * shorter) / (total + different)
 
 
 def _counted(text: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How likely each byte is, float64 [256], and what `_count_grams` gives."""
+    """Probability of each byte, float64 [256], and the result of `_count_grams`."""
     if len(text) < ORDER:
         raise ValueError(f"{len(text)} bytes are too few to count {ORDER}-grams")
     counts = np.bincount(text, minlength=BYTES)

@@ -15,7 +15,7 @@ from training.loop import BETAS, Schedule
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 NOT_LEARNED = ("running_mean", "running_var", "num_batches_tracked", "inv_freq")
-"""Endings of the names in a file of weights that are no parameters."""
+"""Suffixes of names in a weights file that are not trained parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

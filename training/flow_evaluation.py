@@ -1,6 +1,6 @@
-"""How far estimated motions are from the true ones: on held-out synthetic scenes, and on real ones of Middlebury.
+"""End-point errors of estimated flow: on held-out synthetic scenes, and on real scenes of Middlebury.
 
-Synthetic scenes are always the same; Middlebury (Baker et al. 2011) only ever gives scores.
+Synthetic scenes are always the same; Middlebury (Baker et al. 2011) is only used for scores.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,14 +18,17 @@ from training.flow_textures import read_photographs
 from training.progress import reported
 
 SEED, COUNT, SIZE, REACH = 0, 64, 128, 8.0
-"""The synthetic scenes: how many, pixels along each side, and how many pixels anything moves at most."""
+"""Synthetic scenes: seed, number, pixels along each side, and largest motion in pixels."""
 Estimate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Two frames uint8 [height, width, 3] -> flow float32 [height, width, 2] in pixels, x right, y down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """first, second: uint8 [height, width, 3]. flow: float32 [height, width, 2], pixels; NaN where it is not known."""
+    """first, second: uint8 [height, width, 3].
+
+    flow: float32 [height, width, 2], pixels; NaN where it is unknown.
+    """
 
     name: str
     first: np.ndarray
@@ -34,19 +37,19 @@ class Pair:
 
 
 def evaluate(estimate: Estimate, pairs: Iterable[Pair]) -> dict:
-    """{"epe": the mean over the pairs of "pairs", {name: mean end-point error in pixels where the flow is known}}.
+    """{"epe": mean over the pairs, "pairs": {name: mean end-point error in pixels over the known flow}}.
 
-    An estimate that is not finite makes the scores so. ValueError for one of another shape than the frames.
+    Scores of an estimate that is not finite are not finite. Raises ValueError for an estimate of another shape.
     """
     errors = {pair.name: float(_end_point_error(estimate, pair).mean()) for pair in pairs}
     if not errors:
-        raise ValueError("There are no pairs to be evaluated on.")
+        raise ValueError("There are no pairs to evaluate.")
     mean = round(float(np.mean(list(errors.values()))), 4)
     return {"epe": mean, "pairs": {name: round(error, 4) for name, error in errors.items()}}
 
 
 def scores(estimate: Estimate, sets: Mapping[str, tuple[Pair, ...]]) -> dict:
-    """{name of the set: as `evaluate`}; "pairs" of more than ten is their number alone."""
+    """{name of the set: result of `evaluate`}; "pairs" is only their number if there are more than ten."""
     found = {name: evaluate(estimate, pairs) for name, pairs in sets.items()}
     for each in found.values():
         if len(each["pairs"]) > 10:
@@ -60,13 +63,13 @@ def evaluation_sets(data: Path) -> dict[str, tuple[Pair, ...]]:
 
 
 def baselines(data: Path) -> dict:
-    """{method: as `scores`} for METHODS. Some 20 seconds on one core, most of them TV-L1's."""
+    """{method: result of `scores`} for METHODS. About 20 seconds on one core, most of them for TV-L1."""
     sets = evaluation_sets(data)
     return {name: scores(METHODS[name], sets) for name in reported(METHODS, len(METHODS), "methods")}
 
 
 def synthetic(data: Path) -> tuple[Pair, ...]:
-    """COUNT scenes of the photographs that training does not see, colors rounded to bytes."""
+    """COUNT scenes with photographs that training does not use, rounded to bytes."""
     pairs = held_out(read_photographs(data), SEED, COUNT, SIZE, REACH)
     frames = zip(_bytes(pairs.first), _bytes(pairs.second), pairs.flow.permute(0, 2, 3, 1).numpy(), strict=True)
     return tuple(Pair(f"scene {number}", *each) for number, each in enumerate(frames))
@@ -91,10 +94,10 @@ def _read_image(path: Path) -> np.ndarray:
 
 
 def _end_point_error(estimate: Estimate, pair: Pair) -> np.ndarray:
-    """[n]: the length of the difference in pixels, wherever the flow is known."""
+    """[n]: length of the difference in pixels, where the flow is known."""
     found = estimate(pair.first, pair.second)
     if found.shape != pair.flow.shape:
-        raise ValueError(f"{pair.name}: a flow {list(found.shape)} for frames that need {list(pair.flow.shape)}")
+        raise ValueError(f"{pair.name}: the flow has shape {list(found.shape)}, not {list(pair.flow.shape)}")
     known = ~np.isnan(pair.flow).any(axis=-1)
     return np.linalg.norm(found[known].astype(np.float64) - pair.flow[known], axis=-1)
 
@@ -109,4 +112,4 @@ def _zero(first: np.ndarray, _: np.ndarray) -> np.ndarray:
 
 
 METHODS: Mapping[str, Estimate] = {"zero": _zero, **classical_flow.METHODS}
-"""What to compare with."""
+"""Methods to compare with."""

@@ -1,8 +1,10 @@
-"""Two frames of layers that move, and the motion of every pixel, as exact as float32 is.
+"""Renders two frames of moving layers and the motion of every pixel, exact up to float32.
 
-What a layer shows, and where it ends, is defined once, around its center; each frame looks it up through the layer's
-place at that time. So neither frame is interpolated from the other. Shapes: B scenes, L layers from back to front, S
-pixels along each side of a frame. Coordinates are pixels, x right and y down, 0 in the middle of the first pixel.
+The texture and the outline of a layer are defined once, around its center; each frame samples them through the motion
+of the layer, so that neither frame is interpolated from the other.
+
+Shapes: B scenes, L layers from back to front, S pixels along each side of a frame. Coordinates are pixels, x right and
+    y down, 0 in the center of the first pixel.
 """
 
 from dataclasses import dataclass, fields
@@ -14,10 +16,12 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """first, second: float32 [B, 3, S, S], 0 to 1. flow: float32 [B, 2, S, S] in pixels, x right, y down.
+    """first, second: float32 [B, 3, S, S], 0 to 1.
 
-    Flow and occluded are of the first frame's pixels: of what is in front in the middle of each.
-    occluded: bool [B, S, S], what the second frame does not show: covered there, or outside.
+    flow: float32 [B, 2, S, S] in pixels, x right, y down, for the pixels of the first frame.
+    occluded: bool [B, S, S], pixels of the first frame that are covered or outside in the second.
+
+    Flow and occlusion are those of the front layer at the center of each pixel.
     """
 
     first: Tensor
@@ -28,16 +32,17 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The scenes before they are drawn, float32 but for `shown` and `texture`. Layer 0 is a background without end.
+    """Scenes before rendering, float32 except `shown` and `texture`. Layer 0 is an infinite background.
 
-    shown: bool [B, L]. A layer that is not shown is nowhere.
-    center, shift: [B, L, 2]; motion: [B, L, 2, 2]. A point p of a layer goes to center + shift + motion (p - center).
-    shape: [B, L, n, n], how far it is to the layer's edge, in units of which the field is two wide: above 0 where the
-        layer is, below 0 elsewhere. The border goes on beyond the field, and is half a pixel or more below 0.
+    shown: bool [B, L], whether a layer is present.
+    center, shift: [B, L, 2]; motion: [B, L, 2, 2]. A point p of a layer moves to center + shift + motion (p - center).
+    shape: [B, L, n, n], signed distance to the edge, positive inside, in units in which the field is two wide. It
+        continues beyond the field with its border values, which are at least half a pixel below 0.
     shape_place: [B, L, 2, 2], from p - center to -1..1 over the field.
-    texture: int64 [B, L]. texture_place: [B, L, 2, 2], from p - center to -1..1 over the texture, which is mirrored
-        beyond; texture_offset: [B, L, 2], where in it the center is.
-    gain, offset: [B, L, 3]. A color c, 0 to 1, becomes gain c + offset, and then at least 0 and at most 1.
+    texture: int64 [B, L].
+    texture_place: [B, L, 2, 2], from p - center to -1..1 over the texture, which is mirrored beyond.
+    texture_offset: [B, L, 2], position of the center in the texture.
+    gain, offset: [B, L, 3]. A color c, 0 to 1, becomes gain c + offset, clamped to 0..1.
     """
 
     shown: Tensor
@@ -74,7 +79,7 @@ def render(layers: Layers, textures: Tensor, size: int) -> Pairs:
             frames[rows] = colors
             continue
         level = _levels(layer, _grid(*_places(layer, layer.shape_place), size))
-        # An edge is a pixel wide, as if each pixel were the mean over its square.
+        # An edge is a pixel wide, as if pixels averaged over their area.
         cover = (level * _pixels_per_unit(layer)[:, None, None] + 0.5).clamp(0, 1)
         frames[rows] = torch.lerp(frames[rows], colors, cover[:, None])
         front[rows] = torch.where(level[:, :size] > 0, depth, front[rows])
@@ -87,9 +92,9 @@ def render(layers: Layers, textures: Tensor, size: int) -> Pairs:
 
 
 def _places(layer: Layers, place: Tensor) -> tuple[Tensor, Tensor]:
-    """place: from p - center to where a layer looks, [n, 2, 2] -> matrices [n, 2, 2, 2] and offsets [n, 2, 2].
+    """Matrices [n, 2, 2, 2] and offsets [n, 2, 2] from pixels of both frames (dimension 1) to a layer.
 
-    From pixels of the first frame to there, and from those of the second, along dimension 1.
+    place: [n, 2, 2], from p - center to the coordinates of the layer.
     """
     back = torch.linalg.inv(layer.motion)
     matrices = torch.stack([place, place @ back], dim=1)
@@ -98,14 +103,14 @@ def _places(layer: Layers, place: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _grid(matrices: Tensor, offsets: Tensor, size: int) -> Tensor:
-    """[n, 2 * S, S, 2]: where the pixels of the first frame look, and below them those of the second."""
+    """[n, 2 * S, S, 2]: sampling positions for the pixels of the first frame and, below them, of the second."""
     line = torch.arange(size, dtype=torch.float32, device=offsets.device)[:, None]
     along_rows, along_columns = (matrices[:, :, None, :, axis] * line for axis in range(2))
     return (along_rows[:, :, None] + (along_columns + offsets[:, :, None])[:, :, :, None]).flatten(1, 2)
 
 
 def _colors(layer: Layers, textures: Tensor, size: int) -> Tensor:
-    """[n, 3, 2 * S, S]: the first frame above the second, as if nothing were in front."""
+    """[n, 3, 2 * S, S]: the first frame above the second, without other layers."""
     matrices, offsets = _places(layer, layer.texture_place)
     grid = _grid(matrices, offsets + layer.texture_offset[:, None], size)
     found = F.grid_sample(textures[layer.texture].float(), grid, padding_mode="reflection", align_corners=False)
@@ -118,12 +123,12 @@ def _levels(layer: Layers, points: Tensor) -> Tensor:
 
 
 def _pixels_per_unit(layer: Layers) -> Tensor:
-    """[n]: pixels along what is one unit of the shape."""
+    """[n]: pixels per unit of the shape."""
     return torch.linalg.det(layer.shape_place).abs().rsqrt()
 
 
 def _flow(layers: Layers, front: Tensor, pixels: Tensor) -> Tensor:
-    """front [B, S, S], the layer that a pixel of the first frame shows -> [B, S, S, 2], how far its point goes."""
+    """front [B, S, S], the front layer of each pixel of the first frame -> [B, S, S, 2], motion of its point."""
     linear = layers.motion - torch.eye(2, device=front.device)
     constant = layers.shift - (linear @ layers.center[..., None])[..., 0]
     scenes = torch.arange(len(front), device=front.device)[:, None, None]
@@ -134,7 +139,7 @@ def _flow(layers: Layers, front: Tensor, pixels: Tensor) -> Tensor:
 
 
 def _covered(layers: Layers, front: Tensor, moved: Tensor) -> Tensor:
-    """moved [B, S, S, 2], where the points shown in the first frame are in the second -> bool [B, S, S]."""
+    """moved [B, S, S, 2], positions in the second frame of the pixels of the first -> bool [B, S, S]."""
     covered = torch.zeros_like(front, dtype=torch.bool)
     for depth in range(1, layers.shown.shape[1]):
         rows = layers.shown[:, depth].nonzero()[:, 0]

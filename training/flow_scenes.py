@@ -1,7 +1,7 @@
-"""Pairs of frames of which the motion is known exactly, made on the fly: layers of texture, each with its own motion.
+"""Random pairs of frames whose motion is known exactly: layers of texture, each with its own motion.
 
-A scene is a background and one to four blobs. What is drawn at random is drawn on the CPU, but for the noise of the
-pixels: a seed gives the same scenes on any device.
+A scene is a background and one to four blobs. All random numbers except pixel noise are drawn on the CPU, so that a
+seed gives the same scenes on any device.
 """
 
 import math
@@ -14,17 +14,17 @@ from training.flow_rendering import Layers, Pairs, render
 from training.flow_textures import TEXTURE, hold_out, textures
 
 BLOBS = 4
-"""At most, in front of the background; at least one."""
+"""Most blobs in front of the background; at least one."""
 FIELD = 32
-"""Points along each side of what a blob is cut from."""
+"""Points along each side of the field that a blob is cut from."""
 STILL, STILL_BLOBS = 0.04, 0.08
-"""Shares of the scenes in which nothing moves, and in which only the background does."""
+"""Shares of the scenes in which nothing moves, and in which only the background moves."""
 CARRIED = 0.4
-"""Share of the blobs that move with the background, and only a little on their own."""
+"""Share of the blobs that move with the background, plus a little on their own."""
 
 
 class Scenes:
-    """Photographs [n, 3, TEXTURE, TEXTURE], uint8, and noise, to be drawn as pairs of frames on the device."""
+    """Photographs [n, 3, TEXTURE, TEXTURE], uint8, and noise, rendered as pairs of frames on the device."""
 
     def __init__(self, photographs: Tensor, device: torch.device | str = "cpu", seed: int = 0):
         self._textures = textures(photographs, seed).to(device)
@@ -33,7 +33,8 @@ class Scenes:
     def draw(self, seed: int, count: int = 64, size: int = 64, reach: float = 8.0, plain: bool = False) -> Pairs:
         """`count` scenes of size x size pixels, in which nothing moves farther than `reach` pixels.
 
-        seed: the same one, the same pairs. plain: neither noise nor blur nor changes of light.
+        seed: the same seed gives the same pairs.
+        plain: without noise, blur and changes of light.
         """
         generator = torch.Generator().manual_seed(seed)
         layers = draw_layers(generator, len(self._textures), count, size, reach)
@@ -42,12 +43,12 @@ class Scenes:
 
 
 def held_out(photographs: Tensor, seed: int = 0, count: int = 64, size: int = 128, reach: float = 8.0) -> Pairs:
-    """Always the same pairs, on the CPU, of those of all photographs that training does not see, and of other noise."""
+    """The same pairs each time, on the CPU, from photographs and noise that training does not use."""
     return Scenes(hold_out(photographs)[1], seed=1).draw(seed, count, size, reach)
 
 
 def draw_layers(generator: torch.Generator, kinds: int, count: int, size: int, reach: float) -> Layers:
-    """kinds: how many textures there are. See Scenes.draw."""
+    """kinds: number of textures. See Scenes.draw."""
     depths = 1 + BLOBS
     blobs = torch.randint(1, BLOBS + 1, (count, 1), generator=generator)
     radius = size * _uniform(generator, math.log(0.16), math.log(0.6), count, depths).exp()
@@ -73,7 +74,7 @@ def draw_layers(generator: torch.Generator, kinds: int, count: int, size: int, r
 
 
 def _motions(generator: torch.Generator, radius: Tensor, reach: float) -> tuple[Tensor, Tensor]:
-    """radius [B, L], no point of a layer is farther off its center -> motion [B, L, 2, 2], shift [B, L, 2], pixels."""
+    """radius [B, L], largest distance of a point from the center -> motion [B, L, 2, 2], shift [B, L, 2], pixels."""
     count, depths = radius.shape
     angle = _uniform(generator, -math.pi, math.pi, count, depths)
     direction = torch.stack([angle.cos(), angle.sin()], dim=-1)
@@ -94,7 +95,7 @@ def _motions(generator: torch.Generator, radius: Tensor, reach: float) -> tuple[
 
 
 def _linear_motions(generator: torch.Generator, count: int, depths: int) -> Tensor:
-    """[B, L, 2, 2]: turned by up to 15 degrees, zoomed by 0.85 to 1.18, sheared a little; two in five not at all."""
+    """[B, L, 2, 2]: rotation up to 15 degrees, zoom 0.85 to 1.18, slight shear; identity for two in five."""
     degree = math.pi / 180
     turned = _rotations(_uniform(generator, -15 * degree, 15 * degree, count, depths))
     zoomed = _uniform(generator, math.log(0.85), math.log(1.18), count, depths).exp()[..., None, None]
@@ -104,18 +105,18 @@ def _linear_motions(generator: torch.Generator, count: int, depths: int) -> Tens
 
 
 def _strengths(generator: torch.Generator, count: int, depths: int) -> Tensor:
-    """[B, L], 0 to 1: half of them spread evenly, half over their logarithm, so that small motions are frequent."""
+    """[B, L], 0 to 1: half of them uniform, half log-uniform, so that small motions are frequent."""
     even = _uniform(generator, 0, 1, count, depths)
     return torch.where(_some(generator, 0.5, count, depths), even, (-5 * even).exp2())
 
 
 def _at_most(limit: float | Tensor, length: Tensor) -> Tensor:
-    """What to multiply lengths with that none be above the limit; at most 1."""
+    """Factor that limits lengths to `limit`; at most 1."""
     return (limit / length.clamp(min=1e-6)).clamp(max=1)
 
 
 def _texture_places(generator: torch.Generator, count: int, depths: int) -> Tensor:
-    """[B, L, 2, 2]: turned anyhow, half of them mirrored; a pixel of the frame is 0.5 to 1.4 of the texture's."""
+    """[B, L, 2, 2]: any rotation, half of them mirrored; a pixel of the frame is 0.5 to 1.4 of the texture."""
     zoom = _uniform(generator, math.log(0.5), math.log(1.4), count, depths).exp()[..., None, None]
     turned = _rotations(_uniform(generator, -math.pi, math.pi, count, depths))
     mirrored = torch.where(_some(generator, 0.5, count, depths, 1), 1.0, torch.tensor([-1.0, 1.0]))
@@ -132,21 +133,21 @@ def _shapes(generator: torch.Generator, count: int, depths: int) -> Tensor:
     rough = _smooth_noise(generator, count, depths, 4) + 0.4 * _smooth_noise(generator, count, depths, 8)
     amount = 0.5 * _uniform(generator, -0.6, 1, count, depths, 1, 1).clamp(min=0)
     level = torch.minimum((1 - distance) * width + amount * rough, 0.9 - torch.maximum(across, along))
-    # Over its slope, so that near the edge it is the distance to it.
+    # Divided by its slope: near the edge this is the distance to it.
     downward, rightward = torch.gradient(level, spacing=2 / (FIELD - 1), dim=(2, 3))
     level = level / torch.hypot(downward, rightward).clamp(min=0.3)
-    # The border goes on beyond the field: were it less than half a pixel off the edge, it would veil all the frame.
+    # The border continues beyond the field: less than half a pixel from the edge, it would cover the whole frame.
     return level.masked_fill(torch.maximum(across, along) == 1, -1)
 
 
 def _smooth_noise(generator: torch.Generator, count: int, depths: int, points: int) -> Tensor:
-    """[B, L, FIELD, FIELD], standard deviation about 0.7: as smooth as so many points along each side make it."""
+    """[B, L, FIELD, FIELD], standard deviation about 0.7, interpolated from `points` along each side."""
     noise = torch.randn(count, depths, points, points, generator=generator)
     return F.interpolate(noise, FIELD, mode="bicubic")
 
 
 def _photographed(pairs: Pairs, generator: torch.Generator) -> Pairs:
-    """Another light in the second frame, blur and noise in both; each in a part of the scenes."""
+    """Different light in the second frame, blur and noise in both; each in a part of the scenes."""
     count, device = len(pairs.first), pairs.first.device
 
     def change(most: float, share: float) -> Tensor:
@@ -168,7 +169,7 @@ def _photographed(pairs: Pairs, generator: torch.Generator) -> Pairs:
 
 
 def _means(frames: Tensor) -> Tensor:
-    """[..., S, S]: each pixel the mean of itself and those around it."""
+    """[..., S, S]: the mean of each pixel and its neighbors."""
     return F.avg_pool2d(F.pad(frames.flatten(0, -4), (1,) * 4, mode="replicate"), 3, 1).view_as(frames)
 
 

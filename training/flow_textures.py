@@ -1,4 +1,4 @@
-"""What the layers of synthetic scenes show: photographs, and noise at several scales."""
+"""Textures for the layers of synthetic scenes: photographs, and noise at several scales."""
 
 import io
 import tarfile
@@ -14,11 +14,11 @@ ARCHIVE = "textures_cc0.tar"
 TEXTURE = 128
 """Pixels along each side of a texture."""
 HELD_OUT = 100
-"""Photographs that training does not see: the last ones."""
+"""Number of photographs that training does not use: the last ones."""
 NOISES = 300
-"""Textures of noise that join the photographs."""
+"""Number of noise textures next to the photographs."""
 SCALES = (2, 4, 8, 16, 32, 64, 128)
-"""Points of noise along each side of a texture; a texture is a sum over them."""
+"""Points of noise along each side of a texture; a texture is a sum over scales."""
 
 
 def read_photographs(data: Path) -> Tensor:
@@ -33,16 +33,16 @@ def read_photographs(data: Path) -> Tensor:
 
 
 def hold_out(photographs: Tensor) -> tuple[Tensor, Tensor]:
-    """(what is trained on, HELD_OUT that are not)."""
+    """(training photographs, HELD_OUT others)."""
     if len(photographs) <= HELD_OUT:
-        raise SystemExit(f"{len(photographs)} photographs; {HELD_OUT} of them are held out, and some must be left.")
+        raise SystemExit(f"There are only {len(photographs)} photographs, of which {HELD_OUT} are held out. Add more.")
     return photographs[:-HELD_OUT], photographs[-HELD_OUT:]
 
 
 def textures(photographs: Tensor, seed: int) -> Tensor:
-    """uint8 [n + NOISES, 3, TEXTURE, TEXTURE]: photographs as they are and with grain, in turn, then noise.
+    """uint8 [n + NOISES, 3, TEXTURE, TEXTURE]: photographs, alternately unchanged and with grain, then noise.
 
-    Much of a photograph is plain, and says as little of its motion as a white wall; grain gives it away.
+    Large parts of a photograph are plain and show no motion; grain makes it visible.
     """
     generator = torch.Generator().manual_seed(seed)
     grained = photographs.clone()
@@ -57,7 +57,7 @@ def textures(photographs: Tensor, seed: int) -> Tensor:
 def _noise(count: int, steepness: float | Tensor, generator: torch.Generator) -> Tensor:
     """float32 [count, 3, TEXTURE, TEXTURE] about 0.5, mostly within 0 and 1, at all SCALES, colored.
 
-    steepness: how much less there is of finer scales; 0 is as much of all, 1 much like a photograph.
+    steepness: falloff toward finer scales; 0 is none, 1 resembles a photograph.
     """
     total = torch.zeros(count, 3, TEXTURE, TEXTURE)
     for points in SCALES:

@@ -31,7 +31,7 @@ VARIANTS: dict[str, type[PerceiverPreTrainedModel]] = {
     "conv": PerceiverForImageClassificationConvProcessing,
 }
 CHANNELS = {"learned": 512, "fourier": 261, "conv": 322}
-"""Of an input to the encoder."""
+"""Channels of an encoder input."""
 TOKENS = {"learned": SIZE, "fourier": SIZE, "conv": 7}
 """Inputs along each side of the image."""
 BARS = {"learned": 0.45, "fourier": 0.50, "conv": 0.70}

@@ -1,8 +1,8 @@
-"""A start from which a small image Perceiver sees within minutes: each latent looks at its own place in the image.
+"""An initialization from which a small image Perceiver learns within minutes: each latent attends to its own position.
 
-The latents are laid out on a grid and carry Fourier features of their place; the heads of the encoder's
-cross-attention begin on a 4x4 grid around it, each reading a spot about as wide as the heads are apart. From
-transformers' own start the attention is uniform, and every latent reads the mean color of the image.
+The latents are on a grid and carry Fourier features of their position; the heads of the encoder cross-attention start
+on a 4x4 grid around it, each attending to a spot about as wide as the distance between heads. With the initialization
+of transformers the attention is uniform, and every latent reads the mean color of the image.
 """
 
 import math
@@ -17,19 +17,22 @@ from models.perceiver.engine import basic_decoder, perceiver_of
 ALL_BANDS = 64
 """Frequencies in the Fourier features of transformers' image models."""
 BANDS = 2
-"""Frequencies used for the homes, the lowest of the inputs': the higher ones are left for training to use."""
+"""Number of lowest input frequencies used for the positions; training can use the higher ones."""
 COLOR = 0.2
 """Deviation of the color channels of learned, whose positions have 0.7."""
 PLACE = 4 * BANDS
-"""Channels that hold a place: sine and cosine of each band, for rows and columns."""
+"""Channels of a position: sine and cosine of each band, for rows and columns."""
 
 
 @torch.no_grad()
 def image_start(model: PerceiverPreTrainedModel, tokens: int, spacing: float) -> None:
     """Initializes the model in place.
 
-    tokens: inputs along each side of the image. spacing: how far apart the heads of one latent look, in inputs.
-    Heads of the cross-attention must be 16, with at least PLACE query channels each; latents a square number.
+    tokens: inputs along each side of the image.
+    spacing: distance between the heads of one latent, in inputs.
+
+    The cross-attention must have 16 heads with at least PLACE query channels each, and the number of latents must be
+    square.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):
@@ -40,7 +43,7 @@ def image_start(model: PerceiverPreTrainedModel, tokens: int, spacing: float) ->
 
     latents = perceiver.embeddings.latents
     side = math.isqrt(len(latents))
-    homes = torch.linspace(-1, 1, 2 * side + 1)[1::2]  # the middles of equal cells
+    homes = torch.linspace(-1, 1, 2 * side + 1)[1::2]  # centers of equal cells
     grid = torch.cartesian_prod(homes, homes)
     latents.normal_(std=0.3)
     latents[:, :PLACE] = _features(grid, frequencies)
@@ -48,7 +51,7 @@ def image_start(model: PerceiverPreTrainedModel, tokens: int, spacing: float) ->
     attention: PerceiverSelfAttention = perceiver.encoder.cross_attention.attention.self
     step = 2 / (tokens - 1) * spacing
     _look_at_home(attention, columns, frequencies, step, latents, factor)
-    attention.value.weight[:, columns] *= 0.3  # first of all what is there, then where
+    attention.value.weight[:, columns] *= 0.3  # content first, position second
     for layer in perceiver.encoder.self_attends:
         _quieten(layer.attention.output.dense, 0.5)
         _quieten(layer.mlp.dense2, 0.5)
@@ -56,10 +59,11 @@ def image_start(model: PerceiverPreTrainedModel, tokens: int, spacing: float) ->
 
 
 def _place_of_inputs(preprocessor: PerceiverImagePreprocessor) -> tuple[Tensor, Tensor, float]:
-    """Where the inputs hold their places: (frequencies [BANDS], channels [PLACE], factor).
+    """Positions in the inputs: (frequencies [BANDS], channels [PLACE], factor).
 
-    factor: about what the encoder's layer norm will scale these channels by. Learned positions become Fourier features
-    here, so that there is something to be found; those that are computed are Fourier features already.
+    factor: approximate scale of these channels after the layer norm of the encoder.
+
+    Learned positions are initialized with Fourier features here; computed ones already are Fourier features.
     """
     if preprocessor.position_encoding_type == "trainable":
         table = preprocessor.position_embeddings.position_embeddings
@@ -68,14 +72,14 @@ def _place_of_inputs(preprocessor: PerceiverImagePreprocessor) -> tuple[Tensor, 
         table.copy_(_features(torch.cartesian_prod(*[torch.linspace(-1, 1, side)] * 2), frequencies))
         preprocessor.positions_projection.weight.copy_(torch.eye(table.shape[1]))
         colors = preprocessor.convnet_1x1.weight
-        # From transformers' 0.02 no color would be seen; at 1, the layer norm would make dull pixels' places loud.
+        # With 0.02, color would be lost; with 1, the layer norm would amplify the positions of dull pixels.
         colors.normal_(std=COLOR * colors.shape[1] ** -0.5)
         before = preprocessor.num_channels - table.shape[1]
-        # Half of the channels are the color's; sines and cosines have a mean square of 1/2.
+        # Half of the channels are color; sines and cosines have a mean square of 1/2.
         factor = (COLOR**2 / 2 + 1 / 4) ** -0.5
     else:
         frequencies = torch.linspace(1, preprocessor.position_embeddings.max_resolution[0] / 2, ALL_BANDS)
-        before = preprocessor.num_channels - 4 * ALL_BANDS  # content, and the plain positions
+        before = preprocessor.num_channels - 4 * ALL_BANDS  # content, and the raw positions
         factor = math.sqrt(2)
     band = torch.arange(BANDS)
     columns = before + torch.cat([ALL_BANDS * part + band for part in range(4)])
@@ -83,7 +87,7 @@ def _place_of_inputs(preprocessor: PerceiverImagePreprocessor) -> tuple[Tensor, 
 
 
 def _features(places: Tensor, frequencies: Tensor) -> Tensor:
-    """places [n, 2] in -1..1 -> [n, 4 k]: sines of rows, sines of columns, cosines of rows, cosines of columns."""
+    """positions [n, 2] in -1..1 -> [n, 4 k]: sines of rows, sines of columns, cosines of rows, cosines of columns."""
     angles = (math.pi * places[:, :, None] * frequencies).flatten(1)
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
@@ -96,7 +100,7 @@ def _look_at_home(
     latents: Tensor,
     factor: float,
 ) -> None:
-    """Head h begins with the inputs around its latent's home, plus the offset of its cell in a 4x4 grid."""
+    """Head h starts with the inputs around the position of its latent, plus the offset of its cell in a 4x4 grid."""
     size = attention.qk_channels_per_head
     heads = math.isqrt(attention.num_heads)
     # A bump of deviation w is exp(-d²/2w²), and the sum of cosines a·cos(πfd) bends like a·π²Σf² at its top.
@@ -117,7 +121,7 @@ def _quieten(layer: nn.Linear, factor: float) -> None:
 
 
 def _turn(offset: Tensor, frequencies: Tensor) -> Tensor:
-    """The matrix that takes the features of a place to those of the place moved by offset [2]."""
+    """The matrix that maps the features of a position to those of the position shifted by offset [2]."""
     angle = (math.pi * offset[:, None] * frequencies).flatten()
     cos, sin = torch.diag(angle.cos()), torch.diag(angle.sin())
     return torch.cat([torch.cat([cos, sin], dim=1), torch.cat([-sin, cos], dim=1)])

@@ -75,7 +75,7 @@ class MaskedBytes(Recipe):
         batches = Batches(training_text(self.args.data), torch.device(self.args.device), self.args.batch)
 
         def draw(step: int) -> Batch:
-            """Single bytes first, because they teach positions; then more and more spans."""
+            """Single bytes first, from which the model learns positions; then more and more spans."""
             return batches.draw(single_share=max(0.2, 0.6 - step / self.args.steps))
 
         def validate() -> dict:

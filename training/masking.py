@@ -1,7 +1,7 @@
-"""Which bytes to hide: the fixed masks of the evaluation, and the random ones of training.
+"""Which bytes to mask: the fixed masks of the evaluation, and the random ones of training.
 
 Training draws whole batches on the device (torch); the evaluation places its spans one window at a time (numpy), so
-that its masks never change with the training.
+that its masks never depend on the training.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ SPAN_WIDTHS = (1, 1, 2, 3, 5, 7)
 
 
 def evaluation_mask(length: int, rng: np.random.Generator) -> np.ndarray:
-    """bool [length]: spans of SPAN_WIDTHS that do not touch; EVALUATION_RATE of the bytes, or just over."""
-    mask = np.zeros(length + 2, dtype=bool)  # a guard at either end
+    """bool [length]: spans of SPAN_WIDTHS that do not touch; EVALUATION_RATE of the bytes, or slightly more."""
+    mask = np.zeros(length + 2, dtype=bool)  # a guard at each end
     wanted = max(1, round(EVALUATION_RATE * length))
     while mask.sum() < wanted:
         width = int(rng.choice(SPAN_WIDTHS))
@@ -25,7 +25,7 @@ def evaluation_mask(length: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def span_widths(mask: np.ndarray) -> np.ndarray:
-    """bool [b, L] -> int64 [b, L]: how wide the run of hidden bytes is that each hidden byte lies in; 0 if visible."""
+    """bool [b, L] -> int64 [b, L]: width of the span of each masked byte; 0 for visible bytes."""
     edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     widths = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
     wide = np.zeros(mask.shape, dtype=np.int64)
@@ -34,10 +34,11 @@ def span_widths(mask: np.ndarray) -> np.ndarray:
 
 
 def training_mask(text: Tensor, lengths: Tensor, single_share: float) -> Tensor:
-    """bool [B, L]: each example hides 5 to 25% of its bytes, as single bytes, as spans, or as whole words.
+    """bool [B, L]: each example masks 5% to 25% of its bytes, as single bytes, as spans, or as whole words.
 
-    text: uint8 [B, L]; lengths: int64 [B]. `single_share` of the examples hide single bytes; a third of the others
-    hides words with their leading space, the rest spans of SPAN_WIDTHS.
+    text: uint8 [B, L]; lengths: int64 [B].
+    single_share: share of the examples that mask single bytes; a third of the others mask words with their leading
+        space, the rest spans of SPAN_WIDTHS.
     """
     batch, length = text.shape
     rate = torch.rand(batch, 1, device=text.device) * 0.2 + 0.05
@@ -51,15 +52,15 @@ def training_mask(text: Tensor, lengths: Tensor, single_share: float) -> Tensor:
     )
     inside = torch.arange(length, device=text.device) < lengths[:, None]
     mask &= inside
-    # Whatever the draw: at least one byte is hidden in each example.
+    # At least one byte is masked in each example.
     mask[torch.arange(batch, device=text.device), (torch.rand(batch, device=text.device) * lengths).long()] = True
     return mask
 
 
 def _words(text: Tensor, rate: Tensor) -> Tensor:
-    """Words with the space or newline before them, each hidden or visible as a whole."""
+    """Words with the space or newline before them, each masked or visible as a whole."""
     word = ((text == ord(" ")) | (text == ord("\n"))).cumsum(dim=1)
-    word = word - word[:, :1]  # below L even where all is spaces
+    word = word - word[:, :1]  # below L even if all bytes are spaces
     return (torch.rand(text.shape, device=text.device) < rate).gather(1, word)
 
 

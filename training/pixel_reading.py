@@ -64,7 +64,7 @@ def read_pixels(model: PerceiverPreTrainedModel, pixels: Tensor) -> Tensor:
     perceiver = perceiver_of(model)
     layer: PerceiverLayer = perceiver.encoder.cross_attention
     latents = perceiver.embeddings(batch_size=1)
-    # In float32: the fused attention of CPUs is no quicker in bfloat16, and differences of squares need the digits.
+    # In float32: the fused attention of CPUs is no faster in bfloat16, and differences of squares need the digits.
     with torch.autocast(pixels.device.type, enabled=False):
         attended = _attend(layer.attention.self, latents, _inputs(perceiver.input_preprocessor, pixels))
     attended = layer.attention.output.dense(attended)
@@ -87,7 +87,7 @@ def _inputs(preprocessor: PerceiverImagePreprocessor, pixels: Tensor) -> _Inputs
 def _attend(attention: PerceiverSelfAttention, latents: Tensor, inputs: _Inputs) -> Tensor:
     """What the latents [1, N, D] read from the inputs: [B, N, v_channels]."""
     scale = 1 / _deviation(inputs, attention.layernorm2.eps)
-    # The queries come from the learned latents alone, and are the same for every image.
+    # The queries depend only on the learned latents and are the same for every image.
     queries = attention.query(attention.layernorm1(latents)).expand(len(inputs.pixels), -1, -1)
     keys = _project(attention.key, attention.layernorm2, inputs, scale)
     values = _project(attention.value, attention.layernorm2, inputs, scale)

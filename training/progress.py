@@ -1,4 +1,4 @@
-"""How far a long command has come, on stderr: stdout is kept for its result."""
+"""Progress of a long command on stderr, since stdout is for its result."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 
 def reported(items: Iterable[Item], total: int, what: str, every: float = 5.0) -> Iterator[Item]:
-    """Passes the items on, with a line on stderr each `every` seconds; quicker work stays silent."""
+    """Yields the items, with a line on stderr every `every` seconds."""
     last = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item

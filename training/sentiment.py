@@ -19,12 +19,12 @@ from training.sentiment_scores import baselines, evaluate
 from training.structured_start import structured_start
 
 LATENTS = 128
-"""The first half of the byte model's, which read the first 256 of its 512 bytes: half the work."""
+"""Half of the latents of the byte model, which read the first 256 of its 512 bytes: half the work."""
 LABELS = {0: "negative", 1: "positive"}
 BARS = {"sentence_polarity": 0.70, "pros_cons": 0.85}
 SMOOTHING = 0.05
 MASKED_WEIGHT = 0.3
-"""Of the loss for masked bytes: a few labels say less than all the text."""
+"""Weight of the loss for masked bytes: a few labels carry less information than the text."""
 
 
 class Learner(nn.Module):
@@ -127,7 +127,7 @@ class Sentiment(Recipe):
         return Objective(draw, loss, validate, lambda scores: 1 - scores["sentence_polarity"]["accuracy"])
 
     def evaluate(self, model: PerceiverForSequenceClassification) -> dict[str, dict]:
-        """By source, with the bar that was set before the training, where there is one."""
+        """By source, with the target that was set before the training, if any."""
         found = {source: evaluate(model, splits.test) for source, splits in self.sources.items()}
         for source, bar in BARS.items():
             found[source] |= {"bar": bar, "met": found[source]["accuracy"] >= bar}

@@ -17,7 +17,7 @@ LONGEST = 254
 """Bytes that the model reads at once."""
 SHORTEST_WINDOW = 60
 SHARES = {"sentence_polarity": 0.5, "pros_cons": 0.3, "movie_reviews": 0.2}
-"""Of the rows of a training batch. A window of a review gets the label of the review, right or wrong."""
+"""Shares of the sources in a training batch. A window of a review has the label of the review."""
 TEST, VALIDATION = 0.1, 0.05
 """Shares of each source: for the final scores, and for choosing the best weights."""
 
@@ -56,7 +56,7 @@ def read_rows(data: Path, seed: int = 0) -> dict[str, Splits]:
 
 
 def split_rows(rows: list[dict], seed: int) -> Splits:
-    """Equal texts stay together, so that no text of the training is scored."""
+    """Equal texts stay together, so that no training text is scored."""
     texts = sorted({row["text"] for row in rows})
     drawn = np.random.default_rng(seed).permutation(len(texts))
     rank = {texts[index]: number / len(texts) for number, index in enumerate(drawn)}
@@ -122,7 +122,7 @@ def _pairs(rows: Rows) -> Iterator[tuple[bytes, int]]:
 
 
 def _some_capitals(text: Tensor, share: float) -> Tensor:
-    """Most of the texts are lower-case in the data sets; visitors begin with a capital."""
+    """Capitalizes some texts: the data sets are mostly lower-case, but visitors start with a capital."""
     first = text[:, :1]
     small = (first >= ord("a")) & (first <= ord("z")) & (torch.rand(len(text), 1) < share)
     return torch.cat([torch.where(small, first - 32, first), text[:, 1:]], dim=1)

@@ -1,9 +1,10 @@
-"""A start from which a small Perceiver finds positions within minutes instead of hours.
+"""An initialization from which a small Perceiver learns positions within minutes instead of hours.
 
-From transformers' default start the attention is uniform, every latent reads the mean of all inputs, and the loss rests
-on the unigram plateau. Here the first channels of everything that has a position (position embeddings, latents, decoder
-queries) hold Fourier features of it, and the query and key projections begin close to the identity on those channels:
-a latent then looks at its own neighborhood from the first step. All other weights start at std fan_in^-0.5.
+With the default initialization of transformers the attention is uniform, every latent reads the mean of all inputs, and
+the loss stays on the unigram plateau. Here the first channels of everything with a position (position embeddings,
+latents, decoder queries) hold Fourier features of it, and the query and key projections start close to the identity on
+those channels: a latent attends to its own neighborhood from the first step. All other weights start with std
+fan_in^-0.5.
 """
 
 import math
@@ -77,13 +78,13 @@ def _look_nearby(attention: PerceiverSelfAttention, strength: float, offsets: li
 
 
 def _answer_quietly(layer: PerceiverLayer) -> None:
-    """The tied output embedding is large (EMBEDDING_STD); without this so are the first logits: a loss of 20."""
+    """Scales down the first outputs: with the large tied embedding (EMBEDDING_STD), the loss would start at 20."""
     layer.attention.output.dense.weight *= 0.2
     layer.mlp.dense2.weight *= 0.2
 
 
 def _turn(offset: float, length: int) -> Tensor:
-    """The matrix that takes fourier_features(p) to fourier_features(p + offset)."""
+    """The matrix that maps fourier_features(p) to fourier_features(p + offset)."""
     angle = offset * _frequencies(length)
     cos, sin = torch.diag(angle.cos()), torch.diag(angle.sin())
     return torch.cat([torch.cat([cos, sin], dim=1), torch.cat([-sin, cos], dim=1)], dim=0)

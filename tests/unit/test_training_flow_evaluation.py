@@ -44,7 +44,7 @@ def test_an_estimate_that_is_no_number_is_no_success():
 
 
 def test_an_estimate_of_another_size_is_refused():
-    with pytest.raises(ValueError, match=r"a: a flow \[2, 3\]"):
+    with pytest.raises(ValueError, match=r"a: the flow has shape \[2, 3\]"):
         evaluate(lambda first, _: still(first, _)[..., 0], [pair("a", 2, 3, (0, 0))])
 
 
