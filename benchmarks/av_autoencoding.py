@@ -1,11 +1,11 @@
 """The multimodal autoencoder at the published size, random weights: the reference loop against `decode_video`.
 
-    python -m benchmarks.av_autoencoding
+python -m benchmarks.av_autoencoding
 
-Prints a table and, as its last line, the same as JSON. transformers' documentation has the whole model run for each of
-128 chunks of 6,272 pixels and 15 patches of sound. Two of them, the first and the last, are timed, times 64; ours is
-timed as it is: encoded once, then all 16 frames, the sound and the label. Before that, the run checks that both chunks
-are answered alike.
+Prints a table and, as its last line, the same as JSON. The documentation of transformers runs the whole model for each
+of 128 chunks of 6,272 pixels and 15 patches of audio. Two of them, the first and the last, are timed, times 64; ours is
+timed on the whole clip: encoded once, then all 16 frames, the audio and the label. Before the timing, the run checks
+that the results for both chunks agree.
 """
 
 import json
@@ -30,8 +30,8 @@ from models.schema import AvAutoencodingRequest
 CHUNKS, TIMED = 128, (0, 127)
 TOLERANCE = 1e-4
 FASTER, PASSES = 8, 1.5
-"""Bars: times faster than the loop, and encoder passes of transformers until the first frame is there."""
-LOOP, OURS = "transformers, two chunks", "ours, all of the clip"
+"""Targets: speedup over the loop, and encoder passes of transformers until the first frame."""
+LOOP, OURS = "transformers, two chunks", "ours, whole clip"
 THEIR_PASS, OUR_PASS, FIRST = "transformers, encoder", "ours, encoder", "ours, encoder and first frame"
 
 Answers = dict[str, Tensor]
@@ -39,9 +39,9 @@ Answers = dict[str, Tensor]
 
 @torch.no_grad()
 def build() -> PerceiverForMultimodalAutoencoding:
-    """Random weights at std fan_in^-0.5: at transformers' 0.02 all pixels look alike, and equality says little.
+    """Random weights with std fan_in^-0.5: at the 0.02 of transformers all pixels are alike.
 
-    For the same reason latents begin far apart, and what queries ask is sharpened.
+    For the same reason, latents start far apart and queries are scaled up.
     """
     torch.manual_seed(0)
     model = PerceiverForMultimodalAutoencoding(PUBLISHED["deepmind/multimodal-perceiver"]).eval()
@@ -60,13 +60,13 @@ def clip() -> Answers:
 
 
 def part(whole: int, chunk: int) -> slice:
-    """Which of `whole` outputs a chunk is of."""
+    """The outputs of a chunk, out of `whole`."""
     return slice(whole // CHUNKS * chunk, whole // CHUNKS * (chunk + 1))
 
 
 @torch.inference_mode()
 def reference(model: PerceiverForMultimodalAutoencoding, inputs: Answers, chunk: int) -> Answers:
-    """transformers' call for one chunk."""
+    """The call of transformers for one chunk."""
     sizes = {"image": inputs["image"].numel() // 3, "audio": inputs["audio"].numel() // model.config.samples_per_patch}
     points = {name: torch.arange(size)[part(size, chunk)] for name, size in sizes.items()}
     return model(inputs=inputs, subsampled_output_points={**points, "label": None}).logits
@@ -74,7 +74,7 @@ def reference(model: PerceiverForMultimodalAutoencoding, inputs: Answers, chunk:
 
 @torch.inference_mode()
 def their_pass(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> Tensor:
-    """transformers' preprocessor and encoder."""
+    """Preprocessor and encoder of transformers."""
     perceiver = model.perceiver
     read, _, _ = perceiver.input_preprocessor(inputs)
     return perceiver.encoder(perceiver.embeddings(batch_size=1), inputs=read).last_hidden_state
@@ -82,7 +82,7 @@ def their_pass(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> Te
 
 @torch.inference_mode()
 def ours(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> Answers:
-    encoded = encode(model, inputs, keep_mixing=True)  # as the service does, for rollout
+    encoded = encode(model, inputs, keep_mixing=True)  # as the backend does, for rollout
     video = frames(model, encoded, 16)
     nothing = torch.tensor([], dtype=torch.long)
     return {**decode(model, encoded, {"image": nothing, "audio": None, "label": None}), "image": video}
@@ -104,7 +104,7 @@ def our_pass(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> Tens
 
 
 def differences(model: PerceiverForMultimodalAutoencoding, inputs: Answers) -> dict[str, dict[str, float]]:
-    """Of each modality, over the timed chunks: the largest difference, and what transformers' answers spread."""
+    """The largest difference by modality over the timed chunks, and the standard deviation of the reference."""
     found = ours(model, inputs)
     rows = {"image": found["image"].movedim(1, -1).reshape(1, -1, 3), "audio": found["audio"], "label": found["label"]}
     apart = {name: {"apart": 0.0, "spread": 0.0} for name in rows}
@@ -120,7 +120,7 @@ def main() -> None:
     model, inputs = build(), clip()
     apart = differences(model, inputs)
     if max(modality["apart"] for modality in apart.values()) > TOLERANCE:
-        raise SystemExit(f"the answers differ: {apart}")
+        raise SystemExit(f"the results differ: {apart}")
     calls: dict[str, Callable[[], object]] = {
         LOOP: lambda: [reference(model, inputs, chunk) for chunk in TIMED],
         OURS: lambda: ours(model, inputs),
@@ -133,7 +133,7 @@ def main() -> None:
 
 
 def embedded() -> float:
-    """Seconds from a request to its answer for 16 frames and the embedded model, after one other clip."""
+    """Seconds from a request to its result for 16 frames with the embedded model, after one other clip."""
     service, drawn = LocalBackend(Settings(device="cpu")), np.random.default_rng(0)
     clips = drawn.integers(0, 256, (2, 16, 48, 48, 3), np.uint8)
     sound = drawn.uniform(-0.5, 0.5, 8192).astype(np.float32)
@@ -146,17 +146,17 @@ def report(found: dict[str, Any]) -> None:
         f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
     )
     for name, modality in found["apart"].items():
-        print(f"largest difference, {name}: {modality['apart']:.1e} (its own spread: {modality['spread']:.1e})")
+        print(f"largest difference, {name}: {modality['apart']:.1e} (standard deviation: {modality['spread']:.1e})")
     loop, one_pass = times * costs[LOOP]["seconds"], costs[THEIR_PASS]["seconds"]
-    print("\n| what | seconds | times faster | encoder passes | MiB at the peak |\n| --- | ---: | ---: | ---: | ---: |")
+    print("\n| call | seconds | speedup | encoder passes | peak MiB |\n| --- | ---: | ---: | ---: | ---: |")
     for name, cost in costs.items():
-        said, seconds = (f"{name}, times {times}", loop) if name == LOOP else (name, cost["seconds"])
+        name_and_count, seconds = (f"{name}, times {times}", loop) if name == LOOP else (name, cost["seconds"])
         faster = f"{loop / seconds:.1f}" if name in (LOOP, OURS) else ""
-        print(f"| {said} | {seconds:.1f} | {faster} | {seconds / one_pass:.2f} | {cost['mib']:.0f} |")
-    print(f"\nours against the loop: {loop / costs[OURS]['seconds']:.1f} times faster (bar: {FASTER})")
+        print(f"| {name_and_count} | {seconds:.1f} | {faster} | {seconds / one_pass:.2f} | {cost['mib']:.0f} |")
+    print(f"\nours against the loop: {loop / costs[OURS]['seconds']:.1f} times faster (target: {FASTER})")
     passes, of_ours = (costs[FIRST]["seconds"] / costs[name]["seconds"] for name in (THEIR_PASS, OUR_PASS))
-    print(f"first frame: {passes:.2f} of their encoder passes (bar: {PASSES}), {of_ours:.2f} of ours")
-    print(f"embedded model, 16 frames and their sound: {found['embedded']:.2f} s")
+    print(f"first frame: {passes:.2f} of their encoder passes (target: {PASSES}), {of_ours:.2f} of ours")
+    print(f"embedded model, 16 frames and their audio: {found['embedded']:.2f} s")
     print(json.dumps(found))
 
 

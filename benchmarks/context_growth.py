@@ -1,8 +1,8 @@
-"""What one more token costs as the context grows: Perceiver AR against a decoder-only stack of the same weights.
+"""The cost of one more token as the context grows: Perceiver AR against a decoder-only stack with the same weights.
 
-With no prefix, a Perceiver AR *is* a decoder-only stack: every position is a latent, the cross-attention is causal
-self-attention over one norm, and the layers after it go over all positions. So both are the same module with the same
-weights, told otherwise how many of the positions are latents: a fixed number, or all.
+Without a prefix, a Perceiver AR *is* a decoder-only stack: every position is a latent, the cross-attention is causal
+self-attention over one norm, and the layers after it cover all positions. So both are the same module with the same
+weights, and differ in how many positions are latents: a fixed number, or all.
 """
 
 import time
@@ -20,21 +20,21 @@ from models.perceiver.ar_decoding import IncrementalDecoder
 from training.curve import INK
 
 STEPS = 9
-"""Tokens written after each reading, the first of which is not counted."""
+"""Tokens generated after each full pass; the first one does not count."""
 READINGS, ENOUGH = 3, 10.0
-"""Readings of a context, the median of which counts; fewer where they have taken so many seconds."""
+"""Full passes per context, whose median counts; fewer once they have taken ENOUGH seconds."""
 PERCEIVER, DECODER = "Perceiver AR", "decoder-only"
 COLORS = {PERCEIVER: "#0f766e", DECODER: "#c2410c"}
 QUANTITIES = {
     "reading": ("reading it, s", "reading the context, seconds", ".2f"),
-    "step": ("a further token, s", "a further token, seconds", ".4f"),
+    "step": ("one more token, s", "one more token, seconds", ".4f"),
     "mib": ("keys and values, MiB", "keys and values, MiB", ",.0f"),
 }
-"""Of each: as the table heads it, as the plot does, and how the table writes it."""
+"""Table heading, plot title and number format of each quantity."""
 
 
 def growth(model: PerceiverAr, latents: int, contexts: tuple[int, ...]) -> list[dict[str, Any]]:
-    """For each context, in tokens, the costs of both at the point where so many tokens are read."""
+    """The costs of both at each context length in tokens."""
     found = []
     for context in contexts:
         ids = torch.randint(model.config.vocab_size, (1, context), generator=torch.Generator().manual_seed(context))
@@ -47,7 +47,7 @@ def growth(model: PerceiverAr, latents: int, contexts: tuple[int, ...]) -> list[
 
 
 def both(model: PerceiverAr, latents: int, context: int) -> Iterator[tuple[str, PerceiverAr]]:
-    """The same weights, told to have few latents for this context, and told that all of it are latents."""
+    """The same weights with `latents` latents, and with all positions as latents."""
     for name, most in ((PERCEIVER, latents), (DECODER, context)):
         with torch.device("meta"):
             told = PerceiverAr(replace(model.config, max_seq_len=context, max_latents=most)).eval()
@@ -56,7 +56,7 @@ def both(model: PerceiverAr, latents: int, context: int) -> Iterator[tuple[str, 
 
 
 def measure(model: PerceiverAr, ids: Tensor) -> dict[str, float]:
-    """ids: [1, context]. The last ones are written, so that the cost of a step is that at the end of the context."""
+    """ids: [1, context]. The last ones are generated, so that a step has the cost at the end of the context."""
     config, prompt = model.config, ids.shape[1] - STEPS
     readings: list[float] = []
     while len(readings) < READINGS and sum(readings) < ENOUGH:
@@ -73,7 +73,7 @@ def measure(model: PerceiverAr, ids: Tensor) -> dict[str, float]:
 
 
 def tabulate(found: list[dict[str, Any]], latents: int) -> str:
-    """A markdown table, a line for each context."""
+    """A Markdown table with one row per context."""
     heads = [f"{head}: {name}" for head, _, _ in QUANTITIES.values() for name in COLORS]
     lines = [f"| context, {latents} latents | {' | '.join(heads)} |", "| ---: " * (1 + len(heads)) + "|"]
     for costs in found:
@@ -83,7 +83,7 @@ def tabulate(found: list[dict[str, Any]], latents: int) -> str:
 
 
 def draw(found: list[dict[str, Any]], latents: int) -> Figure:
-    """Three panes, 10 x 3.6 inches, logarithmic but for the seconds of a further token, which start at 0."""
+    """Three panels, 10 x 3.6 inches, logarithmic except for the seconds of one more token, which start at 0."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     contexts = [costs["context"] for costs in found]
     for axes, (quantity, (_, said, _)) in zip(figure.subplots(1, len(QUANTITIES)), QUANTITIES.items(), strict=True):

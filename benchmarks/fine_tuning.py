@@ -1,12 +1,12 @@
-"""A step of fine-tuning, all parameters learning: the plain loop with transformers' forward against `FineTuner`.
+"""A fine-tuning step with all parameters trainable: the plain loop with transformers against `FineTuner`.
 
-    python -m benchmarks.fine_tuning [--steps 10] [--size published]
+python -m benchmarks.fine_tuning [--steps 10] [--size published]
 
 Prints a table and, as its last line, the same as JSON. The reference is the loop of the guides: the tokenizer pads to
-what the model reads at most, the model's own forward takes the labels, AdamW is torch's with its defaults. Both start
-from the same random weights and learn from the same rows in the same order, at the same rate, in float32 (ours but for
-gradients of weights, see `coarse_weight_gradients`), without dropout; the run stops if their losses differ. Turns are
-taken alternately: a step of theirs, a step of ours.
+the context length, the forward of the model takes the labels, and AdamW is that of torch with its defaults. Both start
+from the same random weights and train on the same batches with the same learning rate, in float32 (ours except for
+weight gradients, see `coarse_weight_gradients`), without dropout; the run stops if their losses differ. The steps
+alternate.
 """
 
 import argparse
@@ -38,7 +38,7 @@ THEIRS, OURS = "transformers, padded, AdamW", "`FineTuner`"
 
 @torch.no_grad()
 def build(config: PerceiverConfig) -> PerceiverForSequenceClassification:
-    """Random weights at std fan_in^-0.5: at transformers' 0.02 all logits are alike, and equality would mean little."""
+    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
     torch.manual_seed(0)
     model = PerceiverForSequenceClassification(config).eval()
     for parameter in model.parameters():
@@ -48,7 +48,7 @@ def build(config: PerceiverConfig) -> PerceiverForSequenceClassification:
 
 
 def texts(count: int, shortest: int, longest: int) -> list[str]:
-    """Common words in any order; lengths spread evenly."""
+    """Random common words; the lengths are spread evenly."""
     draws = np.random.default_rng(0)
     lengths = draws.integers(shortest, longest, endpoint=True, size=count).tolist()
     return [" ".join(draws.choice(WORDS, size=longest))[:length] for length in lengths]
@@ -57,7 +57,10 @@ def texts(count: int, shortest: int, longest: int) -> list[str]:
 def theirs(
     model: PerceiverForSequenceClassification, rows: list[str], labels: list[int], done: list[TrainingStep]
 ) -> Iterator[float]:
-    """The loss of each step. done: steps of ours, whose batches these are."""
+    """Yields the loss of each step.
+
+    done: steps of ours, whose batches are reused.
+    """
     length = model.config.max_position_embeddings
     tokens = PerceiverTokenizer(model_max_length=length)(
         rows, padding="max_length", truncation=True, return_tensors="pt"
@@ -77,7 +80,7 @@ def theirs(
 
 
 def compare(size: str, steps: int) -> tuple[dict[str, float], float, float]:
-    """Median seconds of a step; the largest difference of the losses, and how far they go."""
+    """Median seconds per step; the largest difference of the losses, and their range."""
     config = config_of(SENTIMENT.checkpoint("published" if size == "published" else "embedded"))
     rows = texts(steps * BATCH, *LENGTHS[size])
     labels = [row % 2 for row in range(len(rows))]
@@ -108,7 +111,7 @@ def main() -> None:
     print(
         f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
     )
-    print("\n| size | transformers, s | ours, s | times faster | largest difference of the losses | their spread |")
+    print("\n| size | transformers, s | ours, s | speedup | largest difference of the losses | range of the losses |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     found = {}
     for size in args.size or LENGTHS:

@@ -1,10 +1,10 @@
-"""Image classification at the published size, random weights: transformers' own forward against the engine.
+"""Image classification at the published size, random weights: the forward of transformers against the engine.
 
-    python -m benchmarks.image_classification
+python -m benchmarks.image_classification
 
-Prints tables and, as its last line, the same as JSON. First each variant's forward; then what the attention behind the
-answer costs: transformers' `output_attentions=True` hands out every map of every layer, from which one row would be
-composed; ours follows the one row that was asked about. Last, the embedded models: one picture, all three answers.
+Prints tables and, as its last line, the same as JSON. First the forward of each variant; then the cost of attention:
+`output_attentions=True` of transformers returns all maps of all layers, which would still have to be multiplied; ours
+computes only the requested row. Last, the embedded models: one image, all three models.
 """
 
 import json
@@ -37,7 +37,7 @@ ALL_MAPS = "transformers, output_attentions=True"
 
 @torch.no_grad()
 def build(checkpoint: Checkpoint) -> PerceiverPreTrainedModel:
-    """Random weights at std fan_in^-0.5: at transformers' 0.02 all logits are alike, and equality would mean little."""
+    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
     torch.manual_seed(0)
     model: Any = checkpoint.model(PUBLISHED[checkpoint.name])
     for parameter in model.parameters():
@@ -62,13 +62,13 @@ def ours(model: PerceiverPreTrainedModel, pixels: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def ours_traced(model: PerceiverPreTrainedModel, pixels: Tensor) -> Any:
-    """The answer and what it was read from, through all layers."""
+    """The logits, and the rollout through all layers."""
     encoded = encode(model, pixels, keep_mixing=True)
     return decode(model, encoded), rollout(model, encoded, torch.tensor([0])), encoded
 
 
 def composed(maps: Any) -> Tensor:
-    """The inputs' shares of the class by rollout, [inputs], from all of transformers' maps: what ours has to equal."""
+    """Shares of the inputs by rollout, [inputs], from all maps of transformers: the expected result."""
     decoder, *layers, encoder = (
         whole[0].mean(dim=0) for whole in (maps.cross_attentions[-1], *maps.attentions, maps.cross_attentions[0])
     )
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def check(model: PerceiverPreTrainedModel, pixels: Tensor) -> float:
-    """What is compared for speed answers alike."""
+    """Largest difference of the logits. Stops the run if they do not agree."""
     apart = (reference(model, pixels).logits - ours(model, pixels)).abs().max().item()
     if apart > TOLERANCE:
         raise SystemExit(f"the logits differ by {apart:.1e}")
@@ -100,7 +100,7 @@ def check(model: PerceiverPreTrainedModel, pixels: Tensor) -> float:
 
 
 def attention(model: PerceiverPreTrainedModel, pixels: Tensor) -> dict[str, dict[str, float]]:
-    """Seconds, and MiB at the peak beyond the model, with the answer alone and with the attention behind it."""
+    """Seconds and peak MiB beyond the model, of the logits and of the attention."""
     _, traced, known = ours_traced(model, pixels)
     expected = composed(reference(model, pixels, attentions=True))
     apart = ((traced.inputs[0] - expected).abs().max() / expected.max()).item()
@@ -112,23 +112,23 @@ def attention(model: PerceiverPreTrainedModel, pixels: Tensor) -> dict[str, dict
             return rollout(model, known, torch.tensor([0]))
 
     calls: dict[str, Callable[[], Any]] = {
-        "transformers, answer": lambda: reference(model, pixels),
+        "transformers, logits": lambda: reference(model, pixels),
         ALL_MAPS: lambda: reference(model, pixels, attentions=True),
-        "ours, answer": lambda: ours(model, pixels),
-        "ours, answer and rollout": lambda: ours_traced(model, pixels),
-        "ours, rollout of an answer that is known": followed,
+        "ours, logits": lambda: ours(model, pixels),
+        "ours, logits and rollout": lambda: ours_traced(model, pixels),
+        "ours, rollout with cached latents": followed,
     }
     seconds = medians(calls, 3)
     return {name: {"seconds": seconds[name], "mib": peak_mib(call)} for name, call in calls.items()}
 
 
 def embedded() -> dict[str, float]:
-    """Seconds of one picture's answers by all three embedded models, without and with the attention behind them."""
+    """Seconds for one image with all three embedded models, without and with rollout."""
     service = LocalBackend()
     fresh = (Image.fromarray(noise) for noise in np.random.default_rng(0).integers(0, 256, (99, 64, 64, 3), np.uint8))
 
     def answers(probe: Probe | None) -> None:
-        image = next(fresh)  # not seen before, so that nothing is in the cache
+        image = next(fresh)  # a new image, so that nothing is in the cache
         for variant in VARIANTS:
             service.run(ImageClassificationRequest(image, variant, probe=probe))
 
@@ -139,7 +139,7 @@ def report(found: dict[str, Any]) -> None:
     print(
         f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
     )
-    print("\n| variant | transformers, s | ours, s | times faster | largest difference |")
+    print("\n| variant | transformers, s | ours, s | speedup | largest difference |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for checkpoint in CHECKPOINTS:
         row = found[checkpoint.variant]
@@ -150,11 +150,11 @@ def report(found: dict[str, Any]) -> None:
         )
     rows = found["attention"]
     all_maps = rows[ALL_MAPS]["seconds"]
-    print(f"\n| {TRACED} | seconds | times faster than all maps | MiB at the peak |\n| --- | ---: | ---: | ---: |")
+    print(f"\n| {TRACED} | seconds | speedup over all maps | peak MiB |\n| --- | ---: | ---: | ---: |")
     for name, row in rows.items():
         print(f"| {name} | {row['seconds']:.3f} | {all_maps / row['seconds']:.1f} | {row['mib']:.0f} |")
-    theirs = rows[ALL_MAPS]["mib"] - rows["transformers, answer"]["mib"]
-    extra = rows["ours, answer and rollout"]["mib"] - rows["ours, answer"]["mib"]
+    theirs = rows[ALL_MAPS]["mib"] - rows["transformers, logits"]["mib"]
+    extra = rows["ours, logits and rollout"]["mib"] - rows["ours, logits"]["mib"]
     print(f"\nMiB that the attention adds: {theirs:.0f} with all maps, {extra:.0f} with ours.")
     for name, spent in found["embedded"].items():
         print(f"All three embedded models, {name}: {spent:.3f} s")

@@ -1,9 +1,9 @@
-"""Masked bytes at the published size, random weights: transformers' own call against `LocalBackend.run`.
+"""Masked bytes at the published size, random weights: the call of transformers against `LocalBackend.run`.
 
-    python -m benchmarks.masked_bytes
+python -m benchmarks.masked_bytes
 
-Prints a table and, as its last line, the same as JSON. The reference is what the model's documentation shows: the text
-padded to 2048, the whole model, logits of all positions. Ours answers the same request from the same weights.
+Prints a table and, as its last line, the same as JSON. The reference is the example in the documentation of the model:
+the text padded to 2048, the whole model, logits of all positions. Ours answers the same request with the same weights.
 """
 
 import json
@@ -26,14 +26,14 @@ from models.tasks.byte_tokens import FIRST_BYTE, MASK, token_ids
 
 TEXT = "This is an incomplete sentence where some words are missing."
 REQUEST = MaskedBytesRequest(TEXT, ((51, 60),), weights="published")
-HIDDEN = slice(52, 61)  # tokens, one behind the bytes
+HIDDEN = slice(52, 61)  # as tokens: shifted by [CLS]
 LATENTS_MIB = 256
 TOLERANCE = 1e-4
 
 
 @torch.no_grad()
 def build() -> PerceiverForMaskedLM:
-    """Random weights at std fan_in^-0.5: at transformers' 0.02 all logits are alike, and equality would mean little."""
+    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
     torch.manual_seed(0)
     model = PerceiverForMaskedLM(PUBLISHED["deepmind/language-perceiver"]).eval()
     for parameter in model.parameters():
@@ -44,7 +44,7 @@ def build() -> PerceiverForMaskedLM:
 
 @torch.inference_mode()
 def reference(model: PerceiverForMaskedLM) -> torch.Tensor:
-    """transformers' call, padded to 2048: logits [9, 262] at the hidden bytes."""
+    """The call of transformers, padded to 2048: logits [9, 262] at the masked bytes."""
     inputs = PerceiverTokenizer()(TEXT, padding="max_length", return_tensors="pt")
     inputs["input_ids"][0, HIDDEN] = MASK
     return model(**inputs).logits[0, HIDDEN]
@@ -57,7 +57,7 @@ def ours(model: PerceiverForMaskedLM) -> torch.Tensor:
 
 
 def service(model: PerceiverForMaskedLM, dtype: str = "float32", latents_mib: int = 0) -> LocalBackend:
-    """A service that holds this model. Without room for latents, every question is a first one."""
+    """A backend that holds this model. With latents_mib=0, no request finds cached latents."""
     settings = Settings(device="cpu", dtype=dtype, latent_cache_mib=latents_mib)
     return LocalBackend(settings, lambda *_: model)
 
@@ -73,7 +73,7 @@ def main() -> None:
     calls: dict[str, Any] = {
         "transformers, padded to 2048": lambda: reference(model),
         "service.run, float32": lambda: first.run(REQUEST),
-        "service.run, second question on the same text": lambda: remembers.run(another),
+        "service.run, second request for the same text": lambda: remembers.run(another),
     }
     seconds = medians(calls)
     if bfloat16_is_fast():
@@ -83,11 +83,11 @@ def main() -> None:
 
 
 def check(expected: torch.Tensor, apart: float, service: LocalBackend) -> None:
-    """What is compared for speed answers alike: the engine's logits, and the service's candidates."""
+    """Stops the run unless the logits of the engine and the candidates of the backend agree."""
     result = service.run(REQUEST)
     probabilities, candidates = expected.softmax(dim=-1)[:, FIRST_BYTE:].topk(REQUEST.top_k)
     if apart > TOLERANCE or not torch.equal(candidates, torch.from_numpy(result.candidates).long()):
-        raise SystemExit(f"the answers differ: logits by {apart:.1e}")
+        raise SystemExit(f"the results differ: logits by {apart:.1e}")
     torch.testing.assert_close(torch.from_numpy(result.probabilities), probabilities, atol=TOLERANCE, rtol=0)
 
 
@@ -100,8 +100,8 @@ def report(seconds: dict[str, float], apart: float, spread: float) -> None:
     print(
         f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
     )
-    print(f"largest difference of the logits at the hidden bytes: {apart:.1e} (their own spread: {spread:.1e})")
-    print("\n| what | seconds | times faster |\n| --- | ---: | ---: |")
+    print(f"largest difference of the logits at the masked bytes: {apart:.1e} (standard deviation: {spread:.1e})")
+    print("\n| call | seconds | speedup |\n| --- | ---: | ---: |")
     for name, time in seconds.items():
         print(f"| {name} | {time:.3f} | {slowest / time:.2f} |")
     print(json.dumps({"seconds": seconds, "largest_difference": apart}))

@@ -1,4 +1,4 @@
-"""How much memory a call takes at its peak, beyond what is held before it. Linux only."""
+"""Peak memory of a call beyond what is allocated before it. Linux only."""
 
 import ctypes
 from collections.abc import Callable
@@ -8,13 +8,13 @@ _KIB_OF_A_MIB = 1024
 
 
 def peak_mib(call: Callable[[], object]) -> float:
-    """MiB of resident memory at the peak of one call, the second one: workspaces are then in place.
+    """Peak of the resident memory during the second call, in MiB, when workspaces are allocated.
 
-    What the call returns counts: it is part of what the caller gets.
+    Includes the returned value.
     """
     call()
-    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what is freed but kept would hide what is taken anew
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # otherwise freed memory that is reused would not count
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = _status("VmRSS")
     call()
     return _status("VmHWM") - before

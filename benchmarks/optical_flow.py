@@ -1,10 +1,10 @@
-"""Optical flow at the published size, random weights: transformers' own forward, tile by tile, against `pixel_flow`.
+"""Optical flow at the published size, random weights: the forward of transformers, tile by tile, against `pixel_flow`.
 
-    python -m benchmarks.optical_flow
+python -m benchmarks.optical_flow
 
-Prints a table and, as its last line, the same as JSON. Two frames of 1024 x 436 are six tiles of 368 x 496. All tiles
-cost the same, so that transformers is timed on one of them, times six, and so is ours; `pixel_flow` over both
-frames, blended, is timed as it is. Before that, the run checks that the tile's flow is the same.
+Prints a table and, as its last line, the same as JSON. Two frames of 1024x436 pixels are six tiles of 368x496. All
+tiles cost the same, so transformers is timed on one of them, times six, and so is ours; `pixel_flow` on both frames,
+with blending, is timed as it is. Before the timing, the run checks that the flow of the tile agrees.
 """
 
 import json
@@ -31,7 +31,7 @@ THEIRS, OURS, WHOLE = "transformers, one tile", "ours, one tile", "ours, both fr
 
 @torch.no_grad()
 def build() -> PerceiverForOpticalFlow:
-    """Random weights at std fan_in^-0.5: at transformers' 0.02 all pixels move alike, and equality says little."""
+    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all pixels are alike, whatever the code does."""
     torch.manual_seed(0)
     model = PerceiverForOpticalFlow(PUBLISHED["deepmind/optical-flow-perceiver"]).eval()
     for parameter in model.parameters():
@@ -47,7 +47,7 @@ def frames() -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def reference(model: PerceiverForOpticalFlow, first: Tensor, second: Tensor) -> Tensor:
-    """transformers' call for one tile: [2, height, width] in pixels."""
+    """The call of transformers for one tile: [2, height, width] in pixels."""
     inputs = neighborhoods(torch.stack([first, second])[None])
     return model(inputs=inputs).logits[0].movedim(-1, 0) * PIXELS
 
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def measured(call: Callable[[], Tensor]) -> dict[str, float]:
-    """Seconds, and MiB at the peak beyond the model, of the same call, the second one."""
+    """Seconds and peak MiB beyond the model, of the same, second call."""
     seconds = []
 
     def timed() -> Tensor:
@@ -94,13 +94,15 @@ def report(found: dict[str, Any]) -> None:
     print(
         f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
     )
-    print(f"largest difference of a tile's flow: {found['apart']:.1e} pixels (its own spread: {found['spread']:.1e})")
-    print("\n| what | seconds | times faster | MiB at the peak | of theirs |\n| --- | ---: | ---: | ---: | ---: |")
+    print(
+        f"largest difference of a tile's flow: {found['apart']:.1e} pixels (standard deviation: {found['spread']:.1e})"
+    )
+    print("\n| call | seconds | speedup | peak MiB | share |\n| --- | ---: | ---: | ---: | ---: |")
     theirs = tiles * costs[THEIRS]["seconds"], costs[THEIRS]["mib"]
     for name, count in ((THEIRS, tiles), (OURS, tiles), (WHOLE, 1)):
         seconds, mib = count * costs[name]["seconds"], costs[name]["mib"]
-        said = f"{name}, times {count}" if count > 1 else f"{name}, {tiles} tiles blended"
-        print(f"| {said} | {seconds:.1f} | {theirs[0] / seconds:.2f} | {mib:.0f} | {100 * mib / theirs[1]:.0f}% |")
+        label = f"{name}, times {count}" if count > 1 else f"{name}, {tiles} tiles blended"
+        print(f"| {label} | {seconds:.1f} | {theirs[0] / seconds:.2f} | {mib:.0f} | {100 * mib / theirs[1]:.0f}% |")
     print(json.dumps(found))
 
 

@@ -1,11 +1,11 @@
-"""Perceiver AR at clm-base size, random weights: writing on with kept keys and values against reading all anew.
+"""Perceiver AR at clm-base size, random weights: generation with a key-value cache against full passes.
 
-    python -m benchmarks.text_generation [--size clm-base|small] [--part writing|contexts] [--plot FILE.svg]
+python -m benchmarks.text_generation [--size clm-base|small] [--part writing|contexts] [--plot FILE.svg]
 
-Prints tables and, as its last line, the same as JSON. A prompt of 512 tokens, the last 256 as latents, is written on
-greedily by 64. Every eighth token is computed a second time from the whole text, as `IncrementalDecoder(cached=False)` does for
-each; the run stops if tokens or logits differ. In the same turns the products that a token is made of are timed by
-themselves (`yardsticks`). The other part, how costs grow with the context, is in `context_growth.py`.
+Prints tables and, as its last line, the same as JSON. A prompt of 512 tokens, the last 256 as latents, is continued
+greedily by 64 tokens. Every eighth token is computed again from the whole text, as `IncrementalDecoder(cached=False)`
+does for each; the run stops if tokens or logits differ. The products that a token consists of are timed separately in
+the same runs (`yardsticks`). The other part, how costs grow with the context, is in `context_growth.py`.
 """
 
 import argparse
@@ -32,13 +32,13 @@ from models.perceiver.linear import product
 from training.curve import save_svg
 
 TURNS, TOKENS = 8, 8
-"""Turns, the first of which is not counted, and tokens written in each."""
+"""Runs, the first of which does not count, and tokens in each."""
 TOLERANCE = 1e-4
 FASTER = 8
-"""Bar: times faster than reading anew."""
-RECORDED = {"cached": 0.163, "anew": 1.9}
-"""Seconds a token of perceiver-io 0.11, prompt 512, 256 latents, float32, two cores of another machine."""
-CACHED, ANEW, MATRICES = "a token, cached", "a token, all read anew", "a token's matrices alone"
+"""Target: speedup over full passes."""
+RECORDED = {"cached": 0.163, "full_pass": 1.9}
+"""Seconds per token of perceiver-io 0.11, prompt 512, 256 latents, float32, two cores of another machine."""
+CACHED, FULL_PASS, MATRICES = "a token, cached", "a token, full pass", "matrices of a token"
 ROW, ROWS = "one row, {}", "{} rows, {}"
 LIBRARIES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"`linear.py`": product, "torch": F.linear}
 
@@ -69,7 +69,7 @@ SIZES = {
 
 @torch.no_grad()
 def build(config: PerceiverArConfig) -> PerceiverAr:
-    """Random weights at std fan_in^-0.5: at the 0.02 of training's start all logits are alike."""
+    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
     torch.manual_seed(0)
     model = PerceiverAr(config).eval()
     for parameter in model.parameters():
@@ -79,23 +79,23 @@ def build(config: PerceiverArConfig) -> PerceiverAr:
 
 
 def writing(model: PerceiverAr, size: Size) -> dict[str, Any]:
-    """Seconds of each way and each yardstick, and whether both ways say the same."""
+    """Seconds of each method and each yardstick, and whether both methods agree."""
     prompt = torch.randint(size.config.vocab_size, (1, size.prompt), generator=torch.Generator().manual_seed(1))
     writer = IncrementalDecoder(model)
     writer.start(prompt, size.latents)
     began = time.perf_counter()
     logits = [writer.start(prompt, size.latents)]
     first = time.perf_counter() - began
-    anew: list[Tensor] = []
+    full: list[Tensor] = []
 
     def write() -> None:
         for _ in range(TOKENS):
             logits.append(writer.write(logits[-1].argmax(dim=-1)))
 
-    def read_anew() -> None:
-        anew.append(IncrementalDecoder(model, cached=False).start(writer.ids, writer.window.latents))
+    def read_again() -> None:
+        full.append(IncrementalDecoder(model, cached=False).start(writer.ids, writer.window.latents))
 
-    seconds = medians({CACHED: write, ANEW: read_anew} | yardsticks(model, size.latents), TURNS - 1)
+    seconds = medians({CACHED: write, FULL_PASS: read_again} | yardsticks(model, size.latents), TURNS - 1)
     seconds[CACHED] /= TOKENS
     for name in products_in(seconds):
         seconds[name] /= len(squares(model))
@@ -104,15 +104,15 @@ def writing(model: PerceiverAr, size: Size) -> dict[str, Any]:
         "seconds": seconds,
         "first_token": first,
         "steps": writer.steps,
-        "largest_difference": max((a - b).abs().max().item() for a, b in zip(cached, anew, strict=True)),
-        "same_tokens": all(a.argmax() == b.argmax() for a, b in zip(cached, anew, strict=True)),
+        "largest_difference": max((a - b).abs().max().item() for a, b in zip(cached, full, strict=True)),
+        "same_tokens": all(a.argmax() == b.argmax() for a, b in zip(cached, full, strict=True)),
         "spread": logits[0].std().item(),
         "read_gb": (sum(p.nbytes for p in model.parameters()) + kept_bytes(model, writer)) / 1e9,
     }
 
 
 def kept_bytes(model: PerceiverAr, writer: IncrementalDecoder) -> int:
-    """Keys and values that the last token read, float32: those of the text, and in each layer those of the latents."""
+    """Keys and values that the last token reads, float32: those of the text, and in each layer those of the latents."""
     window = writer.window
     return 2 * 4 * model.config.num_channels * (window.read + len(model.layers) * window.latents)
 
@@ -125,12 +125,12 @@ def squares(model: PerceiverAr) -> list[Tensor]:
 
 
 def yardsticks(model: PerceiverAr, rows: int) -> dict[str, Callable[[], None]]:
-    """What a token is measured by, each a product of rows of all channels with all `squares` of the model in turn.
+    """Products to measure a token in: rows of all channels times all `squares` of the model in turn.
 
-    One row is what a token needs. The matrices are more than caches hold, so that each comes from memory, as it does
-    for a token; the same matrix again and again would be several times quicker, and tell nothing. With as many rows
-    as there are latents it is arithmetic that counts, which is what reading anew consists of. Both by `linear.py` and
-    by torch itself. Besides, all matrices of a token, each with one row: what no token can be quicker than.
+    One row is what a token needs. The matrices do not fit into the CPU caches, so each is read from memory, as for a
+    token; repeating one matrix would be several times faster. Products of as many rows as there are latents are limited
+    by arithmetic, as a full pass is. Both with `linear.py` and with torch; also all matrices of a token with one row
+    each, which is a lower bound for a token.
     """
     matrices = squares(model)
     everything = [layer.weight for layer in model.modules() if isinstance(layer, nn.Linear | nn.Embedding)]
@@ -140,7 +140,7 @@ def yardsticks(model: PerceiverAr, rows: int) -> dict[str, Callable[[], None]]:
 
 
 def products_in(seconds: dict[str, float]) -> list[str]:
-    return [name for name in seconds if name not in (CACHED, ANEW, MATRICES)]
+    return [name for name in seconds if name not in (CACHED, FULL_PASS, MATRICES)]
 
 
 @torch.inference_mode()
@@ -151,9 +151,9 @@ def multiply(by: Callable[[Tensor, Tensor], Tensor], matrices: list[Tensor], row
 
 
 def products_of_a_reading(model: PerceiverAr, prefix: int, latents: int) -> float:
-    """How many products of `latents` rows with a square matrix reading anew amounts to, in multiplications.
+    """Number of products of `latents` rows with a square matrix in a full pass, by multiplications.
 
-    The least there can be: linear layers alone, and logits of one latent. Of the prefix, keys and values.
+    A lower bound: only linear layers, logits of one latent, and keys and values of the prefix.
     """
     square = model.config.num_channels**2
     layers = sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, nn.Linear))
@@ -162,30 +162,31 @@ def products_of_a_reading(model: PerceiverAr, prefix: int, latents: int) -> floa
 
 def report_writing(found: dict[str, Any], model: PerceiverAr, size: Size) -> None:
     seconds, count = found["seconds"], TURNS * TOKENS
-    token, anew, matrices = seconds[CACHED], seconds[ANEW], seconds[MATRICES]
+    token, full_pass, matrices = seconds[CACHED], seconds[FULL_PASS], seconds[MATRICES]
     with_prompt = (found["first_token"] + (count - 1) * token) / count
     parameters = sum(parameter.numel() for parameter in model.parameters())
     print(f"{parameters / 1e6:.2f} M parameters, float32, prompt of {size.prompt}, {size.latents} latents at its end")
     print(
-        f"largest difference of the logits: {found['largest_difference']:.1e} (their own spread: {found['spread']:.1e})"
+        f"largest difference of the logits: {found['largest_difference']:.1e} "
+        f"(standard deviation: {found['spread']:.1e})"
     )
-    print("\n| what | seconds a token | times faster |\n| --- | ---: | ---: |")
-    print(f"| all read anew | {anew:.3f} | 1.0 |")
-    print(f"| cached, {count} tokens and the prompt | {with_prompt:.4f} | {anew / with_prompt:.1f} |")
-    print(f"| cached, a further token | {token:.4f} | {anew / token:.1f} |")
-    print(f"\ncached, with the prompt: {anew / with_prompt:.1f} times faster (bar: {FASTER})")
+    print("\n| method | seconds per token | speedup |\n| --- | ---: | ---: |")
+    print(f"| full pass | {full_pass:.3f} | 1.0 |")
+    print(f"| cached, {count} tokens and the prompt | {with_prompt:.4f} | {full_pass / with_prompt:.1f} |")
+    print(f"| cached, one more token | {token:.4f} | {full_pass / token:.1f} |")
+    print(f"\ncached, with the prompt: {full_pass / with_prompt:.1f} times faster (target: {FASTER})")
     read = found["read_gb"]
-    print(f"a further token reads {read:.2f} GB of weights, keys and values: {read / token:.1f} GB/s")
-    print(f"its matrices alone, a row through each: {matrices:.4f} s, {100 * matrices / token:.0f}% of it")
+    print(f"one more token reads {read:.2f} GB of weights, keys and values: {read / token:.1f} GB/s")
+    print(f"its matrices, one row each: {matrices:.4f} s, {100 * matrices / token:.0f}% of it")
     report_yardsticks(found, model, size)
 
 
 def report_yardsticks(found: dict[str, Any], model: PerceiverAr, size: Size) -> None:
-    """A further token as a multiple of each yardstick; at clm-base size, also perceiver-io's, as far as known."""
+    """One more token as a multiple of each yardstick; at clm-base size also for perceiver-io, as far as known."""
     seconds, channels, rows = found["seconds"], model.config.num_channels, size.latents
     square, known = channels**2, size is SIZES["clm-base"]
-    by_arithmetic = products_of_a_reading(model, size.prompt - rows, rows) * RECORDED["cached"] / RECORDED["anew"]
-    print(f"\n| product with {channels} x {channels} | ms | GB/s | GFLOP/s | a token takes so many | perceiver-io's |")
+    by_arithmetic = products_of_a_reading(model, size.prompt - rows, rows) * RECORDED["cached"] / RECORDED["full_pass"]
+    print(f"\n| product with {channels} x {channels} | ms | GB/s | GFLOP/s | a token in products | perceiver-io |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name in products_in(seconds):
         taken, many = seconds[name], name.startswith(str(rows))
@@ -197,7 +198,7 @@ def report_yardsticks(found: dict[str, Any], model: PerceiverAr, size: Size) -> 
     if known:
         quickest = min(seconds[ROWS.format(rows, library)] for library in LIBRARIES)
         print(
-            f"at the rate of these products, perceiver-io's {RECORDED['cached']} s a token were at least "
+            f"at the rate of these products, perceiver-io's {RECORDED['cached']} s per token were at least "
             f"{by_arithmetic * quickest:.4f} s here; ours: {seconds[CACHED]:.4f} s"
         )
 
@@ -206,7 +207,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=tuple(SIZES), default="clm-base")
     parser.add_argument("--part", choices=("writing", "contexts"), action="append")
-    parser.add_argument("--plot", type=Path, help="where to draw how costs grow with the context, as SVG")
+    parser.add_argument("--plot", type=Path, help="SVG file for the plot of costs by context length")
     args = parser.parse_args()
     size, parts = SIZES[args.size], args.part or ("writing", "contexts")
     model, found = build(size.config), {}
@@ -216,7 +217,7 @@ def main() -> None:
     if "writing" in parts:
         found["writing"] = writing(model, size)
         if found["writing"]["largest_difference"] > TOLERANCE or not found["writing"]["same_tokens"]:
-            raise SystemExit(f"the answers differ: {found['writing']}")
+            raise SystemExit(f"the results differ: {found['writing']}")
         report_writing(found["writing"], model, size)
     if "contexts" in parts:
         found["contexts"] = growth(model, size.latents, size.contexts)

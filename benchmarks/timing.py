@@ -1,4 +1,4 @@
-"""Medians of runs taken in turn, so that a machine that slows down slows down all of them."""
+"""Medians of alternating runs, so that a machine that slows down affects all of them."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""Textures are painted here: flat shapes first, then grain over all of them, so that nothing is without structure."""
+"""Paints textures: flat shapes first, then grain over all of them, so that no area is without structure."""
 
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
@@ -7,11 +7,11 @@ from tools.layers import Texture
 from tools.shapes import Shape, box, curve, oval
 
 SCALE = 3
-"""Pixels of a canvas for each of its units."""
+"""Pixels per unit of a canvas."""
 
 
 class Canvas:
-    """Clear where no color is given. Lengths in units; x to the right, y down."""
+    """Transparent where no color is given. Lengths in units; x right, y down."""
 
     def __init__(self, wide: float, high: float, seed: int, color: str | None = None, scale: float = SCALE):
         size = round(wide * scale), round(high * scale)
@@ -21,9 +21,10 @@ class Canvas:
         self._light = np.ones((size[1], size[0]), np.float32)
 
     def paint(self, shape: Shape, color: str, vary: float = 0, lit: float = 1) -> None:
-        """With cover (two more hexadecimal digits) the color replaces what was there, too.
+        """Fills a shape. A color with alpha (two more hexadecimal digits) also replaces what is below it.
 
-        lit: its brightness; vary: how far, at random, from that.
+        lit: brightness.
+        vary: random variation of the brightness.
         """
         channels = ImageColor.getrgb(color)
         bright = lit * (1 + vary * self.rng.uniform(-1, 1))
@@ -33,7 +34,7 @@ class Canvas:
             ImageDraw.Draw(self._image).polygon(places, fill=(red, green, blue, *channels[3:]))
 
     def sky(self, top: str, bottom: str, horizon: float) -> None:
-        """From one color above to another at the horizon, with heaps of white cloud."""
+        """A vertical gradient with heaps of white cloud."""
         ends = np.array([ImageColor.getrgb(top), ImageColor.getrgb(bottom)])
         for y in range(round(horizon)):
             red, green, blue = (ends[0] + (ends[1] - ends[0]) * y / horizon).astype(int)
@@ -50,18 +51,18 @@ class Canvas:
         ImageDraw.Draw(self._image).line(line, ImageColor.getrgb(color), max(round(wide * self.scale), 1), "curve")
 
     def leaves(self, places: np.ndarray, size: tuple[float, float], colors: str) -> None:
-        """Small ovals, turned at random; the later, the brighter: the last are those in the sun."""
+        """Small ovals with random rotation, brighter toward the end."""
         for number, (x, y) in enumerate(places):
             wide, color = self.rng.uniform(*size), self.rng.choice(colors.split())
             leaf = oval(x, y, wide, wide * 0.6, self.rng.uniform(0, 180))
             self.paint(leaf, color, vary=0.08, lit=0.62 + 0.5 * number / len(places))
 
     def rough(self, amount: float, slope: float = 0.6, across: float = 1, down: float = 1) -> None:
-        """Grain over all that there is so far; see `grain`."""
+        """Adds grain to everything painted so far; see `grain`."""
         self._light *= 1 + amount * grain(self._light.shape, slope, self.rng, across, down)
 
     def shade(self, top: float, bottom: float, left: float = 1, right: float = 1) -> None:
-        """Brightness, from border to border."""
+        """Brightness at the edges."""
         rows, columns = self._light.shape
         self._light *= np.linspace(top, bottom, rows)[:, None] * np.linspace(left, right, columns)
 
@@ -74,11 +75,11 @@ class Canvas:
 def grain(
     shape: tuple[int, int], slope: float, rng: np.random.Generator, across: float = 1, down: float = 1
 ) -> np.ndarray:
-    """Noise float32 [shape], deviation 1, wrapping. slope: of its spectrum, cloudy if steep; longer by across, down."""
+    """Wrapping noise float32 [shape], deviation 1. slope: of its spectrum, steep is cloudy; across, down: stretch."""
     rows, columns = shape
     waves = np.hypot(np.fft.fftfreq(rows)[:, None] * down, np.fft.rfftfreq(columns) * across)
     waves[0, 0] = np.inf
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) * waves**-slope
-    # Finer than a pixel of a frame: seen by nobody, and gone when a texture is turned.
+    # Finer than a pixel of a frame: not visible, and lost when a texture is rotated.
     noise = np.fft.irfft2(spectrum * np.exp(-((np.minimum(waves, 9) * 6) ** 2)), shape)
     return (noise / noise.std()).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A church bell that swings in its window above a village: what is seen. `clip_toll` has how it moves and sounds.
+"""A church bell that swings in its window above a village: the image. `clip_toll` computes its motion and sound.
 
 Lengths are in pixels of the frame; time is in seconds.
 """
@@ -15,21 +15,21 @@ from tools.shapes import area, blob, box, oval, points
 SIDE = 192
 PIVOT = (96, 46)
 CROWN, LIP = 26, 92
-"""How far below the pivot the bell begins and ends."""
+"""Distance of top and bottom of the bell from the pivot."""
 BALL = 9.5
-"""Radius of the clapper's."""
+"""Radius of the clapper ball."""
 WHEEL = 47
 """Radius at which the rope lies."""
 TILT = 0.2
-"""A circle's height, seen slightly from below, where its width is 1."""
+"""Height of a circle of width 1, seen slightly from below."""
 PROFILE = points("0 13, 1 17, 4 20, 10 22, 22 23.5, 36 26, 47 30, 55 35, 61 39.5, 64 42, 66 42")
-"""The bell's wall: how far below its crown, and how far from the middle."""
+"""The wall of the bell: distance below the crown, and from the center line."""
 MIDDLE = 60
-"""Of the textures that swing: where the pivot is in them, across and down."""
+"""Position of the pivot in the swinging textures, across and down."""
 
 
 def bell(ringing: Ringing) -> Scene:
-    """From back to front: sky, land, rope, wheel, the bell's inside, clapper, bell, window with a beam."""
+    """From back to front: sky, land, rope, wheel, inside of the bell, clapper, bell, window with a beam."""
 
     def swinging(time: float) -> np.ndarray:
         return moved(*PIVOT) @ turned(ringing.bell(time)) @ moved(-MIDDLE, -MIDDLE)
@@ -80,7 +80,7 @@ def _land() -> Texture:
 
 
 def _house(land: Canvas, x: float, y: float, size: float) -> float:
-    """Its walls end at y. Returns how much room it takes."""
+    """Its walls end at y. Returns its width."""
     wide, roof = size * land.rng.uniform(11, 17), size * land.rng.uniform(6, 8)
     top, color = y - 5 * size, land.rng.choice(["#b0523a", "#9a4632", "#c0694a", "#8a5a48"])
     land.paint(box(x, top, wide, 5 * size), "#efe4cc", vary=0.1)
@@ -118,7 +118,7 @@ def _wheel() -> Texture:
 
 
 def _inside() -> Texture:
-    """The mouth, seen from below: the far rim, and the dark within."""
+    """The mouth, seen from below: the far rim and the dark inside."""
     y, wide = MIDDLE + LIP, PROFILE[-1, 1]
     inside = Canvas(2 * MIDDLE, MIDDLE + LIP + 20, seed=55, scale=4)
     inside.paint(oval(MIDDLE, y, wide, wide * TILT), "#8a6230")
@@ -162,14 +162,14 @@ def _outside() -> Texture:
 
 
 def _down(across: float) -> np.ndarray:
-    """A line [n, 2] down the bell's wall; across: -1 at its left outline, 1 at its right."""
+    """A line [n, 2] down the wall of the bell; across: -1 at its left outline, 1 at its right."""
     below = np.linspace(0, PROFILE[-1, 0], 60)
     wide = np.interp(below, *PROFILE.T)
     return MIDDLE + np.column_stack([across * wide, CROWN + below - TILT * wide * np.sqrt(1 - across**2)])
 
 
 def _bronze(across: float, lit: float = 1) -> str:
-    """The color where the wall faces so far to the right, of 1."""
+    """The color where the normal of the wall has this horizontal component, -1 to 1."""
     ahead = np.sqrt(1 - across**2)
     light = 0.28 + 0.75 * max(-0.55 * across + 0.83 * ahead, 0)
     shine = max(-0.45 * across + 0.89 * ahead, 0) ** 40 + 0.25 * max(0.9 * across + 0.4 * ahead, 0) ** 12

@@ -1,6 +1,6 @@
-"""Digits that move, turn and grow over soft colors with other shapes behind them: what the embedded model learns from.
+"""Digits that move, turn and grow over soft colors with other shapes behind them, like the training clips.
 
-Lengths are in pixels of the frame; time is the share of a digit's second that has passed, 0 to 1.
+Lengths are in pixels of the frame; time is the elapsed fraction of the digit's second, 0 to 1.
 """
 
 import math
@@ -17,14 +17,14 @@ from tools.shapes import Shape, curve, points
 
 SIDE = 192
 GROUND = 288
-"""Side of a background, which is larger than the frame so that it can move."""
+"""Side of a background, larger than the frame so that it can move."""
 GLYPH = 320
-"""Size of a typeface, of whose pixels a digit is made: larger than any is shown."""
+"""Font size in pixels, larger than any digit in a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drifting:
-    """A shape about (0, 0) behind a digit. path: "x y, x y, ...", passed in the digit's second."""
+    """A shape about (0, 0) behind a digit. path: "x y, x y, ...", traversed in one second."""
 
     shape: Shape
     color: str
@@ -33,9 +33,14 @@ class Drifting:
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """font: one that matplotlib brings along. ground: a grid of colors, rows parted by commas; the background's path
-    is that of its top left corner. path: of the digit's middle. height: in the middle of its second, in pixels;
-    growth: as a share of that, angle, turn: in degrees, each over its second.
+    """font: a font that comes with matplotlib.
+
+    ground: a grid of colors, rows separated by commas.
+    ground_path: path of the top left corner of the background.
+    path: path of the center of the digit.
+    height: in pixels, halfway through its second.
+    growth: change of the height as a fraction of it.
+    angle, turn: rotation in degrees, and its change.
     """
 
     value: int
@@ -86,7 +91,7 @@ def _shape(drifting: Drifting) -> Layer:
 
 
 def _glyph(value: int, font: str, color: str) -> tuple[Texture, float, float]:
-    """The digit without a margin, and its height and width in the texture's plane."""
+    """The digit without a margin, and its height and width in the plane of the texture."""
     face = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/{font}.ttf", GLYPH)
     left, top, right, bottom = face.getbbox(str(value))
     image = Image.new("L", (math.ceil(right - left), math.ceil(bottom - top)))

@@ -1,6 +1,6 @@
 """How a bell swings, when its clapper strikes it, and how that sounds.
 
-Angles are in degrees, clockwise as seen; time is in seconds.
+Angles are in degrees, clockwise in the image; time is in seconds.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ import numpy as np
 from tools.clip_voices import RATE
 
 PERIOD, SWING = 2.0, 26.0
-"""Of the bell, which is rung: nothing slows it down."""
+"""Period and amplitude of the bell, which is rung without slowing down."""
 CLAPPER_PERIOD, GAP = 1.2, 15.0
-"""Of the clapper, were it free; and how far it is from the bell's middle line where it strikes."""
+"""Period of the free clapper, and its angle from the center line of the bell at a strike."""
 REBOUND, DRAG = 0.1, 0.1
-"""The share of its speed that the clapper keeps, and what it loses in a second."""
+"""Fraction of its speed that the clapper keeps at a strike, and fraction that it loses per second."""
 STEP = 1 / 2000
 SWINGS_BEFORE = 6
-"""Until all swings are alike; these strikes are still heard when the clip begins."""
+"""Swings before time 0, until the motion is periodic; their strikes can still be heard."""
 PARTIALS = np.array(
     [  # of the prime, how loud, and seconds until it is 1 / e of that: hum, prime, tierce, quint, nominal and above
         (0.5, 0.25, 1.4),
@@ -34,14 +34,15 @@ PARTIALS = np.array(
 PRIME = 540.0
 """In Hz."""
 BEAT = 0.0012
-"""No bell is quite round: beside each partial is a weaker one, higher by this share."""
+"""No bell is perfectly round: next to each partial is a weaker one, higher by this fraction."""
 LOUD = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """angles: of the clapper, at every STEP from time 0. strikes: when, and how fast in radians a second; also before
-    time 0.
+    """angles: of the clapper, at every STEP from time 0.
+
+    strikes: time, also before 0, and speed in radians per second.
     """
 
     angles: np.ndarray
@@ -55,7 +56,7 @@ class Ringing:
 
 
 def ringing(seconds: float) -> Ringing:
-    """The clapper is a pendulum that hangs where the bell does, and is thrown back where it meets its wall."""
+    """The clapper is a pendulum that hangs where the bell does and bounces off its wall."""
     angle, speed, angles, strikes = 0.0, 0.0, [], []
     wave, gap = 2 * np.pi / PERIOD, np.radians(GAP)
     for time in np.arange(round(-SWINGS_BEFORE * PERIOD / STEP), round(seconds / STEP) + 1) * STEP:
@@ -74,7 +75,7 @@ def ringing(seconds: float) -> Ringing:
 
 
 def toll(strikes: tuple[tuple[float, float], ...], seconds: float) -> np.ndarray:
-    """float32 [seconds * RATE]: every strike's ring, its highest value LOUD."""
+    """float32 [seconds * RATE]: the sum of the sounds of all strikes, with peak LOUD."""
     times = np.arange(round(seconds * RATE)) / RATE
     heard = np.zeros_like(times)
     for when, speed in strikes:
@@ -84,7 +85,7 @@ def toll(strikes: tuple[tuple[float, float], ...], seconds: float) -> np.ndarray
 
 
 def _ring(after: np.ndarray) -> np.ndarray:
-    """What is heard so many seconds after a strike."""
+    """The sound at `after` seconds from a strike."""
     rng = np.random.default_rng(0)
     sound = 0.5 * rng.standard_normal(len(after)) * np.exp(-after / 0.004)  # iron on bronze
     for share, loud, seconds in PARTIALS:

@@ -1,4 +1,4 @@
-"""Spoken words, by espeak-ng, and how sounds are laid on a track."""
+"""Words spoken by espeak-ng, and audio tracks made of sounds."""
 
 import io
 import shutil
@@ -10,19 +10,21 @@ import numpy as np
 RATE = 44_100
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 LOUD = 0.6
-"""The highest value of a word."""
+"""Peak of a word."""
 HISS = 1e-3
-"""Deviation of the noise on every track: no recording is silent."""
+"""Standard deviation of the noise on every track: no recording is silent."""
 
 
 def spoken(digit: int, voice: str, pitch: int = 50, speed: int = 150) -> np.ndarray:
-    """float32 [n], the word alone. voice, pitch 0 to 99, speed in words a minute: as espeak-ng's -v, -p and -s.
+    """A word, float32 [n].
 
-    Raises SystemExit where espeak-ng is not installed.
+    voice, pitch (0 to 99), speed (words per minute): the options -v, -p and -s of espeak-ng.
+
+    Raises SystemExit if espeak-ng is not installed.
     """
     program = shutil.which("espeak-ng")
     if program is None:
-        raise SystemExit("The program espeak-ng is not installed; it speaks the digits.")
+        raise SystemExit("The program espeak-ng is not installed. Install it to speak the digits.")
     command = [program, "-v", voice, "-p", str(pitch), "-s", str(speed), "--stdout", WORDS[digit]]
     done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
     with wave.open(io.BytesIO(done.stdout)) as file:
@@ -31,7 +33,7 @@ def spoken(digit: int, voice: str, pitch: int = 50, speed: int = 150) -> np.ndar
 
 
 def track(seconds: float, *sounds: tuple[float, np.ndarray]) -> np.ndarray:
-    """float32 [seconds * RATE] of faint noise, with sounds from their seconds on. Raises ValueError if one is cut."""
+    """float32 [seconds * RATE] of faint noise with sounds at their start times. Raises ValueError if one is cut."""
     heard = HISS * np.random.default_rng(0).standard_normal(round(seconds * RATE), dtype=np.float32)
     for start, sound in sounds:
         first = round(start * RATE)
@@ -42,13 +44,13 @@ def track(seconds: float, *sounds: tuple[float, np.ndarray]) -> np.ndarray:
 
 
 def _resampled(sound: np.ndarray, rate: int) -> np.ndarray:
-    """To RATE, by its spectrum: what was not in it does not come in."""
+    """Resampled to RATE in the frequency domain."""
     length = round(len(sound) * RATE / rate)
     return np.fft.irfft(np.fft.rfft(sound), length) * length / len(sound)
 
 
 def _trimmed(sound: np.ndarray) -> np.ndarray:
-    """Without the silence before and after; its highest value is 1."""
+    """Without leading and trailing silence, with peak 1."""
     peak = np.abs(sound).max()
     loud = np.flatnonzero(np.abs(sound) > 0.01 * peak)
     return (sound[loud[0] : loud[-1] + 1] / peak).astype(np.float32)

@@ -1,7 +1,7 @@
-"""Draws and speaks the example clips of the multimodal autoencoder: `python -m tools.clips`.
+"""Draws and speaks the example clips for audio-video autoencoding: `python -m tools.clips`.
 
-With names after it, such as `bell`, it draws only these. Each is an MP4 of SIDE x SIDE pixels, FPS frames a second,
-with sound, and a picture of STILL x STILL pixels to choose it by.
+With names as arguments, such as `bell`, it draws only these. Each is an MP4 of SIDE x SIDE pixels at FPS frames per
+second with audio, and a still image of STILL x STILL pixels for the selection.
 """
 
 import sys
@@ -103,7 +103,11 @@ COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """frames: uint8 [n, SIDE, SIDE, 3], FPS a second. sound: float32 [samples], RATE a second. still: of the frames."""
+    """frames: uint8 [n, SIDE, SIDE, 3], at FPS.
+
+    sound: float32 [samples], at RATE.
+    still: one of the frames.
+    """
 
     frames: np.ndarray
     sound: np.ndarray
@@ -111,13 +115,13 @@ class Film:
 
 
 def digit_frames(digit: Digit, count: int) -> np.ndarray:
-    """uint8 [count, SIDE, SIDE, 3]: its second, from beginning to end."""
+    """uint8 [count, SIDE, SIDE, 3]: its second, from start to end."""
     scene = digit.scene()
     return np.stack([scene.frame(time) for time in np.linspace(0, 1, count)])
 
 
 def count_lengths(count: int) -> list[int]:
-    """Frames that each of so many digits is seen: a frame in which a window begins is the next digit's already."""
+    """Frames of each of `count` digits: a frame in which a window begins belongs to the next digit."""
     begins = [int(window * WINDOW * FPS) for window in range(count + 1)]
     return [end - begin for begin, end in pairwise(begins)]
 
@@ -139,7 +143,7 @@ def counting() -> Film:
 
 
 def tolling() -> Film:
-    """A bell that is struck once in every window."""
+    """A bell that strikes once per window."""
     rung = ringing(TOLLING)
     scene = bell(rung)
     frames = np.stack([scene.frame(number / FPS) for number in range(round(TOLLING * FPS))])
@@ -161,7 +165,7 @@ FILMS: dict[str, Callable[[], Film]] = {
 
 
 def _in_the_middle(sound: np.ndarray, seconds: float) -> float:
-    """When to begin, in seconds."""
+    """Start time that centers a sound, in seconds."""
     return (seconds - len(sound) / RATE) / 2
 
 

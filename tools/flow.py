@@ -1,7 +1,7 @@
-"""Draws the examples of optical flow, pairs with their truth and a clip: `python -m tools.flow`.
+"""Draws the examples of optical flow, pairs with ground truth and a clip: `python -m tools.flow`.
 
-Two frames each, and `<name>_truth.png` as in KITTI 2015: 16 bits, red and green flow * 64 + 2^15 in pixels right and
-down, blue 1 where it is valid: here everywhere, also where what is seen goes out of sight.
+Each pair has two frames, and `<name>_truth.png` as in KITTI 2015: 16 bits, red and green flow * 64 + 2^15 in pixels
+right and down, blue 1 where it is valid: here everywhere, also where a point is occluded in the second frame.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ SCENES: dict[str, tuple[Callable[[], Scene], float, float]] = {
     "nothing": (bookshelf, 0, 1.5),
     "harbor": (harbor, 9, 0),
 }
-"""The scene, the time of the first frame, and the deviation of the camera's noise, of 255."""
+"""The scene, the time of the first frame, and the standard deviation of the camera noise, of 255."""
 
 
 def pair(scene: Scene, time: float, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -49,7 +49,7 @@ def clip(scene: Scene) -> Iterator[np.ndarray]:
 def save_truth(path: Path, flow: np.ndarray) -> None:
     """Flow float [height, width, 2], from -512 to 511 pixels, as KITTI's 16-bit PNG. Raises OSError."""
     stored = np.clip(np.rint(flow * 64 + 2**15), 0, 2**16 - 1)
-    channels = np.dstack([np.ones(flow.shape[:2]), stored[..., 1], stored[..., 0]])  # OpenCV's order: blue first
+    channels = np.dstack([np.ones(flow.shape[:2]), stored[..., 1], stored[..., 0]])  # OpenCV order: blue first
     if not cv2.imwrite(str(path), channels.astype(np.uint16), [cv2.IMWRITE_PNG_COMPRESSION, 9]):
         raise OSError(f"{path} could not be written.")
 

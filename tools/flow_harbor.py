@@ -1,4 +1,4 @@
-"""A harbor in which many things move, each in its own way. From time 0 to 24 all of them come into sight."""
+"""A harbor in which many things move, each in its own way. All of them are in view from time 0 to 24."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tools.layers import Layer, Scene, Texture, moved, resting, scaled, turned
 from tools.shapes import area, blob, box, limb, oval
 
 WIDTH, HEIGHT, QUAY, WATER = 480, 320, 178, 196
-"""In pixels; how far down the quay's edge and the water begin."""
+"""In pixels; y of the edge of the quay and of the water."""
 
 
 def harbor() -> Scene:
@@ -34,12 +34,12 @@ def _rising(time: float) -> np.ndarray:
 
 
 def _sailing(time: float) -> np.ndarray:
-    """Pitches about where the mast meets the water."""
+    """Pitches about the point where the mast meets the water."""
     return moved(60 + 6 * time, 276 + 1.5 * np.sin(time / 2)) @ turned(4 * np.sin(time / 2.5)) @ moved(-62, -166)
 
 
 def _gull(size: float, path: Callable[[float], tuple[float, float]], beat: float) -> tuple[Layer, Layer, Layer]:
-    """Flies left where its size is negative. Wings beat by being squeezed towards the shoulder, the far one behind."""
+    """Flies left if its size is negative. Wings beat by being squeezed toward the shoulder, the far one behind."""
     body, wing = _gull_body(), _gull_wing()
 
     def at(time: float) -> np.ndarray:
@@ -142,7 +142,7 @@ def _town() -> Texture:
 
 
 def _house(town: Canvas, x: float, number: int) -> float:
-    """Returns how wide it is."""
+    """Returns its width."""
     colors = ["#d8a23a", "#c8563a", "#e8dcc0", "#5f8aa0", "#b8483f", "#8fa86a", "#e0b48a", "#6f6f9a"]
     wide, top = town.rng.uniform(34, 50), town.rng.uniform(94, 116)
     roof = town.rng.uniform(12, 20)
@@ -198,7 +198,7 @@ def _water() -> Texture:
 
 
 def _fishing_boat() -> Texture:
-    """On the left its bow."""
+    """With its bow on the left."""
     boat = Canvas(150, 92, seed=38)
     boat.paint(box(86, 10, 2, 50), "#5a4030")
     boat.line(np.array([(87, 12), (50, 40), (10, 54)]), "#4a4a4a", 0.6)

@@ -1,4 +1,4 @@
-"""Driving down an avenue: things in space, each on a plane of its own. Metres; x to the right, z ahead."""
+"""Driving down an avenue: objects in space, each on a plane of its own. In meters; x right, z ahead."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from tools.shapes import box, limb
 WIDTH, HEIGHT, HORIZON, FOCUS = 384, 288, 132, 300
 """In pixels."""
 EYE, SPEED = 1.6, 0.22
-"""How high the camera is, and how far it drives in a frame."""
+"""Height of the camera, and distance per frame."""
 LEAVES = (
     "#d9822b #c8642a #e8a83a",
     "#b8402a #d0602f #8f3424",
@@ -27,7 +27,7 @@ def on_ground(time: float) -> np.ndarray:
 
 
 def upright(x: float, z: float, size: float, foot: tuple[float, float]) -> Place:
-    """Of a picture at a distance whose units are `size` metres and which stands on its foot."""
+    """An upright image, standing on its foot at a distance, whose units are `size` meters."""
 
     def place(time: float) -> np.ndarray:
         near = FOCUS / (z - SPEED * time)
@@ -65,7 +65,7 @@ def _sky() -> Texture:
 
 
 def _grass() -> Texture:
-    """Goes on for ever."""
+    """Infinite."""
     grass = Canvas(12, 12, seed=13, color="#86913f", scale=96)
     for x, y in grass.rng.uniform(0.1, 11.9, (5200, 2)):
         leaf = 0.05 + 0.1 * grass.rng.random()
@@ -75,7 +75,7 @@ def _grass() -> Texture:
 
 
 def _tarmac() -> Texture:
-    """7 metres wide, and goes on for ever."""
+    """7 meters wide, infinitely long."""
     road = Canvas(7, 6, seed=14, color="#77747a", scale=128)
     for x, y in road.rng.uniform((0.1, 0.1), (6.9, 5.9), (900, 2)):
         road.paint(box(x, y, 0.05, 0.12), "#8d8a8e", vary=0.3)

@@ -1,4 +1,4 @@
-"""The scenes in which one thing is to be noticed. Each is a function that paints its textures; see `flow.SCENES`."""
+"""Scenes that each show one phenomenon. Each is a function that paints its textures; see `flow.SCENES`."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ SIZE = 384, 288
 
 
 def ring(middle: float, radius: float, shape: Shape, count: int, start: float = 0) -> list[Shape]:
-    """A shape about (0, 0), upright, as often as told around a middle."""
+    """`count` copies of an upright shape about (0, 0), on a circle around a center."""
     copies = []
     for turn in np.arange(count) * 360 / count + start:
         onto = moved(middle, middle) @ turned(turn) @ moved(0, -radius)
@@ -19,7 +19,7 @@ def ring(middle: float, radius: float, shape: Shape, count: int, start: float = 
 
 
 def plate() -> Scene:
-    """A painted plate on a table turns about its middle, 5 degrees a frame."""
+    """A painted plate on a table rotates about its center, 5 degrees per frame."""
     width, height = SIZE
     layers = (
         Layer(_table(), resting()),
@@ -71,12 +71,12 @@ def _plate_texture() -> Texture:
 
 
 def bus() -> Scene:
-    """A school bus drives past a brick wall, 12 pixels a frame; its wheels roll."""
+    """A school bus drives past a brick wall, 12 pixels per frame; its wheels roll."""
     return Scene(*SIZE, (Layer(_wall(), resting()), *_bus(lambda time: moved(62 + 12 * time, 104), speed=12)))
 
 
 def window() -> Scene:
-    """In a bookshop's window a bus is mirrored, which drives by at 10 pixels a frame. The books rest."""
+    """A bus, driving at 10 pixels per frame, is reflected in the window of a bookshop. The books do not move."""
 
     def mirrored(time: float) -> np.ndarray:
         return moved(362 - 10 * time, 78) @ scaled(-1.3, 1.3)
@@ -90,7 +90,10 @@ def window() -> Scene:
 
 
 def _bus(onto: Place, speed: float, cover: float = 1) -> tuple[Layer, ...]:
-    """speed: of what rolls, in the bus's own units a frame. Of less than full cover, it is a veil."""
+    """speed: of rolling parts, in units of the bus per frame.
+
+    cover: opacity; below 1 the bus is a reflection.
+    """
     radius, veil = 19, cover < 1
     body, wheel = _bus_texture(cover), _wheel(radius, cover)
 
@@ -176,7 +179,7 @@ def _wheel(radius: float, cover: float) -> Texture:
 
 
 def _shop_front() -> Texture:
-    """A frame of wood around the pane, and an awning above."""
+    """A wooden frame around the pane, and an awning above."""
     front = Canvas(*SIZE, seed=7)
     front.paint(box(0, 0, 10, 288) + box(374, 0, 10, 288) + box(0, 278, 384, 10), "#24503f")
     front.paint(box(8, 0, 2, 288) + box(374, 0, 2, 288) + box(8, 278, 368, 2), "#c8a050")

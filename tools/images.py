@@ -1,7 +1,7 @@
-"""Draws the example pictures of image classification: `python -m tools.images`.
+"""Draws the example images of image classification: `python -m tools.images`.
 
-Photographs that nobody took, the same each time. Lengths are hundredths of the picture's side; places are across and
-down, in space across, up, and near. What is round is lit as if its outline were blown up like a balloon.
+The images look like photographs and are the same each time. Lengths are hundredths of the side of the image. Positions
+are across and down, in space across, up, and near. Round objects are lit as if their outline were inflated.
 """
 
 from collections.abc import Callable
@@ -15,18 +15,18 @@ from tools.shapes import Shape, area, blob, box, curve, limb, oval, points
 FOLDER = Path(__file__).parent.parent / "assets" / "examples" / "image_classification"
 
 SIDE, MARGIN, SAVED_SIDE = 1152, 64, 256
-"""In pixels. The margin is cut off in the end: blurs go round the border."""
+"""In pixels. The margin, into which blurs wrap around, is cut off at the end."""
 UNIT = (SIDE - 2 * MARGIN) / 100
 DOWN, ACROSS = ((np.mgrid[0:SIDE, 0:SIDE] - MARGIN) / UNIT).astype(np.float32)
 WAVES = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)).astype(np.float32) * UNIT * 100
-"""Of each place in a spectrum: waves per picture."""
+"""Frequency at each position of a spectrum: waves per image."""
 LIGHT = np.array([-0.4, -0.75, 0.53])
 TURN, EYE, HORIZON, DISTANCE = np.radians(34), 22, 45, 115
-"""How things in space are seen: turned about their upright axis, from the eye's height and distance."""
+"""View of the objects in space: rotation about their vertical axis, height and distance of the eye."""
 
 
 def twice(shape: Shape) -> Shape:
-    """With its mirror image."""
+    """A shape and its mirror image."""
     return shape + [[100, 0] + outline * [-1, 1] for outline in shape]
 
 
@@ -36,27 +36,27 @@ def turned(places: np.ndarray) -> np.ndarray:
 
 
 def seen(places: np.ndarray | str) -> Shape:
-    """What is in space, in perspective."""
+    """Projects points in space."""
     across, up, near = turned(points(places) if isinstance(places, str) else places).T
     scale = DISTANCE / (DISTANCE - near)
     return [np.stack([50 + across * scale, HORIZON - (up - EYE) * scale], axis=1)]
 
 
 class Photo:
-    """A picture that is painted from back to front."""
+    """An image painted from back to front."""
 
     def __init__(self, seed: int):
         self.pixels = np.zeros((SIDE, SIDE, 3), np.float32)
         self._rng = np.random.default_rng(seed)
 
     def grain(self, slope: float, across: np.ndarray | float = 1, down: np.ndarray | float = 1) -> np.ndarray:
-        """Noise of deviation 1, endless: the steeper its spectrum, the cloudier. Stretched by less than 1."""
+        """Noise of deviation 1 that wraps: the steeper its spectrum, the cloudier. Factors below 1 stretch it."""
         noise = _filtered(self._rng.standard_normal((SIDE, SIDE)), np.maximum(WAVES, 2) ** -slope * (WAVES > 0))
         rows, columns = (DOWN * down * UNIT).astype(int) % SIDE, ((ACROSS - 50) * across * UNIT).astype(int) % SIDE
         return (noise / noise.std())[rows, columns]
 
     def backdrop(self, *sky: tuple[float, str], discs: str = "", top: float = 0, bottom: float = 100) -> None:
-        """Colors on the way down, and soft discs between top and bottom: whatever there is far behind."""
+        """A vertical gradient, and soft discs between top and bottom."""
         places, colors = zip(*((place, _rgb(color)) for place, color in sky), strict=True)
         self.pixels = np.stack([np.interp(DOWN, places, channel) for channel in np.transpose(colors)], axis=-1)
         for color in discs.split():
@@ -69,7 +69,7 @@ class Photo:
         self.pixels = _mix(self.pixels, _rgb("#f5f7f8"), cover)
 
     def ground(self, horizon: float, far: str, near: str, rough: float, stretch: float = 3, slope: float = 0.8) -> None:
-        """A plain, up to the horizon."""
+        """A plain up to the horizon."""
         nearness = np.clip((DOWN - horizon) / (100 - horizon), 0, 1)
         away = 1 / np.maximum(nearness, 0.02)
         spots = self.grain(slope, across=away, down=stretch * 10 * away**2 / np.maximum(DOWN, 1)) * nearness**0.3
@@ -77,12 +77,12 @@ class Photo:
         self.pixels = _mix(self.pixels, plain, nearness > 0)
 
     def paint(self, shape: Shape, color: str, blur: float = 0.2, part: float = 1, within: Shape | None = None) -> None:
-        """Flat color, so much of it, soft at its border, and only where it lies within another shape."""
+        """Flat color with opacity `part` and a soft border, only inside another shape if given."""
         cover = part * _mask(shape, blur) * (_mask(within, 0.2) if within else 1)
         self.pixels = _mix(self.pixels, _rgb(color), cover)
 
     def solid(self, shape: Shape, color: str, depth: float = 1, gloss: float = 0, rough: float = 0) -> None:
-        """A round thing. depth: how far it bulges; gloss: how much it shines; rough: how spotted it is."""
+        """A round object. depth: how far it bulges; gloss: how much it shines; rough: how spotted it is."""
         height = _filtered(_mask(shape), np.sum([r * UNIT * _gauss(r) for r in (0.7, 1.5, 3, 6)], axis=0))
         down, across = np.gradient(height * depth)
         spots = 1 + rough * self.grain(0.9)[..., None] if rough else 1
@@ -90,7 +90,7 @@ class Photo:
         self.pixels = _mix(self.pixels, lit, _mask(shape, 0.25))
 
     def prism(self, profile: np.ndarray, half: float, color: str, gloss: float = 0, lean: float = 0) -> None:
-        """In space: a solid of this side view, clockwise, half as deep as told, and with sides that lean in."""
+        """In space: a solid with this side view, clockwise, of half depth `half`, with sides that lean in."""
         depth = half - lean * (profile[:, 1] - profile[:, 1].min())
         front, back = np.column_stack([profile, depth]), np.column_stack([profile, -depth])
         strips = np.stack([front, np.roll(front, -1, axis=0), np.roll(back, -1, axis=0), back], axis=1)
@@ -110,7 +110,7 @@ class Photo:
             self.paint(seen(np.column_stack([circle, np.full(len(circle), near - back)])), color)
 
     def save(self, path: Path) -> None:
-        """With the lens's darker corners and the sensor's noise."""
+        """Adds vignetting and sensor noise."""
         shown = self.pixels * (1 - 0.12 * ((ACROSS - 50) ** 2 + (DOWN - 50) ** 2) / 5000)[..., None]
         inner = _picture(shown[MARGIN:-MARGIN, MARGIN:-MARGIN])
         small = np.asarray(inner.resize((SAVED_SIDE, SAVED_SIDE), Image.Resampling.LANCZOS)) / 255
@@ -126,7 +126,7 @@ def _mix(first: np.ndarray, second: np.ndarray, part: np.ndarray) -> np.ndarray:
 
 
 def _lit(color: np.ndarray, normal: np.ndarray, gloss: float) -> np.ndarray:
-    """Under a sun and a blue sky, over ground that throws some light back."""
+    """Lit by a sun and a blue sky, over ground that reflects some light."""
     normal = normal / np.linalg.norm(normal, axis=-1, keepdims=True)
     sun = np.maximum(normal @ LIGHT, 0)[..., None]
     sky = _mix(np.array([0.34, 0.33, 0.3]), np.array([0.55, 0.6, 0.68]), (1 - normal[..., 1]) / 2)
@@ -146,7 +146,7 @@ def _mask(shape: Shape, blur: float = 0) -> np.ndarray:
 
 
 def _gauss(radius: float) -> np.ndarray:
-    """What a blur leaves of each wave."""
+    """Factor of a blur for each wave."""
     return np.exp(-2 * (np.pi * WAVES * radius / 100) ** 2)
 
 
@@ -178,14 +178,14 @@ def airplane(photo: Photo) -> None:
 def automobile(photo: Photo) -> None:
     street(photo, "-42 0 20, 42 0 20, 41 0 -15, -42 0 -18")
     body = "-38 5, -39 8, -38 12, -35 14, -28 15.6, -18 17, 4 17.8, 26 18, 36 17, 38.5 14, 38 8, 37 5, 18 4.6, -18 4.6"
-    photo.prism(curve(points(body)), 15.8, "#c01f24", gloss=0.3, lean=0.06)
+    photo.prism(curve(points(body)), 15.8, "#1f4fa0", gloss=0.3, lean=0.06)
     roof = "-20 17, -14 21, -5.5 25.4, 4 27, 16.6 26.3, 25 24, 34 17.8, 26 16.6, 0 16.6, -16.6 16.6"
-    photo.prism(curve(points(roof)), 14.7, "#c01f24", gloss=0.3, lean=0.35)
+    photo.prism(curve(points(roof)), 14.7, "#1f4fa0", gloss=0.3, lean=0.35)
     photo.paint(seen("-18.4 18 13, -7.7 24.5 10.7, -7.7 24.5 -10.7, -18.4 18 -13"), "#1f2831")
     rear_window = seen("7 18.4 14.2, 7 25.4 11.6, 15.6 25 11.8, 22 23.2 12.5, 26.7 19.3 13.8, 25.8 18.4 14.2")
     photo.paint(seen("-14.4 18.4 14.2, -4.4 24.3 12, 5.5 25.4 11.6, 5.5 18.4 14.2") + rear_window, "#27323c")
-    photo.paint(seen("-35 13.2 15.4, 37 15.8 15.3, 37 16.6 15.3, -35 14 15.4"), "#ffb9b0", blur=0.5, part=0.6)
-    photo.paint(seen("-37 4.6 15.8, 37 4.6 15.8, 37 7.7 15.8, -37 7.7 15.8"), "#2a0c10", blur=0.8, part=0.7)
+    photo.paint(seen("-35 13.2 15.4, 37 15.8 15.3, 37 16.6 15.3, -35 14 15.4"), "#b9cdf5", blur=0.5, part=0.6)
+    photo.paint(seen("-37 4.6 15.8, 37 4.6 15.8, 37 7.7 15.8, -37 7.7 15.8"), "#0c1426", blur=0.8, part=0.7)
     lights = seen("-38.8 10 14.7, -36.3 13.2 14.7, -36.3 13.2 7.7, -38.8 10 7.7")
     photo.paint(lights + seen("-38.8 10 -7.4, -36.3 13.2 -7.4, -36.3 13.2 -14, -38.8 10 -14"), "#f6f4e8")
     photo.paint(seen("-39.2 6.6 11, -38.8 9.2 11, -38.8 9.2 -11, -39.2 6.6 -11"), "#1d1d21")
@@ -195,8 +195,8 @@ def automobile(photo: Photo) -> None:
 
 
 def cat(photo: Photo) -> None:
-    photo.backdrop((0, "#c9b79b"), (100, "#8f7458"), discs="#e3d3b6 #a98e6c #d9c19a #7d6449")
-    coat = "#a39a8f"
+    photo.backdrop((0, "#5a4a3e"), (100, "#2e2620"))
+    coat = "#b3aa9f"
     photo.solid(blob("26 70, 50 60, 74 70, 86 92, 92 120, 8 120, 14 92"), coat, 0.8, rough=0.1)
     photo.solid(twice(blob("19 47, 17 32, 19.5 13, 21.5 12, 33 19, 46 30, 40 44")), coat, 0.8, rough=0.08)
     photo.solid(twice(blob("24 38, 22.5 26, 23.5 18.5, 31 23, 37 29")), "#c4978b", 0.5)
@@ -220,22 +220,22 @@ def cat(photo: Photo) -> None:
 def frog(photo: Photo) -> None:
     photo.backdrop((0, "#2c4a24"), (60, "#4f7335"), discs="#6f9448 #274420 #88a95a #1f381b")
     leaf = blob("-20 74, 20 58, 60 54, 110 60, 125 98, 60 125, -20 125")
-    photo.solid(leaf, "#8fb851", 0.3, rough=0.06)
+    photo.solid(leaf, "#a5794a", 0.3, rough=0.06)
     photo.paint(oval(52, 84, 46, 7), "#1c3012", blur=2.5, part=0.8, within=leaf)
-    skin = "#7d7a3a"
-    photo.solid(oval(22, 39, 6.5, 6.5), "#6b6a32", gloss=0.1)
-    photo.solid(limb("24 70 4.5, 16 78 3.2, 10 84 2.2"), "#55562a")
+    skin = "#6fae3f"
+    photo.solid(oval(22, 39, 6.5, 6.5), "#5f9a36", gloss=0.1)
+    photo.solid(limb("24 70 4.5, 16 78 3.2, 10 84 2.2"), "#4f7f30")
     body = blob("6 57, 11 48, 24 41, 40 40, 58 42, 76 52, 93 68, 92 80, 72 86, 44 84, 28 78, 15 70, 7 63")
     photo.solid(body, skin, 1.2, gloss=0.15, rough=0.1)
     photo.paint(blob("6 62, 20 65, 36 65, 42 74, 54 86, 30 84, 14 73"), "#dcd5a6", blur=2, part=0.75, within=body)
     photo.paint(limb("6 60 0.4, 20 63.5 0.7, 35 62 0.7, 43 57 0.4"), "#39361b", blur=0.3)
     spots = points("53 49 3.4, 64 54 3.8, 75 61 3.2, 59 62 2.8, 48 58 2.2, 20 51 1.6, 84 70 2.8, 71 49 2.4")
     photo.paint([oval(x, y, r * 1.3, r, 35)[0] for x, y, r in spots], "#383518", blur=0.7, part=0.85, within=body)
-    photo.solid(limb("68 88 3.4, 56 90 2.8, 46 91 1.8, 39 91 1"), "#6d6c33")
-    photo.solid(blob("56 82, 61 69, 76 64, 91 70, 96 81, 88 90, 66 90"), "#77763a", 1.1, gloss=0.12, rough=0.1)
+    photo.solid(limb("68 88 3.4, 56 90 2.8, 46 91 1.8, 39 91 1"), "#63a038")
+    photo.solid(blob("56 82, 61 69, 76 64, 91 70, 96 81, 88 90, 66 90"), "#6aa83c", 1.1, gloss=0.12, rough=0.1)
     toes = limb("33 87 2, 25 90 1.3, 20 91 1.2") + limb("33 87 2, 29 93 1.3, 26 95 1.2")
     photo.solid(limb("40 70 5.6, 37 79 4.2, 33 87 2.6") + toes, skin, gloss=0.1, rough=0.06)
-    photo.solid(oval(37, 41, 8.5, 8.5), "#87864a", gloss=0.2)
+    photo.solid(oval(37, 41, 8.5, 8.5), "#7cb84a", gloss=0.2)
     photo.solid(oval(36.4, 40.5, 6, 5.6), "#d2a53a", 0.5)
     photo.paint(oval(36, 40.5, 4.2, 3), "#0d0d0a")
     photo.paint(oval(34.3, 38.4, 1.1, 1.1), "#ffffff")

@@ -1,9 +1,8 @@
-"""Scenes of flat layers that move, so that where each pixel goes is known exactly.
+"""Scenes of flat moving layers, for which the flow of each pixel is known exactly.
 
-A layer is a texture in its own plane and a place: for every time, the homography [3, 3] from that plane to the frame.
-Frames are rendered by asking, for every point of the frame, which point of the texture is there; the flow is the place
-of that point at one time minus its place at another. x is to the right and y down, in pixels of the frame, whose first
-pixel reaches from 0 to 1; time is in frames.
+A layer is a texture in its own plane and a place: the homography [3, 3] from that plane to the frame at any time. A
+frame is rendered by mapping its points back to the texture; the flow is the difference of the places of a point at two
+times. x is right and y down, in pixels of the frame, whose first pixel extends from 0 to 1; time is in frames.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SAMPLES = 3
-"""Along each side of a pixel of the frame."""
+"""Samples along each side of a pixel."""
 
 Place = Callable[[float], np.ndarray]
 
@@ -26,7 +25,7 @@ def scaled(x: float, y: float | None = None) -> np.ndarray:
 
 
 def turned(degrees: float) -> np.ndarray:
-    """Clockwise, as seen."""
+    """Clockwise in the image."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
 
@@ -44,9 +43,10 @@ def applied(matrix: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 class Texture:
-    """A picture [height, width, 4] of colors and cover in [0, 1], to be looked at from near and far.
+    """An image [height, width, 4] of colors and opacity in [0, 1], sampled at any distance.
 
-    scale: its pixels for each unit of the layer's plane. wraps: whether it goes on (down, across) for ever.
+    scale: pixels per unit of the plane of the layer.
+    wraps: whether it repeats (down, across).
     """
 
     def __init__(self, pixels: np.ndarray, scale: float, wraps: tuple[bool, bool] = (False, False)):
@@ -61,7 +61,7 @@ class Texture:
             self._levels.append(level)
 
     def at(self, points: np.ndarray, reach: np.ndarray) -> np.ndarray:
-        """What is at points [n, 2] of the plane, each the mean over `reach` [n] units: [n, 4], colors times cover."""
+        """Samples at points [n, 2] of the plane, each the mean over `reach` [n] units: [n, 4], colors times opacity."""
         level = np.clip(np.log2(np.maximum(reach * self.scale, 1)), 0, len(self._levels) - 1)
         found = np.zeros((len(points), 4), np.float32)
         for step, pixels in enumerate(self._levels):
@@ -72,7 +72,7 @@ class Texture:
         return found
 
     def _between(self, pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Bilinear; nothing beyond a border that does not wrap."""
+        """Bilinear; transparent beyond an edge that does not wrap."""
         corner = np.floor(points).astype(int)
         part = (points - corner).astype(np.float32)
         found = np.zeros((len(points), 4), np.float32)
@@ -90,14 +90,14 @@ class Texture:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """veil: seen through, and therefore not what a pixel's flow is that of."""
+    """veil: transparent, so that the flow is that of the layer behind it."""
 
     texture: Texture
     place: Place
     veil: bool = False
 
     def seen(self, points: np.ndarray, time: float, reach: float) -> np.ndarray:
-        """Colors times cover, and cover [n, 4], at points [n, 2] of the frame, each the mean over `reach` pixels."""
+        """Colors times opacity, and opacity, [n, 4], at points [n, 2] of the frame: means over `reach` pixels."""
         back = np.linalg.inv(self.place(time))
         inside, ahead = applied(back, points)
         depth = np.where(ahead, points @ back[2, :2] + back[2, 2], 1)
@@ -124,7 +124,7 @@ class Scene:
         return np.clip(parts * 255 + 0.5, 0, 255).astype(np.uint8)
 
     def flow(self, time: float, later: float) -> np.ndarray:
-        """float32 [height, width, 2]: where what is in the middle of each pixel has gone, in pixels right and down."""
+        """float32 [height, width, 2]: motion of the point at the center of each pixel, in pixels right and down."""
         points = self._points(1)
         flow = np.zeros_like(points)
         for layer in self.layers:

@@ -1,4 +1,4 @@
-"""Outlines of what is drawn. Lengths are whatever the picture measures in; angles are in degrees, clockwise."""
+"""Outlines of shapes. Lengths are in the units of the image; angles are in degrees, clockwise."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def points(text: str) -> np.ndarray:
 
 
 def curve(p: np.ndarray, closed: bool = True, steps: int = 10) -> np.ndarray:
-    """A smooth line through the points (Catmull-Rom), in as many dimensions as they have."""
+    """A smooth line through the points (Catmull-Rom), of any dimension."""
     p = np.concatenate([p[-1:], p, p[:2]] if closed else [p[:1], p, p[-1:]])
     t = np.linspace(0, 1, steps, endpoint=not closed)[:, None]
     a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
@@ -38,5 +38,5 @@ def oval(x: float, y: float, wide: float, high: float, turn: float = 0) -> Shape
 
 
 def limb(text: str) -> Shape:
-    """A leg, a neck, a twig: through (across, down, radius)."""
+    """A leg, a neck, a twig: through points (across, down, radius)."""
     return [oval(x, y, radius, radius)[0] for x, y, radius in curve(points(text), closed=False, steps=32)]
