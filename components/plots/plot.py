@@ -26,6 +26,12 @@ WIDTH, HEIGHT, DPI = 16.0, 10.0, 100
 MARGIN = 0.6
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 INK, SOFT_INK, RULE = "#1a1a1a", "#5c5c5c", "#c8c8c8"
+PAGE_COLORS = {
+    INK: "currentColor",
+    SOFT_INK: f"var(--body-text-color-subdued, {SOFT_INK})",
+    RULE: f"var(--border-color-primary, {RULE})",
+}
+"""What these colors are on a page, where the theme may be light or dark; in files they stay."""
 REMINDER = "Attention is not by itself an explanation."
 
 
@@ -49,7 +55,9 @@ class Plot(Figure):
         return self.text(x / WIDTH, y / HEIGHT, text, size=size, color=color, **options)
 
     def axes_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        return self.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
+        axes = self.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT), facecolor="none")
+        axes.spines[:].set_color(SOFT_INK)
+        return axes
 
     def canvas_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
         """Axes without frame whose data units are inches."""
@@ -119,13 +127,23 @@ def wrapped(text: str, size: float, width: float, lines: int, weight: str = "nor
     return best
 
 
-def to_svg(plot: Plot) -> Markup:
-    """An <svg> element, text as paths, to stand in a page or in a file: as wide as its container.
+def to_page_svg(plot: Plot) -> Markup:
+    """As `to_svg`, to stand in a page: without background, its lettering and lines in the colors of the theme."""
+    svg = to_svg(plot, background="none")
+    for color, themed in PAGE_COLORS.items():
+        svg = svg.replace(f": {color}", f": {themed}")
+    return svg
+
+
+def to_svg(plot: Plot, background: str = "white") -> Markup:
+    """An <svg> element, text as paths, as wide as its container.
 
     Its ids and its style rule hold inside of it only, and are the same each time for the same picture.
     """
     drawn = io.StringIO()
-    plot.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    plot.savefig(
+        drawn, format="svg", facecolor=background, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    )
     svg = re.sub(r"<!--.*?-->", "", drawn.getvalue(), flags=re.DOTALL)
     opening = re.search(r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>', svg)
     numbers: dict[str, int] = {}

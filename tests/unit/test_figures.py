@@ -13,7 +13,7 @@ from PIL import Image
 
 from components.analysis.attention import describe
 from components.plots.bytes import MARK, attention_over_bytes, attention_over_latents
-from components.plots.plot import REMINDER, printable, to_svg
+from components.plots.plot import PAGE_COLORS, REMINDER, printable, to_page_svg, to_svg
 from components.scale.attention import COLOR_MAPS, LOG_FLOOR, AttentionScale, Scale, ink_on, levels_of
 from models.schema import AttentionMap, RunInfo
 from tests.plots import assert_legible, pixels, saved, texts, words
@@ -240,3 +240,22 @@ def test_figures_need_neither_torch_nor_gradio_nor_pyplot():
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_plots_on_a_page_follow_its_theme_and_saved_ones_are_on_white(tmp_path):
+    plot = attention_over_latents(decoder(8), RUN)
+    page, (_, file, _) = to_page_svg(plot), saved(plot, tmp_path)
+    written = file.read_text()
+    for color, themed in PAGE_COLORS.items():
+        assert f": {color}" in written
+        assert f": {color}" not in page
+        assert f": {themed}" in page
+    backgrounds = [
+        re.search(r'id="[^"]*"[^>]*>\s*<path d="M 0 [^"]*"[^>]*style="fill: ([^;"]+)', svg) for svg in (page, written)
+    ]
+    assert [found and found[1] for found in backgrounds] == ["none", "#ffffff"]
+    assert "fill: #ffffff" not in page
+
+
+def test_saved_pixels_are_on_white():
+    assert (pixels(attention_over_latents(decoder(8), RUN))[2, 2] == 255).all()
