@@ -140,13 +140,20 @@ def most_read_in_words(result: AvAutoencodingResult, scale: Scale) -> str:
     return "; ".join(said) or "nothing was read from the clip"
 
 
-def hidden_in_words(result: AvAutoencodingResult) -> str:
-    """What the model read in place of what was hidden from it; nothing where nothing was."""
-    instead = {
-        "image": "The picture was hidden from the model, which read black frames.",
-        "audio": "The sound was hidden from the model, which read silence.",
-    }
-    return " ".join(said for name, said in instead.items() if name in result.masked)
+NOTHING_SEEN = (
+    "Frames and sound are both masked, which did not occur in training: the model reads black frames and silence, and "
+    "its output says nothing about this clip."
+)
+_MASKED = {
+    "image": "The frames are masked: the model reads black frames.",
+    "audio": "The sound is masked: the model reads silence.",
+}
+
+
+def masked_in_words(result: AvAutoencodingResult) -> str:
+    """What the model read in place of what was masked, or ""."""
+    notes = [note for name, note in _MASKED.items() if name in result.masked]
+    return NOTHING_SEEN if len(notes) == len(_MASKED) else " ".join(notes)
 
 
 def title_in_words(result: AvAutoencodingResult) -> str:

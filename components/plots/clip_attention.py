@@ -13,7 +13,7 @@ from components.analysis.clip_attention import (
     asked_about,
     covers_in_words,
     held_in_words,
-    hidden_in_words,
+    masked_in_words,
     most_read_in_words,
     read_window,
     shares,
@@ -63,7 +63,7 @@ def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "relative",
     top = _draw_sound(plot, result, read, right, top - 0.5)
     top = _draw_shares(plot, parts, right, top - 0.5)
     said = [f"{most_read_in_words(result, scale)}.", covers_in_words(trace), held_in_words(read, result)]
-    words = " ".join(filter(None, [*said, hidden_in_words(result)]))
+    words = " ".join(filter(None, [masked_in_words(result), *said]))
     for at, line in enumerate(wrapped(words[0].upper() + words[1:], 12, right - MARGIN, lines=2)):
         plot.write(MARGIN, top - 0.35 - 0.22 * at, line, size=12, color=SOFT_INK)
     return plot

@@ -8,7 +8,7 @@ from components.analysis.clip_attention import (
     asked_about,
     covers_in_words,
     held_in_words,
-    hidden_in_words,
+    masked_in_words,
     most_read_in_words,
     read_window,
     shares,
@@ -37,7 +37,8 @@ from models.schema import AttentionMap, AvAutoencodingResult
 
 def av_scores(result: AvAutoencodingResult) -> Markup:
     """PSNR, SSIM and SNR, and how many numbers the clip was and its latents are."""
-    return score_list(result)
+    masked = masked_in_words(result)
+    return score_list(result) + (Markup('<p class="caption">{}</p>').format(masked) if masked else "")
 
 
 def av_labels(result: AvAutoencodingResult) -> Markup:
@@ -105,7 +106,7 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Mar
     chosen = trace.area[0] if trace.modality == "image" else None
     asked = range(trace.area[0], sum(trace.area)) if trace.modality == "audio" else None
     said = [f"{most_read_in_words(result, scale)}.", covers_in_words(trace), held_in_words(read, result)]
-    said.append(hidden_in_words(result))
+    said.append(masked_in_words(result))
     text = " ".join(filter(None, said))
     title = Markup('<p class="caption">{}</p>').format(title_in_words(result))
     return Markup('<div class="read">{}{}{}{}{}{}<p class="caption">{}</p></div>').format(

@@ -19,6 +19,7 @@ from components.plots.plot import Plot
 from components.plots.text import attention_over_text
 from components.scale.attention import Scale
 from models.schema import SentimentResult
+from models.schema.sentiment import MAX_USUAL_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,21 @@ def sentiment(
     several = Markup("<h3>Window by window</h3>") + window_votes(result) if len(result.windows) > 1 else ""
     return SentimentPanels(
         text=read_strip(result, unit, scale),
-        labels=label_bars(result.labels) + several,
+        labels=_unusual(result) + label_bars(result.labels) + several,
         occlusion=sentiment_words(result, effect_unit, scale) if result.occlusion else None,
         attention=sentiment_attention(result, unit, scale) if is_on_latents(result.attention) else None,
     )
+
+
+def _unusual(result: SentimentResult) -> Markup:
+    """A note if the text is unlike what the model was trained on: it gets a label all the same."""
+    if not result.unusual:
+        return Markup()
+    return Markup(
+        '<p class="notice hint" role="note"><b>Unusual input.</b> A language model of English predicts its bytes badly '
+        "({:.1f} bits per byte; more than {:g} is unusual). The classifier gives every text a label, but for this one "
+        "it says little.</p>"
+    ).format(result.bits_per_byte, MAX_USUAL_BITS)
 
 
 def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> Plot:

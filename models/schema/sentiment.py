@@ -13,6 +13,10 @@ MAX_WORDS = 400
 """Most words for leave-one-out, which encodes the text once per word."""
 
 
+MAX_USUAL_BITS = 1.7
+"""Bits per masked byte above which a text is unusual: `models.tasks.unusual_text` gives the measurements."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentimentRequest(Request["SentimentResult"]):
     """Classify a text.
@@ -74,6 +78,8 @@ class SentimentResult:
     label: index of the label that `attention` and `occlusion` refer to.
     attention.values: float32 [bytes + 2], the bytes of the text between the tokens [CLS] and [SEP]; with several
         windows the mean of their maps, each at its position.
+    bits_per_byte: how badly a language model of English predicts masked bytes of the text, from 0: `unusual_text`. None
+        without a probe, for a text of a few bytes, and for fine-tuned models, whose texts may be of any kind.
     """
 
     text: str
@@ -83,3 +89,9 @@ class SentimentResult:
     occlusion: Occlusion | None
     attention: AttentionMap | None
     run: RunInfo
+    bits_per_byte: float | None = None
+
+    @property
+    def unusual(self) -> bool:
+        """Whether the text is unlike English prose, so that its label says little."""
+        return self.bits_per_byte is not None and self.bits_per_byte > MAX_USUAL_BITS

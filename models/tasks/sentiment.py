@@ -34,6 +34,7 @@ from models.tasks.occlusion import compare_with_attention, occlude
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
+from models.tasks.unusual_text import bits_per_byte
 
 AT_ONCE = 16
 """Windows per batch."""
@@ -43,6 +44,8 @@ _QUERY = torch.tensor([0])
 def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
     """Raises InputError for a text that cannot be classified."""
     content = _content(request)
+    judged = request.probe is not None and request.model is None
+    bits = bits_per_byte(content, runtime) if judged else None
     with _loaded(request, runtime) as loaded:
         labels = labels_of(loaded.model.config)
         target = target_of(request.probe, LabelAt)
@@ -67,6 +70,7 @@ def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
             else None,
             attention=attention,
             run=runtime.info(loaded, known),
+            bits_per_byte=bits,
         )
 
 

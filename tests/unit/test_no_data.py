@@ -1,4 +1,4 @@
-"""Hatching where there is no data: on the page and in plots, only there, and with a legend entry."""
+"""What must not be taken for something else: missing data is hatched, and what looks like a bug has a note."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,10 +10,12 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from components import render
+from components.analysis.clip_attention import NOTHING_SEEN
 from components.html.charts.confusion import confusion_table
 from components.html.images.frames import no_data_outside
 from components.plots.confusion import confusion_plot
 from components.plots.plot import Plot
+from components.render.image_classification import LATTICE
 from components.scale.no_data import DARK, LIGHT, hatched
 from models.schema import AttentionMap, FlowTrace, ImageClassificationResult, LabelScore, OpticalFlowResult, RunInfo
 from tests.made_up_clip import asked, pixel_trace
@@ -111,3 +113,18 @@ def test_tokens_without_a_probability_are_hatched():
     page = Elements(render.text_generation(shown).text)
     assert len(page.of("button", "known")) == 1
     assert page.of("span", "no-data-key")
+
+
+def test_with_all_modalities_masked_the_page_says_that_nothing_was_seen():
+    for masked, both in ((frozenset({"image"}), False), (frozenset({"image", "audio"}), True)):
+        result = replace(asked(pixel_trace(), 0.15, 0.05), masked=masked)
+        for shown in (render.av_attention(result), render.av_scores(result)):
+            assert (NOTHING_SEEN in shown) == both
+        assert ("did not occur in training" in words(render.av_attention_figure(result))) == both
+
+
+def test_only_the_model_with_learned_positions_has_a_note_on_its_lattice():
+    result = image((0.0, 1.0))["conv"]
+    for variant in ("learned", "fourier", "conv"):
+        shown = render.image_classification({variant: result})[variant].says
+        assert (LATTICE in shown) == (variant == "learned")
