@@ -40,7 +40,7 @@ def evenly(window: range, chosen: int) -> range:
 
 
 def pixel_in_strip(place: tuple[float, float], frames: range, side: int) -> tuple[int, int, int]:
-    """Which pixel of a strip was clicked, the original's above or the rebuilt one's below: (frame, row, column).
+    """Which pixel of a strip was clicked, the original's above or the reconstructed one's below: (frame, row, column).
 
     place: shares of the strip's height and width, 0 to 1. frames: from `strip_frames`. side: pixels of a frame.
     """

@@ -1,4 +1,4 @@
-"""How well a clip was rebuilt, in words, and what doing next to nothing would reach."""
+"""How well a clip was reconstructed, in words, and what doing next to nothing would reach."""
 
 import math
 
@@ -39,7 +39,7 @@ def mean_color_psnr(frames: np.ndarray) -> float:
 def picture_in_words(result: AvAutoencodingResult) -> str:
     """What its PSNR means."""
     if math.isnan(result.psnr_db):
-        return "no frame was rebuilt"
+        return "no frame was reconstructed"
     if math.isinf(result.psnr_db):
         return "every color is the clip's own"
     off = 255 / 10 ** (result.psnr_db / 20)

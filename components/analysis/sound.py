@@ -28,17 +28,17 @@ class Spectrogram:
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """A clip's sound, the one rebuilt, and what is wrong with it, by their names; all of one rate, shown alike."""
+    """A clip's sound, the one reconstructed, and what is wrong with it, by their names; all of one rate, shown alike."""
 
     samples: Mapping[str, np.ndarray]
     rate: int
 
     @classmethod
-    def of(cls, seen: np.ndarray, rebuilt: np.ndarray, rate: int) -> "Sounds":
-        """rebuilt: of the same length, or empty where it was not asked for."""
-        if not len(rebuilt):
+    def of(cls, seen: np.ndarray, reconstructed: np.ndarray, rate: int) -> "Sounds":
+        """reconstructed: of the same length, or empty where it was not asked for."""
+        if not len(reconstructed):
             return cls({"Original": seen}, rate)
-        return cls({"Original": seen, "Rebuilt": rebuilt, "Difference": rebuilt - seen}, rate)
+        return cls({"Original": seen, "Rebuilt": reconstructed, "Difference": reconstructed - seen}, rate)
 
     @property
     def length(self) -> int:

@@ -1,4 +1,4 @@
-"""A clip rebuilt, on a plot: frames, sounds and scores."""
+"""A clip reconstructed, on a plot: frames, sounds and scores."""
 
 import matplotlib
 import numpy as np
@@ -13,12 +13,12 @@ from components.words.numbers import decibels, percent, seconds_in_words
 from models.schema import AvAutoencodingResult
 
 FRAMES = 8
-TITLE = "A clip, and what was rebuilt of it from its latents"
+TITLE = "A clip, and what was reconstructed of it from its latents"
 _GAP = 0.12
 
 
 def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
-    """At most 8 frames, `frame` among them, above the same ones rebuilt; below, both sounds and their difference.
+    """At most 8 frames, `frame` among them, above the same ones reconstructed; below, both sounds and their difference.
 
     Raises ValueError where there is no such frame.
     """
@@ -30,7 +30,7 @@ def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
     named = f" Named {label.name}, {percent(label.probability)}." if label else ""
     alt = f"{TITLE}. {len(result.frames)} frames.{named} {said}"
     reminder = (
-        f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. Difference: rebuilt less original."
+        f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. Difference: reconstructed less original."
     )
     plot = start_plot(TITLE, said, facts, alt, reminder)
     plot.arrays = _arrays(result, frames)
@@ -97,7 +97,7 @@ def _arrays(result: AvAutoencodingResult, frames: list[int]) -> dict:
     return {
         "frames": np.array(frames),
         "original": result.original_frames[frames],
-        "rebuilt": result.frames[frames],
+        "reconstructed": result.frames[frames],
         "original_sound": result.original_audio,
         "rebuilt_sound": result.audio,
         "sample_rate": np.asarray(result.sample_rate),

@@ -1,4 +1,4 @@
-"""The multimodal autoencoder: a clip rebuilt, what it shows, and what one of its outputs was read from."""
+"""The multimodal autoencoder: a clip reconstructed, what it shows, and what one of its outputs was read from."""
 
 import numpy as np
 from markupsafe import Markup
@@ -52,13 +52,13 @@ def av_labels(result: AvAutoencodingResult) -> Markup:
 
 
 def av_frame(result: AvAutoencodingResult, frame: int) -> Markup:
-    """One frame, original against rebuilt (for compare.js), and their difference. Raises IndexError for no such one."""
+    """One frame, original against reconstructed (for compare.js), and their difference. Raises IndexError for no such one."""
     return frame_pair(result.original_frames[frame], result.frames[frame], frame, result.fps)
 
 
-def av_first_frame(original: np.ndarray, rebuilt: np.ndarray, fps: float) -> Markup:
+def av_first_frame(original: np.ndarray, reconstructed: np.ndarray, fps: float) -> Markup:
     """The first frame of a clip of which the rest is still to come, as `av_frame` shows it."""
-    return frame_pair(original, rebuilt, 0, fps)
+    return frame_pair(original, reconstructed, 0, fps)
 
 
 def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Markup:
@@ -72,7 +72,7 @@ def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Marku
 
 
 def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
-    """At most 16 frames of the window that shows `chosen`, above the same ones rebuilt.
+    """At most 16 frames of the window that shows `chosen`, above the same ones reconstructed.
 
     A click on it carries shares of its height and width: `components.analysis.clip.pixel_in_strip`. Raises ValueError
     where there is no such frame.

@@ -131,7 +131,7 @@ def test_a_click_on_a_strip_is_the_pixel_below_it(browser, width):
     assert box is not None
     assert box["width"] == pytest.approx(8 * box["height"], rel=0.01)
     tile = box["width"] / 16
-    reel.click(position={"x": 4.6 * tile, "y": 1.1 * tile})  # frame 4, third of four columns, first row, rebuilt
+    reel.click(position={"x": 4.6 * tile, "y": 1.1 * tile})  # frame 4, third of four columns, first row, reconstructed
     (chosen,) = page.evaluate("window.chosen")
     found = pixel_in_strip((chosen["row"], chosen["column"]), strip_frames(result, 3), 4)
     assert found == (4, 0, 2)

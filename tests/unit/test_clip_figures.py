@@ -61,7 +61,7 @@ def test_frames_stand_above_the_rebuilt_ones():
     assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB · 300 colors and samples" in words(plot)
     for said in ("1: 0.00 s", "2: 0.10 s", "3: 0.20 s"):
         assert said in words(plot)
-    assert plot.alt.startswith("A clip, and what was rebuilt of it from its latents. 3 frames. Named <b>two</b>, 75%.")
+    assert plot.alt.startswith("A clip, and what was reconstructed of it from its latents. 3 frames. Named <b>two</b>, 75%.")
 
 
 def test_sounds_are_on_one_scale():
@@ -155,6 +155,6 @@ def test_exports(tmp_path):
 def test_what_a_clips_sheet_was_drawn_from():
     result = rebuilt_clip()
     arrays = render.av_figure(result).arrays
-    np.testing.assert_array_equal(arrays["rebuilt"], result.frames)
+    np.testing.assert_array_equal(arrays["reconstructed"], result.frames)
     np.testing.assert_array_equal(arrays["original_sound"], result.original_audio)
     assert (arrays["psnr_db"], arrays["sample_rate"]) == (20, 80)

@@ -88,15 +88,15 @@ def test_a_frame_and_its_difference():
     result.frames[2, 1, 3] = [25, 25, 85]  # off by 5, 5 and 65: 25 in the mean
     result.frames[2, 3, 0] = [20, 20, 20]  # not off at all
     page = Elements(render.av_frame(result, 2))
-    rebuilt, original, apart = (decoded(each).astype(int) for each in page.of("img"))
+    reconstructed, original, apart = (decoded(each).astype(int) for each in page.of("img"))
     np.testing.assert_array_equal(original, result.original_frames[2])
-    np.testing.assert_array_equal(rebuilt, result.frames[2])
+    np.testing.assert_array_equal(reconstructed, result.frames[2])
     expected = np.full((4, 4), 5.0)
     expected[1, 3], expected[3, 0] = 25, 0
     np.testing.assert_allclose(apart, viridis(expected, 96.0), atol=1)
     assert np.unravel_index(apart.sum(axis=-1).argmin(), (4, 4)) == (3, 0)
     (slide,) = page.of("input", "slide")
-    assert "the original, on the left, and the rebuilt frame, on the right" in slide["aria-label"]
+    assert "the original, on the left, and the reconstructed frame, on the right" in slide["aria-label"]
     assert "Frame 3, at 0.20 s" in page.text
     assert "Difference: mean 5.9 of 255, largest 25 in the middle right" in page.text
     assert style(page.of("i")[-1])["left"] == pytest.approx(100 * 5.9375 / 96, abs=0.01)
@@ -114,9 +114,9 @@ def test_differences_beyond_the_colors_are_said_so():
 def test_a_strip_is_the_frames_above_the_rebuilt_ones():
     result = rebuilt_clip(6, 4)
     page = Elements(render.av_strip(result, 5))
-    original, rebuilt = (decoded(each) for each in page.of("img", "row"))
+    original, reconstructed = (decoded(each) for each in page.of("img", "row"))
     np.testing.assert_array_equal(original, np.hstack(list(result.original_frames[2:6])))
-    np.testing.assert_array_equal(rebuilt, np.hstack(list(result.frames[2:6])))
+    np.testing.assert_array_equal(reconstructed, np.hstack(list(result.frames[2:6])))
     (reel,) = page.of("div", "places")
     assert (reel["data-rows"], reel["data-columns"], reel["data-tile"]) == ("8", "16", "4")
     assert (reel["data-frames"], reel["role"], reel["tabindex"]) == ("3 4 5 6", "application", "0")
@@ -151,7 +151,7 @@ def test_large_frames_are_shown_smaller_but_counted_in_full():
 
 
 def test_waveforms_are_on_one_scale():
-    page = Elements(render.av_sound(rebuilt_clip(1)))  # 8 samples: 0.5, 0.5, -0.5, -0.5, …, rebuilt half as loud
+    page = Elements(render.av_sound(rebuilt_clip(1)))  # 8 samples: 0.5, 0.5, -0.5, -0.5, …, reconstructed half as loud
     waves = page.of("svg", "wave")
     assert [each["viewbox"] for each in waves] == ["0 0 8 200"] * 3
     paths = [each["d"] for each in page.of("path") if "class" not in each]
@@ -168,11 +168,11 @@ def test_spectrograms_are_on_one_scale():
     time = np.arange(8000) / 8000
     sound = np.sin(2 * np.pi * 2000 * time).astype(np.float32)
     page = Elements(render.av_sound(rebuilt_clip(original_audio=sound, audio=0.1 * sound, sample_rate=8000)))
-    original, rebuilt, _ = (decoded(each).astype(int) for each in page.of("img", "spectrum"))
+    original, reconstructed, _ = (decoded(each).astype(int) for each in page.of("img", "spectrum"))
     assert original.shape[0] == 128
     row = 64  # of 128 up to 4 kHz, the highest first
     np.testing.assert_allclose(original[row, 30], viridis(70, 70)[0], atol=3)
-    np.testing.assert_allclose(rebuilt[row, 30], viridis(50, 70)[0], atol=8)  # 20 dB below
+    np.testing.assert_allclose(reconstructed[row, 30], viridis(50, 70)[0], atol=8)  # 20 dB below
     np.testing.assert_array_equal(original[20, 30], viridis(0, 70)[0])
     assert "≤ −70 dB0 dB" in page.text
     assert "log scale of 70 dB, one for all spectrograms" in page.text

@@ -51,7 +51,7 @@ def test_no_strip_shows_a_frame_that_is_not_there(chosen):
     [
         ((0.0, 0.0), (3, 0, 0)),
         ((0.49, 0.24), (3, 3, 3)),  # the last pixel of the first original
-        ((0.51, 0.24), (3, 0, 3)),  # the first row of the same frame, rebuilt
+        ((0.51, 0.24), (3, 0, 3)),  # the first row of the same frame, reconstructed
         ((0.26, 0.51), (7, 2, 0)),
         ((1.0, 1.0), (9, 3, 3)),
     ],

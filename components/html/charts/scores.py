@@ -1,4 +1,4 @@
-"""How well a clip was rebuilt, and whose window is what, as HTML; data in, HTML out."""
+"""How well a clip was reconstructed, and whose window is what, as HTML; data in, HTML out."""
 
 from collections.abc import Sequence
 

@@ -19,17 +19,17 @@ _KEYS = "Arrow keys move a cursor over their pixels, with Shift from frame to fr
 
 
 def film_strip(
-    original: np.ndarray, rebuilt: np.ndarray, frames: Sequence[int], fps: float, chosen: int, pixel: Box | None = None
+    original: np.ndarray, reconstructed: np.ndarray, frames: Sequence[int], fps: float, chosen: int, pixel: Box | None = None
 ) -> Markup:
-    """Frames above the same ones rebuilt, with their numbers and times; each of their pixels can be chosen.
+    """Frames above the same ones reconstructed, with their numbers and times; each of their pixels can be chosen.
 
-    original, rebuilt: uint8 [n, side, side, 3]. frames: which ones of the clip they are; chosen: one of these. pixel:
-    what was asked about, of the rebuilt half.
+    original, reconstructed: uint8 [n, side, side, 3]. frames: which ones of the clip they are; chosen: one of these. pixel:
+    what was asked about, of the reconstructed half.
     """
     side, at = original.shape[1], frames.index(chosen)
     shown = (
         photograph(side_by_side(original), f"Frames {_listed(frames)} of the clip", "row")
-        + photograph(side_by_side(rebuilt), "The same frames, rebuilt", "row")
+        + photograph(side_by_side(reconstructed), "The same frames, reconstructed", "row")
         + outlined((at / len(frames), 0.0, 1 / len(frames), 1.0), "tile")
         + ("" if pixel is None else outlined((pixel[0], 0.5 + pixel[1] / 2, pixel[2], pixel[3] / 2), "marker"))
     )

@@ -1,4 +1,4 @@
-"""One frame of a clip, original against rebuilt, and their difference, as HTML; data in, HTML out."""
+"""One frame of a clip, original against reconstructed, and their difference, as HTML; data in, HTML out."""
 
 import matplotlib
 import numpy as np
@@ -15,16 +15,16 @@ FULL = 96
 COLORS = "viridis"
 
 
-def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float) -> Markup:
+def frame_pair(original: np.ndarray, reconstructed: np.ndarray, frame: int, fps: float) -> Markup:
     """Two pictures that share a border which can be moved (compare.js), and how far apart they are.
 
-    original, rebuilt: uint8 [side, side, 3]. frame: which one of the clip it is.
+    original, reconstructed: uint8 [side, side, 3]. frame: which one of the clip it is.
     """
     size = original.shape[1], original.shape[0]
     said = f"Frame {frame + 1}, at {seconds_in_words(frame / fps)}"
-    left, right = photograph(original, f"{said}, original", "side"), photograph(rebuilt, f"{said}, rebuilt", "side")
-    pair = sliding((left, "original", "original"), (right, "rebuilt", "rebuilt frame"), size)
-    apart = difference(original, rebuilt)
+    left, right = photograph(original, f"{said}, original", "side"), photograph(reconstructed, f"{said}, reconstructed", "side")
+    pair = sliding((left, "original", "original"), (right, "reconstructed", "reconstructed frame"), size)
+    apart = difference(original, reconstructed)
     away = framed(color_map(difference_colors(apart), f"{said}, difference: {difference_in_words(apart)}", "map"), size)
     mean = float(apart.mean())
     ends = "0", f"≥ {FULL}" if apart.max() > FULL else str(FULL)
@@ -32,14 +32,14 @@ def frame_pair(original: np.ndarray, rebuilt: np.ndarray, frame: int, fps: float
     bar = legend(matplotlib.colormaps[COLORS], ends, meaning, min(mean / FULL, 1.0))
     return Markup(
         '<div class="flows"><figure class="comparison">{}'
-        "<figcaption>{}. Left of the border: original; right: rebuilt.</figcaption></figure><figure>{}"
+        "<figcaption>{}. Left of the border: original; right: reconstructed.</figcaption></figure><figure>{}"
         "<figcaption>Difference: {}{}</figcaption></figure></div>"
     ).format(pair, said, away, difference_in_words(apart), bar)
 
 
-def difference(original: np.ndarray, rebuilt: np.ndarray) -> np.ndarray:
+def difference(original: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
     """How far colors are apart, float64 [height, width], levels of 0 to 255: the mean of red, green and blue."""
-    return np.abs(original.astype(np.float64) - rebuilt).mean(axis=-1)
+    return np.abs(original.astype(np.float64) - reconstructed).mean(axis=-1)
 
 
 def difference_colors(apart: np.ndarray) -> np.ndarray:

@@ -80,7 +80,7 @@ def _colors(ends: tuple[float, float]) -> Markup:
     low, high = ends
     said = (
         f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
-        "are on one scale as well; the difference is what was rebuilt less what was there"
+        "are on one scale as well; the difference is what was reconstructed less what was there"
     )
     return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low, 0)}", decibels(high, 0)), said)
 
