@@ -33,7 +33,7 @@ def attention_over_bytes(
 ) -> Plot:
     """values: [inputs], 1 to 2050 of them. labels: what stands in each cell.
 
-    marked: cells that were hidden from the model. traced: the cell of the output that is asked about. first: the number
+    marked: cells that were hidden from the model. traced: the cell of the traced output. first: the number
     of the first cell; cells below 0 have none.
     """
     names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
@@ -42,7 +42,7 @@ def attention_over_bytes(
     colors, levels = AttentionScale.of([attention], scale), levels_of(attention, scale).ravel()
     right = add_color_bar(plot, colors)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
-    keys = {"asked about": TRACE, "hidden from the model": MARK}
+    keys = {"traced": TRACE, "hidden from the model": MARK}
     _add_key(plot, {name: color for name, color in keys.items() if outlines[color]})
     left = MARGIN + 0.5
     columns, width, height = grid_shape(len(labels), right - 0.5 - left, plot.top - plot.bottom - 0.2)
@@ -120,7 +120,7 @@ def _write_labels(
 
 
 def _add_key(plot: Plot, entries: Mapping[str, str]) -> None:
-    """What the outlines mean: name -> color. Nothing where there are none."""
+    """What the outlines mean: name -> color; empty without outlines."""
     if not entries:
         return
     axes = plot.canvas_at(MARGIN, plot.bottom, 10.0, 0.3)
@@ -151,8 +151,8 @@ def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale =
 def draw_bars(axes: Axes, heights: np.ndarray, fills: np.ndarray, uniform: float, reach: tuple[float, float]) -> None:
     """A bar a latent from 0, the uniform level as a dashed line, the highest named. reach: what must fit, low, high."""
     axes.set(xlim=(-0.5, len(heights) - 0.5), ylim=(1.06 * reach[0], 1.06 * reach[1]))
-    # An edge of the bar's own color keeps a bar in sight that is thinner than a pixel.
-    axes.add_collection(PolyCollection(_bars(heights), facecolors=fills, edgecolors=fills, linewidths=0.6))
+    # The edge keeps bars in sight that are thinner than a pixel, and dark ones on a dark page.
+    axes.add_collection(PolyCollection(_bars(heights), facecolors=fills, edgecolors=SOFT_INK, linewidths=0.5))
     axes.axhline(uniform, color=MARK, linewidth=1.4, linestyle=(0, (6, 3)))
     _style_axes(axes)
     _name_highest(axes, heights)

@@ -6,6 +6,8 @@ DARK, LIGHT = (120, 120, 120), (216, 216, 216)
 """Stripes, visible on both themes. No color map has these two next to each other."""
 _STRIPES = 48
 """Along the longer side of a picture."""
+_SMALL = 32
+"""Pixels along the longer side below which stripes are a pixel wide."""
 
 
 def hatched(pixels: np.ndarray, missing: np.ndarray) -> np.ndarray:
@@ -16,7 +18,8 @@ def hatched(pixels: np.ndarray, missing: np.ndarray) -> np.ndarray:
     if not missing.any():
         return pixels
     height, width = missing.shape
-    stripe = max(1, max(height, width) // (2 * _STRIPES))
+    longer = max(height, width)
+    stripe = max(longer // (2 * _STRIPES), 2 if longer >= _SMALL else 1)
     dark = (np.add.outer(np.arange(height), np.arange(width)) // stripe) % 2 == 0
     stripes = np.where(dark[..., None], np.uint8(DARK), np.uint8(LIGHT))
     return np.where(missing[..., None], stripes, pixels)

@@ -118,3 +118,10 @@ def test_all_attention_is_in_the_unit_of_the_scale(task, scale: Scale):
 def test_shares_of_maps_with_other_numbers_of_inputs_do_not_compare():
     with pytest.raises(ValueError, match="different numbers of inputs"):
         AttentionScale.of([rollout(4), rollout(5)], "share")
+
+
+@pytest.mark.parametrize("task", [masked_bytes, sentiment])
+def test_the_page_says_what_residual_connections_keep(task):
+    shown = text_of(task("relative", "words")[0])
+    for part in ("inputs 50%", "learned latent array 40%", "output query 10%"):
+        assert part in shown

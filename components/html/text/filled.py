@@ -3,6 +3,7 @@
 import numpy as np
 from markupsafe import Markup
 
+from components.analysis.attention import shares_in_words
 from components.analysis.byte_labels import byte_label
 from components.html.images.pixels import color_legend, no_data_key
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
@@ -100,6 +101,8 @@ class _FilledStrip:
             said.append("Small numbers: in which order.")
         if self.result.attention is not None and self.selected is not None:
             said.append(f"Shown: {self.result.attention.title}.")
+            if shares := shares_in_words(self.result.attention):
+                said.append(f"Attention: {shares}.")
         if self.result.bytes_read < self.result.bytes_total:
             said.append(no_data_key("not read: the text is longer than the model takes"))
         if any(character.text is None for character in characters(self.result.filled_bytes)):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from components.analysis.attention import shares_in_words
 from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted, named
 from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
@@ -94,6 +95,8 @@ class _ReadStrip:
         if self.colored and self.result.attention:
             title = self.result.attention.title
             said.append(title if title.endswith((".", "?", "!")) else f"{title}.")
+            if shares := shares_in_words(self.result.attention):
+                said.append(f"Attention: {shares}.")
             if self.shown.unit == "words":
                 said.append("A word counts with the space behind it.")
         if (count := len(self.result.windows)) > 1:
