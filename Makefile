@@ -1,4 +1,5 @@
 # make run: serve on http://127.0.0.1:7860    make test: all tests    make test-fast: all tests without a browser
+# make run-streamlit: the Streamlit front end on http://127.0.0.1:8501
 # make setup: only the virtual environment    make lint    make bench    make train-<model> DATA=<folder>
 
 # Any python3 that is 3.11 or 3.12. Run to find out: some on the PATH are only shims.
@@ -10,10 +11,13 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
-.PHONY: run setup test test-fast lint bench clean
+.PHONY: run run-streamlit setup test test-fast lint bench clean
 
 run: setup
 	$(BIN)/python app.py
+
+run-streamlit: .venv/streamlit
+	$(BIN)/streamlit run streamlit_app.py
 
 setup: .venv/app
 
@@ -23,7 +27,11 @@ setup: .venv/app
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt .venv/app
+.venv/streamlit: requirements-streamlit.txt .venv/app
+	$(INSTALL) -r requirements-streamlit.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt requirements-streamlit.txt .venv/app
 	$(INSTALL) -r requirements-dev.txt
 	@touch $@
 

@@ -13,14 +13,20 @@ import pytest
 
 from models.tasks import TASKS
 from pages.gradio_ui.pages import PAGES
+from pages.streamlit_ui.pages import PAGES as STREAMLIT_PAGES
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("pages", "components", "models", "training", "tools", "benchmarks")
-FILES = (ROOT / "app.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))))
+ENTRY_POINTS = ("app", "streamlit_app")
+FILES = (
+    *(ROOT / f"{name}.py" for name in ENTRY_POINTS),
+    *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))),
+)
 
 # What each layer may import of the project, besides itself.
 BELOW = {
     "app": ("pages", "models"),
+    "streamlit_app": ("pages", "models"),
     "pages": ("components", "models.schema", "models.data", "models.backend.protocol"),
     "components": ("models.schema", "models.data.graphemes", "models.data.byte_text"),
     "models": (),
@@ -115,9 +121,11 @@ def uses_environment(source: str, defaults: bool = False) -> bool:
     return False
 
 
-def may_use_toolkit(module: str) -> bool:
-    """The entry point, and of the pages what binds a screen to Gradio."""
-    return inside(module, "app", "pages.gradio_ui") or module.rpartition(".")[2] == "gradio_page"
+def may_use_toolkit(module: str, toolkit: str) -> bool:
+    """The entry point, and of the pages what binds a screen to this toolkit."""
+    name = toolkit.partition(".")[0].partition("_")[0]
+    entry = "app" if name == "gradio" else f"{name}_app"
+    return inside(module, entry, f"pages.{name}_ui") or module.rpartition(".")[2] == f"{name}_page"
 
 
 def broken_rules(module: str, source: str) -> list[str]:
@@ -127,9 +135,9 @@ def broken_rules(module: str, source: str) -> list[str]:
     for imported in imports(source):
         if imported.startswith("."):
             problems.append(f"{module} imports {imported} by its place, not by its name")
-        if inside(imported, "app", "tests", *PACKAGES) and not inside(imported, layer, *BELOW[layer]):
+        if inside(imported, *ENTRY_POINTS, "tests", *PACKAGES) and not inside(imported, layer, *BELOW[layer]):
             problems.append(f"{module} imports {imported}, which is not below {layer}")
-        if inside(imported, *UI) and not may_use_toolkit(module):
+        if inside(imported, *UI) and not may_use_toolkit(module, imported):
             problems.append(f"{module} imports {imported}, a user interface")
         if inside(imported, *HEAVY) and not inside(module, *MAY_BE_HEAVY):
             problems.append(f"{module} imports {imported}, which is for models")
@@ -168,8 +176,10 @@ def test_an_arrow_back_is_seen():
 
 
 def test_settings_alone_read_the_environment():
-    """The app's entry may set defaults for libraries."""
-    readers = {module for module, source in sources() if uses_environment(source, defaults=module == "app")}
+    """The entry points may set defaults for libraries."""
+    readers = {
+        module for module, source in sources() if uses_environment(source, defaults=module in ("app", "streamlit_app"))
+    }
     assert readers == {"models.backend.settings"}
 
 
@@ -210,7 +220,13 @@ def test_a_front_end_needs_no_torch():
     """With a backend elsewhere: everything that may not import torch works where there is none."""
     modules = [module_of(path) for path in FILES]
     free = [module for module in modules if not inside(module, *MAY_BE_HEAVY, "models.service", "tools")]
-    assert {"app", "models.backend.protocol", "models.data.av_clip", "components.render.sentiment"} <= set(free)
+    assert {
+        "app",
+        "streamlit_app",
+        "models.backend.protocol",
+        "models.data.av_clip",
+        "components.render.sentiment",
+    } <= set(free)
     code = f"""
 import sys
 
@@ -265,6 +281,14 @@ print("torch" in sys.modules)
         ("pages.page", "from . import theme"),
         ("pages.sentiment.screen", "import gradio as gr"),
         ("pages.screen", "from gradio import Blocks"),
+        ("pages.screen", "import streamlit as st"),
+        ("pages.sentiment.screen", "import streamlit as st"),
+        ("pages.sentiment.gradio_page", "import streamlit as st"),
+        ("pages.sentiment.streamlit_page", "import gradio as gr"),
+        ("pages.streamlit_ui.view", "import gradio as gr"),
+        ("pages.gradio_ui.bind", "import streamlit as st"),
+        ("pages.streamlit_ui.shell", "from streamlit_app import app"),
+        ("streamlit_app", "import gradio"),
         ("training.loop", "from pages.gradio_ui.pages import PAGES"),
         ("tools.images", "from models import images"),
         ("tools.images", "import torch"),
@@ -288,6 +312,9 @@ def test_a_broken_rule_is_seen(module, source):
             "import gradio\nfrom components import render\nfrom models.schema import Probe\nimport numpy",
         ),
         ("pages.sentiment.gradio_page", "import gradio"),
+        ("pages.sentiment.streamlit_page", "import streamlit as st"),
+        ("pages.streamlit_ui.markup", "from streamlit.components.v2 import component"),
+        ("streamlit_app", "import streamlit as st\nfrom models.backend.local import LocalBackend"),
         (
             "components.render",
             "from components.words import numbers\nfrom models.schema import Probe\nimport matplotlib",
@@ -333,10 +360,16 @@ def test_tasks_and_pages_have_the_same_names():
     assert sorted(page.name for page in PAGES) == sorted(task.name for task in TASKS)
 
 
+def test_both_front_ends_have_the_same_screens():
+    assert [page.screen for page in STREAMLIT_PAGES] == [page.screen for page in PAGES]
+
+
 @pytest.mark.parametrize("name", [task.name for task in TASKS])
 def test_a_task_has_its_files(name):
     assert (ROOT / "models" / "tasks" / f"{name}.py").is_file()
-    assert all((ROOT / "pages" / name / file).is_file() for file in ("screen.py", "gradio_page.py"))
+    assert all(
+        (ROOT / "pages" / name / file).is_file() for file in ("screen.py", "gradio_page.py", "streamlit_page.py")
+    )
     assert any((ROOT / "assets" / "examples" / name).iterdir())
 
 

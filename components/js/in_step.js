@@ -6,7 +6,7 @@
 
   const CLOSE = 0.02; // seconds, less than half a frame
   const ADRIFT = 0.12; // seconds at which a playing video is fetched back
-  const told = new WeakMap(); // where a video is being sent: that it then seeks is no wish of the visitor's
+  const targetTimes = new WeakMap(); // target time of each seek started here, to distinguish it from a seek of the visitor
 
   // Looked up at every event, for videos come and go.
   const otherOf = (video) => {
@@ -18,7 +18,7 @@
 
   const seek = (video, time) => {
     if (video.readyState === 0 || Math.abs(video.currentTime - time) <= CLOSE) return;
-    told.set(video, time);
+    targetTimes.set(video, time);
     video.currentTime = time;
   };
   const hush = (video, other) => {
@@ -38,11 +38,11 @@
     seek(other, video.currentTime);
   };
   const sought = (video, other) => {
-    const sent = told.get(video);
+    const sent = targetTimes.get(video);
     if (sent === undefined || Math.abs(video.currentTime - sent) > ADRIFT) seek(other, video.currentTime);
   };
   // The end of one seek may be reported while the next is under way: that one is still ours.
-  const arrived = (video) => { if (!video.seeking) told.delete(video); };
+  const arrived = (video) => { if (!video.seeking) targetTimes.delete(video); };
   const rate = (video, other) => {
     if (other.playbackRate !== video.playbackRate) other.playbackRate = video.playbackRate;
   };
@@ -52,7 +52,7 @@
     if (!leads || video.paused || other.paused || video.seeking || other.seeking) return;
     if (Math.abs(video.currentTime - other.currentTime) > ADRIFT) seek(other, video.currentTime);
   };
-  // A video that comes anew joins the other, where both are of the same clip.
+  // A new video joins the other one if both show the same clip.
   const join = (video, other) => {
     if (other.readyState === 0 || Math.abs(other.duration - video.duration) > ADRIFT) return;
     rate(other, video);

@@ -1,0 +1,48 @@
+"""The page of image classification in Streamlit."""
+
+from functools import partial
+
+import streamlit as st
+
+from pages.image_classification.screen import EXAMPLES, VARIANTS, ImageClassificationScreen
+from pages.streamlit_ui.page import PageUi
+from pages.streamlit_ui.shell import Page
+from pages.streamlit_ui.view import at_once
+
+
+def build(ui: PageUi[ImageClassificationScreen]) -> None:
+    screen = ui.screen
+    inputs, results = st.columns([3, 9])
+    with inputs:
+        _inputs(ui)
+    with results:
+        for variant, column in zip(VARIANTS, st.columns(len(VARIANTS)), strict=True):
+            with column:
+                ui.image_output(f"prediction_{variant}", screen.select_point)
+        ui.run_line()
+    with ui.section("Attention", "attention"):
+        ui.radio("method")
+        ui.map_controls()
+        for variant, column in zip(VARIANTS, st.columns(len(VARIANTS)), strict=True):
+            with column:
+                ui.latents_output(f"latents_{variant}", partial(screen.select_latent, variant=variant))
+        ui.attention_footer(screen.attention_files)
+    with ui.details_on_demand("Position encodings", "opened", screen.show_positions):
+        ui.html("positions")
+    ui.how_it_works()
+
+
+def _inputs(ui: PageUi[ImageClassificationScreen]) -> None:
+    screen = ui.screen
+    classify = (screen.submit, screen.show_positions)
+    ui.image_upload("image", "Image", *classify)
+    ui.run_button("classify", "Classify", *classify)
+    ui.notice()
+    pictures = [example.file for example in EXAMPLES]
+    ui.examples(at_once(screen.choose_example), *classify, pictures=pictures)
+    st.caption(ui.parts["classes"])
+    ui.weights()
+    ui.dropdown("size", steps=classify)
+
+
+PAGE = Page(ImageClassificationScreen, build, uploads=("image",), fields=("opened",))
