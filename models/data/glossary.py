@@ -1,10 +1,12 @@
 """The glossary of the app: terms and their definitions."""
 
+from functools import cache
 from pathlib import Path
 
 GLOSSARY = Path(__file__).parents[2] / "assets" / "glossary.md"
 
 
+@cache
 def read_glossary(path: Path = GLOSSARY) -> dict[str, str]:
     """Maps each term, a heading of level 2, to the plain text below it.
 

@@ -41,7 +41,7 @@ def busy(*parts: Component) -> Options:
 
 
 LAST: Options = {"trigger_mode": "always_last"}
-"""Of several quick triggers the last one counts."""
+"""Only the last of several quick triggers counts."""
 EACH: Options = {"trigger_mode": "multiple"}
 """Each trigger counts, in order, so that the page ends with the last one."""
 AT_ONCE: Options = {"queue": False}

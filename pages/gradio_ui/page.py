@@ -8,7 +8,9 @@ import gradio as gr
 from markupsafe import Markup
 
 from components.html.save_menu import save_menu
+from components.html.terms import mark_terms
 from components.js import script
+from models.data.glossary import read_glossary
 from pages.binding import example_chip
 from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
@@ -41,6 +43,7 @@ class PageUi(Widgets, Generic[Sc]):
         self.uploads: Parts = {}
         self._saved: list[tuple[gr.HTML, gr.DownloadButton, Offer]] = []
         self._weights: gr.Radio | None = None
+        self._terms: set[str] = set()
 
     def id(self, name: str) -> str:
         return f"{self.screen.name}-{name.replace('_', '-')}"
@@ -204,9 +207,13 @@ class PageUi(Widgets, Generic[Sc]):
 
     # Sections
 
+    def prose(self, section: str, css_class: str = "") -> None:
+        """A section of the page's prose. The first use of a term on the page has a tooltip."""
+        gr.Markdown(mark_terms(self.screen.prose[section], read_glossary(), self._terms), elem_classes=css_class)
+
     def note(self, section: str) -> None:
         """A section of the page's prose in small print."""
-        gr.Markdown(self.screen.prose[section], elem_classes="note")
+        self.prose(section, "note")
 
     def trace_controls(self, latents: bool = True) -> None:
         """What attention is shown of a text. latents: whether single latents can be selected."""
@@ -234,7 +241,7 @@ class PageUi(Widgets, Generic[Sc]):
     def how_it_works(self) -> None:
         with self.details("How it works", "how"):
             for section in ("how it works", "attention maps"):
-                gr.Markdown(self.screen.prose[section])
+                self.prose(section)
             if "architecture" in self.model:
                 self.html("architecture", self.model["architecture"], elem_classes="drawing")
 

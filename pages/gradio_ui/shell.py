@@ -36,7 +36,7 @@ class Page(Generic[Sc]):
 
     @property
     def name(self) -> str:
-        """Of its task; its path, too."""
+        """Name of its task, and its path."""
         return self.screen.name
 
     @property
@@ -60,8 +60,9 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
                 gr.HTML(SHARE, elem_classes="share-line", apply_default_css=False)
             screen = page.screen(backend)
             with gr.Column(elem_id=f"{page.name}-page"):
-                gr.Markdown(screen.prose["lead"], elem_classes="lead")
-                page.build(PageUi(screen, app, store))
+                ui = PageUi(screen, app, store)
+                ui.prose("lead", "lead")
+                page.build(ui)
             shown = f"() => window.perceiver.mounted({json.dumps(f'{page.title} - {name}')})"
             app.load(None, None, None, js=shown, **PRIVATE)
             gr.api(api_function(screen), api_name=page.name, **page.lane)
