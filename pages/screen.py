@@ -123,7 +123,7 @@ class Screen(Generic[S, R]):
 
     name: of the task, also in the address. state: the class of its state. examples: to choose from. variants: of the
     model. uploads: files that programs send, and what each of them is. facts: what the placeholders in `page.md` stand
-    for. required: fields without a default for programs. page_only: fields that are no parameters for programs.
+    for. required: fields without a default for programs. page_only: fields that are not parameters of the API.
     """
 
     name: ClassVar[str]

@@ -9,7 +9,7 @@ from components.words.numbers import seconds_in_words
 from models.schema import AvAutoencodingResult, AvTrace
 
 MAX_FRAMES = 16
-"""Of a strip."""
+"""Most frames in a strip."""
 Box = tuple[float, float, float, float]
 """A part of a picture, as shares of the whole from its upper left corner: left, top, width, height."""
 
@@ -40,7 +40,7 @@ def evenly(window: range, chosen: int) -> range:
 
 
 def pixel_in_strip(place: tuple[float, float], frames: range, side: int) -> tuple[int, int, int]:
-    """Which pixel of a strip was clicked, the original's above or the reconstructed one's below: (frame, row, column).
+    """The pixel of a click in a strip, in the original frame above or the reconstruction below: (frame, row, column).
 
     place: shares of the strip's height and width, 0 to 1. frames: from `strip_frames`. side: pixels of a frame.
     """

@@ -15,8 +15,11 @@ MODALITIES = {"image": "picture", "audio": "sound", "label": "label"}
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of the attention of an output. kind: of MODALITIES, "latents" or "query". even: its part of what was read
-    from inputs, if all of them were read alike; None for what stayed with no input."""
+    """A part of the attention of an output.
+
+    kind: one of MODALITIES, "latents" or "query".
+    even: its part of the attention to inputs if that were uniform; None for what stayed in residuals.
+    """
 
     kind: str
     name: str
@@ -53,14 +56,14 @@ class ReadWindow:
 
 
 def asked_about(result: AvAutoencodingResult) -> tuple[AttentionMap, AvTrace]:
-    """Raises ValueError for a result without a probe, or one of the latents alone."""
+    """Raises ValueError for a result without a probe, or with attention only to latents."""
     if result.attention is None or result.trace is None:
-        raise ValueError("this result was asked for without a probe of its inputs")
+        raise ValueError("the result has no attention to the inputs")
     return result.attention, result.trace
 
 
 def shares(attention: AttentionMap, trace: AvTrace) -> list[Share]:
-    """Of what was read, most first as they are named; they sum to 1. Those that stayed only where there are any."""
+    """Shares of the modalities, the largest first, then of the residuals, if any; they sum to 1."""
     counts = {"image": trace.image.size, "audio": trace.audio.size, "label": 1}
     held = {"image": float(trace.image.sum()), "audio": float(trace.audio.sum()), "label": trace.label}
     inputs = sum(counts.values())
@@ -157,7 +160,7 @@ def masked_in_words(result: AvAutoencodingResult) -> str:
 
 
 def title_in_words(result: AvAutoencodingResult) -> str:
-    """What was asked, and how it was traced."""
+    """The traced output, and the method."""
     attention, trace = asked_about(result)
     how = attention.title.partition(": ")[0]  # behind it the task names the output, as programs count
     return f"{how}: {asked_in_words(result, trace)}"

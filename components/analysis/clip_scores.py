@@ -1,4 +1,4 @@
-"""How well a clip was reconstructed, in words, and what doing next to nothing would reach."""
+"""Quality of a reconstruction in words, and that of a trivial baseline."""
 
 import math
 
@@ -17,7 +17,7 @@ def numbers_in_words(result: AvAutoencodingResult) -> str:
 
 
 def scores_in_words(result: AvAutoencodingResult) -> str:
-    """ "PSNR 20.4 dB · SSIM 0.71 · SNR 3.1 dB"; without the sound where there is none."""
+    """ "PSNR 20.4 dB · SSIM 0.71 · SNR 3.1 dB"; without SNR for a silent clip."""
     sound = [] if result.snr_db is None else [f"SNR {decibels(result.snr_db)}"]
     return " · ".join([f"PSNR {decibels(result.psnr_db)}", f"SSIM {similarity_in_words(result.ssim)}", *sound])
 
@@ -44,7 +44,7 @@ def picture_in_words(result: AvAutoencodingResult) -> str:
         return "every color is the clip's own"
     off = 255 / 10 ** (result.psnr_db / 20)
     alone = decibels(mean_color_psnr(result.original_frames))
-    return f"colors are off by about {off:.2g} of 255; the clip's mean color alone would have {alone}"
+    return f"colors are off by about {off:.2g} of 255; the mean color of the clip would have {alone}"
 
 
 def sound_error_in_words(snr_db: float | None) -> str:

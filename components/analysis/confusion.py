@@ -1,4 +1,4 @@
-"""What a confusion matrix says: int [labels, labels], how many rows of a label (row) were taken for which (column)."""
+"""A confusion matrix in words: int [labels, labels], number of rows by true label (row) and prediction (column)."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ CONFUSION_COLORS = "cividis"
 
 
 def row_shares(confusion: np.ndarray) -> np.ndarray:
-    """float64 [labels, labels]: of the rows of a label, how many were taken for which; NaN where it has none."""
+    """float64 [labels, labels]: share of the rows of a label (row) by prediction (column); NaN without rows."""
     totals = confusion.sum(axis=1, keepdims=True).astype(np.float64)
     return np.divide(confusion, totals, out=np.full(confusion.shape, np.nan), where=totals > 0)
 
@@ -20,7 +20,7 @@ def right_in_words(confusion: np.ndarray) -> str:
 
 
 def chance_in_words(confusion: np.ndarray) -> str:
-    """What the most common label alone would get, of the same rows; "" of none."""
+    """Accuracy of always predicting the most common label, on the same rows; "" without rows."""
     total = int(confusion.sum())
     if not total:
         return ""
@@ -28,7 +28,7 @@ def chance_in_words(confusion: np.ndarray) -> str:
 
 
 def worst_in_words(confusion: np.ndarray, labels: Sequence[str]) -> str:
-    """The mistakes made most, for alt text; "" where there are none."""
+    """The most frequent errors, for alt text; "" without errors."""
     wrong = confusion - np.diag(np.diag(confusion))
     first = np.argsort(-wrong.ravel(), kind="stable")[:3].tolist()
     made = [divmod(at, len(labels)) for at in first if wrong.flat[at] > 0]

@@ -16,7 +16,7 @@ Area = tuple[float, float, float, float]
 WHOLE: Area = (0.0, 0.0, 1.0, 1.0)
 
 
-BEYOND = "At this size the frames do not fill what is read at once: the rest is the frames mirrored, and not shown."
+BEYOND = "At this size the frames are smaller than a tile: the rest shows the frames mirrored, and is not drawn."
 
 
 @dataclass(frozen=True, slots=True)

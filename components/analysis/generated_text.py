@@ -1,4 +1,4 @@
-"""A text that a model wrote on: its tokens, what they are called, and what the text before one of them was read as."""
+"""A generated text: its tokens, their names, and how the text before one of them was divided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NOTHING = "∅"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Of what follows the prompt. written: how it was, or None for one that was taken as it is."""
+    """A token after the prompt. written: how it was generated, or None if an earlier request generated it."""
 
     content: bytes
     written: GeneratedToken | None
@@ -42,7 +42,7 @@ def noun(contents: Sequence[bytes]) -> str:
 
 
 def plain(contents: Sequence[bytes]) -> str:
-    """The text of tokens; bytes that are no UTF-8 as U+FFFD."""
+    """The text of tokens; bytes that are not UTF-8 as U+FFFD."""
     return b"".join(contents).decode("utf-8", "replace")
 
 
@@ -68,7 +68,7 @@ def bits_each(tokens: Sequence[Token]) -> float | None:
 
 
 def surprise_in_words(tokens: Sequence[Token]) -> str:
-    """Of the tokens that are known: bits, and the probability that is the geometric mean; or ""."""
+    """Bits of the generated tokens, and the geometric mean of their probabilities; or ""."""
     bits = bits_each(tokens)
     if bits is None:
         return ""
@@ -80,7 +80,7 @@ def surprise_in_words(tokens: Sequence[Token]) -> str:
 class ReadText:
     """The text before a token in pieces, and what attention each of them got.
 
-    token: the content that was asked about. dropped, out_of_sight: how many tokens at the left were not read, and their
+    token: content of the traced token. dropped, out_of_sight: how many tokens at the left were not read, and their
     text. pieces: of prefix and latents; their start and stop count tokens from the prompt's first. border: how many of
     them are prefix. first: the first that the map is over; shares are of the pieces from there on. unit: of the
     pieces; said: what these are called. each: what a token is. note: why they are not of the unit asked for, or "".
@@ -100,7 +100,7 @@ class ReadText:
 
     @property
     def prefix_share(self) -> float:
-        """Of the attention, 0 to 1; 0 where the map is over the latents alone."""
+        """Share of the attention, 0 to 1; 0 if the map covers only the latents."""
         return float(self.shares.shares[: self.border - self.first].sum())
 
     @property
@@ -115,7 +115,7 @@ class ReadText:
 def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
     """What the traced token was read from. Words and characters that the border cuts are two.
 
-    Raises ValueError where no attention was asked for, or where it is not over this text.
+    Raises ValueError for a step without attention, or with attention to another text.
     """
     attention, prompt = traced_attention(step), len(step.prompt_tokens)
     contents = (*step.prompt_tokens, *step.written_tokens, *(token.content for token in step.tokens))
@@ -145,9 +145,9 @@ def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
 
 
 def traced_attention(step: TextGenerationStep) -> AttentionMap:
-    """Raises ValueError where none was asked for."""
+    """Raises ValueError for a step without attention."""
     if step.attention is None or step.traced is None:
-        raise ValueError("this text was asked for without a probe")
+        raise ValueError("the step has no attention")
     return step.attention
 
 
@@ -156,7 +156,7 @@ def zones_in_words(step: TextGenerationStep, read: ReadText) -> str:
     attention = traced_attention(step)
     latents = f"{percent(read.latents_share)} of the attention is on the {counted(step.latents, 'latent')}"
     if attention.method == "decoder":
-        return f"{latents}: this map is over them alone."
+        return f"{latents}: this map covers only the latents."
     said = f"{percent(read.prefix_share)} is on the {counted(step.prefix_length, read.each)} of prefix"
     if not step.prefix_length:
         said = "there is no prefix"
@@ -183,7 +183,7 @@ def _spans(contents: Sequence[bytes], prefix: int, unit: Unit, found: Sequence[P
 
 
 def _spaces_before(content: bytes) -> int:
-    """Of the text of a token; of spaces alone, none."""
+    """Text of a token; empty for only spaces."""
     text = content.lstrip()
     return len(content) - len(text) if text else 0
 

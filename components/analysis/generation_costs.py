@@ -34,7 +34,7 @@ class WriterShape:
 
     @property
     def most_prefix(self) -> int:
-        """Tokens of the longest prefix, beside as many latents as there can be."""
+        """Tokens of the longest prefix, next to the maximum number of latents."""
         return self.context - self.latents
 
 
@@ -49,7 +49,7 @@ class Costs:
 
 
 def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
-    """Of the Perceiver AR, and of a decoder-only Transformer, for a prompt of P = `prefix` and N = `latents` tokens.
+    """Costs of a Perceiver AR and of a decoder-only Transformer for a prompt of P = `prefix` and N = `latents` tokens.
 
     With K = P + N, C channels, L layers, MLPs W times as wide, V kinds of tokens; a multiplication and an addition are
     two operations, and norms, softmax and the like are left out. A layer that asks with n tokens, projects r and reads

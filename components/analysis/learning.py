@@ -10,9 +10,9 @@ import numpy as np
 from models.schema import FineTuneStep
 
 MAX_POINTS = 400
-"""Of a curve of training; of more steps, each point is the mean of several."""
+"""Most points of a training curve; for more steps, each point is the mean of several."""
 _SMOOTHED_OVER = 12
-"""The smoothed curve looks back over about one part in so many of all steps."""
+"""The smoothing window is 1 / _SMOOTHED_OVER of all steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Learning:
 
     @classmethod
     def of(cls, taken: Sequence[FineTuneStep], chance: float) -> "Learning":
-        """taken: as they were streamed, of one teaching. Raises ValueError for none."""
+        """taken: the steps of one run, as streamed. Raises ValueError for none."""
         if not taken:
             raise ValueError("nothing was learned yet")
         steps = max(taken[-1].steps, 1)
@@ -83,7 +83,7 @@ def _curve(
 
 
 def _means(at: np.ndarray, values: np.ndarray, each: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of `each` steps in turn, and of what is there of the last."""
+    """Means over groups of `each` steps; the last group may be shorter."""
     if each == 1 or not len(at):
         return at, values
     starts = np.unique((at - 1) // each, return_index=True)[1]

@@ -6,7 +6,7 @@ from components.analysis.grid import region
 from components.words.numbers import length_in_words, percent
 
 HARDLY = 0.1
-"""Pixels below which a motion is not told from none."""
+"""Pixels below which motion counts as none."""
 TOGETHER = 0.5
 """Length of the mean vector over the mean length from which all move about alike."""
 _TURNS = ("right", "right and down", "down", "left and down", "left", "left and up", "up", "right and up")
@@ -55,7 +55,7 @@ def _way(vector: np.ndarray, mean: float) -> str:
 
 
 def errors_in_words(errors: np.ndarray) -> str:
-    """Of end-point errors in pixels, float [height, width], not finite where the truth is not known.
+    """End-point errors in pixels, float [height, width], not finite where the ground truth is unknown.
 
     "largest 10 px in the lower left; 4% without truth".
     """

@@ -1,4 +1,4 @@
-"""What leaving out a word does, beside the attention on it: which words are shown, and whether both agree."""
+"""Leave-one-out importance compared with attention: the words to show, and whether both agree."""
 
 import math
 from collections.abc import Sequence
@@ -18,11 +18,8 @@ EffectUnit = Literal["log_odds", "probability"]
 SMALLEST_REACH: dict[EffectUnit, float] = {"log_odds": 0.1, "probability": 0.01}
 """Effects at which bars are full at the earliest, so that noise looks like noise."""
 MAX_WORDS = 24
-"""How many are shown beside each other."""
-CAVEAT = (
-    "Attention is not by itself an explanation; nor is leaving out a word: what is left may be a text that nobody "
-    "would write."
-)
+"""Words shown next to each other."""
+CAVEAT = "Attention is not by itself an explanation; nor is leaving out a word: the remaining text may be unnatural."
 EFFECT_COLORS = "PuOr_r"
 """Purple: against the label; white: no effect; orange: for it."""
 _FEW = 10

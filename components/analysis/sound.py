@@ -11,7 +11,7 @@ from components.words.numbers import seconds_in_words
 HIGHEST = 4000
 """Hz up to which tones are shown."""
 RANGE = 70
-"""dB below the loudest tone that are told apart."""
+"""dB below the loudest tone that the color scale covers."""
 SPECTRAL_COLORS = "viridis"
 _HEARD = 0.032
 """Seconds that a column of a spectrogram is made of: long enough to tell tones of 31 Hz apart."""
@@ -28,14 +28,14 @@ class Spectrogram:
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """A clip's sound, the one reconstructed, and what is wrong with it, by their names; all of one rate, shown alike."""
+    """Original, reconstruction and difference of the audio, by name; all at one rate."""
 
     samples: Mapping[str, np.ndarray]
     rate: int
 
     @classmethod
     def of(cls, seen: np.ndarray, reconstructed: np.ndarray, rate: int) -> "Sounds":
-        """reconstructed: of the same length, or empty where it was not asked for."""
+        """reconstructed: of the same length, or empty if it was not reconstructed."""
         if not len(reconstructed):
             return cls({"Original": seen}, rate)
         return cls({"Original": seen, "Rebuilt": reconstructed, "Difference": reconstructed - seen}, rate)

@@ -31,7 +31,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A text in pieces few enough to be told apart. note: why they are not of the unit that was asked for, or ""."""
+    """A text in few enough units to distinguish. note: why the unit differs from the requested one, or ""."""
 
     unit: Unit
     pieces: tuple[Piece, ...]
@@ -97,7 +97,7 @@ class UnitShares:
 
     @property
     def levels(self) -> np.ndarray:
-        """Of one byte of each on average, float64 [n + 2]: what is colored, so that a long word is not the brighter
+        """Mean over the bytes of each, float64 [n + 2]: the colored quantity, so that a long word is not brighter
         for its length."""
         return self.shares / self.sizes
 

@@ -16,7 +16,7 @@ element.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// What is sent anew while it grows stays where it was scrolled to: at its end, if nobody moved it.
+// Content that grows keeps its scroll position, or stays at its end if it was there.
 let scrolled = 0;
 element.addEventListener("scroll", (event) => { scrolled = event.target.scrollTop; }, true);
 watch("value", () => requestAnimationFrame(() => {
@@ -25,5 +25,5 @@ watch("value", () => requestAnimationFrame(() => {
 }));
 
 const stale = (is) => element.querySelector(".strip-block")?.classList.toggle("stale", is);
-window.addEventListener("perceiver-asked-anew", () => stale(true));
+window.addEventListener("perceiver-inputs-changed", () => stale(true));
 watch("value", () => stale(false));

@@ -1,6 +1,6 @@
 // Lets a visitor point at a place of a picture, with a pointer or with keys, and passes on which place it was:
 // {place: flat index into its grid, row, column: its middle, 0 to 1 from the upper left corner}. A picture may be made of
-// square frames: `data-tile` pixels a side, numbered in `data-frames`. Or it is of some `data-seconds`, along its width.
+// square frames: `data-tile` pixels per side, numbered in `data-frames`. Or it is of some `data-seconds`, along its width.
 // Body of a function (element, trigger, watch), as gr.HTML calls it.
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -42,7 +42,7 @@ const named = (picture, row, column) => {
   return `frame ${frame}, row ${(row % tile) + 1}, column ${(column % tile) + 1}`;
 };
 
-// The cursor is a node of its own that leaves no trace: the markup stays what the server sent. Of a tag that the markup
+// The cursor is a node of its own that leaves no trace: the markup stays what the server sent. From a tag that the markup
 // has not there: Gradio updates markup node by node, and would make a marker of it.
 const hide = () => {
   cursor?.node.remove();

@@ -56,7 +56,7 @@ const box = element.querySelector(".mask-cells");
 const count = element.querySelector(".mask-count");
 const state = { value: props.value, edits: 0, behind: false, unit: "characters", drag: null, cells: [], nodes: [], focus: 0 };
 
-const inputsChanged = () => window.dispatchEvent(new Event("perceiver-asked-anew"));
+const inputsChanged = () => window.dispatchEvent(new Event("perceiver-inputs-changed"));
 const setSpans = (spans) => {
   state.edits += 1;
   state.value = { ...state.value, spans, edits: state.edits };

@@ -29,7 +29,7 @@ def attention_plot(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str
 
 
 def footer(attentions: Iterable[AttentionMap], runs: Sequence[RunInfo], scale: Scale) -> list[str]:
-    """What the maps of a plot were computed with; what they have in common is said once."""
+    """What the maps of a plot were computed with; common facts appear once."""
     models = _each(run.model for run in runs)
     return [
         f"model {models}" if len({run.model for run in runs}) == 1 else f"models {models}",
@@ -57,7 +57,7 @@ def draw_color_bar(
     """Upright along the right margin of the empty band; returns the left edge of the strip it takes, in inches.
 
     said: what stands at the lower end, at the uniform level and at the upper end. The ends are labeled below and
-    above, the uniform level beside the bar: however near they are, they never touch.
+    above, the uniform level next to the bar: however near they are, they never touch.
     """
     norm, color_map = coloring
     low, level, high = said

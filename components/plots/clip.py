@@ -1,4 +1,4 @@
-"""A clip reconstructed, on a plot: frames, sounds and scores."""
+"""A reconstructed clip as a plot: frames, audio and scores."""
 
 import matplotlib
 import numpy as np
@@ -13,12 +13,12 @@ from components.words.numbers import decibels, percent, seconds_in_words
 from models.schema import AvAutoencodingResult
 
 FRAMES = 8
-TITLE = "A clip, and what was reconstructed of it from its latents"
+TITLE = "A clip and its reconstruction from the latents"
 _GAP = 0.12
 
 
 def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
-    """At most 8 frames, `frame` among them, above the same ones reconstructed; below, both sounds and their difference.
+    """At most 8 frames, `frame` among them, above their reconstructions; below, audio and difference.
 
     Raises ValueError where there is no such frame.
     """
@@ -30,7 +30,8 @@ def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
     named = f" Named {label.name}, {percent(label.probability)}." if label else ""
     alt = f"{TITLE}. {len(result.frames)} frames.{named} {said}"
     reminder = (
-        f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. Difference: reconstructed less original."
+        f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. "
+        "Difference: reconstruction minus original."
     )
     plot = start_plot(TITLE, said, facts, alt, reminder)
     plot.arrays = _arrays(result, frames)

@@ -41,7 +41,7 @@ _BELOW = 5.15
 
 
 def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
-    """Frames, the map over them and alone, the sound with its map, and shares; what was asked is outlined.
+    """Frames, the map over them and below, audio with its map, and shares; the traced output is outlined.
 
     opacity: of the maps over the frames, 0 to 1. Raises ValueError for a result without a probe of its inputs.
     """
@@ -83,11 +83,11 @@ def _latents_plot(attention: AttentionMap, run: RunInfo, scale: Scale) -> Plot:
 
 
 def _draw_frames(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, right: float, opacity: float) -> float:
-    """Frames, the map over them, and the map alone; returns the lower edge, in inches."""
+    """Frames, the map over them, and the map; returns the lower edge, in inches."""
     trace, maps = result.trace, read.colors.fills(read.image)
     left, count = MARGIN + _HEAD, len(read.frames)
     side = min((right - left) / count, (plot.top - plot.bottom - _BELOW) / 3)
-    for line, name in enumerate(("Frames", "Map over them", "Map alone")):
+    for line, name in enumerate(("Frames", "Map over them", "Map")):
         bottom = plot.top - 0.35 - (line + 1) * side - line * 0.08
         plot.write(MARGIN, bottom + side / 2, name, size=12, va="center")
         for at, frame in enumerate(read.frames):

@@ -1,4 +1,4 @@
-"""Which label was taken for which, as a plot."""
+"""Confusion matrix as a plot."""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,15 @@ from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, print
 from components.scale.attention import ink_on
 from models.schema import RunInfo
 
-REMINDER = "Of few held-out rows, each one moves these shares by much; another seed holds out others."
+REMINDER = "With few held-out rows, each one changes these shares a lot; another seed holds out others."
 _NAMES, _LEVEL, _UPRIGHT = 2.3, 0.75, 1.75
 """Inches for the names of rows, and for those of columns, which stand upright where these are narrow."""
 
 
 def confusion_plot(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -> Plot:
-    """confusion: int [labels, labels], rows of a label by what they were taken for."""
+    """confusion: int [labels, labels], number of rows by true label (row) and prediction (column)."""
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
-    heading = "Which label was taken for which"
+    heading = "Confusion matrix"
     facts = [f"model {run.model}", f"started from {run.weights} weights", f"{run.device}, {run.dtype}"]
     facts += [] if run.seed is None else [f"seed {run.seed}"]
     alt = " ".join(filter(None, (f"{heading}.", said, worst_in_words(confusion, labels))))

@@ -11,12 +11,12 @@ from components.words.numbers import percent
 from models.schema import FineTuneStep
 
 TRAINING, HELD = "#0f766e", "#c2410c"
-REMINDER = "Of few held-out rows, each one moves the accuracy by much; another seed holds out others."
+REMINDER = "With few held-out rows, each one changes the accuracy a lot; another seed holds out others."
 _GAP, _AXIS = 1.0, 0.55
 
 
 def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
-    """Loss and accuracy, beside each other. taken: the steps as they were streamed. Raises ValueError for none.
+    """Loss and accuracy next to each other. taken: the steps as streamed. Raises ValueError for none.
 
     chance: the accuracy of always saying the most common label, 0 to 1.
     """

@@ -20,7 +20,7 @@ CROSS = "#ff7a1a"
 def flow_attention_plot(
     frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
-    """The map over both frames, and alone, on one scale; a cross at the pixel, a ring where it is found.
+    """The map over both frames, and the map, on one scale; a cross at the pixel, a ring where it moves to.
 
     frames: first and second, of one size. opacity: of the maps over the frames, 0 to 1. Raises ValueError for frames of
     different sizes.
@@ -41,9 +41,9 @@ def flow_attention_plot(
         Tile(asked.second_in_words, asked.found_in_words, shrunk_frame(frames[1])),
     ]
     if apart:
-        tiles += [Tile("First frame's map alone", "", None), Tile("Second frame's map alone", "", None)]
+        tiles += [Tile("Map of the first frame", "", None), Tile("Map of the second frame", "", None)]
     else:
-        tiles.append(Tile("The map alone", "each input holds both frames at its place", None))
+        tiles.append(Tile("Map", "each input holds both frames at its place", None))
     shares = shares_in_words(attention)
     if shares:
         tiles[-1] = Tile(tiles[-1].title, shares if apart else f"of both frames; {shares}", None)

@@ -17,7 +17,7 @@ from models.schema import TextGenerationStep
 
 
 def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Plot:
-    """A cell a unit of prefix and latents, or of the latents where the map is over them alone.
+    """A cell a unit of prefix and latents, or of the latents if the map covers only them.
 
     Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where no attention was
     asked for.
@@ -59,12 +59,12 @@ def _start(step: TextGenerationStep, read: ReadText, scale: Scale) -> Plot:
 
 def _say_where(plot: Plot, step: TextGenerationStep, read: ReadText) -> None:
     """How the text lay, and what the border means, below the title."""
-    said = [f"Asked about: {token_name(read.token)}, which comes after all that is shown."]
+    said = [f"Traced: {token_name(read.token)}, after the end of this text."]
     lies = f"{counted(step.prefix_length, read.each)} of prefix, then {counted(step.latents, 'latent')}"
     if read.first < read.border:
         lies += ", which begin at the upright line"
     elif read.first:
-        lies += "; the latents alone are shown"
+        lies += "; only the latents are shown"
     said.append(f"{lies}.")
     if read.dropped:
         said.append(f"{counted(read.dropped, read.each)} before them were out of sight.")

@@ -40,9 +40,9 @@ class ImageColumn:
 
 
 def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, opacity: float = 0.6) -> Plot:
-    """Each map laid over the picture, and alone below it; for the method "decoder" a row of bars for each model.
+    """Each map over the image, and the map below; for the method "decoder" a row of bars for each model.
 
-    opacity: of the upper maps, 0 to 1. Raises ValueError for no column, or for inputs beside latents.
+    opacity: of the upper maps, 0 to 1. Raises ValueError for no column, or for inputs mixed with latents.
     """
     over_latents = {column.attention.method == "decoder" for column in columns}
     if len(over_latents) != 1:
@@ -146,7 +146,7 @@ def _show(
     column: ImageColumn,
     opacity: float | None = None,
 ) -> None:
-    """The map alone, or, with an opacity, over what was seen. Not smoothed: what the model read has these pixels."""
+    """The map, or with an opacity the map over the image. Not smoothed: these are the inputs of the model."""
     axes = plot.axes_at(left, bottom, *size)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(color=RULE, linewidth=0.8)

@@ -1,4 +1,4 @@
-"""Attention on words beside what leaving them out does, as a plot."""
+"""Attention and leave-one-out importance of words, as a plot."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale
     """Raises ValueError for a result without occlusion."""
     occlusion = result.occlusion
     if occlusion is None:
-        raise ValueError("this result was asked for without leaving out words")
+        raise ValueError("the result has no leave-one-out importance")
     words, label, effects = words_of(result.text, occlusion), label_asked(result), Effects.of(occlusion, unit)
     shown = words_to_show(effects)
     plot = _start(result, occlusion, effects, words, shown)
@@ -57,7 +57,7 @@ def _start(
 ) -> Plot:
     run, label = result.run, label_asked(result)
     agreement = agreement_in_words(effects)
-    heading = f"What was read for “{shortened(label, 40)}”, and what leaving it out does"
+    heading = f"Attention and leave-one-out importance for “{shortened(label, 40)}”"
     parts = [f"{heading}.", f"{len(words):,} words; largest effects: {most_effective(words, effects)}.", agreement]
     facts = [f"model {run.model}", f"{run.weights} weights", f"{run.device}, {run.dtype}", *_traced(result)]
     plot = start_plot(heading, selection_in_words(shown, effects) or "All words, in reading order", facts,

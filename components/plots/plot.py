@@ -1,7 +1,7 @@
 """The page that every figure is drawn on: its size, its lettering, its footer, and how it is written to files.
 
 Works with matplotlib's objects and never with pyplot, which keeps one list of figures for the whole process: a figure
-belongs to whoever asked for it, and several threads may draw at once.
+belongs to its caller, and several threads may draw at once.
 """
 
 import hashlib
@@ -70,7 +70,7 @@ class Plot(Figure):
 def start_plot(heading: str, said: str, facts: Sequence[str], alt: str, reminder: str = REMINDER) -> Plot:
     """A plot with its title, what its colors measure in words (`said`), and a footer; the band between is empty.
 
-    facts: what it was computed with. reminder: below these, what it must not be taken for.
+    facts: what it was computed with. reminder: below these, a caution about its interpretation.
     """
     plot = Plot(heading, alt)
     width = WIDTH - 2 * MARGIN

@@ -80,7 +80,7 @@ def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale:
 
 
 def cell_label(text: str) -> str:
-    """A word without the spaces behind it; spaces alone, and line breaks, are pictured."""
+    """A word without the spaces after it; separate spaces and line breaks are shown as symbols."""
     broken = NEWLINE if "\n" in text else ""
     return printable(shortened(text, LONGEST_LABEL).strip() or broken or SPACE, MONO)
 

@@ -1,4 +1,4 @@
-"""Pictures of one size beside each other on a plot, each with its name above."""
+"""Images of one size next to each other on a plot, each with a name above."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -47,7 +47,7 @@ def draw_seconds(plot: Plot, band: Band, begin: float, seconds: float) -> None:
 
 
 def outline(axes: Axes, left: float, bottom: float, width: float, height: float) -> None:
-    """About what was asked, to be seen on any picture. In units of the axes."""
+    """A frame around the traced output, visible on any image. In units of the axes."""
     corners = [(left, bottom), (left + width, bottom), (left + width, bottom + height), (left, bottom + height)]
     across, up = zip(*corners, corners[0], strict=True)
     for color, thick in (("black", 4.6), ("white", 3.4), (ASKED, 2.0)):

@@ -1,4 +1,4 @@
-"""The multimodal autoencoder: a clip reconstructed, what it shows, and what one of its outputs was read from."""
+"""Audio-video autoencoding: reconstruction, classes, and attention of one output."""
 
 import numpy as np
 from markupsafe import Markup
@@ -52,7 +52,7 @@ def av_labels(result: AvAutoencodingResult) -> Markup:
 
 
 def av_frame(result: AvAutoencodingResult, frame: int) -> Markup:
-    """One frame, original against reconstructed (for compare.js), and their difference. Raises IndexError for no such one."""
+    """One frame and its reconstruction (for compare.js), and their difference. Raises IndexError for no such frame."""
     return frame_pair(result.original_frames[frame], result.frames[frame], frame, result.fps)
 
 
@@ -64,7 +64,7 @@ def av_first_frame(original: np.ndarray, reconstructed: np.ndarray, fps: float) 
 def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Markup:
     """Waveforms and spectrograms of both sounds and their difference; `column` of a click is a share of the time.
 
-    marked: samples that were asked about.
+    marked: the traced samples.
     """
     if not len(result.original_audio):
         return SILENCE
@@ -72,7 +72,7 @@ def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Marku
 
 
 def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
-    """At most 16 frames of the window that shows `chosen`, above the same ones reconstructed.
+    """At most 16 frames of the window that shows `chosen`, above their reconstructions.
 
     A click on it carries shares of its height and width: `components.analysis.clip.pixel_in_strip`. Raises ValueError
     where there is no such frame.
@@ -84,7 +84,7 @@ def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
 
 
 def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
-    """Where among these frames, side by side, the picture was asked about."""
+    """Position of the traced pixel among these frames, side by side."""
     trace = result.trace
     if trace is None or trace.modality != "image" or trace.area[0] not in frames:
         return None
@@ -94,9 +94,9 @@ def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) 
 
 
 def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Markup:
-    """What an output was read from, over picture, sound and label; of the latents alone where nothing else was asked.
+    """Attention of an output to video, audio and label, or only to latents for the method "decoder".
 
-    Raises ValueError where no attention was asked for.
+    Raises ValueError for a result without attention.
     """
     if result.attention is not None and result.trace is None:
         return _latents(result.attention, scale)

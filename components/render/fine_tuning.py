@@ -1,4 +1,4 @@
-"""Teaching a classifier: rows to learn from, how it learns, and what it has learned."""
+"""Fine-tuning: rows, learning curves, and predictions."""
 
 from collections.abc import Collection, Sequence
 
@@ -40,7 +40,7 @@ def fine_tuning_labels(labels: Sequence[str]) -> Markup:
 
 
 def fine_tuning_confusion(held_out: HeldOut, labels: Sequence[str]) -> Markup:
-    """What each label was taken for, and the held-out texts that were taken wrongly."""
+    """The confusion matrix, and the misclassified held-out texts."""
     mistakes = Markup("<h3>Mistakes</h3>{}").format(mistakes_table(held_out, labels)) if held_out.texts else ""
     return confusion_table(held_out.confusion, labels) + mistakes
 

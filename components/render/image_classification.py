@@ -1,4 +1,4 @@
-"""Image classification: what three models say about a picture, and what they looked at."""
+"""Image classification: predictions and attention of three models."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ LATTICE = (
 )
 """Measured over the 8 example images with the demo models: mean correlation of encoder attention between images."""
 ImageResults = Mapping[Variant, ImageClassificationResult | None]
-"""None: a model that is not to be had."""
+"""None: a model that is not available."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def image_classification(
     place: tuple[float, float] | None = None,
     scale: Scale = "relative",
 ) -> dict[Variant, ImagePanels]:
-    """What each model says and what it looked at, all maps on one scale.
+    """Predictions and attention of each model, all maps on one scale.
 
-    latents: the one whose map is shown, where it is a single one. place: which inputs were asked about, as shares of
+    latents: the one whose map is shown, where it is a single one. place: the selected inputs, as fractions of
     the picture's height and width: the models have grids of their own.
     """
     known = [result for result in results.values() if result]
@@ -60,7 +60,7 @@ def image_classification(
     for variant, result in results.items():
         title = Markup("<h3>{}</h3>").format(TITLES[variant])
         if result is None:
-            missing = Markup('<p class="caption">This model is not to be had here and now.</p>')
+            missing = Markup('<p class="caption">This model is not available.</p>')
             panels[variant] = ImagePanels(title + missing, Markup(""))
             continue
         index = None if place is None else index_at(place, result.grid, result.extent)
@@ -115,7 +115,7 @@ def _latents(result: ImageClassificationResult, title: str, selected: int | None
 def image_attention(results: ImageResults, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
     """The attention of all models as one figure. opacity: of the maps over the picture, 0 to 1.
 
-    Raises ValueError where no attention was asked for.
+    Raises ValueError for results without attention.
     """
     columns = [
         ImageColumn(
@@ -131,12 +131,12 @@ def image_attention(results: ImageResults, scale: Scale = "relative", opacity: f
         if result and result.attention
     ]
     if not columns:
-        raise ValueError("these results were asked for without a probe")
+        raise ValueError("the results have no attention")
     return compare_attention(columns, scale, "What each Perceiver looked at in this picture", opacity)
 
 
 def image_positions(results: ImageResults) -> Markup:
-    """How each model is told the places of its inputs, of those that were asked about it."""
+    """Position encodings of the models whose result has one."""
     plots = Markup("").join(
         Markup("<section><h3>{}</h3>{}</section>").format(TITLES[variant], position_tiles(result.positions, variant))
         for variant, result in results.items()

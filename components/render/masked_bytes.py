@@ -27,12 +27,12 @@ def masked_bytes(
 
 
 def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share") -> Plot:
-    """The attention of a result as a figure. What was hidden from the model when it filled the byte is a "?" there.
+    """The attention of a result as a plot. Bytes that were masked when the byte was filled are shown as "?".
 
-    Raises ValueError where no attention was asked for.
+    Raises ValueError for a result without attention.
     """
     if result.attention is None:
-        raise ValueError("this result was asked for without a probe")
+        raise ValueError("the result has no attention")
     if is_on_latents(result.attention):
         return attention_over_latents(result.attention, result.run, scale)
     labels = ["CLS", *map(byte_label, result.filled_bytes[: result.bytes_read]), "SEP"]

@@ -71,7 +71,7 @@ def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
 def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "relative") -> Markup:
     """What a pixel's motion was read from, over both frames, and how much of it was found at which size.
 
-    Raises ValueError, as `flow_attention_figure` does, where no attention was asked for.
+    Raises ValueError, as `flow_attention_figure` does, for a result without attention.
     """
     trace, asked = _asked(result)
     pictures = flow_attention_pictures((first, trace.second), asked, scale)
@@ -113,7 +113,7 @@ def flow_figure(first: Image, flows: Flows, run: RunInfo, truth: np.ndarray | No
 
 def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:
     if result.attention is None or result.trace is None:
-        raise ValueError("this result was asked for without a probe")
+        raise ValueError("the result has no attention")
     trace = result.trace
     right, down = result.flow[trace.row, trace.column].tolist()
     return trace, PixelAsked(result.attention, trace.row, trace.column, (right, down), trace.area, trace.before)

@@ -1,4 +1,4 @@
-"""Sentiment: what a text is taken for, what was read for that, and whether what was read is what matters."""
+"""Sentiment: probabilities, attention, and leave-one-out importance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,16 +60,16 @@ def _unusual(result: SentimentResult) -> Markup:
 
 
 def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> Plot:
-    """Over the text, or over the latents. Raises ValueError where no attention was asked for."""
+    """Over the text, or over the latents. Raises ValueError for a result without attention."""
     if result.attention is None:
-        raise ValueError("this result was asked for without a probe")
+        raise ValueError("the result has no attention")
     if is_on_latents(result.attention):
         return attention_over_latents(result.attention, result.run, scale)
     return attention_over_text(result.attention, result.text, result.run, unit, scale)
 
 
 def sentiment_words(result: SentimentResult, effect_unit: EffectUnit = "log_odds", scale: Scale = "share") -> Markup:
-    """What each word does, beside the attention on it. Raises ValueError where none was left out."""
+    """Leave-one-out importance compared with attention. Raises ValueError for a result without it."""
     return occlusion_bars(result, effect_unit, scale)
 
 
@@ -79,5 +79,5 @@ def sentiment_occlusion(result: SentimentResult, effect_unit: EffectUnit = "log_
 
 
 def sentiment_table(results: Sequence[SentimentResult], total: int | None = None) -> Markup:
-    """Several texts and what each was taken for. total: how many there shall be, while they are being read."""
+    """Predictions for several texts. total: number of texts, while they are being classified."""
     return results_table(results, total)

@@ -74,5 +74,5 @@ def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: i
 
 
 def text_generation_comparison(texts: Sequence[Compared]) -> Markup:
-    """The same prompt and seed, written on from little and from much prefix; finished or not."""
+    """The same prompt and seed, continued with a short and a long prefix; finished or not."""
     return compared_strips(texts)

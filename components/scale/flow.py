@@ -11,7 +11,7 @@ from components.scale.no_data import hatched
 from components.words.numbers import length_in_words, percent
 
 MAX_SHOWN = 1024
-"""Pixels a side of what is shown; what is larger is shown smaller. Downloads are of the full size."""
+"""Pixels per side of the image shown; what is larger is shown smaller. Downloads are of the full size."""
 LEAST = 1.0
 """Pixels of motion at which colors are full at the earliest: the noise of a still scene shall look still."""
 FULL_QUANTILE = 0.99

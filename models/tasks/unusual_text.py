@@ -8,7 +8,7 @@ examples of this app, 10 more English texts (reviews, a recipe, a contract, a we
 - French 2.4, Latin 3.2, Python 3.6, dense misspellings 3.9, JavaScript 4.2, German 5.0, JSON 5.1, a URL 6.4, random
   keys 8.3 to 9.0, Chinese 12, emoji 13 bits.
 
-MAX_USUAL_BITS lies between these two groups. English that is no review, such as a recipe, is not recognized.
+MAX_USUAL_BITS lies between these two groups. English that is not a review, such as a recipe, is not recognized.
 """
 
 import math

@@ -170,7 +170,7 @@ class AvScreen(Screen[AvState, AvRun]):
         frame, *place = pixel_in_strip((row, column), frames, side)
         times, finer = round(result.fps / shape.fps), side // shape.image_size
         pixel = frame // times, place[0] // finer, place[1] // finer
-        # Of the frames that stand for one frame that the model reads, the first is shown: the pixel is marked there.
+        # The first of the frames that correspond to one input frame is shown, with the pixel marked.
         return self.traced_by(run, state, pixel=pixel, sample=None, frame=frame // times * times + 1)
 
     @on_run

@@ -62,7 +62,7 @@ class FineTuningState(ModelState):
         5e-4, "Learning rate", "Peak learning rate of AdamW.", ge=LEARNING_RATE[0], le=LEARNING_RATE[1]
     )
     frozen: bool = control(False, "Freeze the encoder", "Trains only the decoder: faster, and often less accurate.")
-    seed: int = control(0, "Seed", "Of the held-out rows, the order of the rows and new weights.", ge=0, le=MAX_SEED)
+    seed: int = control(0, "Seed", "For the held-out rows, the order of the rows and new weights.", ge=0, le=MAX_SEED)
     rows: tuple[tuple[str, str], ...] = control(
         (), "Rows", "[text, label] each; 2 to 20 labels. A fifth of each label is held out.", role="program"
     )
@@ -257,7 +257,7 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         return Files.of_plot(
             lambda: render.fine_tuning_figure(run.steps, run.chance),
             FOLDER,
-            # Without a model, run.model raises what the visitor is told.
+            # Without a model, run.model raises the error that the visitor sees.
             zip=lambda file: write_zip(
                 self.backend.export(run.model), run.model, cast(FineTuneStep, run.kept), rows, file
             ),

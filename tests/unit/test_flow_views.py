@@ -80,7 +80,7 @@ def test_what_was_read_beyond_a_small_frame_is_said():
 
 @pytest.mark.parametrize("view", [render.flow_attention, render.flow_attention_figure])
 def test_no_attention_without_a_probe(view):
-    with pytest.raises(ValueError, match="without a probe"):
+    with pytest.raises(ValueError, match="no attention"):
         view(FIRST, replace(RESULT, attention=None, trace=None))
 
 

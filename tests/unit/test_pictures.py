@@ -301,7 +301,7 @@ def test_all_models_are_shown_on_one_scale():
 
 def test_a_model_that_is_not_to_be_had_is_said_so_in_its_place():
     panels = render.image_classification(two())
-    assert Elements(panels["fourier"].says).text.startswith("Fourier positionsThis model is not to be had")
+    assert Elements(panels["fourier"].says).text.startswith("Fourier positionsThis model is not available")
     assert panels["fourier"].latents == ""
 
 
@@ -336,7 +336,7 @@ def test_without_a_probe_pictures_stand_alone_and_there_is_no_figure():
     results = {"learned": result(None, (2, 2))}
     page = Elements(render.image_classification(results)["learned"].says)
     assert (len(page.of("img")), page.of("p", "legend")) == (1, [])
-    with pytest.raises(ValueError, match="without a probe"):
+    with pytest.raises(ValueError, match="no attention"):
         render.image_attention(results)
 
 

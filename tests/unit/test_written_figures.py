@@ -50,7 +50,7 @@ def test_a_map_over_latents_has_no_prefix():
     plot = render.text_generation_attention(shown(20, "decoder", dropped=30), "bytes")
     assert_legible(plot)
     assert len(plot.arrays["units"]) == 20
-    assert "the latents alone are shown" in words(plot)
+    assert "only the latents are shown" in words(plot)
     assert "30 bytes before them were out of sight" in words(plot)
 
 

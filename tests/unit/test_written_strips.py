@@ -229,7 +229,7 @@ def test_what_is_out_of_sight_is_struck_and_counted():
 def test_a_map_over_latents_leaves_the_prefix_out():
     probe = attention(2, [0.25, 0.75], method="decoder")
     page = Elements(traced_strip(step("abcd", letters("x"), latents=2, probe=probe), "characters"))
-    assert "2 bytes of prefix: this map is over the latents alone" + "ablatents ▸cd" in page.text
+    assert "2 bytes of prefix: this map covers only the latents" + "ablatents ▸cd" in page.text
     assert [cell["title"] for cell in page.of("span", "byte")] == [
         "byte 2, 25% of the attention (uniform: 50%)", "byte 3, 75% of the attention (uniform: 50%)"
     ]  # fmt: skip
@@ -240,7 +240,7 @@ def test_a_token_within_the_text_was_read_from_what_is_before_it():
     assert "".join(piece.text for piece in read_text(shown, "bytes").pieces) == "abcd"
     with pytest.raises(ValueError, match="no attention over"):
         read_text(replace(shown, traced=1))
-    with pytest.raises(ValueError, match="without a probe"):
+    with pytest.raises(ValueError, match="no attention"):
         read_text(replace(shown, attention=None))
 
 

@@ -49,7 +49,7 @@ def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str)
     prefix, latents, room = parts
     readers = f"the cross-attention and all {shape.layers} layers after it"
     said = {
-        "prefix": f"{counted(prefix, each)}: read by the cross-attention alone, and never worked on."
+        "prefix": f"{counted(prefix, each)}: only read by cross-attention."
         if prefix
         else "none: all that is read of the prompt are latents.",
         "latents": f"the prompt's last {counted(latents, each)}: they read everything up to themselves, through "

@@ -1,4 +1,4 @@
-"""Which label was taken for which, as HTML; data in, HTML out."""
+"""Confusion matrix as HTML; data in, HTML out."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _UPRIGHT_FROM = 5
 
 
 def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
-    """A row a label, a column what it was taken for. confusion: int [labels, labels]. Right answers are outlined."""
+    """Rows are true labels, columns predictions. confusion: int [labels, labels]. Correct predictions are outlined."""
     shares = row_shares(confusion)
     names = [shortened(label, _MAX_LETTERS) for label in labels]
     head = Markup("").join(Markup(
@@ -36,8 +36,8 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
     empty = no_data_key("no held-out rows") if np.isnan(shares).any() else ""
     return Markup(
-        '<div class="confusion scrolled{}" tabindex="0" role="region" aria-label="Which label was taken for '
-        'which"><table><thead><tr><th scope="col" class="corner">is ↓ taken for →</th>{}</tr></thead><tbody>{}'
+        '<div class="confusion scrolled{}" tabindex="0" role="region" aria-label="Confusion matrix">'
+        '<table><thead><tr><th scope="col" class="corner">true ↓ predicted →</th>{}</tr></thead><tbody>{}'
         '</tbody></table></div>{}<p class="caption">{}{}</p>'
     ).format(upright, head, rows, scale, said, empty)
 

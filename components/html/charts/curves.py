@@ -1,4 +1,4 @@
-"""Learning as it happens: data in, HTML out. Written by hand, since it is drawn anew several times a second."""
+"""Learning curves as SVG, formatted by hand, since they are drawn several times a second."""
 
 import numpy as np
 from markupsafe import Markup
@@ -14,7 +14,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 10, 12, 34
 
 
 def learning_curves(learning: Learning, now: FineTuneStep) -> Markup:
-    """Loss and accuracy over all the steps that there shall be, and how far the teaching is."""
+    """Loss and accuracy over all planned steps, and the progress."""
     done = 100 * now.step / max(now.steps, 1)
     most = max(learning.loss.highest, 0.1) * 1.05
     loss = _chart(learning, learning.loss, most, None)

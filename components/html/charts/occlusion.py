@@ -33,7 +33,7 @@ def occlusion_bars(result: SentimentResult, unit: EffectUnit = "log_odds", scale
     """
     occlusion = result.occlusion
     if occlusion is None:
-        raise ValueError("this result was asked for without leaving out words")
+        raise ValueError("the result has no leave-one-out importance")
     if not len(occlusion.drops):
         return Markup('<p class="caption">There is no word in this text to leave out.</p>')
     return _Bars(result, occlusion, unit, scale).markup()

@@ -1,4 +1,4 @@
-"""How well a clip was reconstructed, and whose window is what, as HTML; data in, HTML out."""
+"""Scores of a reconstruction, and classes by window, as HTML; data in, HTML out."""
 
 from collections.abc import Sequence
 
@@ -45,6 +45,6 @@ def window_labels(windows: Sequence[AvWindow], fps: float) -> Markup:
         if window.labels
     )
     return Markup(
-        '<ol class="windows" role="list" aria-label="The likeliest class of each window">{}</ol>'
+        '<ol class="windows" role="list" aria-label="Most likely class of each window">{}</ol>'
         '<p class="caption">Bars: probability, from 0 to 100%.</p>'
     ).format(cells)

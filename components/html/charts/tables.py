@@ -1,4 +1,4 @@
-"""Rows of texts as HTML: what was read from a file, what several texts were taken for, what was taken wrongly."""
+"""Tables of texts as HTML: rows of a file, predictions, misclassified texts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def _preview_row(row: PreviewRow, marks: Sequence[str]) -> Markup:
 
 
 def results_table(results: Sequence[SentimentResult], total: int | None = None) -> Markup:
-    """Texts in the order of their file, what each was taken for, and how surely. total: how many there shall be."""
+    """Texts in the order of their file with predicted label and probability. total: number of texts."""
     body = Markup("").join(
         Markup('<tr><th scope="row">{:,}</th><td class="text" dir="auto">{}</td><td dir="auto">{}</td>{}</tr>').format(
             number, shortened(result.text, LONGEST), result.labels[0].name, vote_cell(result.labels[0].probability)
@@ -69,18 +69,18 @@ def results_table(results: Sequence[SentimentResult], total: int | None = None) 
     said = f"{len(results):,} texts."
     if total is not None and len(results) < total:
         said = f"{len(results):,} of {total:,} texts."
-    return _table("results", "What each text was taken for", head, body, said)
+    return _table("results", "Predictions", head, body, said)
 
 
 def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> Markup:
-    """Held-out texts that were taken for another label, in their order."""
+    """Misclassified held-out texts, in their order."""
     wrong = [
         (text, labels[label], labels[predicted])
         for text, label, predicted in zip(held_out.texts, held_out.labels, held_out.predicted, strict=True)
         if label != predicted
     ]
     if not wrong:
-        return Markup('<p class="caption">No held-out row was taken for another label.</p>')
+        return Markup('<p class="caption">No held-out row was misclassified.</p>')
     body = Markup("").join(
         Markup('<tr><td class="text" dir="auto">{}</td><td dir="auto">{}</td><td dir="auto">{}</td></tr>').format(
             shortened(text, LONGEST), label, predicted
@@ -91,7 +91,7 @@ def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> 
         Markup('<th scope="col">{}</th>').format(name) for name in ("held-out text", "is", "taken for")
     )
     said = f"{min(most, len(wrong)):,} of {len(wrong):,} mistakes, of {len(held_out.texts):,} held-out rows."
-    return _table("mistakes", "Held-out texts that were taken for another label", head, body, said)
+    return _table("mistakes", "Misclassified held-out texts", head, body, said)
 
 
 def label_counts(labels: Sequence[str]) -> Markup:

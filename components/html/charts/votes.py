@@ -15,13 +15,13 @@ VOTES = BarAxis(0.0, 1.0, ((0.0, "0%"), (1.0, "100%")))
 
 
 def window_votes(result: SentimentResult) -> Markup:
-    """A row a window in reading order, a bar a label; the likeliest labels of the whole text, best first."""
+    """One row per window in reading order, one bar per label; the most likely labels of the whole text, best first."""
     labels = result.labels[:MAX_LABELS]
     head = Markup("").join(Markup('<th scope="col" dir="auto">{}</th>').format(label.name) for label in labels)
     rows = Markup("").join(_row(result, number) for number in range(len(result.windows)))
     said = "The windows overlap; the bars of the whole text are the mean of these votes."
     if len(labels) < len(result.labels):
-        said += f" Shown are the {len(labels)} likeliest of {len(result.labels)} labels."
+        said += f" Shown are the {len(labels)} most likely of {len(result.labels)} labels."
     return Markup(
         '<div class="votes scrolled" tabindex="0" role="region" aria-label="What each window says"><table><thead>'
         '<tr><th scope="col">window</th><th scope="col">begins with</th>{}</tr></thead><tbody>{}</tbody>'

@@ -43,23 +43,23 @@ def share_bar(shares: list[Share]) -> Markup:
 def _of_inputs(share: Share, read: float) -> str:
     if share.even is None:
         return "stayed there, in residuals"
-    return f"{percent(share.share / read)} of what was read; {percent(share.even)} if all inputs were read alike"
+    return f"{percent(share.share / read)} of the attention to inputs; {percent(share.even)} with uniform attention"
 
 
 def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | None) -> Markup:
-    """The frames with the attention laid over them, and below it alone. pixel: what was asked about, of the whole."""
+    """The frames with the attention map over them, and the map below. pixel: the traced output, as fractions."""
     mark = "" if pixel is None else outlined(pixel, "marker")
     maps = np.hstack(list(read.colors.fills(read.image)))
     frames = photograph(side_by_side(read.pixels), f"Frames {read.frames[0] + 1} to {read.frames[-1] + 1}", "row crop")
     over = Markup('<div class="reel">{}{}{}</div>').format(
         frames, picture(maps, "Map of the attention over them", "row map"), mark
     )
-    alone = Markup('<div class="reel">{}{}</div>').format(picture(maps, "The map alone", "row"), mark)
+    alone = Markup('<div class="reel">{}{}</div>').format(picture(maps, "Attention map", "row"), mark)
     return film(heads(read.frames, fps, chosen) + over + alone, len(read.frames))
 
 
 def read_sound(read: ReadWindow, rate: int, asked: range | None) -> Markup:
-    """The window's waveform, and the attention of its parts below it. asked: samples that were asked about."""
+    """The waveform of the window, and the attention of its parts below it. asked: the traced samples."""
     sounds = Sounds({"The window's sound": read.sound}, rate)
     mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
     wave = MASKED if "audio" in read.masked else waveform("The window's sound", read.sound, sounds)

@@ -14,17 +14,22 @@ from components.html.images.frames import SPOKEN, attributes, photograph, pointa
 from components.words.numbers import seconds_in_words
 
 LARGEST = 64
-"""Pixels a side up to which a frame of a strip is kept exactly as it is."""
+"""Pixels per side up to which a frame of a strip is kept exactly as it is."""
 _KEYS = "Arrow keys move a cursor over their pixels, with Shift from frame to frame, Enter asks what one was read from."
 
 
 def film_strip(
-    original: np.ndarray, reconstructed: np.ndarray, frames: Sequence[int], fps: float, chosen: int, pixel: Box | None = None
+    original: np.ndarray,
+    reconstructed: np.ndarray,
+    frames: Sequence[int],
+    fps: float,
+    chosen: int,
+    pixel: Box | None = None,
 ) -> Markup:
-    """Frames above the same ones reconstructed, with their numbers and times; each of their pixels can be chosen.
+    """Frames above their reconstructions, with numbers and times; each pixel can be selected.
 
-    original, reconstructed: uint8 [n, side, side, 3]. frames: which ones of the clip they are; chosen: one of these. pixel:
-    what was asked about, of the reconstructed half.
+    original, reconstructed: uint8 [n, side, side, 3]. frames: their indices in the clip; chosen: one of them.
+    pixel: the traced output, in the lower half.
     """
     side, at = original.shape[1], frames.index(chosen)
     shown = (

@@ -25,7 +25,7 @@ def flow_pictures(flows: Mapping[str, np.ndarray], chosen: Pixel | None = None, 
     """Flows of the same frames by the names of their methods, in colors on one scale, with one wheel.
 
     flows: float32 [height, width, 2] each, of one size, in pixels, x right, y down, not finite where unknown.
-    chosen: the pixel that was asked about. head: markup that stands first, such as the frame with arrows. Raises
+    chosen: the traced pixel. head: markup that stands first, such as the frame with arrows. Raises
     ValueError for no flow, or for several sizes.
     """
     if len({flow.shape for flow in flows.values()}) != 1:

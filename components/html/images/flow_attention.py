@@ -16,7 +16,7 @@ from components.scale.flow import shrunk_frame
 
 
 def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scale: Scale = "relative") -> Markup:
-    """The map over the first and the second frame, and alone: once where each input holds both frames, else twice.
+    """The map over both frames, and the map: one if each input holds both frames, otherwise two.
 
     A cross at the pixel; in the second frame, a ring where it is found. frames: of one size.
     """
@@ -33,9 +33,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     for name, frame, fill, mark in zip(names, frames, fills, marks, strict=True):
         crop = photograph(shrunk_frame(frame), f"{name}, {size[0]} × {size[1]} pixels")
         shown += _figure(crop + _map(fill, asked.area, f"Map of the attention over it: {said}") + mark, size, name)
-    alone = (
-        ("First frame's map alone", "Second frame's map alone") if asked.apart else ("The map alone, of both frames",)
-    )
+    alone = ("Map of the first frame", "Map of the second frame") if asked.apart else ("Map of both frames",)
     for name, fill, mark in zip(alone, fills, marks, strict=False):
         shown += _figure(_map(fill, asked.area, name) + mark, size, name)
     tiled = no_data_key("outside of the tile that was read for this pixel") if no_data_outside(asked.area) else ""

@@ -1,4 +1,4 @@
-"""What is hidden in the second frame, and how far a flow is from the truth, as HTML; data in, HTML out."""
+"""Occlusion and end-point error as HTML; data in, HTML out."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""One frame of a clip, original against reconstructed, and their difference, as HTML; data in, HTML out."""
+"""One frame of a clip, its reconstruction and their difference, as HTML; data in, HTML out."""
 
 import matplotlib
 import numpy as np
@@ -22,7 +22,10 @@ def frame_pair(original: np.ndarray, reconstructed: np.ndarray, frame: int, fps:
     """
     size = original.shape[1], original.shape[0]
     said = f"Frame {frame + 1}, at {seconds_in_words(frame / fps)}"
-    left, right = photograph(original, f"{said}, original", "side"), photograph(reconstructed, f"{said}, reconstructed", "side")
+    left, right = (
+        photograph(original, f"{said}, original", "side"),
+        photograph(reconstructed, f"{said}, reconstruction", "side"),
+    )
     pair = sliding((left, "original", "original"), (right, "reconstructed", "reconstructed frame"), size)
     apart = difference(original, reconstructed)
     away = framed(color_map(difference_colors(apart), f"{said}, difference: {difference_in_words(apart)}", "map"), size)
@@ -32,7 +35,7 @@ def frame_pair(original: np.ndarray, reconstructed: np.ndarray, frame: int, fps:
     bar = legend(matplotlib.colormaps[COLORS], ends, meaning, min(mean / FULL, 1.0))
     return Markup(
         '<div class="flows"><figure class="comparison">{}'
-        "<figcaption>{}. Left of the border: original; right: reconstructed.</figcaption></figure><figure>{}"
+        "<figcaption>{}. Left of the border: original; right: reconstruction.</figcaption></figure><figure>{}"
         "<figcaption>Difference: {}{}</figcaption></figure></div>"
     ).format(pair, said, away, difference_in_words(apart), bar)
 

@@ -1,6 +1,6 @@
 """What all pictures of a frame share: its pixels, small enough to stand in a page, its shape, and marks on it.
 
-What is larger than MAX_SHOWN pixels a side is shown smaller. Places are told in pixels of the full size.
+What is larger than MAX_SHOWN pixels per side is shown smaller. Positions are in pixels of the full size.
 """
 
 import base64
@@ -20,15 +20,15 @@ Pixel = tuple[int, int]
 LOSSLESS = 256 * 256
 """Pixels up to which a photograph is kept exactly as it is."""
 MAX_BYTES = 900_000
-"""Of the markup of one image, above which even a map is not kept exactly."""
+"""Bytes of the markup of an image above which even maps are compressed."""
 SPOKEN = Markup('<span class="spoken" aria-live="polite"></span>')
 """Where click_place.js tells screen readers which place the cursor is at."""
 SMALL = 256
-"""Pixels a side up to which they are kept apart where they are shown larger."""
+"""Pixels per side up to which pixels stay sharp when enlarged."""
 
 
 def photograph(pixels: np.ndarray, alt: str, classes: str = "crop") -> Markup:
-    """An <img> of uint8 RGB [height, width, 3]: exact where it is small, else hardly to be told from that."""
+    """An <img> of uint8 RGB [height, width, 3]: exact if it is small, otherwise visually the same."""
     small = pixels.shape[0] * pixels.shape[1] <= LOSSLESS
     return _image(data_uri(pixels) if small else _lossy(pixels), pixels, alt, classes)
 

@@ -1,4 +1,4 @@
-"""A map of attention over the picture that was read, and alone: data in, HTML out.
+"""An attention map over the image, and the map by itself: data in, HTML out.
 
 What carries `data-rows` and `data-columns` can be pointed at: click_place.js. How strongly the map covers the picture
 is the page's `--map-opacity`, so that a slider needs no server.
@@ -28,10 +28,10 @@ def overlay(
     grid: tuple[int, int],
     extent: Extent = WHOLE,
 ) -> Markup:
-    """The map laid over what was seen, and the map alone; without `attention` over inputs, what was seen alone.
+    """The map over the image, and the map; only the image if `attention` is not over inputs.
 
     label: whose map it is. selected: a flat index into grid [rows, columns], or None. extent: from where to where of
-    what was seen the grid reaches.
+    the image the grid extends.
     """
     crop = picture(np.asarray(seen.convert("RGB")), f"What the model saw, {seen.width} × {seen.height} pixels", "crop")
     marker = "" if selected is None else _marker(selected, grid, extent)
@@ -41,10 +41,10 @@ def overlay(
     said = most_attended(attention, colors.scale)
     outside = no_data_outside((extent[0], extent[0], extent[1], extent[1]))
     over = crop + outside + picture(fills, f"Map of the attention over it: {said}", "map") + marker
-    alone = outside + picture(fills, "The map alone", "map") + marker
+    alone = outside + picture(fills, "Attention map", "map") + marker
     return Markup(
-        '<div class="heatmap"><figure>{}<figcaption>over the picture</figcaption></figure><figure>{}'
-        "<figcaption>alone</figcaption></figure></div>"
+        '<div class="heatmap"><figure>{}<figcaption>over the image</figcaption></figure><figure>{}'
+        "<figcaption>attention map</figcaption></figure></div>"
     ).format(
         _places(over, f"{label}, {said}", selected, grid, extent),
         _places(alone, "", selected, grid, extent, focusable=False),

@@ -11,7 +11,7 @@ from PIL import Image
 from components.scale.attention import AttentionScale
 
 FINE = 72
-"""Pixels a side from which a tile is shown smaller than it is."""
+"""Pixels per side from which a tile is shown smaller than it is."""
 
 
 def data_uri(pixels: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""How a model is told where an input is: its position encoding as a sheet of small maps. Data in, HTML out."""
+"""The position encoding of a model as small maps: data in, HTML out."""
 
 import matplotlib
 import numpy as np
@@ -10,7 +10,7 @@ from components.words.numbers import percent
 from models.schema import Variant
 
 MAX_RESOLUTION: dict[Variant, int] = {"fourier": 224, "conv": 56}
-"""Of the two variants with Fourier features: twice the highest of their frequencies, in waves across the picture."""
+"""Twice the highest frequency of the variants with Fourier features, in waves across the image."""
 COLOR_MAP = "PuOr_r"
 BANDS_SHOWN, COMPONENTS_SHOWN = 6, 12
 _FEATURES = ("sin of row", "sin of column", "cos of row", "cos of column")
@@ -96,7 +96,7 @@ def _band(features: np.ndarray, frequency: float, aliased: bool) -> Markup:
 
 
 def _blended(positions: np.ndarray) -> list[str]:
-    """What must be said of maps that are shown smaller than they are."""
+    """A note for maps that are shown smaller than they are."""
     height, width, _ = positions.shape
     said = f"Each map of {height} × {width} is shown smaller than it is: what is too fine for that blends."
     return [said] if max(height, width) > FINE else []

@@ -28,7 +28,7 @@ _KEYS = "Arrow keys move a cursor along it, with Shift faster, Enter asks what a
 
 
 def sound_pictures(sounds: Sounds, marked: range | None = None) -> Markup:
-    """All waveforms on one scale, then all spectrograms on one scale. marked: samples that were asked about."""
+    """All waveforms on one scale, then all spectrograms on one scale. marked: the traced samples."""
     spectrograms = sounds.spectrograms()
     ends = spectral_ends(list(spectrograms.values()))
     rows = [_row(name, waveform(name, each, sounds)) for name, each in sounds.samples.items()]
@@ -80,7 +80,7 @@ def _colors(ends: tuple[float, float]) -> Markup:
     low, high = ends
     said = (
         f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
-        "are on one scale as well; the difference is what was reconstructed less what was there"
+        "are on one scale as well; the difference is the reconstruction minus what was there"
     )
     return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low, 0)}", decibels(high, 0)), said)
 

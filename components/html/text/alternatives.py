@@ -11,17 +11,17 @@ AXIS = probability_axis("probability")
 
 
 def alternative_bars(token: GeneratedToken) -> Markup:
-    """A bar each for the likeliest tokens, best first, and for the one that was written, each from 0 to 100%."""
+    """Bars for the most likely tokens, best first, and for the generated one, from 0 to 100%."""
     alternatives = token.alternatives
     itself = token.content, token.probability  # several kinds of tokens may stand for no text
     if itself not in alternatives:
         alternatives = (*alternatives, itself)
     rows = Markup("").join(_row(content, share, (content, share) == itself) for content, share in alternatives)
     rest = max(0.0, 1.0 - sum(share for _, share in alternatives))
-    spoken = f"Instead of {token_name(token.content)}: the likeliest tokens"
+    spoken = f"Instead of {token_name(token.content)}: the most likely tokens"
     return Markup(
         '<ol class="label-bars alternatives" role="list" aria-label="{}">{}</ol>{}'
-        '<p class="caption">All others together: {}. Before temperature and the choice among the likeliest.</p>'
+        '<p class="caption">All others together: {}. Before temperature and top-k and top-p.</p>'
     ).format(spoken, rows, AXIS.markup(), percent(rest))
 
 

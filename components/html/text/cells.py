@@ -34,7 +34,7 @@ def end_token(name: str, style: str = "", share: str = "") -> Markup:
 
 
 def character_cells(text: str, cells: Sequence[Markup]) -> Markup:
-    """The cell of a character's one byte, or those of its several beside its glyph."""
+    """The cell of a character of one byte, or the cells of its bytes next to its glyph."""
     if len(cells) == 1:
         return cells[0]
     return Markup('<span class="character"><span class="glyph">{}</span>{}</span>').format(text, Markup("").join(cells))
@@ -62,7 +62,7 @@ def _word(cells: list[Markup]) -> list[Markup]:
 
 
 def unit_label(piece: Piece, unit: Unit) -> str:
-    """What stands in a cell. Only in words are spaces what they are: alone in a cell, they would not be seen."""
+    """What stands in a cell. Spaces are visible only within words, so a cell of spaces shows a symbol."""
     if unit == "bytes":
         return piece.text
     if unit == "characters":
@@ -79,13 +79,13 @@ def kept_together(contents: Sequence[bytes]) -> Iterator[tuple[str | None, range
     """Tokens in groups that end where a character ends: the text of each group, and the numbers of its tokens.
 
     contents: bytes that each token stands for. Mostly a group is one token; those that share a character are in one
-    group. The text is None where the bytes are no UTF-8, and then the token is alone.
+    group. The text is None if the bytes are not UTF-8; the token is then a group of its own.
     """
     whole = b"".join(contents)
     ends = {character.stop for character in characters(whole)} | {0}
     starts = list(accumulate(map(len, contents), initial=0))
     cuts = [at for at, byte in enumerate(starts) if byte in ends]
-    # Where several tokens begin at one byte, all but the last are empty and stand alone.
+    # Where several tokens begin at one byte, all but the last are empty and form their own groups.
     for first, stop in pairwise(cuts):
         try:
             text = whole[starts[first] : starts[stop]].decode("utf-8")

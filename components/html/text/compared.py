@@ -1,4 +1,4 @@
-"""The same text written on from little and from much prefix, side by side: data in, HTML out."""
+"""The same prompt continued with a short and a long prefix, side by side: data in, HTML out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

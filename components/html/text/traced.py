@@ -23,7 +23,7 @@ from models.schema import TextGenerationStep
 def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Markup:
     """The text before the traced token, colored by what that read, with a mark where the latents begin.
 
-    Raises ValueError where no attention was asked for.
+    Raises ValueError for a step without attention.
     """
     return _TracedStrip(step, read_text(step, unit), scale).markup()
 
@@ -41,9 +41,7 @@ class _TracedStrip:
         # Apart, so that no word and no character runs across the border.
         prefix = self._folded_prefix() if read.first else self._joined(0, read.border)
         latents = self._joined(read.border, len(read.pieces))
-        asked = Markup('<b class="asked" title="the {} that is asked about">{}</b>').format(
-            read.each, token_name(read.token)
-        )
+        asked = Markup('<b class="asked" title="the traced {}">{}</b>').format(read.each, token_name(read.token))
         of_each = "" if read.unit == "bytes" else f", mean over the {read.each}s of each of these {read.said}"
         return Markup(
             '<div class="result-strip read-strip traced-strip" role="group" tabindex="0" aria-label="{}">'
@@ -69,7 +67,7 @@ class _TracedStrip:
         return in_words((text or "", character_cells(text or "", part[run.start : run.stop])) for text, run in groups)
 
     def _contents(self, first: int, stop: int) -> list[bytes]:
-        """Of some of the tokens that were read, counted from the first of them."""
+        """Some of the tokens, counted from the first."""
         step = self.step
         every = [*step.prompt_tokens, *step.written_tokens, *(token.content for token in step.tokens)]
         return every[step.dropped + first : step.dropped + stop]
@@ -97,7 +95,7 @@ class _TracedStrip:
         return _folded(said, Markup("<s>{}</s>").format(self.read.out_of_sight))
 
     def _folded_prefix(self) -> Markup:
-        said = f"{counted(self.step.prefix_length, self.read.each)} of prefix: this map is over the latents alone"
+        said = f"{counted(self.step.prefix_length, self.read.each)} of prefix: this map covers only the latents"
         return _folded(said, plain(self._contents(0, self.step.prefix_length)))
 
     def _spoken(self) -> str:

@@ -66,7 +66,7 @@ def plain_cells(tokens: Sequence[Token]) -> Markup:
 
 
 def probability_legend(each: str) -> Markup:
-    said = f"probability that the model gave each {each}, before temperature and the choice among the likeliest"
+    said = f"probability that the model gave each {each}, before temperature, top-k and top-p"
     return legend(matplotlib.colormaps[COLOR_MAP], ("0%", "100%"), said)
 
 
