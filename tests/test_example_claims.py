@@ -11,11 +11,17 @@ from pydantic import TypeAdapter
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data import examples
+from models.tasks import TASKS
+from models.tasks.task import Task
 
 READERS = {
     "masked_bytes": examples.text_examples,
     "sentiment": examples.text_examples,
     "text_generation": examples.text_examples,
+    "image_classification": examples.image_examples,
+    "optical_flow": examples.flow_examples,
+    "av_autoencoding": examples.av_examples,
+    "fine_tuning": examples.dataset_examples,
 }
 
 
@@ -43,6 +49,7 @@ def test_claim(backend: LocalBackend, example: Any, claim: Any) -> None:
     claim.check(backend, example)
 
 
-@pytest.mark.parametrize("task", READERS)
-def test_every_example_has_a_claim(task: str) -> None:
-    assert all(row["claims"] for row in rows(task))
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_every_example_has_a_claim(task: Task) -> None:
+    assert all(row["claims"] for row in rows(task.name))
+    assert task.name in READERS

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from pages.text_generation.state import TextGenerationState, request_of
 from tests.claims.claim import Claim
 
 
+@cache
 def run(backend: Backend, example: TextExample, prefix: int | None = None, **changes: Any) -> TextGenerationStep:
     """prefix: number of its last tokens that are read; None: all."""
     state = TextGenerationState(prompt=example.text)

@@ -1,0 +1,104 @@
+"""Claims about the class of an image."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from models.backend.protocol import Backend
+from models.data.examples import ImageExample
+from models.data.images import open_image
+from models.schema import ImageClassificationRequest, ImageClassificationResult, Probe, Variant
+from pages.image_classification.screen import LATENT_MAPS
+from tests.claims.claim import Claim
+
+
+def run(backend: Backend, example: ImageExample, variant: Variant) -> ImageClassificationResult:
+    image, probe = open_image(example.file), Probe(None, "encoder")
+    return backend.run(ImageClassificationRequest(image, variant, probe=probe, latent_maps=LATENT_MAPS))
+
+
+def grid_places(result: ImageClassificationResult) -> tuple[np.ndarray, np.ndarray]:
+    """How far right and down the inputs are, in percent of the image, [rows, columns] each."""
+    start, stop = result.extent
+    down, right = (
+        100 * (start + (stop - start) * (index + 0.5) / count)
+        for index, count in zip(np.indices(result.grid), result.grid, strict=True)
+    )
+    return right, down
+
+
+class Right(Claim):
+    """The best class of these variants, and its lowest probability."""
+
+    kind: Literal["right"]
+    label: str
+    variants: tuple[Variant, ...]
+    at_least: float
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        for variant in self.variants:
+            best = run(backend, example, variant).labels[0]
+            assert best.name == self.label
+            assert best.probability >= self.at_least
+
+
+class Second(Claim):
+    """The second class of these variants."""
+
+    kind: Literal["second"]
+    label: str
+    variants: tuple[Variant, ...]
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        for variant in self.variants:
+            assert run(backend, example, variant).labels[1].name == self.label
+
+
+class AttentionInside(Claim):
+    """Mean attention in a box, relative to uniform. box: left, top, right, bottom in percent of the image."""
+
+    kind: Literal["attention_inside"]
+    variant: Variant
+    box: tuple[float, float, float, float]
+    relative_to_uniform: float
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        result = run(backend, example, self.variant)
+        assert result.attention is not None
+        left, top, right, bottom = self.box
+        x, y = grid_places(result)
+        inside = (left < x) & (x < right) & (top < y) & (y < bottom)
+        assert result.attention.values[inside].mean() >= self.relative_to_uniform * result.attention.uniform
+
+
+class AttentionPeak(Claim):
+    """Where attention is highest: right and down in percent of the image, to the nearest input."""
+
+    kind: Literal["attention_peak"]
+    variant: Variant
+    at: tuple[float, float]
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        result = run(backend, example, self.variant)
+        assert result.attention is not None
+        peak = result.attention.values.argmax()
+        for places, wanted in zip(grid_places(result), self.at, strict=True):
+            assert abs(places.ravel()[peak] - wanted) <= 100 / result.grid[0]
+
+
+class LatentsDiffer(Claim):
+    """Bound of the mean correlation between the maps of the latents that the page offers."""
+
+    kind: Literal["latents_differ"]
+    variant: Variant
+    correlation_at_most: float
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        latents = run(backend, example, self.variant).latent_maps
+        assert latents is not None
+        maps = latents.maps.reshape(len(latents.maps), -1)
+        assert np.corrcoef(maps)[np.triu_indices(len(maps), 1)].mean() <= self.correlation_at_most
+
+
+Kind = Annotated[Right | Second | AttentionInside | AttentionPeak | LatentsDiffer, Field(discriminator="kind")]
