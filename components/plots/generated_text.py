@@ -17,10 +17,9 @@ from models.schema import TextGenerationStep
 
 
 def attention_over_written(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Plot:
-    """A cell a unit of prefix and latents, or of the latents if the map covers only them.
+    """One cell per unit of prefix and latents, or of the latents if the map covers only them.
 
-    Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where no attention was
-    asked for.
+    More than 2,048 units are drawn as coarser ones, with a note. Raises ValueError for a step without attention.
     """
     read = read_text(step, unit)
     shown = read.pieces[read.first :]

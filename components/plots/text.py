@@ -29,8 +29,7 @@ def attention_over_text(
 ) -> Plot:
     """attention.values: [bytes + 2], the text's own between [CLS] and [SEP].
 
-    Of more than 2,048 units, coarser ones are drawn, and the figure says so. Raises ValueError where the map is not
-    over these bytes.
+    More than 2,048 units are drawn as coarser ones, with a note. Raises ValueError for a map over other bytes.
     """
     shown = fitted(text, unit)
     if shown.unit == "bytes":
