@@ -18,17 +18,21 @@ def run(backend: Backend, text: str, occlude: bool = False) -> SentimentResult:
 
 
 class Label(Claim):
-    """The best label. replace: text whose first occurrence is replaced before, and its replacement."""
+    """The best label, and bounds of its probability.
+
+    replace: text whose first occurrence is replaced before classifying, and its replacement.
+    """
 
     kind: Literal["label"]
     label: str
     at_least: float
+    at_most: float = 1
     replace: tuple[str, str] = ("", "")
 
     def check(self, backend: Backend, example: TextExample) -> None:
         best = run(backend, example.text.replace(*self.replace, 1)).labels[0]
         assert best.name == self.label
-        assert best.probability >= self.at_least
+        assert self.at_least <= best.probability <= self.at_most
 
 
 class Words(Claim):
