@@ -29,7 +29,7 @@ from models.schema import (
 )
 from models.tasks import TASKS
 from tests.noisy_frames import frame
-from tests.taught_rows import LABELS, ROWS
+from tests.fine_tuning_rows import LABELS, ROWS
 from tests.tiny_models import SIDE, load_tiny, unavailable
 
 CLIP = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)

@@ -11,7 +11,7 @@ from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import FineTuneStep
 from models.tasks import fine_tuning
-from tests.taught_rows import LABELS, ROWS, request
+from tests.fine_tuning_rows import LABELS, ROWS, request
 from tests.tiny_models import READS, load_tiny
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from models.schema import InputError
-from tests.taught_rows import ROWS, request
+from tests.fine_tuning_rows import ROWS, request
 
 
 def change(row: int, *, text: str | None = None, label: str | None = None) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from models.backend.settings import Settings
 from models.data.text_windows import text_windows
 from models.schema import ByteAt, InputError, LabelAt, Probe, SentimentRequest
 from models.tasks import sentiment
-from tests.taught_rows import LABELS, request
+from tests.fine_tuning_rows import LABELS, request
 from tests.tiny_models import READS, load_tiny, served_model
 
 TEXT = "a good ☕, twice"

@@ -1,4 +1,4 @@
-"""Rows to teach, and a service with a tiny classifier to learn from them."""
+"""Labeled rows, and a request to fine-tune a classifier on them."""
 
 from models.schema import FineTuneRequest
 
@@ -11,5 +11,5 @@ LABELS = ("high", "low", "between")
 
 
 def request(**changes: object) -> FineTuneRequest:
-    """A short teaching that learns what it is taught."""
+    """A short fine-tuning run that reaches the right labels."""
     return FineTuneRequest(**{"rows": ROWS, "epochs": 3, "batch_size": 6, "learning_rate": 3e-3, **changes})
