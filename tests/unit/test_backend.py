@@ -28,8 +28,8 @@ from models.schema import (
     TextGenerationRequest,
 )
 from models.tasks import TASKS
-from tests.noisy_frames import frame
 from tests.fine_tuning_rows import LABELS, ROWS
+from tests.noisy_frames import frame
 from tests.tiny_models import SIDE, load_tiny, unavailable
 
 CLIP = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
