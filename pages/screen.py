@@ -295,7 +295,8 @@ class Screen(Generic[S, R]):
         state, problems = self.state.from_query(params, self.state()) if params else (self.initial, ())
         kept = self.kept(session)
         if kept is not None and (not params or self.link(kept.state) == self.link(state)):
-            yield self.controls(kept.state) | self.show(kept) | self.restore(session) | answered()
+            hint: Update = {"notice": self.hint(kept.state)}
+            yield hint | self.controls(kept.state) | self.show(kept) | self.restore(session) | answered()
         elif not params:
             yield self.open_first(session)
         else:
@@ -311,7 +312,8 @@ class Screen(Generic[S, R]):
 
     def open_first(self, session: Session) -> Update:
         """The page without a link."""
-        return self.keep(session, self.first_run()) | {"link": ""} | answered()
+        first = self.first_run()
+        return {"notice": self.hint(first.state)} | self.keep(session, first) | {"link": ""} | answered()
 
     def restore(self, session: Session) -> Update:
         """Parts beyond `controls` and `show` that a visitor finds again on coming back to the page."""

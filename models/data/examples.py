@@ -4,10 +4,13 @@ import filecmp
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Protocol
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"
+SMALL_EDIT = 0.85
+"""Share of characters that two texts have in common, in order, for one to be an edit of the other."""
 
 
 class Example(Protocol):
@@ -103,8 +106,16 @@ def example_of(given: Sequence[Path], examples: Sequence[Sequence[Path]]) -> int
 
 
 def example_with_text(text: str, examples: Sequence[TextExample]) -> int | None:
-    """Which example has this text, if one does."""
-    return next((index for index, example in enumerate(examples) if example.text == text), None)
+    """Which example has this text, or one that a visitor made from it by a small edit."""
+    similar = {index: _similarity(text, example.text) for index, example in enumerate(examples)}
+    closest = max(similar, key=lambda index: similar[index], default=None)
+    return closest if closest is not None and similar[closest] >= SMALL_EDIT else None
+
+
+def _similarity(one: str, other: str) -> float:
+    """1 for equal texts, 0 for texts without a common piece."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.real_quick_ratio() >= SMALL_EDIT <= matcher.quick_ratio() else 0.0
 
 
 def image_examples(task: str) -> tuple[ImageExample, ...]:

@@ -68,7 +68,7 @@ def _films(ui: PageUi[AvScreen]) -> None:
                 interactive=False,
                 loop=True,
                 min_width=140,
-                height=220,
+                height=200,
                 elem_id=ui.id(part),
                 elem_classes=RESULT,
             )

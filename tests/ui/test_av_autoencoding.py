@@ -70,6 +70,8 @@ def test_masking_marks_the_result_until_it_is_run_again(page: Page) -> None:
 
 
 def test_a_pixel_a_sound_and_the_label_come_back_with_a_link(page: Page, visit: Visit) -> None:
+    for details in ("frame-details", "sound-details"):
+        part(page, details).get_by_role("button").first.click()
     places = part(page, "strip").locator("[data-rows]").first
     box = places.bounding_box()
     assert box

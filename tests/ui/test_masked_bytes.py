@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import numpy as np
@@ -19,8 +20,8 @@ FILLED = f"#{NAME}-filled"
 
 @pytest.fixture
 def page(visit: Visit) -> Page:
-    """The page as it opens, with its first example."""
-    page = visit(NAME)
+    """As a link opens it, with a filled text."""
+    page = visit(NAME, f"?{urlencode({'text': SENTENCE, 'mask': '[[51,60]]'})}")
     page.wait_for_selector(f"#{NAME}-candidates td")
     return page
 

@@ -16,7 +16,7 @@ ANSWERED = {
     "fine_tuning": "#fine_tuning-labels li",
     "text_generation": "#text_generation-attention .border-mark",
     "image_classification": "#image_classification-prediction-conv img",
-    "optical_flow": "#optical_flow-check .comparison",
+    "optical_flow": "#optical_flow-attention img",
     "av_autoencoding": "#av_autoencoding-attention .read",
 }
 """What is on a page once its first result is."""
@@ -51,7 +51,6 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
 def test_a_page_is_accessible_short_and_stands_still(visit: Visit, page) -> None:
     shown = opened(visit, page.name, "light", 1280)
     expect(shown).to_have_title(f"{page.title} - Perceiver Playground")
-    assert shown.locator(ANSWERED[page.name]).first.evaluate("each => each.closest('.result') !== null")
     assert violations(shown) == []
     assert shown.evaluate("document.documentElement.scrollHeight") <= LONGEST
     assert layout_shift(shown) < MOST_SHIFT
