@@ -2,16 +2,18 @@
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
+from contextlib import AbstractContextManager, suppress
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import streamlit as st
 from markupsafe import Markup
+from PIL.Image import Image
 
 from components.html.text.mask_strip import follow_text
 from components.js import script
+from models.data.images import open_image
 from models.schema import InputError
 from pages.binding import example_chip
 from pages.screen import AnyScreen, Files, Offer
@@ -23,6 +25,8 @@ Sc = TypeVar("Sc", bound=AnyScreen)
 VIDEO_FILES = ("mp4", "webm", "mov", "mkv", "avi", "m4v", "gif", "webp")
 IMAGE_FILES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
 CSV_FILES = ("csv", "tsv", "txt")
+PREVIEW_SIDE = 480
+"""Pixels of the longer side of an uploaded image on the page."""
 In = TypeVar("In", bound=AnyScreen)
 STRIP = Markup('<div class="strip-block"><div class="strip-label">{}</div>{}</div>')
 BLOCK = Markup('<div class="picture-block">{}</div>')
@@ -132,8 +136,8 @@ class PageUi(Widgets, Generic[Sc]):
 
     def image_upload(self, name: str, label: str, *steps: Action | Step) -> None:
         """A field for an image, with the image that it holds."""
-        if file := self.view.values[name]:
-            st.image(str(file), alt=label, width="stretch")
+        if image := _preview(self.view.values[name]):
+            st.image(image, alt=label, width="stretch")
         self.file_upload(name, label, IMAGE_FILES, *steps)
 
     def file_upload(self, name: str, label: str, kinds: Sequence[str], *steps: Action | Step) -> None:
@@ -248,7 +252,10 @@ class PageUi(Widgets, Generic[Sc]):
             return
         with st.popover(label):
             for kind in files.write:
-                content, key = partial(self._content, offer, kind), self.key(f"{label}-{kind}")
+                content, key = (
+                    partial(self._content, offer, kind),
+                    self.key(f"{label.lower()}-{kind}".replace(" ", "-")),
+                )
                 st.download_button(kind.upper(), content, f"{files.stem}.{kind}", key=key, on_click="ignore")
 
     def _files(self, offer: Offer) -> Files:
@@ -277,3 +284,15 @@ class PageUi(Widgets, Generic[Sc]):
             while not view.changed.wait(0.1):
                 pulse.empty()  # lets Streamlit end this run when the visitor does something
         st.rerun(scope=scope)
+
+
+@lru_cache(maxsize=64)
+def _preview(file: Path | None) -> Image | None:
+    """An image as its field shows it; None if there is none, or if it cannot be read."""
+    if file is None:
+        return None
+    with suppress(InputError):
+        image = open_image(file)
+        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+        return image
+    return None

@@ -51,7 +51,7 @@ class App:
     """All pages over one backend. One for all visitors."""
 
     def __init__(self, backend: Backend, pages: Sequence[Page[Any]], store: SessionStore | None = None):
-        self.pages, self.store = pages, store or SessionStore()
+        self.pages, self.store = pages, SessionStore() if store is None else store
         self._screens: dict[str, AnyScreen] = {page.name: page.screen(backend) for page in pages}
 
     def show(self) -> None:

@@ -83,9 +83,8 @@ class Widgets:
         return {"trace": (self.screen.trace,), "display": (self.screen.redraw,)}.get(role, ())
 
     def _choice(self, kind: Draw, name: str, options: dict[str, Value]) -> None:
-        choices = self.properties(name).get("choices")
-        choices = options.pop("choices", None) if choices is None else choices
-        choices = choices_of(self._field(name)) if choices is None else choices
+        given = {"choices": options.pop("choices", None)} | self.properties(name)
+        choices = choices_of(self._field(name)) if given["choices"] is None else given["choices"]
         pairs = [each if isinstance(each, tuple) else (str(each), each) for each in choices]
         labels = {value: label for label, value in pairs}
 

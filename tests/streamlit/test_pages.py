@@ -1,0 +1,171 @@
+"""What holds for every page of the Streamlit front end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from models.schema import (
+    DROPPED,
+    AvAutoencodingRequest,
+    FineTuneRequest,
+    ImageClassificationRequest,
+    InputError,
+    MaskedBytesRequest,
+    OpticalFlowRequest,
+    SentimentRequest,
+    TextGenerationRequest,
+)
+from pages.binding import APOLOGY
+from pages.session import SessionStore
+from pages.streamlit_ui.pages import PAGES
+from tests.markup import Elements
+from tests.streamlit.conftest import EveryTask
+from tests.streamlit.visitor import SCRIPT, alerts, checked, click, markup, view_of, visit
+
+RUNS: dict[str, tuple[type, str, str]] = {
+    "masked_bytes": (MaskedBytesRequest, "fill", "filled"),
+    "sentiment": (SentimentRequest, "classify", "labels"),
+    "fine_tuning": (FineTuneRequest, "submit", "curves"),
+    "text_generation": (TextGenerationRequest, "generate", "text"),
+    "image_classification": (ImageClassificationRequest, "classify", "prediction-fourier"),
+    "optical_flow": (OpticalFlowRequest, "submit", "motion"),
+    "av_autoencoding": (AvAutoencodingRequest, "reconstruct", "labels"),
+}
+"""By page: its request, the button that sends it, and the part that shows the result."""
+LINKS: dict[str, dict[str, str]] = {
+    "masked_bytes": {"text": "a cat", "mask": "[[2,5]]", "decoding": "parallel", "method": "rollout", "byte": "3"},
+    "sentiment": {"text": "good", "scale": "log", "unit": "bytes", "occlude": "false"},
+    "fine_tuning": {"example": "1", "epochs": "3", "seed": "9007199254740991"},
+    "text_generation": {"prompt": "Once upon", "num_latents": "4", "seed": "3", "stop_strings": '["z"]', "token": "2"},
+    "image_classification": {"example": "2", "scale": "relative", "point": "[0.25,0.5]", "latents": "[1,null,2]"},
+    "optical_flow": {"example": "1", "baseline": "none", "pixel": "[3,4]", "opacity": "0.3"},
+    "av_autoencoding": {"example": "1", "mask": '["audio"]', "resolution": "pixels", "frame": "3"},
+}
+"""By page: the query of a view."""
+NAMES = [page.name for page in PAGES]
+
+
+def button(at: AppTest, name: str) -> Any:
+    return at.button(f"{name}-{RUNS[name][1]}")
+
+
+def result(at: AppTest, name: str) -> dict[str, Any]:
+    return markup(at, f"{name}-{RUNS[name][2]}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_opens_and_runs(name: str, backend: EveryTask) -> None:
+    at = visit(page=name)
+    assert at.title[0].value == next(page.title for page in PAGES if page.name == name)
+    before = len(backend.requests)
+    checked(button(at, name).click().run())
+    assert type(backend.requests[before]) is RUNS[name][0]
+    assert result(at, name)["markup"]
+    assert not result(at, name)["outdated"]
+    assert not view_of(at, name).running
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_error_is_shown_and_the_result_stays(name: str, backend: EveryTask) -> None:
+    at = visit(page=name)
+    shown = result(at, name)
+    for refusal, message in ((InputError("No <such> input."), "No <such> input."), (RuntimeError("secret"), APOLOGY)):
+        backend.refusals[RUNS[name][0]] = refusal
+        checked(button(at, name).click().run())
+        assert alerts(at) == [message]
+        assert not view_of(at, name).running
+    if name != "fine_tuning":  # a new training discards the earlier model
+        assert result(at, name) == shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_opens_the_same_view(name: str) -> None:
+    at = visit(page=name, **LINKS[name])
+    if name == "fine_tuning":  # a link does not train
+        checked(button(at, name).click().run())
+    view = view_of(at, name)
+    expected, problems = view.screen.state.from_query(LINKS[name], view.screen.initial)
+    assert problems == ()
+    linked, _ = view.screen.state.from_query(at.query_params, view.screen.state())
+    assert linked.model_dump(exclude={"max_new_tokens"}) == expected.model_dump(exclude={"max_new_tokens"})
+    assert "page" not in at.query_params
+
+
+def test_a_link_with_a_value_that_does_not_fit_says_so() -> None:
+    at = visit(page="masked_bytes", text="a cat", mask="[[2,5]]", top_k="99")
+    assert "Candidates" in alerts(at)[0]
+    assert view_of(at, "masked_bytes").values["top_k"] == 5
+
+
+def test_a_result_of_other_inputs_is_marked_until_it_runs_again() -> None:
+    at = visit()
+    assert not markup(at, "masked_bytes-filled")["outdated"]
+    at.radio("masked_bytes-decoding").set_value("parallel").run()
+    assert markup(at, "masked_bytes-filled")["outdated"]
+    click(at, "masked_bytes-filled", position=3)
+    assert markup(at, "masked_bytes-filled")["outdated"]
+    button(at, "masked_bytes").click().run()
+    assert not markup(at, "masked_bytes-filled")["outdated"]
+
+
+def test_another_page_keeps_what_was_set(store: SessionStore) -> None:
+    at = visit()
+    at.text_area("masked_bytes-text").set_value("a cat").run()
+    for name in ("sentiment", "masked_bytes"):
+        at.query_params["page"] = name
+        checked(at.run())
+    assert at.text_area("masked_bytes-text").value == "a cat"
+    assert markup(at, "masked_bytes-filled")["outdated"]
+
+
+def test_visitors_do_not_see_each_other() -> None:
+    one, other = visit(), visit()
+    click(one, "masked_bytes-filled", position=3)
+    assert "byte" in one.query_params
+    before = markup(other, "masked_bytes-filled")
+    assert markup(other.run(), "masked_bytes-filled") == before != markup(one, "masked_bytes-filled")
+    assert view_of(one, "masked_bytes").session.visitor != view_of(other, "masked_bytes").session.visitor
+
+
+def test_running_again_holds_no_more_memory(store: SessionStore) -> None:
+    at = visit()
+    button(at, "masked_bytes").click().run()
+    values, held = len(store), store.nbytes
+    for _ in range(5):
+        button(at, "masked_bytes").click().run()
+    assert (len(store), store.nbytes) == (values, held)
+
+
+def test_a_result_that_was_dropped_says_so(store: SessionStore) -> None:
+    at = visit()
+    view = view_of(at, "masked_bytes")
+    for key in [key for key in store._slots if key[0] == view.session.visitor]:
+        store._drop(key)
+    checked(at.run())
+    assert alerts(at) == [DROPPED]
+    button(at, "masked_bytes").click().run()
+    assert markup(at, "masked_bytes-filled")["markup"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_can_be_chosen(name: str) -> None:
+    at = visit(page=name)
+    view = view_of(at, name)
+    if not view.screen.examples:
+        return
+    last = len(view.screen.examples) - 1
+    buttons = [each for each in at.button if each.key == f"{name}-example-{last}"]
+    if buttons:
+        checked(buttons[0].click().run())
+    else:
+        click(at, f"{name}-examples", position=last)
+    assert not result(at, name)["outdated"]
+    state = view.session.get().state
+    assert getattr(state, "example", None) == last or view.screen.example_of(state) == last
+
+
+def test_the_script_is_not_next_to_the_modules_of_the_pages() -> None:
+    """Streamlit would offer them as pages."""
+    assert not Path(SCRIPT).with_name("pages").exists()

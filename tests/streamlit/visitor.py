@@ -1,0 +1,53 @@
+"""What visitors do in the Streamlit front end, without a browser."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.testing.v1 import AppTest
+
+from pages.streamlit_ui.view import View
+from tests.markup import Elements
+
+SCRIPT = Path(__file__).parents[2] / "pages" / "streamlit_ui" / "script.py"
+SECONDS = 30
+
+
+def visit(**params: str) -> AppTest:
+    """The page of the served app that a query names, or its first page."""
+    at = AppTest.from_file(str(SCRIPT), default_timeout=SECONDS)
+    at.query_params.update(params)
+    return checked(at.run())
+
+
+def checked(at: AppTest) -> AppTest:
+    assert not at.exception, at.exception[0].stack_trace
+    return at
+
+
+def view_of(at: AppTest, name: str) -> View:
+    return at.session_state["views"][name]
+
+
+def markup(at: AppTest, key: str) -> dict[str, Any]:
+    """What the browser gets for a part that shows markup."""
+    return json.loads(at.get_by_key(key).proto.json)
+
+
+def alerts(at: AppTest) -> list[str]:
+    """What went wrong, as the page says it."""
+    return [Elements(html.value).text for html in at.html if Elements(html.value).of("p", "alert")]
+
+
+def click(at: AppTest, key: str, **clicked: object) -> AppTest:
+    """Clicks in markup: `clicked` is what its JavaScript sends."""
+    return send(at, key, "select", clicked)
+
+
+def send(at: AppTest, key: str, event: str, value: object) -> AppTest:
+    states = at._tree.get_widget_states()
+    identifier = f"$$STREAMLIT_INTERNAL_KEY_{at.get_by_key(key).proto.id}__events"
+    value = json.dumps([{"event": event, "value": value}])
+    states.widgets.append(WidgetState(id=identifier, json_trigger_value=value))
+    return checked(at._run(states))
