@@ -1,6 +1,6 @@
-"""Where something is in a clip: the frames of a window that are shown, moments in words, what a click on them meant.
+"""Positions in a clip: which frames of a window are shown, and clicks on them.
 
-Frames and samples count from 0, in words from 1.
+Frames and samples count from 0; frames in text count from 1.
 """
 
 import math
@@ -76,7 +76,7 @@ def time_ticks(begin: float, end: float, most: int = 6) -> list[float]:
 
 
 def asked_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
-    """ "rows 9 to 16, columns 1 to 8 of frame 3, at 0.13 s", "the sound from 0.260 to 0.270 s", "the class"."""
+    """ "rows 9 to 16, columns 1 to 8 of frame 3, at 0.13 s", "the sound from 0.260 to 0.270 s", "the label"."""
     if trace.modality == "image":
         frame, top, left, height, width = trace.area
         rows, columns = _span("row", top, height), _span("column", left, width)
@@ -86,8 +86,8 @@ def asked_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
         begin, end = (f"{at / result.sample_rate:.3f}" for at in (first, first + samples))
         return f"the sound from {begin} to {end} s"
     if len(result.windows) > 1:
-        return f"the class of the window from {trace.start / result.fps:.2f} s on"
-    return "the class"
+        return f"the label of the window that starts at {trace.start / result.fps:.2f} s"
+    return "the label"
 
 
 def _span(noun: str, first: int, count: int) -> str:

@@ -1,4 +1,4 @@
-"""What an output of a clip was read from: pictures, sound and label on one scale, and how much of each."""
+"""Attention of an output of a clip: to video, sound and label on one scale, and the share of each."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from components.scale.no_data import hatched
 from components.words.numbers import seconds_in_words
 from models.schema import AttentionMap, AvAutoencodingResult, AvTrace, Modality
 
-MODALITIES = {"image": "picture", "audio": "sound", "label": "label"}
+MODALITIES = {"image": "video", "audio": "sound", "label": "label"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
-    """A window of a clip as an output read it.
+    """Attention of an output over the window of the clip that it was computed from.
 
-    frames: which ones of the clip are shown, at most 16; where the clip ends before its window, the last one is held.
+    frames: indices of those shown, at most 16; if the clip ends before its window, the last frame is repeated.
     pixels: uint8 [n, side, side, 3], these. image: levels, float64 [n, rows, columns], of each frame shown;
-    times: of how many frames apart the picture was read. sound: float32 [samples], of the whole window, silent
-    where the clip's ends. audio: levels, float64 [inputs], over the same time. label: its level, which the colors do
-    not reach to: one input of its own often has many times the share of any other, and would bleach all maps.
+    times: number of patches of the window along the time. sound: float32 [samples], of the whole window, silent after
+    the end of the clip. audio: levels, float64 [inputs], over the same time. label: its level, which is not part of the
+    color range: this single input often has many times the share of any other, which would fade all maps.
     """
 
     frames: tuple[int, ...]
@@ -107,21 +107,21 @@ def _as_seen(frame: np.ndarray, result: AvAutoencodingResult) -> np.ndarray:
 
 
 def covers_in_words(trace: AvTrace) -> str:
-    """How many frames one input holds; nothing where that is one."""
+    """The number of frames in a patch, or "" for one."""
     each = trace.frames / len(trace.image)
-    return f"Each map holds for {each:g} frames, which were read together." if each > 1 else ""
+    return f"Each map covers {each:g} frames, which the model reads as one set of patches." if each > 1 else ""
 
 
 def held_in_words(read: ReadWindow, result: AvAutoencodingResult) -> str:
-    """What the window holds beyond the end of its clip; nothing where it ends before."""
+    """A note if the window is longer than the rest of the clip, or ""."""
     frames = len(result.original_frames)
     if read.frames[-1] < frames:
         return ""
-    return f"The clip ends at {seconds_in_words(frames / result.fps)}: from there its last frame is held, in silence."
+    return f"The clip ends at {seconds_in_words(frames / result.fps)}; its last frame is repeated, without sound."
 
 
 def most_read_in_words(result: AvAutoencodingResult, scale: Scale) -> str:
-    """Where in the frames and in the sound most attention is, and how much."""
+    """The video patch and the moment of the sound with the most attention."""
     attention, trace = asked_about(result)
     said = []
     if trace.image.any():
@@ -130,17 +130,18 @@ def most_read_in_words(result: AvAutoencodingResult, scale: Scale) -> str:
         frame = trace.start + int((at + 0.5) * each)
         rows, columns = trace.image.shape[1:]
         said.append(
-            f"most of the picture at {seconds_in_words(frame / result.fps)}, row {row + 1}, column {column + 1} of "
-            f"{rows} × {columns}: {share_in_words(float(trace.image.max()), attention.uniform, scale)}"
+            f"most attended video patch: {seconds_in_words(frame / result.fps)}, "
+            f"row {row + 1}, column {column + 1} of {rows} × {columns}, "
+            f"{share_in_words(float(trace.image.max()), attention.uniform, scale)}"
         )
     if trace.audio.any():
         seconds = trace.frames / result.fps
         moment = trace.start / result.fps + (int(trace.audio.argmax()) + 0.5) * seconds / len(trace.audio)
         said.append(
-            f"most of the sound at {seconds_in_words(moment)}: "
+            f"most attended moment of the sound: {seconds_in_words(moment)}, "
             f"{share_in_words(float(trace.audio.max()), attention.uniform, scale)}"
         )
-    return "; ".join(said) or "nothing was read from the clip"
+    return "; ".join(said) or "no attention to the clip"
 
 
 NOTHING_SEEN = (
@@ -154,7 +155,7 @@ _MASKED = {
 
 
 def masked_in_words(result: AvAutoencodingResult) -> str:
-    """What the model read in place of what was masked, or ""."""
+    """The input that the model got in place of a masked modality, or ""."""
     notes = [note for name, note in _MASKED.items() if name in result.masked]
     return NOTHING_SEEN if len(notes) == len(_MASKED) else " ".join(notes)
 

@@ -9,11 +9,11 @@ from models.schema import AvAutoencodingResult
 
 
 def numbers_in_words(result: AvAutoencodingResult) -> str:
-    """ "147,456 colors and samples, 21,504 numbers in latents: 6.9 times fewer."."""
+    """ "Clip: 147,456 color values and audio samples. Latents: 21,504 values, a compression of 6.9x."."""
     clip, latents = result.numbers, result.latent_numbers
-    times = f"{max(clip, latents) / max(min(clip, latents), 1):.2g} times {'fewer' if latents <= clip else 'more'}"
-    compared = "as many" if clip == latents else times
-    return f"{clip:,} colors and samples, {latents:,} numbers in latents: {compared}."
+    ratio = f"{max(clip, latents) / max(min(clip, latents), 1):.2g}x"
+    compared = f"a compression of {ratio}" if latents <= clip else f"an expansion of {ratio}"
+    return f"Clip: {clip:,} color values and audio samples. Latents: {latents:,} values, {compared}."
 
 
 def scores_in_words(result: AvAutoencodingResult) -> str:
@@ -23,7 +23,7 @@ def scores_in_words(result: AvAutoencodingResult) -> str:
 
 
 def mean_color_psnr(frames: np.ndarray) -> float:
-    """dB that the mean color of a clip would reach in place of its frames; infinite for one of a single color.
+    """PSNR in dB of the baseline that predicts the mean color of the clip everywhere; infinite for a single color.
 
     frames: uint8 [t, height, width, 3].
     """
@@ -36,24 +36,25 @@ def mean_color_psnr(frames: np.ndarray) -> float:
     return 10 * math.log10(255**2 / error) if error > 1e-9 else math.inf
 
 
-def picture_in_words(result: AvAutoencodingResult) -> str:
-    """What its PSNR means."""
+def psnr_in_words(result: AvAutoencodingResult) -> str:
+    """The PSNR as a typical color error, and that of the baseline."""
     if math.isnan(result.psnr_db):
         return "no frame was reconstructed"
     if math.isinf(result.psnr_db):
-        return "every color is the clip's own"
-    off = 255 / 10 ** (result.psnr_db / 20)
-    alone = decibels(mean_color_psnr(result.original_frames))
-    return f"colors are off by about {off:.2g} of 255; the mean color of the clip would have {alone}"
+        return "identical to the original"
+    error = 255 / 10 ** (result.psnr_db / 20)
+    baseline = decibels(mean_color_psnr(result.original_frames))
+    return f"typical color error: {error:.2g} on a scale of 255; baseline (mean color of the clip): {baseline}"
 
 
-def sound_error_in_words(snr_db: float | None) -> str:
+def snr_in_words(snr_db: float | None) -> str:
+    """The SNR as a ratio of powers, and that of the baseline, which is 0 dB."""
     if snr_db is None:
-        return "there is no sound to compare"
+        return "the clip has no sound"
     if math.isinf(snr_db):
-        return "every sample is the clip's own"
+        return "identical to the original"
     times = 10 ** (abs(snr_db) / 10)
     if f"{times:.2g}" == "1":
-        return "what is wrong has as much power as the sound itself; silence would have 0 dB"
-    more, less = ("the sound", "what is wrong about it") if snr_db > 0 else ("what is wrong", "the sound itself")
-    return f"{more} has {times:.2g} times the power of {less}; silence would have 0 dB"
+        return "signal and error have the same power; baseline (silence): 0 dB"
+    more, less = ("signal", "error") if snr_db > 0 else ("error", "signal")
+    return f"{more} power is {times:.2g}x the {less} power; baseline (silence): 0 dB"

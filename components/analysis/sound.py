@@ -1,4 +1,4 @@
-"""Sound as pictures: how far it swings, and which tones are in it. Samples are float [n], -1 to 1."""
+"""Waveforms and spectrograms. Samples are float [n], -1 to 1."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ import numpy as np
 from components.words.numbers import seconds_in_words
 
 HIGHEST = 4000
-"""Hz up to which tones are shown."""
+"""Highest frequency of spectrograms, in Hz."""
 RANGE = 70
-"""dB below the loudest tone that the color scale covers."""
+"""Range of the color scale in dB, below the highest level."""
 SPECTRAL_COLORS = "viridis"
 _HEARD = 0.032
-"""Seconds that a column of a spectrogram is made of: long enough to tell tones of 31 Hz apart."""
+"""Length of the Fourier window in seconds, which resolves 31 Hz."""
 _COLUMNS = 360
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrogram:
-    """levels: float32 [rows, columns], dB of a sine of amplitude 1, highest tone first. top: Hz at the upper edge."""
+    """levels: float32 [rows, columns], in dB relative to a sine of amplitude 1, highest frequency first.
+
+    top: frequency at the upper edge, in Hz.
+    """
 
     levels: np.ndarray
     top: float
@@ -38,7 +41,7 @@ class Sounds:
         """reconstructed: of the same length, or empty if it was not reconstructed."""
         if not len(reconstructed):
             return cls({"Original": seen}, rate)
-        return cls({"Original": seen, "Rebuilt": reconstructed, "Difference": reconstructed - seen}, rate)
+        return cls({"Original": seen, "Reconstruction": reconstructed, "Difference": reconstructed - seen}, rate)
 
     @property
     def length(self) -> int:
@@ -50,7 +53,7 @@ class Sounds:
 
     @property
     def loudest(self) -> float:
-        """The largest swing of all, which fills a picture's height; 1 for silence."""
+        """Peak amplitude over all of them, which is the full height of a waveform; 1 for silence."""
         return max(float(np.abs(each).max(initial=0.0)) for each in self.samples.values()) or 1.0
 
     def spectrograms(self) -> dict[str, Spectrogram]:
@@ -66,9 +69,9 @@ def envelope(samples: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def spectrogram(samples: np.ndarray, rate: int) -> Spectrogram:
-    """At most 360 columns that share the sound's time alike, each a mean of Hann windows of 32 ms; at least a sample.
+    """At most 360 columns of equal duration, each the mean power of Hann windows of 32 ms.
 
-    Rows are the tones up to HIGHEST, or half the rate.
+    Rows are frequencies up to HIGHEST or half the rate. samples: at least one.
     """
     size = max(round(_HEARD * rate), 8)
     columns = max(1, min(_COLUMNS, len(samples) // max(size // 8, 1)))
@@ -85,7 +88,7 @@ def spectrogram(samples: np.ndarray, rate: int) -> Spectrogram:
 
 
 def spectral_ends(found: Sequence[Spectrogram]) -> tuple[float, float]:
-    """dB at which colors begin and end, for all that are compared: RANGE below the loudest tone, and that one."""
+    """Lowest and highest level of the color scale in dB, the same for all that are compared."""
     loudest = max(float(each.levels.max()) for each in found)
     high = float(np.ceil(loudest)) if loudest > -120 else 0.0
     return high - RANGE, high
@@ -98,9 +101,9 @@ def spectral_colors(found: Spectrogram, ends: tuple[float, float]) -> np.ndarray
 
 
 def sound_in_words(samples: np.ndarray, rate: int) -> str:
-    """ "largest swing 0.52, at 0.34 s", or "silent"."""
+    """ "peak amplitude 0.52 at 0.34 s", or "silent"."""
     swings = np.abs(samples)
     if not swings.any():
         return "silent"
     at = int(swings.argmax())
-    return f"largest swing {swings[at]:.2g}, at {seconds_in_words(at / rate)}"
+    return f"peak amplitude {swings[at]:.2g} at {seconds_in_words(at / rate)}"

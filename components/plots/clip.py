@@ -27,7 +27,7 @@ def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
     run = result.run
     facts = [f"model {run.model}", f"{run.weights} weights", f"{run.device}, {run.dtype}"]
     label = result.labels[0] if result.labels else None
-    named = f" Named {label.name}, {percent(label.probability)}." if label else ""
+    named = f" Predicted label: {label.name}, {percent(label.probability)}." if label else ""
     alt = f"{TITLE}. {len(result.frames)} frames.{named} {said}"
     reminder = (
         f"Spectrograms: log scale of {RANGE} dB, one for all. Waveforms: one scale. "
@@ -62,7 +62,7 @@ def _draw_frames(plot: Plot, result: AvAutoencodingResult, frames: list[int]) ->
         plot.write(left, top + 0.06, said, size=12, color=SOFT_INK)
         for row, pixels in enumerate((result.original_frames[frame], result.frames[frame])):
             draw_pixels(plot, (left, top - (row + 1) * side - row * _GAP, side, side), pixels)
-    for row, name in enumerate(("Original", "Rebuilt")):
+    for row, name in enumerate(("Original", "Reconstruction")):
         plot.write(MARGIN, top - row * (side + _GAP) - side / 2, name, size=13, weight="bold", va="center")
     return top - 2 * side - _GAP
 

@@ -1,4 +1,4 @@
-"""What an output of a clip was read from, on a plot."""
+"""Attention of an output of a clip, as a plot."""
 
 from dataclasses import asdict
 
@@ -87,7 +87,7 @@ def _draw_frames(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, rig
     trace, maps = result.trace, read.colors.fills(read.image)
     left, count = MARGIN + _HEAD, len(read.frames)
     side = min((right - left) / count, (plot.top - plot.bottom - _BELOW) / 3)
-    for line, name in enumerate(("Frames", "Map over them", "Map")):
+    for line, name in enumerate(("Frames", "Frames with map", "Attention map")):
         bottom = plot.top - 0.35 - (line + 1) * side - line * 0.08
         plot.write(MARGIN, bottom + side / 2, name, size=12, va="center")
         for at, frame in enumerate(read.frames):
@@ -112,7 +112,7 @@ def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, righ
     wave = left, top - 1.1, right - left, 1.1
     heat = left, wave[1] - 0.38, right - left, 0.34
     plot.write(MARGIN, top - 0.55, "Sound", size=12, va="center")
-    plot.write(MARGIN, heat[1] + 0.17, "Map of it", size=12, va="center")
+    plot.write(MARGIN, heat[1] + 0.17, "Attention map", size=12, va="center")
     drawn = draw_waveform(plot, wave, read.sound, loudest)
     if "audio" in read.masked:
         hatch(drawn, (0.0, -loudest, 1.0, 2 * loudest))
@@ -125,7 +125,7 @@ def _draw_sound(plot: Plot, result: AvAutoencodingResult, read: ReadWindow, righ
     label = left, heat[1] - 0.75, 0.34, 0.34
     plot.write(MARGIN, label[1] + 0.17, "Label", size=12, va="center")
     draw_pixels(plot, label, read.colors.fills(np.array([[read.label]])))
-    plot.write(left + 0.45, label[1] + 0.17, f"one input: {read.label_in_words}", size=12, va="center")
+    plot.write(left + 0.45, label[1] + 0.17, f"a single input: {read.label_in_words}", size=12, va="center")
     return label[1]
 
 

@@ -36,13 +36,13 @@ from models.schema import AttentionMap, AvAutoencodingResult
 
 
 def av_scores(result: AvAutoencodingResult) -> Markup:
-    """PSNR, SSIM and SNR, and how many numbers the clip was and its latents are."""
+    """PSNR, SSIM and SNR, and the numbers of values in the clip and in its latents."""
     masked = masked_in_words(result)
     return score_list(result) + (Markup('<p class="caption">{}</p>').format(masked) if masked else "")
 
 
 def av_labels(result: AvAutoencodingResult) -> Markup:
-    """What the clip shows, and where it has several windows, what each of them does."""
+    """The predicted labels, of the whole clip and of each window if there are several."""
     several = (
         Markup("<h3>Window by window</h3>") + window_labels(result.windows, result.fps)
         if len(result.windows) > 1
@@ -57,12 +57,12 @@ def av_frame(result: AvAutoencodingResult, frame: int) -> Markup:
 
 
 def av_first_frame(original: np.ndarray, reconstructed: np.ndarray, fps: float) -> Markup:
-    """The first frame of a clip of which the rest is still to come, as `av_frame` shows it."""
+    """The same for the first frame of a clip that is still being reconstructed."""
     return frame_pair(original, reconstructed, 0, fps)
 
 
 def av_sound(result: AvAutoencodingResult, marked: range | None = None) -> Markup:
-    """Waveforms and spectrograms of both sounds and their difference; `column` of a click is a share of the time.
+    """Waveforms and spectrograms of original, reconstruction and difference; clicks give a share of the time.
 
     marked: the traced samples.
     """
@@ -115,7 +115,7 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Mar
         read_frames(read, result.fps, pixel, chosen),
         read_sound(read, result.sample_rate, asked),
         read_label(read),
-        read_legend(read.colors, "picture and sound; the label may lie beyond", bool(read.masked)),
+        read_legend(read.colors, "video and sound; the label may exceed it", bool(read.masked)),
         text[0].upper() + text[1:],
     )
 

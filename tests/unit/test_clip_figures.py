@@ -58,17 +58,17 @@ def test_frames_stand_above_the_rebuilt_ones():
     for at, axes in enumerate(frames):
         gray = 10 * (at % 3) + (5 if at > 2 else 0)
         np.testing.assert_array_equal(drawn(page, axes, 0.5, 0.5), [gray] * 3)
-    assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB · 300 colors and samples" in words(plot)
+    assert "PSNR 20.0 dB · SSIM 0.71 · SNR 3.0 dB" in words(plot)
     for said in ("1: 0.00 s", "2: 0.10 s", "3: 0.20 s"):
         assert said in words(plot)
-    assert "3 frames. Named <b>two</b>, 75%." in plot.alt
+    assert "3 frames. Predicted label: <b>two</b>, 75%." in plot.alt
 
 
 def test_sounds_are_on_one_scale():
     plot = render.av_figure(rebuilt_clip(3))
     waves = [axes for axes in plot.axes if axes.collections and not axes.get_label()]
     assert [axes.get_ylim() for axes in waves] == [(-0.5, 0.5)] * 3
-    assert "Original largest swing 0.5" in words(plot)
+    assert "Original peak amplitude 0.5" in words(plot)
     assert "no sound" in words(render.av_figure(rebuilt_clip(3, original_audio=np.zeros(0), audio=np.zeros(0))))
 
 
@@ -102,11 +102,11 @@ def test_a_moment_is_marked_on_both_pictures_of_the_sound():
 def test_a_sheet_of_attention_says_what_it_shows():
     plot = render.av_attention_figure(asked(pixel_trace(), 0.15, 0.05))
     for fact in (f"{HOW}: rows 3 to 4, columns 1 to 2 of frame 5", "model av_autoencoding", "method rollout",
-                 "relative scale", "picture 50%", "sound 20%", "label 10%", "learned latent array 15%",
-                 "output query 5.0%", "uniform 1×", "4.5×", "one input: 1.5× uniform",
-                 "Each map holds for 2 frames", "Attention is not by itself an explanation."):  # fmt: skip
+                 "relative scale", "video 50%", "sound 20%", "label 10%", "learned latent array 15%",
+                 "output query 5.0%", "uniform 1×", "4.5×", "a single input: 1.5× uniform",
+                 "Each map covers 2 frames", "Attention is not by itself an explanation."):  # fmt: skip
         assert fact in words(plot)
-    assert "Shares: picture 50%, sound 20%, label 10%" in plot.alt
+    assert "Shares: video 50%, sound 20%, label 10%" in plot.alt
 
 
 def latents() -> AvAutoencodingResult:

@@ -61,7 +61,7 @@ def test_sounds_and_their_difference():
     sounds = Sounds.of(np.float32([0.5, -0.25]), np.float32([0.25, 0.5]), 2)
     assert {name: each.tolist() for name, each in sounds.samples.items()} == {
         "Original": [0.5, -0.25],
-        "Rebuilt": [0.25, 0.5],
+        "Reconstruction": [0.25, 0.5],
         "Difference": [-0.25, 0.75],
     }
     assert (sounds.loudest, sounds.seconds) == (0.75, 1.0)
@@ -70,6 +70,6 @@ def test_sounds_and_their_difference():
 
 
 def test_sounds_in_words():
-    assert sound_in_words(np.float32([0, -0.52, 0.1]), 10) == "largest swing 0.52, at 0.10 s"
+    assert sound_in_words(np.float32([0, -0.52, 0.1]), 10) == "peak amplitude 0.52 at 0.10 s"
     assert sound_in_words(np.zeros(4), 10) == "silent"
     assert [frequency_in_words(each) for each in (4000, 5512.5, 800)] == ["4 kHz", "5.51 kHz", "800 Hz"]

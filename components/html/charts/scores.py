@@ -4,27 +4,27 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from components.analysis.clip_scores import numbers_in_words, picture_in_words, sound_error_in_words
+from components.analysis.clip_scores import numbers_in_words, psnr_in_words, snr_in_words
 from components.html.axis import probability_axis
 from components.words.numbers import decibels, percent, seconds_in_words, similarity_in_words
 from models.schema import AvAutoencodingResult, AvWindow
 
 
 def score_list(result: AvAutoencodingResult) -> Markup:
-    """PSNR, SSIM and SNR, each with what it means for this clip and what doing nothing would reach."""
+    """PSNR, SSIM and SNR, each with an explanation, and with the score of a trivial baseline."""
     rows = Markup("").join(
         Markup("<div><dt>{}</dt><dd><b>{}</b><small>{}</small></dd></div>").format(name, number, said)
         for name, number, said in (
-            ("PSNR", decibels(result.psnr_db), picture_in_words(result)),
+            ("PSNR", decibels(result.psnr_db), psnr_in_words(result)),
             (
                 "SSIM",
                 similarity_in_words(result.ssim),
-                "how alike small patches are in their pattern: 1 the same, 0 nothing alike",
+                "similarity of local structure, from 0 (unrelated) to 1 (identical)",
             ),
             (
                 "SNR",
                 "–" if result.snr_db is None else decibels(result.snr_db),
-                sound_error_in_words(result.snr_db),
+                snr_in_words(result.snr_db),
             ),
         )
     )

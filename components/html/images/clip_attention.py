@@ -1,6 +1,6 @@
-"""What an output of a clip was read from, as HTML; data in, HTML out.
+"""Attention of an output of a clip, as HTML; data in, HTML out.
 
-How strongly the maps cover the frames is the page's `--map-opacity`.
+The opacity of the maps over the frames is the page's `--map-opacity`.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ MASKED = Markup('<div class="wave no-data" role="img" aria-label="Sound: masked"
 
 
 def share_bar(shares: list[Share]) -> Markup:
-    """How much of the attention each modality holds, and what stayed with none, as parts of one bar."""
+    """Shares of the modalities and residual shares, as parts of one bar."""
     read = sum(share.share for share in shares if share.even is not None) or 1.0
     parts = Markup("").join(
         Markup('<i class="{}" style="width:{:.2f}%"></i>').format(share.kind, 100 * share.share) for share in shares
@@ -42,8 +42,8 @@ def share_bar(shares: list[Share]) -> Markup:
 
 def _of_inputs(share: Share, read: float) -> str:
     if share.even is None:
-        return "stayed there, in residuals"
-    return f"{percent(share.share / read)} of the attention to inputs; {percent(share.even)} with uniform attention"
+        return "residual share"
+    return f"{percent(share.share / read)} of the attention to inputs (uniform: {percent(share.even)})"
 
 
 def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | None) -> Markup:
@@ -52,7 +52,7 @@ def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | N
     maps = np.hstack(list(read.colors.fills(read.image)))
     frames = photograph(side_by_side(read.pixels), f"Frames {read.frames[0] + 1} to {read.frames[-1] + 1}", "row crop")
     over = Markup('<div class="reel">{}{}{}</div>').format(
-        frames, picture(maps, "Map of the attention over them", "row map"), mark
+        frames, picture(maps, "Attention map over the frames", "row map"), mark
     )
     alone = Markup('<div class="reel">{}{}</div>').format(picture(maps, "Attention map", "row"), mark)
     return film(heads(read.frames, fps, chosen) + over + alone, len(read.frames))
@@ -60,18 +60,18 @@ def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | N
 
 def read_sound(read: ReadWindow, rate: int, asked: range | None) -> Markup:
     """The waveform of the window, and the attention of its parts below it. asked: the traced samples."""
-    sounds = Sounds({"The window's sound": read.sound}, rate)
+    sounds = Sounds({"Sound of the window": read.sound}, rate)
     mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
-    wave = MASKED if "audio" in read.masked else waveform("The window's sound", read.sound, sounds)
-    heat = picture(read.colors.fills(read.audio)[None], "Map of the attention over the same time", "heat")
+    wave = MASKED if "audio" in read.masked else waveform("Sound of the window", read.sound, sounds)
+    heat = picture(read.colors.fills(read.audio)[None], "Attention map over the sound", "heat")
     axis = time_axis(sounds.seconds, read.samples.start / rate)
     return Markup('<div class="sound"><div class="tracks">{}{}{}</div>{}</div>').format(wave, heat, mark, axis)
 
 
 def read_label(read: ReadWindow) -> Markup:
-    """The one input that may name the class, in the color of its share."""
-    swatch = picture(read.colors.fills(np.array([[read.label]])), "The label's color", "swatch")
-    return Markup('<p class="read-label">{}<span>The label, one input: {}</span></p>').format(
+    """The label, which is a single input, in the color of its share."""
+    swatch = picture(read.colors.fills(np.array([[read.label]])), "Attention to the label", "swatch")
+    return Markup('<p class="read-label">{}<span>Label (a single input): {}</span></p>').format(
         swatch, read.label_in_words
     )
 
@@ -83,14 +83,14 @@ def read_latents(attention: AttentionMap, colors: AttentionScale) -> Markup:
     level = share_in_words(float(values[most]), attention.uniform, colors.scale)
     heat = picture(
         colors.fills(levels_of(attention, colors.scale))[None],
-        f"Latents 0 to {len(values) - 1}; most on latent {most}",
+        f"Latents 0 to {len(values) - 1}; most attention on latent {most}",
         "heat",
     )
-    said = f"Latents 0 to {len(values) - 1}, from left to right. Most on latent {most}: {level}."
+    said = f"Latents 0 to {len(values) - 1}, from left to right. Most attention on latent {most}: {level}."
     return Markup('<div class="sound"><div class="tracks">{}</div></div><p class="caption">{}</p>').format(heat, said)
 
 
 def read_legend(colors: AttentionScale, of: str, masked: bool = False) -> Markup:
-    """of: what the colors are one scale for. masked: whether anything is hatched that was masked."""
+    """of: the maps that share the scale. masked: whether any part is hatched because it was masked."""
     key = no_data_key("masked: the model did not see it") if masked else ""
     return color_legend(colors, Markup("{}, one scale for {}{}").format(colors.unit, of, key))

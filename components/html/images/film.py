@@ -15,7 +15,7 @@ from components.words.numbers import seconds_in_words
 
 LARGEST = 64
 """Pixels per side up to which a frame of a strip is kept exactly as it is."""
-_KEYS = "Arrow keys move a cursor over their pixels, with Shift from frame to frame, Enter asks what one was read from."
+_KEYS = "Arrow keys move a cursor over the pixels, with Shift by a frame. Enter shows the attention of the pixel."
 
 
 def film_strip(
@@ -39,7 +39,7 @@ def film_strip(
         + ("" if pixel is None else outlined((pixel[0], 0.5 + pixel[1] / 2, pixel[2], pixel[3] / 2), "marker"))
     )
     label = (
-        f"Frames {_listed(frames)}, clip above, reconstruction below. Selected: frame {chosen + 1}, at "
+        f"Frames {_listed(frames)}: the clip above, its reconstruction below. Selected: frame {chosen + 1}, at "
         f"{seconds_in_words(chosen / fps)}. {_KEYS}"
     )
     place = side // 2 * len(frames) * side + at * side + side // 2

@@ -11,14 +11,14 @@ from components.html.images.pixels import legend
 from components.words.numbers import seconds_in_words
 
 FULL = 96
-"""Levels of 255 at which the colors of a difference end, the same for all frames and clips."""
+"""Difference on a scale of 255 at which its colors end, the same for all frames and clips."""
 COLORS = "viridis"
 
 
 def frame_pair(original: np.ndarray, reconstructed: np.ndarray, frame: int, fps: float) -> Markup:
-    """Two pictures that share a border which can be moved (compare.js), and how far apart they are.
+    """Both images with a border that can be moved between them (compare.js), and their difference.
 
-    original, reconstructed: uint8 [side, side, 3]. frame: which one of the clip it is.
+    original, reconstructed: uint8 [side, side, 3]. frame: its index in the clip.
     """
     size = original.shape[1], original.shape[0]
     said = f"Frame {frame + 1}, at {seconds_in_words(frame / fps)}"
@@ -31,7 +31,7 @@ def frame_pair(original: np.ndarray, reconstructed: np.ndarray, frame: int, fps:
     away = framed(color_map(difference_colors(apart), f"{said}, difference: {difference_in_words(apart)}", "map"), size)
     mean = float(apart.mean())
     ends = "0", f"≥ {FULL}" if apart.max() > FULL else str(FULL)
-    meaning = "difference of colors in levels of 255, mean of red, green and blue; line: mean of this frame"
+    meaning = "absolute difference on a scale of 255, mean of red, green and blue; line: mean over the frame"
     bar = legend(matplotlib.colormaps[COLORS], ends, meaning, min(mean / FULL, 1.0))
     return Markup(
         '<div class="flows"><figure class="comparison">{}'
@@ -41,7 +41,7 @@ def frame_pair(original: np.ndarray, reconstructed: np.ndarray, frame: int, fps:
 
 
 def difference(original: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
-    """How far colors are apart, float64 [height, width], levels of 0 to 255: the mean of red, green and blue."""
+    """Absolute difference, mean of red, green and blue: float64 [height, width], 0 to 255."""
     return np.abs(original.astype(np.float64) - reconstructed).mean(axis=-1)
 
 
@@ -51,9 +51,9 @@ def difference_colors(apart: np.ndarray) -> np.ndarray:
 
 
 def difference_in_words(apart: np.ndarray) -> str:
-    """ "mean 12.3 of 255, largest 140 in the upper left", or "none"."""
+    """ "mean 12.3, largest 140 (upper left)", on a scale of 255, or "none"."""
     if not apart.any():
         return "none"
     most = int(apart.argmax())
     where = region(most, (apart.shape[0], apart.shape[1]))
-    return f"mean {apart.mean():.1f} of 255, largest {apart.max():.0f} in the {where}"
+    return f"mean {apart.mean():.1f}, largest {apart.max():.0f} ({where})"

@@ -22,9 +22,9 @@ from components.words.numbers import decibels, frequency_in_words, seconds_in_wo
 
 SILENCE = Markup('<p class="caption">This clip has no sound.</p>')
 MOMENTS = 1024
-"""Into how many parts of its time a sound is divided for pointing at."""
+"""Number of moments of a sound that can be selected."""
 _COLUMNS, _HALF = 720, 100
-_KEYS = "Arrow keys move a cursor along it, with Shift faster, Enter asks what a moment was read from."
+_KEYS = "Arrow keys move a cursor along the sound, faster with Shift. Enter shows the attention of a moment."
 
 
 def sound_pictures(sounds: Sounds, marked: range | None = None) -> Markup:
@@ -33,7 +33,7 @@ def sound_pictures(sounds: Sounds, marked: range | None = None) -> Markup:
     ends = spectral_ends(list(spectrograms.values()))
     rows = [_row(name, waveform(name, each, sounds)) for name, each in sounds.samples.items()]
     top = f"up to {frequency_in_words(next(iter(spectrograms.values())).top)}"
-    rows += [_row(f"{name}, tones {top}", _spectrum(name, each, ends)) for name, each in spectrograms.items()]
+    rows += [_row(f"{name}, {top}", _spectrum(name, each, ends)) for name, each in spectrograms.items()]
     mark = "" if marked is None else outlined(part_of(marked, range(sounds.length)), "marker")
     return Markup('<div class="sound">{}{}</div>{}').format(
         _pointed_at(Markup("").join(rows) + mark, sounds, marked), time_axis(sounds.seconds), _colors(ends)
@@ -47,7 +47,7 @@ def _pointed_at(inner: Markup, sounds: Sounds, marked: range | None) -> Markup:
     if marked is not None:
         at = (marked.start + len(marked) / 2) / sounds.length
         place = min(int(at * moments), moments - 1)
-        asked = f" Chosen: the moment at {seconds_in_words(at * sounds.seconds)}."
+        asked = f" Selected: {seconds_in_words(at * sounds.seconds)}."
     places = pointable(1, moments, f"{said}.{asked} {_KEYS}", place, data_seconds=f"{sounds.seconds:.6g}")
     return Markup("<div{}>{}</div>").format(attributes(class_="tracks places", **places), inner + SPOKEN)
 
@@ -72,15 +72,15 @@ def waveform(name: str, samples: np.ndarray, sounds: Sounds) -> Markup:
 
 def _spectrum(name: str, found: Spectrogram, ends: tuple[float, float]) -> Markup:
     loudest = float(found.levels.max())
-    said = f"loudest tone {decibels(loudest, 0)}" if loudest > -120 else "silent"
+    said = f"highest level {decibels(loudest, 0)}" if loudest > -120 else "silent"
     return picture(spectral_colors(found, ends), f"Spectrogram of {name.lower()}: {said}", "spectrum")
 
 
 def _colors(ends: tuple[float, float]) -> Markup:
     low, high = ends
     said = (
-        f"how loud a tone is, log scale of {RANGE} dB, one for all spectrograms; 0 dB: a sine of full swing. Waveforms "
-        "are on one scale as well; the difference is the reconstruction minus what was there"
+        f"level of each frequency over {RANGE} dB, one scale for all spectrograms; 0 dB: a sine of full amplitude. All "
+        "waveforms share one scale. Difference: reconstruction minus original"
     )
     return legend(matplotlib.colormaps[SPECTRAL_COLORS], (f"≤ {decibels(low, 0)}", decibels(high, 0)), said)
 
