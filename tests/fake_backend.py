@@ -1,6 +1,6 @@
 """A backend without models: it answers each type of request with what a test gives it, and remembers the requests."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ class AnyShape(dict[Any, ModelShape]):
 
 
 class FakeBackend:
-    """answers: by type of request, a function of the request, or for streams a list of parts or a generator.
+    """answers: by type of request, a function of the request, or for streams several parts or the result.
 
     An exception as an answer is raised. requests: all that was asked, in order.
     """
@@ -53,7 +53,8 @@ class FakeBackend:
         return found
 
     def stream(self, request: Any) -> Generator[Any]:
-        yield from self.run(request)
+        answer = self.run(request)
+        yield from answer if isinstance(answer, Iterable) else (answer,)
 
     def upload(self, request: Any) -> Any:
         return request

@@ -26,7 +26,12 @@ from components.render.image_classification import (
     image_classification,
     image_positions,
 )
-from components.render.masked_bytes import hidden_when_filled, masked_bytes, masked_bytes_attention
+from components.render.masked_bytes import (
+    hidden_when_filled,
+    masked_bytes,
+    masked_bytes_attention,
+    masked_bytes_progress,
+)
 from components.render.optical_flow import (
     FLOW_METHODS,
     FlowFilm,
@@ -91,6 +96,7 @@ __all__ = [
     "image_positions",
     "masked_bytes",
     "masked_bytes_attention",
+    "masked_bytes_progress",
     "optical_flow",
     "sentiment",
     "sentiment_attention",

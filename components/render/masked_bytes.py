@@ -5,11 +5,11 @@ from markupsafe import Markup
 from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
 from components.html.text.candidates import candidates_table
-from components.html.text.filled import filled_strip
+from components.html.text.filled import filled_strip, partly_filled_strip
 from components.plots.bytes import attention_over_bytes, attention_over_latents
 from components.plots.plot import Plot
 from components.scale.attention import Scale
-from models.schema import MaskedBytesResult
+from models.schema import MaskedBytesProgress, MaskedBytesResult
 
 
 def masked_bytes(
@@ -24,6 +24,11 @@ def masked_bytes(
         candidates_table(result, traced),
         masked_bytes_attention(result, traced, scale) if is_on_latents(result.attention) else None,
     )
+
+
+def masked_bytes_progress(progress: MaskedBytesProgress) -> Markup:
+    """The text while it is being filled."""
+    return partly_filled_strip(progress)
 
 
 def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share") -> Plot:

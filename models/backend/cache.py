@@ -38,6 +38,15 @@ class ByteCache(Generic[K, V]):
         with self._lock:
             return self._held()
 
+    def get(self, key: K) -> V | None:
+        """The value, or None if it is not cached or still being made. It may be evicted while the caller has it."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None or not entry.made:
+                return None
+            self._entries.move_to_end(key)
+            return entry.value
+
     @contextmanager
     def use(self, key: K, make: Callable[[], V]) -> Iterator[tuple[V, bool]]:
         """Yields (value, whether it was cached) and holds it until the block ends. Errors of `make` propagate."""

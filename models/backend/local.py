@@ -205,6 +205,16 @@ class LocalBackend:
         with self._latents.use(key, make) as (value, known):
             return value, known
 
+    def get_or_stream(
+        self, key: Hashable, make: Callable[[], Generator[P, None, V]]
+    ) -> Generator[P, None, tuple[V, bool]]:
+        """See `Runtime`."""
+        value = self._latents.get(key)
+        if value is not None:
+            return value, True
+        value = yield from make()
+        return self.get_or_compute(key, lambda: value)[0], False
+
     def source(self, checkpoint: Checkpoint) -> Path | str:
         """Folder or hub id of the weights."""
         return source_of(checkpoint, self.settings.checkpoints)

@@ -43,7 +43,7 @@ from models.schema.image_classification import (
     LatentMaps,
     Variant,
 )
-from models.schema.masked_bytes import Decoding, MaskedBytesRequest, MaskedBytesResult
+from models.schema.masked_bytes import Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult
 from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
 from models.schema.sentiment import Occlusion, SentimentRequest, SentimentResult, TextWindow
 from models.schema.text_generation import FinishReason, GeneratedToken, TextGenerationRequest, TextGenerationStep
@@ -76,6 +76,7 @@ __all__ = [
     "LabelAt",
     "LabelScore",
     "LatentMaps",
+    "MaskedBytesProgress",
     "MaskedBytesRequest",
     "MaskedBytesResult",
     "Method",

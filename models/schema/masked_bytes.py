@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.schema.common import AttentionMap, Probe, Request, RunInfo, Weights
+from models.schema.common import AttentionMap, Probe, RunInfo, StreamRequest, Weights
 
 Decoding = Literal["parallel", "iterative"]
 MAX_ITERATIONS = 128
@@ -13,8 +13,8 @@ MAX_ITERATIONS = 128
 
 
 @dataclass(frozen=True, slots=True)
-class MaskedBytesRequest(Request["MaskedBytesResult"]):
-    """Predict the masked bytes of a text.
+class MaskedBytesRequest(StreamRequest["MaskedBytesProgress", "MaskedBytesResult"]):
+    """Predict the masked bytes of a text. Streams `MaskedBytesProgress` while a long iterative decoding runs.
 
     mask: half-open spans of UTF-8 bytes of `text`. A literal `[MASK]` in the text is one more masked byte.
     top_k: number of candidates per masked byte, 1 to 256.
@@ -30,6 +30,19 @@ class MaskedBytesRequest(Request["MaskedBytesResult"]):
     decoding: Decoding = "parallel"
     probe: Probe | None = None
     weights: Weights = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedBytesProgress:
+    """A text of which iterative decoding has filled only some masked bytes.
+
+    content: the part of the text that the model reads; bytes at `masked` positions have no meaning.
+    filled, masked: int64, byte offsets in `content`, in ascending order: filled so far, and still masked.
+    """
+
+    content: bytes
+    filled: np.ndarray
+    masked: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

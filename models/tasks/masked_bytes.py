@@ -1,7 +1,9 @@
 """Masked language modeling: predicts masked bytes from the rest of the text (Perceiver IO, section 4.1)."""
 
-from collections.abc import Hashable
+import time
+from collections.abc import Generator, Hashable
 from dataclasses import dataclass, replace
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -10,12 +12,25 @@ from transformers import PerceiverForMaskedLM
 from models.data.byte_text import ByteText, read_text
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded, decode
-from models.schema import AttentionMap, ByteAt, InputError, MaskedBytesRequest, MaskedBytesResult, Probe
+from models.schema import (
+    AttentionMap,
+    ByteAt,
+    InputError,
+    MaskedBytesProgress,
+    MaskedBytesRequest,
+    MaskedBytesResult,
+    Probe,
+)
 from models.schema.masked_bytes import MAX_ITERATIONS
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
+
+V = TypeVar("V")
+PROGRESS_SECONDS = 0.3
+"""Seconds between parts of the stream."""
+Progress = Generator[MaskedBytesProgress, None, V]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +47,25 @@ class _Filling:
 
 
 def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
-    """Raises InputError for a text whose masked bytes cannot be predicted."""
+    """The result; see `stream`."""
+    *_, result = stream(request, runtime)
+    return cast(MaskedBytesResult, result)
+
+
+def stream(request: MaskedBytesRequest, runtime: Runtime) -> Generator[MaskedBytesProgress | MaskedBytesResult]:
+    """Yields the progress of iterative decoding, if it takes long, and then the result.
+
+    Raises InputError for a text whose masked bytes cannot be predicted.
+    """
     text = _checked(request)
     with runtime.load(MASKED_BYTES.checkpoint(request.weights)) as loaded:
         read = _readable(text, loaded)
         # Checked before anything is computed.
         traced = None if request.probe is None else _traced_byte(request.probe, read)
-        fill = _fill_iteratively if request.decoding == "iterative" else _fill_at_once
-        filling, known = fill(read, loaded, runtime)
+        if request.decoding == "iterative":
+            filling, known = yield from _fill_iteratively(read, loaded, runtime)
+        else:
+            filling, known = _fill_at_once(read, loaded, runtime)
         attention = None
         if request.probe is not None and traced is not None:
             attention = _trace(request.probe, traced, read, filling, loaded, runtime)
@@ -47,7 +73,7 @@ def run(request: MaskedBytesRequest, runtime: Runtime) -> MaskedBytesResult:
 
     candidates = np.argsort(-filling.probabilities, axis=1, kind="stable")[:, : request.top_k]
     filled = _put(text, filling.positions, candidates[:, 0]).content
-    return MaskedBytesResult(
+    yield MaskedBytesResult(
         filled=filled.decode("utf-8", errors="replace"),
         filled_bytes=filled,
         positions=filling.positions.copy(),  # the filling stays in the cache
@@ -129,17 +155,17 @@ def _fill_at_once(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Fi
     return _Filling(positions, _byte_probabilities(loaded, encoded, positions), np.zeros_like(positions)), known
 
 
-def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime) -> tuple[_Filling, bool]:
+def _fill_iteratively(text: ByteText, loaded: Loaded, runtime: Runtime) -> Progress[tuple[_Filling, bool]]:
     """Fills the most certain byte, then reads the text again with that byte in place, and so on.
 
     The predictions are cached rather than their many encodings: tracing a byte needs only the encoding of its round.
     """
     key = (loaded.checkpoint, "one by one", text.content, text.hidden)
-    return runtime.get_or_compute(key, lambda: _one_by_one(text, loaded, runtime))
+    return (yield from runtime.get_or_stream(key, lambda: _one_by_one(text, loaded, runtime)))
 
 
-def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> _Filling:
-    positions = np.flatnonzero(text.hidden)
+def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> Progress[_Filling]:
+    positions, shown_at = np.flatnonzero(text.hidden), time.monotonic()
     probabilities = np.zeros((len(positions), 256), dtype=np.float32)
     order = np.zeros_like(positions)
     waiting = list(range(len(positions)))
@@ -150,6 +176,10 @@ def _one_by_one(text: ByteText, loaded: Loaded, runtime: Runtime) -> _Filling:
         index = waiting.pop(surest)
         probabilities[index], order[index] = found[surest], turn
         text = _put(text, positions[index : index + 1], found[surest].argmax(keepdims=True))
+        if waiting and time.monotonic() - shown_at >= PROGRESS_SECONDS:
+            shown_at = time.monotonic()
+            masked = np.flatnonzero(text.hidden)
+            yield MaskedBytesProgress(text.content, np.setdiff1d(positions, masked), masked)
     return _Filling(positions, probabilities, order)
 
 
@@ -180,4 +210,5 @@ MASKED_BYTES = Task(
         Checkpoint("deepmind/language-perceiver", "published", PerceiverForMaskedLM),
     ),
     run=run,
+    stream=stream,
 )

@@ -10,6 +10,7 @@ from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded
 from models.schema import InputError, RunInfo, Weights
 
+P = TypeVar("P")
 V = TypeVar("V")
 _USABLE_SHARE = 0.85
 
@@ -41,6 +42,15 @@ class Runtime(Protocol):
 
     def get_or_compute(self, key: Hashable, make: Callable[[], V]) -> tuple[V, bool]:
         """Returns (value, whether it was cached). The value of `make` needs an `nbytes`."""
+        ...
+
+    def get_or_stream(
+        self, key: Hashable, make: Callable[[], Generator[P, None, V]]
+    ) -> Generator[P, None, tuple[V, bool]]:
+        """As `get_or_compute`, for a value that takes long: yields what `make` yields, which is nothing if cached.
+
+        Concurrent callers compute the value on their own, so that each of them gets the parts.
+        """
         ...
 
     def source(self, checkpoint: Checkpoint) -> Path | str:

@@ -1,6 +1,7 @@
 """Masked language modeling: fill masked bytes, and show which bytes a prediction attended to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,17 @@ from components.html.run_line import run_line
 from components.html.text.mask_strip import follow_text, strip_value
 from components.render.architecture import masked_bytes_architecture
 from models.data.examples import example_with_text, text_examples
-from models.schema import ByteAt, Decoding, MaskedBytesRequest, MaskedBytesResult, ModelShape
-from pages.screen import Files, Run, Screen, Update, on_run
+from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
+from pages.screen import Files, Notice, Run, Screen, Update, answered, on_run
+from pages.session import Session
 from pages.state import ModelState, TraceState, control
 from pages.tracing import probe_of, trace_choices, within_model
 
 NAME = "masked_bytes"
 EXAMPLES = text_examples(NAME)
 Span = tuple[int, int]
+CLEARED: Update = dict.fromkeys(("candidates", "attention", "run_line"), "")
+"""What belongs to the result before, while a text is being filled."""
 
 
 class MaskedBytesState(ModelState, TraceState):
@@ -48,8 +52,22 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     required = ("text",)
 
     def run(self, state: MaskedBytesState) -> MaskedBytesRun:
-        result = self.backend.run(_request(state))
-        return MaskedBytesRun(state.changed(byte=result.traced), result)
+        return _run_of(state, self.backend.run(_request(state)))
+
+    def submit(self, session: Session, state: MaskedBytesState) -> Iterator[Update]:
+        """Shows the text while it is being filled, if that takes long, and then the result."""
+        job, begins = session.start_job(), True
+        with closing(self.backend.stream(_request(state))) as parts:
+            for part in parts:
+                if job.over:
+                    return
+                if isinstance(part, MaskedBytesResult):
+                    yield self.keep(session, _run_of(state, part)) | {"notice": self.hint(state)} | answered()
+                    return
+                if begins:
+                    session.discard()
+                yield _progress(part) | (CLEARED | answered() if begins else {})
+                begins = False
 
     def show(self, run: MaskedBytesRun) -> Update:
         result = run.result
@@ -93,6 +111,16 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
             return None
         stem = f"masked-byte-{result.traced}-{result.attention.method}"
         return Files.of_plot(lambda: render.masked_bytes_attention(result, result.traced, scale), stem)
+
+
+def _run_of(state: MaskedBytesState, result: MaskedBytesResult) -> MaskedBytesRun:
+    return MaskedBytesRun(state.changed(byte=result.traced), result)
+
+
+def _progress(progress: MaskedBytesProgress) -> Update:
+    count, total = len(progress.filled), len(progress.filled) + len(progress.masked)
+    notice = Notice(f"Filled {count:,} of {total:,} bytes.")
+    return {"filled": render.masked_bytes_progress(progress), "notice": notice}
 
 
 def _request(state: MaskedBytesState) -> MaskedBytesRequest:

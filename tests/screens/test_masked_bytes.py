@@ -7,9 +7,16 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
-from models.schema import AttentionMap, ByteAt, InputError, MaskedBytesRequest, MaskedBytesResult
-from pages.masked_bytes.screen import EXAMPLES, MaskedBytesScreen, mask_spans
-from pages.screen import Notice, updates
+from models.schema import (
+    AttentionMap,
+    ByteAt,
+    InputError,
+    MaskedBytesProgress,
+    MaskedBytesRequest,
+    MaskedBytesResult,
+)
+from pages.masked_bytes.screen import EXAMPLES, MaskedBytesScreen, MaskedBytesState, mask_spans
+from pages.screen import Notice, Update, updates
 from pages.session import Session
 from tests.fake_backend import RUN, SHAPE, FakeBackend
 from tests.markup import Elements
@@ -39,6 +46,14 @@ def answer(request: MaskedBytesRequest) -> MaskedBytesResult:
     )
 
 
+def submit(screen: MaskedBytesScreen, session: Session, state: MaskedBytesState) -> Update:
+    """What the page shows in the end."""
+    shown: Update = {}
+    for update in screen.submit(session, state):
+        shown |= update
+    return shown
+
+
 @pytest.fixture
 def backend() -> FakeBackend:
     return FakeBackend({MaskedBytesRequest: answer})
@@ -53,7 +68,7 @@ def test_submit_asks_for_what_is_set_and_shows_it(
     screen: MaskedBytesScreen, backend: FakeBackend, session: Session
 ) -> None:
     state = screen.initial.changed(text="a cat", mask=((2, 5),), top_k=3, decoding="parallel", method="rollout", head=1)
-    update = screen.submit(session, state)
+    update = submit(screen, session, state)
     (request,) = backend.requests
     assert (request.text, request.mask, request.top_k, request.decoding) == ("a cat", ((2, 5),), 3, "parallel")
     assert (request.probe.method, request.probe.head, request.probe.target) == ("rollout", None, None)
@@ -66,15 +81,51 @@ def test_submit_asks_for_what_is_set_and_shows_it(
 def test_an_error_of_the_model_is_raised_for_the_binding(session: Session) -> None:
     screen = MaskedBytesScreen(FakeBackend({MaskedBytesRequest: lambda request: InputError("no byte is masked")}))
     with pytest.raises(InputError, match="no byte is masked"):
-        screen.submit(session, screen.initial)
+        submit(screen, session, screen.initial)
     assert session.get() is None
+
+
+def filling(request: MaskedBytesRequest) -> list[MaskedBytesProgress | MaskedBytesResult]:
+    """A long request: first byte 2 is filled, then byte 4 too, and byte 3 last."""
+    first = MaskedBytesProgress(b"a xat", np.array([2]), np.array([3, 4]))
+    second = MaskedBytesProgress(b"a xax", np.array([2, 4]), np.array([3]))
+    return [first, second, answer(request)]
+
+
+def test_a_text_is_shown_while_it_is_being_filled(session: Session) -> None:
+    screen = MaskedBytesScreen(FakeBackend({MaskedBytesRequest: filling}))
+    steps = screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))
+    first = next(steps)
+    assert session.get() is None  # there is nothing to click in a text that is not filled yet
+    assert first["answered"]
+    assert first["candidates"] == first["attention"] == first["run_line"] == ""
+    second, last = steps
+    for update, masked in ((first, 2), (second, 1)):
+        strip = Elements(update["filled"])
+        assert (len(strip.of("span", "masked")), len(strip.of("span", "filled"))) == (masked, 3 - masked)
+        assert str(3 - masked) in update["notice"].text
+        assert "3 bytes" in update["notice"].text
+        assert not strip.of("button")
+    assert "answered" not in second
+    assert session.get().result.filled == "a xxx"
+    assert Elements(last["filled"]).of("button", "filled")
+    assert last["notice"] == ""
+
+
+def test_a_later_text_ends_the_filling_of_an_earlier_one(session: Session) -> None:
+    screen = MaskedBytesScreen(FakeBackend({MaskedBytesRequest: filling}))
+    earlier = screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))
+    next(earlier)
+    submit(screen, session, screen.initial.changed(text="a dog", mask=((2, 5),)))
+    assert list(earlier) == []
+    assert session.get().state.text == "a dog"
 
 
 def test_a_click_traces_that_byte_by_the_controls(
     screen: MaskedBytesScreen, backend: FakeBackend, session: Session
 ) -> None:
     assert screen.select_byte(session, screen.initial, 3) == {}
-    screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))
+    submit(screen, session, screen.initial.changed(text="a cat", mask=((2, 5),)))
     update = screen.select_byte(session, screen.initial.changed(method="decoder", head=2, text="typed meanwhile"), 3.0)
     request = backend.requests[-1]
     assert (request.text, request.probe.target) == ("a cat", ByteAt(3))
@@ -83,7 +134,7 @@ def test_a_click_traces_that_byte_by_the_controls(
 
 
 def test_another_method_traces_the_same_byte(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
-    screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))
+    submit(screen, session, screen.initial.changed(text="a cat", mask=((2, 5),)))
     screen.select_byte(session, screen.initial, 4)
     screen.trace(session, screen.initial.changed(method="rollout"))
     assert backend.requests[-1].probe.target == ByteAt(4)
@@ -91,7 +142,7 @@ def test_another_method_traces_the_same_byte(screen: MaskedBytesScreen, backend:
 
 
 def test_another_scale_needs_no_model(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
-    screen.submit(session, screen.initial)
+    submit(screen, session, screen.initial)
     before = len(backend.requests)
     update = screen.redraw(session, screen.initial.changed(scale="log"))
     assert len(backend.requests) == before
@@ -104,8 +155,8 @@ def test_an_example_sets_text_and_mask(screen: MaskedBytesScreen, session: Sessi
     assert update["mask"]["spans"] == [list(span) for span in EXAMPLES[1].spans]
     assert isinstance(update["notice"], Notice)
     state = screen.initial.changed(text=EXAMPLES[1].text, mask=EXAMPLES[1].spans)
-    assert screen.submit(session, state)["notice"] == update["notice"]
-    assert screen.submit(session, state.changed(text="a cat", mask=((0, 1),)))["notice"] == ""
+    assert submit(screen, session, state)["notice"] == update["notice"]
+    assert submit(screen, session, state.changed(text="a cat", mask=((0, 1),)))["notice"] == ""
 
 
 def test_another_model_sets_limit_heads_and_latents(screen: MaskedBytesScreen, session: Session) -> None:
@@ -125,7 +176,7 @@ def test_opens_with_the_first_example_for_everybody(
 
 
 def test_opens_as_the_visitor_left_it(screen: MaskedBytesScreen, backend: FakeBackend, session: Session) -> None:
-    link = screen.submit(session, screen.initial.changed(text="a cat", mask=((2, 5),)))["link"]
+    link = submit(screen, session, screen.initial.changed(text="a cat", mask=((2, 5),)))["link"]
     before = len(backend.requests)
     for params in ({}, dict(parse_qsl(link, keep_blank_values=True))):
         (update,) = screen.open(session, params)
@@ -144,13 +195,13 @@ def test_opens_a_link_and_says_what_does_not_fit(screen: MaskedBytesScreen, sess
 
 
 def test_the_plot_is_saved_as_it_is_shown(screen: MaskedBytesScreen, session: Session) -> None:
-    screen.submit(session, screen.initial)
+    submit(screen, session, screen.initial)
     files = screen.files(session, screen.initial, screen.attention_files)
     assert set(files.write) == {"html", "png", "svg", "npz"}
 
 
 def test_a_page_is_saved_that_needs_nothing_else(screen: MaskedBytesScreen, session: Session, tmp_path: Path) -> None:
-    screen.submit(session, screen.initial.changed(text="a <blink>cat", mask=((0, 1),)))
+    submit(screen, session, screen.initial.changed(text="a <blink>cat", mask=((0, 1),)))
     screen.files(session, screen.initial, screen.attention_files).write["html"](tmp_path / "page.html")
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     page = Elements(html)

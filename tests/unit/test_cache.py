@@ -40,6 +40,24 @@ def test_same_value_is_handed_out():
         assert again is first
 
 
+def test_get_finds_what_was_made_and_makes_nothing():
+    cache = cache_of(30)
+    assert cache.get("a") is None
+    touch(cache, "a")
+    assert cache.get("a") == bytes(10)
+    with cache.use("b", lambda: cache.get("b") or b"not yet") as (value, _):
+        assert value == b"not yet"
+
+
+def test_get_counts_as_a_use():
+    cache = cache_of(20)
+    for key in "ab":
+        touch(cache, key)
+    cache.get("a")
+    touch(cache, "c")
+    assert (cache.get("a"), cache.get("b")) == (bytes(10), None)
+
+
 def test_least_recently_used_goes_first():
     cache = cache_of(30)
     for key in "abc":

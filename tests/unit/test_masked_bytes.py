@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import ByteAt, MaskedBytesRequest, Probe
-from tests.masked_sentence import FIRST_BYTE, POSITIONS, SPANS, TEXT, assert_close, forward, padded_forward
+from tests.masked_sentence import FIRST_BYTE, POSITIONS, SPANS, TEXT, assert_close, assert_same, forward, padded_forward
 from tests.tiny_models import READS, load_tiny, tiny_model
 
 # Predictions
@@ -62,6 +62,29 @@ def test_iterative_replayed_by_hand(service):
         content[position] = found[surest].argmax()
     assert result.filled_bytes == bytes(content)
     assert result.order.tolist() != sorted(result.order.tolist())  # not simply from left to right
+
+
+def test_progress_shows_each_byte_in_the_order_of_the_result(service, monkeypatch):
+    monkeypatch.setattr("models.tasks.masked_bytes.PROGRESS_SECONDS", 0)
+    request = MaskedBytesRequest(TEXT, SPANS, decoding="iterative", probe=Probe())
+    *parts, result = service.stream(request)
+    assert len(parts) == len(POSITIONS) - 1
+    for number, part in enumerate(parts, start=1):
+        assert part.filled.tolist() == result.positions[result.order < number].tolist()
+        assert part.masked.tolist() == result.positions[result.order >= number].tolist()
+        expected = bytearray(result.filled_bytes)
+        for position in part.masked:
+            expected[position] = part.content[position]
+        assert part.content == bytes(expected)
+    (cached,) = service.stream(request)
+    assert cached.run.encoder_cached
+    assert_same(cached, result)
+    assert_same(LocalBackend(Settings(device="cpu"), load_tiny).run(request), result)
+
+
+def test_a_quick_request_has_no_progress(service):
+    (result,) = service.stream(MaskedBytesRequest(TEXT, SPANS, decoding="parallel"))
+    assert_same(result, service.run(MaskedBytesRequest(TEXT, SPANS, decoding="parallel")))
 
 
 def test_decodings_differ_where_bytes_depend_on_each_other(service):

@@ -9,12 +9,29 @@ from components.html.images.pixels import color_legend, no_data_key
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
 from components.scale.attention import AttentionScale, Scale, share_in_words
 from models.data.graphemes import Character, characters
-from models.schema import AttentionMap, MaskedBytesResult
+from models.schema import AttentionMap, MaskedBytesProgress, MaskedBytesResult
 
 
 def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "share") -> Markup:
     """The filled text, a cell a byte: filled ones marked, all colored by `result.attention` where it is set."""
     return _FilledStrip(result, selected, scale).markup()
+
+
+def partly_filled_strip(progress: MaskedBytesProgress) -> Markup:
+    """The text while it is being filled, a cell a byte: filled ones and those that are still masked are marked."""
+    content, filled, masked = bytearray(progress.content), set(progress.filled.tolist()), progress.masked.tolist()
+    for position in masked:
+        content[position] = ord("?")
+    classes = dict.fromkeys(filled, "byte filled") | dict.fromkeys(masked, "byte masked")
+
+    def cells(character: Character) -> Markup:
+        labels = [(classes.get(at, "byte"), byte_label(content[at])) for at in range(character.start, character.stop)]
+        return character_cells(
+            character.text or "", [Markup('<span class="{}">{}</span>').format(*label) for label in labels]
+        )
+
+    body = in_words((character.text or "", cells(character)) for character in characters(bytes(content)))
+    return Markup('<div class="result-strip filling">{}{}{}</div>').format(end_token("CLS"), body, end_token("SEP"))
 
 
 class _FilledStrip:
