@@ -1,16 +1,14 @@
 """Geometry of a grid over an image: cells, regions and their names."""
 
-_ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")
+_ROWS, _COLUMNS = ("upper", "center", "lower"), ("left", "center", "right")
 
 Extent = tuple[float, float]
-"""From where to where of a picture a grid reaches, down and across alike: shares of its side."""
-
-
+"""Start and stop of a grid within an image, the same down and across: shares of its side."""
 WHOLE: Extent = (0.0, 1.0)
 
 
 def index_at(place: tuple[float, float], grid: tuple[int, int], extent: Extent = WHOLE) -> int:
-    """Flat index into grid [rows, columns] of what lies nearest to a place: shares of height and width, 0 to 1."""
+    """Flat index of the cell of grid [rows, columns] nearest to a point. place: shares of height and width, 0 to 1."""
     start, stop = extent
     within = ((share - start) / (stop - start) for share in place)
     row, column = (min(max(int(share * cells), 0), cells - 1) for share, cells in zip(within, grid, strict=True))
@@ -18,11 +16,11 @@ def index_at(place: tuple[float, float], grid: tuple[int, int], extent: Extent =
 
 
 def region(index: int, grid: tuple[int, int]) -> str:
-    """Which ninth of the picture: "upper left", "lower middle", or "middle". index: flat, into grid [rows, columns]."""
+    """Which ninth of the image: "upper left", "lower center" or "center". index: flat, into grid [rows, columns]."""
     rows, columns = grid
     row, column = divmod(index, columns)
     names = _ROWS[int((row + 0.5) / rows * 3)], _COLUMNS[int((column + 0.5) / columns * 3)]
-    return "middle" if names == ("middle", "middle") else " ".join(names)
+    return "center" if names == ("center", "center") else " ".join(names)
 
 
 def place_in_words(index: int, grid: tuple[int, int]) -> str:

@@ -1,4 +1,4 @@
-"""Optical flow on a plot: in colors with their wheel, as arrows, and how far it is from the truth."""
+"""Optical flow as a plot: in colors with their wheel, and as arrows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from components.scale.flow_errors import (
 from components.words.numbers import length_in_words
 from models.schema import RunInfo
 
-REMINDER = "Flow is an estimate: where nothing has texture, or something is hidden, it is a guess."
+REMINDER = "Flow is an estimate. It is unreliable in occluded regions and where there is no texture."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def flow_plot(first: Image, columns: Sequence[FlowColumn], run: RunInfo, title: 
     """
     _check(columns, [column.flow for column in columns], first.size)
     colors = FlowScale.over([column.flow for column in columns])
-    said = "Hue: direction, as on the wheel. Saturation: distance. White: still."
+    said = "Hue: direction of motion, as on the wheel. Saturation: length of motion. White: no motion."
     alt = " ".join([f"{title}.", *(f"{column.title}: {flow_in_words(column.flow)}." for column in columns)])
     scale = f"linear scale, full color from {length_in_words(colors.full)}"
     scale += f" ({colors.clipped_in_words})" if colors.clipped else ""
@@ -78,7 +78,7 @@ def _draw_wheel(plot: Plot, colors: FlowScale) -> float:
     plot.write(left + side / 2, bottom - 0.58, "or more at the rim", size=12, color=SOFT_INK, ha="center")
     key = plot.canvas_at(left + 0.2, bottom - 1.02, 0.18, 0.18)
     key.add_patch(Rectangle((0, 0), 0.18, 0.18, facecolor="white", edgecolor=RULE, linewidth=1.5))
-    plot.write(left + 0.5, bottom - 1.0, "still", size=12, color=SOFT_INK)
+    plot.write(left + 0.5, bottom - 1.0, "no motion", size=12, color=SOFT_INK)
     if colors.unknown:
         write_no_data_key(plot, left + 0.2, bottom - 1.3, "unknown")
     return left

@@ -1,4 +1,4 @@
-"""What a pixel's flow was read from, in both frames."""
+"""Attention of the flow of a pixel to both frames, as a plot."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ CROSS = "#ff7a1a"
 def flow_attention_plot(
     frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
-    """The map over both frames, and the map, on one scale; a cross at the pixel, a ring where it moves to.
+    """The map over both frames, and the map, on one scale; a cross at the pixel, a ring at its position in the second frame.
 
     frames: first and second, of one size. opacity: of the maps over the frames, 0 to 1. Raises ValueError for frames of
     different sizes.
@@ -41,12 +41,12 @@ def flow_attention_plot(
         Tile(asked.second_in_words, asked.found_in_words, shrunk_frame(frames[1])),
     ]
     if apart:
-        tiles += [Tile("Map of the first frame", "", None), Tile("Map of the second frame", "", None)]
+        tiles += [Tile("Attention to the first frame", "", None), Tile("Attention to the second frame", "", None)]
     else:
-        tiles.append(Tile("Map", "each input holds both frames at its place", None))
+        tiles.append(Tile("Attention to both frames", "each input holds both at one position", None))
     shares = shares_in_words(attention)
     if shares:
-        tiles[-1] = Tile(tiles[-1].title, shares if apart else f"of both frames; {shares}", None)
+        tiles[-1] = Tile(tiles[-1].title, shares, None)
     for axes, tile, at in zip(draw_tiles(plot, tiles, size, right), tiles, (0, 1, 0, 1), strict=False):
         _lay(axes, fills[at], asked.area, None if tile.pixels is None else opacity)
         _mark(axes, asked, at if apart or tile.pixels is not None else 0)
@@ -64,7 +64,7 @@ def _lay(axes: Axes, fills: np.ndarray, area: Area, opacity: float | None) -> No
 
 
 def _mark(axes: Axes, asked: PixelAsked, frame: int) -> None:
-    """A cross at the pixel; in the second frame also a ring where it is found."""
+    """A cross at the pixel; in the second frame also a ring at its position there."""
     marks = [("x", (asked.column + 0.5, asked.row + 0.5))]
     if frame == 1 and asked.found is not None:
         marks.append(("o", asked.found))

@@ -69,7 +69,7 @@ def _errors(method: str, check: FlowCheck) -> ErrorColumn | None:
 
 
 def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "relative") -> Markup:
-    """What a pixel's motion was read from, over both frames, and how much of it was found at which size.
+    """Attention of a pixel's motion over both frames, and the motion that each image size added.
 
     Raises ValueError, as `flow_attention_figure` does, for a result without attention.
     """
@@ -108,7 +108,7 @@ def flow_figure(first: Image, flows: Flows, run: RunInfo, truth: np.ndarray | No
     """The flows and the ground truth as a plot to save."""
     columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
     columns += [] if truth is None else [FlowColumn("truth", "Ground truth", truth)]
-    return flow_plot(first, columns, run, "Where each pixel of the first frame moves")
+    return flow_plot(first, columns, run, "Optical flow from the first frame to the second")
 
 
 def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:
@@ -120,19 +120,20 @@ def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:
 
 
 def _steps(trace: FlowTrace) -> Markup:
-    """A row for each size that the frames were read at."""
+    """A row for each image size."""
     rows = Markup("").join(
         Markup("<tr{}><td>{} × {}</td><td>{}{}</td></tr>").format(
             Markup(" class=chosen") if step == trace.step else "",
             width,
             height,
             vector_in_words(*added.tolist()),
-            ", mapped above" if step == trace.step else "",
+            " (map above)" if step == trace.step else "",
         )
         for step, ((width, height), added) in enumerate(zip(trace.sizes, trace.added, strict=True))
     )
     return Markup(
-        '<p class="caption">The frames are read small first, for large motions; then larger, each time with the '
-        'second frame moved back, for what is left.</p><table class="steps"><thead><tr><th>frames read at</th>'
-        "<th>found there</th></tr></thead><tbody>{}</tbody></table>"
+        '<p class="caption">The model estimates large motions at a small image size first. At each larger size, the '
+        "second frame is warped back by the flow so far, and the model estimates the remaining motion.</p>"
+        '<table class="steps"><thead><tr><th>image size</th><th>estimated motion</th></tr></thead>'
+        "<tbody>{}</tbody></table>"
     ).format(rows)

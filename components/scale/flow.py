@@ -13,7 +13,7 @@ from components.words.numbers import length_in_words, percent
 MAX_SHOWN = 1024
 """Pixels per side of the image shown; what is larger is shown smaller. Downloads are of the full size."""
 LEAST = 1.0
-"""Pixels of motion at which colors are full at the earliest: the noise of a still scene shall look still."""
+"""Smallest motion in pixels that can have full color, so that the noise of a still scene looks still."""
 FULL_QUANTILE = 0.99
 """Quantile of all magnitudes at which colors are full: a few outliers of an estimate should not fade the motion."""
 ARROWS = 20
@@ -69,11 +69,11 @@ class FlowScale:
 
     @property
     def clipped_in_words(self) -> str:
-        """ "1% of the motions are longer, up to 40 px, and have the same color", or ""."""
+        """ "1% of the motions are longer, up to 40 px", or ""."""
         if not self.clipped:
             return ""
         longest = length_in_words(self.longest)
-        return f"{percent(self.clipped)} of the motions are longer, up to {longest}, and have the same color"
+        return f"{percent(self.clipped)} of the motions are longer, up to {longest}"
 
 
 def wheel(side: int) -> np.ndarray:
@@ -120,9 +120,8 @@ class Arrows:
 
     @property
     def scale_in_words(self) -> str:
-        """ "arrows 5 times as long as the motion"."""
-        times = "" if self.factor == 1 else f"{self.factor:g} times "
-        return f"arrows {times}as long as the motion"
+        """ "arrow length: 5x the motion"."""
+        return f"arrow length: {self.factor:g}x the motion"
 
     @property
     def strokes(self) -> np.ndarray:

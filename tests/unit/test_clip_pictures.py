@@ -122,7 +122,7 @@ def test_a_strip_is_the_frames_above_the_rebuilt_ones():
     (reel,) = page.of("div", "places")
     assert (reel["data-rows"], reel["data-columns"], reel["data-tile"]) == ("8", "16", "4")
     assert (reel["data-frames"], reel["role"], reel["tabindex"]) == ("3 4 5 6", "application", "0")
-    assert "Frames 3 to 6, clip above" in reel["aria-label"]
+    assert reel["aria-label"].startswith("Frames 3 to 6")
     assert "frame 6, at 0.50 s" in reel["aria-label"]
     assert style(page.of("i", "tile")[0]) == {"left": 87.5, "top": 50, "width": 25, "height": 100}
     assert page.of("i", "marker") == []
@@ -231,7 +231,9 @@ def test_shares_of_the_modalities_are_parts_of_a_bar():
         "latents": 15.0,
     }
     assert "query" not in widths
-    shares = re.findall(r"(\w+) ([\d.]+)%([\d.]+)% of the attention to inputs \(uniform: ([\d.]+)%\)", page.text)
+    shares = re.findall(
+        r"(video|sound|label) ([\d.]+)%([\d.]+)% of the attention to inputs \(uniform: ([\d.]+)%\)", page.text
+    )
     assert shares == [("video", "50", "62", "67"), ("sound", "20", "25", "25"), ("label", "10", "12", "8.3")]
     assert "learned latent array 15%residual share" in page.text
     (bar,) = page.of("div", "whole")
@@ -291,7 +293,7 @@ def test_a_window_that_reaches_beyond_its_clip_holds_the_last_frame():
     page = Elements(render.av_attention(short))
     frames = decoded(page.of("img", "row")[0])
     np.testing.assert_array_equal(frames, np.hstack([*short.original_frames, short.original_frames[-1]]))
-    assert "The clip ends at 0.30 s: from there its last frame is held, in silence." in page.text
+    assert "The clip ends at 0.30 s" in page.text
     path = next(each["d"] for each in page.of("path") if "class" not in each)
     heights = [int(y) for _, y in re.findall(r"([\d.]+) (\d+)", path)]
     assert heights[:2] == [0, 0]
@@ -302,7 +304,7 @@ def test_latents_alone_are_a_strip():
     attention = AttentionMap(np.float32([0.1, 0.6, 0.3]), 0.0, 0.0, "decoder", "Latents <read>")
     page = Elements(render.av_attention(rebuilt_clip(attention=attention)))
     np.testing.assert_allclose(decoded(page.of("img", "heat")[0]).astype(int), viridis([[0.3, 1.8, 0.9]], 1.8), atol=1)
-    assert "Latents <read>Latents 0 to 2, from left to right. Most on latent 1: 1.8× uniform." in page.text
+    assert re.search(r"Latents <read>Latents 0 to 2\b.*latent 1: 1\.8× uniform", page.text)
 
 
 def test_without_a_probe_there_is_no_attention():

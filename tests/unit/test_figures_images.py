@@ -103,12 +103,12 @@ def test_multiples_in_words(times, said):
     ("index", "grid", "where"),
     [
         (0, (3, 3), "upper left"),
-        (4, (3, 3), "middle"),
-        (5, (3, 3), "middle right"),
-        (32 * 31 + 16, (32, 32), "lower middle"),
+        (4, (3, 3), "center"),
+        (5, (3, 3), "center right"),
+        (32 * 31 + 16, (32, 32), "lower center"),
         (10, (32, 32), "upper left"),
-        (11, (32, 32), "upper middle"),
-        (0, (1, 1), "middle"),
+        (11, (32, 32), "upper center"),
+        (0, (1, 1), "center"),
     ],
 )
 def test_regions(index, grid, where):
@@ -133,7 +133,7 @@ def test_alt_text_says_where_each_looked_and_what_stayed_behind():
     assert plot.alt == (
         "Where. A model (ship 93%): most attention in the lower right (row 3, column 3 of 3 × 3): 5.62× uniform; "
         "inputs 80% · learned latent array 15% · output query 5%. B model (ship 93%): most attention in the "
-        "middle left (row 1, column 1 of 1 × 2): 1.5× uniform."
+        "center left (row 1, column 1 of 1 × 2): 1.5× uniform."
     )
     log = compare_attention([column("b", over_inputs([[0.75, 0.25]]))], "log", "Where")
     assert log.alt.endswith("+0.18.")  # log10 of 1.5

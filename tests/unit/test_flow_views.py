@@ -59,11 +59,11 @@ def test_what_was_found_at_which_size():
     assert "12 × 8" in page.text
     assert "1.0 px right, mapped above" in page.text
     assert "3.0 px right, mapped above" not in page.text
-    assert "moved back by what was found before" in page.text
+    assert "warped back" in page.text
     single = replace(TRACE, sizes=((12, 8),), added=np.float32([[4, 0]]), step=0, before=(0.0, 0.0))
     page = Elements(render.flow_attention(FIRST, replace(RESULT, trace=single)))
     assert "mapped above" not in page.text
-    assert "moved back" not in page.text
+    assert "warped back" not in page.text
 
 
 def test_the_ring_is_where_the_pixel_is_in_the_frame_as_it_was_read():
@@ -106,5 +106,5 @@ def test_a_few_outliers_of_another_method_do_not_make_the_rest_pale():
 
 def test_the_truth_is_shown_beside_what_is_estimated():
     page = Elements(render.optical_flow(FIRST, {"perceiver": RIGHT}, (2, 3), STILL))
-    assert "Ground truth: hardly anything moves" in page.text
+    assert "Ground truth: almost no motion" in page.text
     assert page.text.count("Pixel at the cross") == 2

@@ -88,7 +88,7 @@ def test_both_pictures_can_be_pointed_at_and_one_with_keys():
     assert [each.get("tabindex") for each in places] == ["0", None]
     assert (places[0]["role"], page.of("b")) == ("application", [])
     assert places[0]["aria-label"].startswith("Any <b>, most attention in ")
-    assert "Chosen: row 2, column 3 of 3 × 4, middle." in places[0]["aria-label"]
+    assert "Chosen: row 2, column 3 of 3 × 4, center." in places[0]["aria-label"]
     for marker in page.of("i", "marker"):
         numbers = {name: float(value) for name, value in re.findall(r"(\w+):([\d.]+)%", marker["style"])}
         assert numbers == pytest.approx({"left": 62.5, "top": 50, "width": 25, "height": 33.333}, abs=0.001)
@@ -314,7 +314,7 @@ def test_a_place_is_marked_in_every_grid_and_its_readers_are_compared():
     assert [each["data-place"] for each in learned.of("div", "places")] == ["2", "2"]
     assert [each["data-place"] for each in conv.of("div", "places")] == ["7", "7"]
     tables = [Elements(panels[variant].latents) for variant in ("learned", "conv")]
-    assert "row 3, column 2 of 3 × 3, lower middle" in tables[1].text
+    assert "row 3, column 2 of 3 × 3, lower center" in tables[1].text
     assert [table.of("i")[0]["style"].partition(";")[2] for table in tables] == [
         "width:100.00%",
         "width:45.00%",

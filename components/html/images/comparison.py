@@ -1,6 +1,6 @@
-"""A check that needs no truth: the first frame against the second warped back, as HTML; data in, HTML out.
+"""Warp check, which needs no ground truth: the first frame next to the second warped back; data in, HTML out.
 
-A border that a range input slides (compare.js) shares the picture between both, without the server.
+A range input slides the border between both in the browser (compare.js).
 """
 
 import numpy as np
@@ -28,13 +28,10 @@ def warp_check(
     unseen = ""
     if known is not None and not known.all():
         warped = Images.fromarray(hatched(np.asarray(warped.convert("RGB")), ~known))
-        unseen = f" Hatched: {percent(1 - float(known.mean()))} lies outside of the second frame."
-    back = f"second, warped back{f' by {name}' if name else ''}"
+        unseen = f" Hatched: {percent(1 - float(known.mean()))}, warped from outside the second frame."
+    back = f"second frame, warped back{f' by {name}' if name else ''}"
     said = error_in_words(before, after)
-    caption = (
-        f"{said}{unseen} Left of the border: the first frame; right: the second, each pixel fetched from where the "
-        "flow leads."
-    )
+    caption = f"{said}{unseen} Left of the border: first frame. Right: second frame, warped back by the flow."
     return Markup('<figure class="comparison">{}<figcaption>{}</figcaption></figure>').format(
         _sliding(first, warped, back), caption
     )
@@ -42,7 +39,7 @@ def warp_check(
 
 def _sliding(first: Image, warped: Image, back: str) -> Markup:
     left = photograph(shrunk_frame(first), "First frame", "side")
-    right = photograph(shrunk_frame(warped), f"Second frame, warped back to the first: {back}", "side")
+    right = photograph(shrunk_frame(warped), f"S{back[1:]}", "side")
     return sliding((left, "first", "first frame"), (right, back, back), first.size)
 
 
@@ -51,7 +48,7 @@ def sliding(left: tuple[Markup, str, str], right: tuple[Markup, str, str], size:
 
     Each: its <img> of class "side", its name over it, and its name in a sentence. size: width and height.
     """
-    label = f"Border between the {left[2]}, on the left, and the {right[2]}, on the right: percent from the left"
+    label = f"Border between the {left[2]}, on the left, and the {right[2]}, on the right; position in percent"
     inner = Markup(
         '<div class="right">{}<span class="name">{}</span></div><div class="left">{}<span class="name">{}</span>'
         '</div><i class="border"></i>'
@@ -61,11 +58,11 @@ def sliding(left: tuple[Markup, str, str], right: tuple[Markup, str, str], size:
 
 
 def error_in_words(before: float, after: float) -> str:
-    """ "Mean difference of brightness 12.3 before, 2.1 after (of 255): 83% less." """
+    """ "Warp error 2.1 on a scale of 255, without warping 12.3: 83% lower." """
     if not np.isfinite([before, after]).all():
-        return "Mean difference of brightness: unknown."
-    said = f"Mean difference of brightness {before:.1f} before, {after:.1f} after (of 255)"
+        return "Warp error: unknown."
+    said = f"Warp error {after:.1f} on a scale of 255, without warping {before:.1f}"
     if not before or f"{before:.1f}" == f"{after:.1f}":
         return f"{said}."
     change = after / before - 1
-    return f"{said}: {percent(abs(change))} {'more' if change > 0 else 'less'}."
+    return f"{said}: {percent(abs(change))} {'higher' if change > 0 else 'lower'}."

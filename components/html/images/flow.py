@@ -17,7 +17,7 @@ from components.html.images.pixels import no_data_key
 from components.scale.flow import Arrows, FlowScale, arrows, flow_colors, shrunk, shrunk_frame, wheel
 from components.words.numbers import length_in_words
 
-_KEYS = "Arrow keys move a cursor over its pixels, Enter asks where one moves and what that was read from."
+_KEYS = "Arrow keys move a cursor over the pixels. Enter shows the motion and the attention of the pixel."
 _WHEEL = 112
 
 
@@ -47,39 +47,41 @@ def _flow(name: str, flow: np.ndarray, full: float, chosen: Pixel | None) -> Mar
         vector = vector_in_words(*flow[chosen].tolist())
         inner += cross(chosen, size)
         where = place_in_words(chosen[0] * size[0] + chosen[1], (size[1], size[0]))
-        label += f" Pixel at the cross: {where}: {vector}."
+        label += f" Pixel at the cross ({where}): {vector}."
         below = Markup("<br>Pixel at the cross: <b>{}</b>").format(vector)
     picture = pointed_at(inner, size, f"{label} {_KEYS}", chosen)
     return Markup("<figure>{}<figcaption><b>{}</b>: {}{}</figcaption></figure>").format(picture, name, said, below)
 
 
 def wheel_legend(scale: FlowScale) -> Markup:
-    """What the colors mean, the magnitude at which they are full, and what they do not tell apart."""
+    """The meaning of the colors, the motion with full color, and the share of longer motions."""
     length = length_in_words(scale.full)
     colors = Images.fromarray(wheel(_WHEEL))
     white = Images.new("RGB", colors.size, "white")
     white.paste(colors, mask=colors.getchannel("A"))
     clipped, unknown = scale.clipped_in_words, no_data_key("unknown") if scale.unknown else ""
-    rim = color_map(np.asarray(white), f"Color wheel: directions about its middle, full color from {length}", "wheel")
+    rim = color_map(
+        np.asarray(white), f"Color wheel: direction of motion from its center, full color from {length}", "wheel"
+    )
     return Markup(
         '<div class="wheel-legend"><div>{}<b aria-hidden="true">{}</b></div>'
-        "<p>Hue: direction, seen from the middle of the wheel. Saturation: distance, full at <b>{}</b> or more{}. "
-        '<span class="still"><i></i> still</span>{}</p></div>'
+        "<p>Hue: direction of motion, from the center of the wheel. Saturation: length of motion, full from <b>{}</b>{}. "
+        '<span class="still"><i></i> no motion</span>{}</p></div>'
     ).format(rim, length, length, Markup(" ({})").format(clipped) if clipped else "", unknown)
 
 
 def arrows_picture(first: Image, flow: np.ndarray, name: str, chosen: Pixel | None = None) -> Markup:
-    """The first frame with arrows on a regular grid, and how long these are. flow, chosen: as in `flow_pictures`."""
+    """The first frame with arrows on a regular grid, and their scale. flow, chosen: as in `flow_pictures`."""
     drawn, size = arrows(flow), first.size
-    alt = f"First frame, {size[0]} × {size[1]} pixels, with arrows: {name}, {flow_in_words(flow)}"
+    alt = f"First frame, {size[0]} × {size[1]} pixels, with the flow of {name} as arrows: {flow_in_words(flow)}"
     inner = photograph(shrunk_frame(first), alt) + _lines(drawn, size) + (cross(chosen, size) if chosen else "")
-    caption = Markup("<b>First frame</b>: {}, {}. Click any pixel.").format(name, drawn.scale_in_words)
+    caption = Markup("<b>First frame</b> with the flow of {} ({}). Click a pixel.").format(name, drawn.scale_in_words)
     picture = pointed_at(inner, size, f"{alt}. {_KEYS}", chosen)
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(picture, caption)
 
 
 def _lines(drawn: Arrows, size: Size) -> Markup:
-    """White with a dark edge, to be seen on any picture. Still places have a dot, a line of no length."""
+    """White with a dark edge, visible on any image. Without motion there is a dot, a line of length 0."""
     path = Markup("").join("M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in stroke) for stroke in drawn.strokes.tolist())
     return Markup(
         '<svg class="arrows" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">'

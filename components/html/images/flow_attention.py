@@ -1,6 +1,6 @@
-"""What a pixel's flow was read from, over both frames, as HTML; data in, HTML out.
+"""Attention of the flow of a pixel, over both frames, as HTML; data in, HTML out.
 
-How strongly the maps cover the frames is the page's `--map-opacity`.
+The opacity of the maps over the frames is the page's `--map-opacity`.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from components.scale.flow import shrunk_frame
 def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scale: Scale = "relative") -> Markup:
     """The map over both frames, and the map: one if each input holds both frames, otherwise two.
 
-    A cross at the pixel; in the second frame, a ring where it is found. frames: of one size.
+    A cross marks the pixel, a ring its position in the second frame. frames: of one size.
     """
     size, attention = frames[0].size, asked.attention
     colors = AttentionScale.of([attention], scale)
@@ -32,11 +32,15 @@ def flow_attention_pictures(frames: tuple[Image, Image], asked: PixelAsked, scal
     names = ("First frame", asked.second_in_words)
     for name, frame, fill, mark in zip(names, frames, fills, marks, strict=True):
         crop = photograph(shrunk_frame(frame), f"{name}, {size[0]} × {size[1]} pixels")
-        shown += _figure(crop + _map(fill, asked.area, f"Map of the attention over it: {said}") + mark, size, name)
-    alone = ("Map of the first frame", "Map of the second frame") if asked.apart else ("Map of both frames",)
+        shown += _figure(crop + _map(fill, asked.area, f"Attention map over it: {said}") + mark, size, name)
+    alone = (
+        ("Attention to the first frame", "Attention to the second frame")
+        if asked.apart
+        else ("Attention to both frames",)
+    )
     for name, fill, mark in zip(alone, fills, marks, strict=False):
         shown += _figure(_map(fill, asked.area, name) + mark, size, name)
-    tiled = no_data_key("outside of the tile that was read for this pixel") if no_data_outside(asked.area) else ""
+    tiled = no_data_key("outside the tile that the model read for this pixel") if no_data_outside(asked.area) else ""
     shares = shares_in_words(attention)
     stayed = Markup("<br>{}").format(shares) if shares else ""
     beyond = Markup("<br>{}").format(BEYOND) if asked.beyond else ""
@@ -60,7 +64,7 @@ def _figure(inner: Markup, size: Size, caption: str) -> Markup:
 
 
 def _map(fills: np.ndarray, area: Area, alt: str) -> Markup:
-    """Where its grid lies in the frame; what lies beyond is not shown."""
+    """The map at the position of its grid; parts outside the frame are not shown."""
     top, left, bottom, right = (100 * share for share in area)
     style = f"top:{top:.3f}%;left:{left:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%"
     return (

@@ -25,9 +25,9 @@ HIDDEN = (214, 0, 108)
 
 
 def occlusion_picture(first: Image, hidden: Mapping[str, np.ndarray]) -> Markup:
-    """Over the first frame, which of its pixels are not in the second, as methods estimate it.
+    """The pixels of the first frame that fail the forward-backward check, over that frame.
 
-    hidden: bool [height, width] by the methods' names. How strongly the frame is covered is the page's `--map-opacity`.
+    hidden: bool [height, width] by the methods' names. The opacity is the page's `--map-opacity`.
     """
     frame = photograph(shrunk_frame(first), f"First frame, {first.width} × {first.height} pixels")
     shown = Markup("").join(
@@ -36,26 +36,26 @@ def occlusion_picture(first: Image, hidden: Mapping[str, np.ndarray]) -> Markup:
         )
         for name, mask in hidden.items()
     )
-    said = "does not return: hidden in the second frame or outside of it, or the flow is wrong there"
+    meaning = "Pixels that do not return to their start: occluded, outside the second frame, or with wrong flow."
     return Markup('<div class="flows">{}</div><p class="caption"><span class="hidden-key"></span> {}</p>').format(
-        shown, said
+        shown, meaning
     )
 
 
 def _over(mask: np.ndarray) -> Markup:
-    return stencil(shrunk(mask), HIDDEN, f"Map over it: {hidden_in_words(mask)}", "map")
+    return stencil(shrunk(mask), HIDDEN, hidden_in_words(mask), "map")
 
 
 def hidden_in_words(mask: np.ndarray) -> str:
-    """ "4.2% does not return, most in the middle right". mask: bool [height, width]."""
+    """ "4.2% of the pixels do not return, most in the center right". mask: bool [height, width]."""
     if not mask.any():
-        return "all of it returns"
+        return "all pixels return"
     rows, columns = mask.shape
     at, along = np.nonzero(mask)
     # By the middle of a pixel, as `region` does.
     ninths = ((at + 0.5) / rows * 3).astype(int) * 3 + ((along + 0.5) / columns * 3).astype(int)
     most = int(np.bincount(ninths, minlength=9).argmax())
-    return f"{percent(float(mask.mean()))} does not return, most in the {region(most, (3, 3))}"
+    return f"{percent(float(mask.mean()))} of the pixels do not return, most in the {region(most, (3, 3))}"
 
 
 def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> Markup:
@@ -70,7 +70,7 @@ def error_pictures(columns: list[ErrorColumn], largest: float | None = None) -> 
     shown = Markup("").join(_errors(column, end) for column in columns)
     ends = ("0 px", largest_error_in_words(every, end))
     said = "end-point error in pixels" + (", one scale for all methods" if len(columns) > 1 else "")
-    said += ". EPE: its mean. Fl-all: how much is wrong by more than 3 pixels and more than 5%"
+    said += ". EPE: mean error. Fl-all: share of pixels with an error above 3 px and above 5% of the motion"
     key = "" if all(np.isfinite(each).all() for each in every) else no_data_key("no ground truth")
     bar = legend(matplotlib.colormaps[ERROR_COLORS], ends, Markup("{}{}").format(said, key))
     return Markup('<div class="flows">{}</div>{}').format(shown, bar)
