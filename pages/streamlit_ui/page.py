@@ -25,6 +25,8 @@ Sc = TypeVar("Sc", bound=AnyScreen)
 VIDEO_FILES = ("mp4", "webm", "mov", "mkv", "avi", "m4v", "gif", "webp")
 IMAGE_FILES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
 CSV_FILES = ("csv", "tsv", "txt")
+POLL_SECONDS = 0.25
+"""How often the browser asks for what is new while actions run."""
 PREVIEW_SIDE = 480
 """Pixels of the longer side of an uploaded image on the page."""
 In = TypeVar("In", bound=AnyScreen)
@@ -274,16 +276,18 @@ class PageUi(Widgets, Generic[Sc]):
 
     # The end of a page
 
-    def follow(self, scope: str) -> None:
-        """Waits while actions run, and draws the page again once there is something to show."""
-        view = self.view
-        if not view.running and not view.changed.is_set():
-            return
-        with self._busy, st.spinner("Running …", show_time=True):
-            pulse = st.empty()
-            while not view.changed.wait(0.1):
-                pulse.empty()  # lets Streamlit end this run when the visitor does something
-        st.rerun(scope=scope)
+    def follow(self) -> None:
+        """While actions run, looks whether there is something to show. The rest of the page waits for the visitor."""
+        if self.view.running or self.view.changed.is_set():
+            with self._busy:
+                _wait(self.view)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _wait(view: View) -> None:
+    st.html('<p class="notice running" role="status">Running …</p>')
+    if view.changed.is_set():
+        st.rerun()
 
 
 @lru_cache(maxsize=64)

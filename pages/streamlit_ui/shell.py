@@ -71,22 +71,20 @@ class App:
         current.run()
 
     def _show_page(self, page: Page[Any]) -> None:
-        screen, view, full_run = self._screens[page.name], self._view(page), [True]
+        screen, view = self._screens[page.name], self._view(page)
 
-        @st.fragment(key=page.name)
+        @st.fragment
         def draw() -> None:
+            """Again after each click on the page, without the frame around it."""
             view.changed.clear()
             ui = PageUi(screen, view)
             page.build(ui)
             _show_link(view)
-            ui.follow("app" if full_run else "fragment")
+            ui.follow()
 
         st.title(page.title, anchor=False)
         st.markdown(screen.prose["lead"])
-        try:
-            draw()
-        finally:
-            full_run.clear()
+        draw()
 
     def _view(self, page: Page[Any]) -> View:
         """The page as this visitor left it, or as its address describes it."""

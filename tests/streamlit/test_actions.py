@@ -26,7 +26,7 @@ from pages.text_generation.screen import TextGenerationScreen
 from tests.image_files import saved
 from tests.screens.test_text_generation import final_step
 from tests.streamlit.conftest import EveryTask
-from tests.streamlit.visitor import alerts, checked, click, markup, send, view_of, visit
+from tests.streamlit.visitor import alerts, click, markup, send, settled, view_of, visit
 
 IMAGE = saved(Image.new("RGB", (40, 30), "teal"), "PNG")
 
@@ -36,10 +36,10 @@ def test_a_click_on_a_byte_shows_its_attention(backend: EveryTask) -> None:
     click(at, "masked_bytes-filled", position=3)
     assert backend.requests[-1].probe.target == ByteAt(3)
     assert at.query_params["byte"] == "3"
-    at.radio("masked_bytes-method").set_value("decoder").run()
+    settled(at.radio("masked_bytes-method").set_value("decoder").run())
     assert (backend.requests[-1].probe.method, backend.requests[-1].probe.target) == ("decoder", ByteAt(3))
     asked = len(backend.requests)
-    at.radio("masked_bytes-scale").set_value("log").run()
+    settled(at.radio("masked_bytes-scale").set_value("log").run())
     assert (len(backend.requests), at.query_params["scale"]) == (asked, "log")
 
 
@@ -48,9 +48,9 @@ def test_the_mask_strip_and_the_text_follow_each_other(backend: EveryTask) -> No
     strip = markup(at, "masked_bytes-mask")["value"]
     send(at, "masked_bytes-mask", "input", strip | {"spans": [[0, 2]], "edits": 1})
     assert markup(at, "masked_bytes-filled")["outdated"]
-    at.text_area("masked_bytes-text").set_value(f"Oh! {EXAMPLES[0].text}").run()
+    settled(at.text_area("masked_bytes-text").set_value(f"Oh! {EXAMPLES[0].text}").run())
     assert markup(at, "masked_bytes-mask")["value"]["spans"] == [[4, 6]]
-    at.button("masked_bytes-fill").click().run()
+    settled(at.button("masked_bytes-fill").click().run())
     assert backend.requests[-1].mask == ((4, 6),)
 
 
@@ -82,7 +82,7 @@ def test_a_click_on_a_latent_concerns_its_model_only(backend: EveryTask) -> None
 def test_an_uploaded_image_is_classified_and_an_example_takes_its_place(backend: EveryTask) -> None:
     at = visit(page="image_classification")
     (uploader,) = at.file_uploader
-    checked(uploader.upload("mine.png", IMAGE, "image/png").run())
+    settled(uploader.upload("mine.png", IMAGE, "image/png").run())
     view = view_of(at, "image_classification")
     assert view.values["image"].name == "mine.png"
     assert view.session.get().state.example is None
@@ -103,10 +103,10 @@ def test_position_encodings_are_computed_while_they_are_open(backend: EveryTask)
 def test_a_table_is_classified_by_the_model_of_the_page(backend: EveryTask) -> None:
     at = visit(page="sentiment")
     (uploader,) = at.file_uploader
-    checked(uploader.upload("texts.csv", b"text,rating\ngood film,1\nbad film,2\n", "text/csv").run())
+    settled(uploader.upload("texts.csv", b"text,rating\ngood film,1\nbad film,2\n", "text/csv").run())
     assert at.selectbox("sentiment_table-column").value == "text"
     asked = len(backend.requests)
-    checked(at.button("sentiment_table-submit").click().run())
+    settled(at.button("sentiment_table-submit").click().run())
     assert [request.text for request in backend.requests[asked:]] == ["good film", "bad film"]
     assert markup(at, "sentiment_table-table")["markup"]
     assert any(button.key == "sentiment_table-save-table-csv" for button in at.download_button)
@@ -121,9 +121,9 @@ def test_a_file_is_written_when_it_is_requested() -> None:
 def test_a_fine_tuned_model_classifies_a_text(backend: EveryTask) -> None:
     at = visit(page="fine_tuning")
     assert at.button("fine_tuning-test").disabled
-    checked(at.button("fine_tuning-submit").click().run())
-    at.text_area("fine_tuning-text").set_value("Come at once!").run()
-    checked(at.button("fine_tuning-test").click().run())
+    settled(at.button("fine_tuning-submit").click().run())
+    settled(at.text_area("fine_tuning-text").set_value("Come at once!").run())
+    settled(at.button("fine_tuning-test").click().run())
     request = backend.requests[-1]
     assert isinstance(request, SentimentRequest)
     assert (request.text, request.model is None) == ("Come at once!", False)
@@ -132,11 +132,11 @@ def test_a_fine_tuned_model_classifies_a_text(backend: EveryTask) -> None:
 
 def test_a_clip_becomes_a_film(backend: EveryTask) -> None:
     at = visit(page="optical_flow")
-    at.radio("optical_flow-source").set_value("clip").run()
+    settled(at.radio("optical_flow-source").set_value("clip").run())
     assert at.button("optical_flow-make-film").disabled
-    checked(at.button("optical_flow-sample").click().run())
-    checked(at.slider("optical_flow-start").set_value(22).run())
-    checked(at.button("optical_flow-make-film").click().run())
+    settled(at.button("optical_flow-sample").click().run())
+    settled(at.slider("optical_flow-start").set_value(22).run())
+    settled(at.button("optical_flow-make-film").click().run())
     assert view_of(at, "optical_flow").parts["film"][4:8] == b"ftyp"
     assert not alerts(at)
 
@@ -206,8 +206,8 @@ def test_what_a_visitor_changes_meanwhile_is_not_lost(generating: View) -> None:
 def test_an_image_that_was_refused_can_be_replaced(backend: EveryTask) -> None:
     at = visit(page="image_classification")
     (uploader,) = at.file_uploader
-    checked(uploader.upload("broken.png", b"no image", "image/png").run())
+    settled(uploader.upload("broken.png", b"no image", "image/png").run())
     assert len(alerts(at)) == 1
-    checked(at.file_uploader[0].upload("mine.png", IMAGE, "image/png").run())
+    settled(at.file_uploader[0].upload("mine.png", IMAGE, "image/png").run())
     assert isinstance(backend.requests[-1], ImageClassificationRequest)
     assert not alerts(at)

@@ -20,9 +20,8 @@ from models.schema import (
 from pages.binding import APOLOGY
 from pages.session import SessionStore
 from pages.streamlit_ui.pages import PAGES
-from tests.markup import Elements
 from tests.streamlit.conftest import EveryTask
-from tests.streamlit.visitor import SCRIPT, alerts, checked, click, markup, view_of, visit
+from tests.streamlit.visitor import SCRIPT, alerts, click, markup, settled, view_of, visit
 
 RUNS: dict[str, tuple[type, str, str]] = {
     "masked_bytes": (MaskedBytesRequest, "fill", "filled"),
@@ -60,7 +59,7 @@ def test_a_page_opens_and_runs(name: str, backend: EveryTask) -> None:
     at = visit(page=name)
     assert at.title[0].value == next(page.title for page in PAGES if page.name == name)
     before = len(backend.requests)
-    checked(button(at, name).click().run())
+    settled(button(at, name).click().run())
     assert type(backend.requests[before]) is RUNS[name][0]
     assert result(at, name)["markup"]
     assert not result(at, name)["outdated"]
@@ -73,7 +72,7 @@ def test_an_error_is_shown_and_the_result_stays(name: str, backend: EveryTask) -
     shown = result(at, name)
     for refusal, message in ((InputError("No <such> input."), "No <such> input."), (RuntimeError("secret"), APOLOGY)):
         backend.refusals[RUNS[name][0]] = refusal
-        checked(button(at, name).click().run())
+        settled(button(at, name).click().run())
         assert alerts(at) == [message]
         assert not view_of(at, name).running
     if name != "fine_tuning":  # a new training discards the earlier model
@@ -84,7 +83,7 @@ def test_an_error_is_shown_and_the_result_stays(name: str, backend: EveryTask) -
 def test_a_link_opens_the_same_view(name: str) -> None:
     at = visit(page=name, **LINKS[name])
     if name == "fine_tuning":  # a link does not train
-        checked(button(at, name).click().run())
+        settled(button(at, name).click().run())
     view = view_of(at, name)
     expected, problems = view.screen.state.from_query(LINKS[name], view.screen.initial)
     assert problems == ()
@@ -102,20 +101,20 @@ def test_a_link_with_a_value_that_does_not_fit_says_so() -> None:
 def test_a_result_of_other_inputs_is_marked_until_it_runs_again() -> None:
     at = visit()
     assert not markup(at, "masked_bytes-filled")["outdated"]
-    at.radio("masked_bytes-decoding").set_value("parallel").run()
+    settled(at.radio("masked_bytes-decoding").set_value("parallel").run())
     assert markup(at, "masked_bytes-filled")["outdated"]
     click(at, "masked_bytes-filled", position=3)
     assert markup(at, "masked_bytes-filled")["outdated"]
-    button(at, "masked_bytes").click().run()
+    settled(button(at, "masked_bytes").click().run())
     assert not markup(at, "masked_bytes-filled")["outdated"]
 
 
 def test_another_page_keeps_what_was_set(store: SessionStore) -> None:
     at = visit()
-    at.text_area("masked_bytes-text").set_value("a cat").run()
+    settled(at.text_area("masked_bytes-text").set_value("a cat").run())
     for name in ("sentiment", "masked_bytes"):
         at.query_params["page"] = name
-        checked(at.run())
+        settled(at.run())
     assert at.text_area("masked_bytes-text").value == "a cat"
     assert markup(at, "masked_bytes-filled")["outdated"]
 
@@ -131,10 +130,10 @@ def test_visitors_do_not_see_each_other() -> None:
 
 def test_running_again_holds_no_more_memory(store: SessionStore) -> None:
     at = visit()
-    button(at, "masked_bytes").click().run()
+    settled(button(at, "masked_bytes").click().run())
     values, held = len(store), store.nbytes
     for _ in range(5):
-        button(at, "masked_bytes").click().run()
+        settled(button(at, "masked_bytes").click().run())
     assert (len(store), store.nbytes) == (values, held)
 
 
@@ -143,9 +142,9 @@ def test_a_result_that_was_dropped_says_so(store: SessionStore) -> None:
     view = view_of(at, "masked_bytes")
     for key in [key for key in store._slots if key[0] == view.session.visitor]:
         store._drop(key)
-    checked(at.run())
+    settled(at.run())
     assert alerts(at) == [DROPPED]
-    button(at, "masked_bytes").click().run()
+    settled(button(at, "masked_bytes").click().run())
     assert markup(at, "masked_bytes-filled")["markup"]
 
 
@@ -158,7 +157,7 @@ def test_every_example_can_be_chosen(name: str) -> None:
     last = len(view.screen.examples) - 1
     buttons = [each for each in at.button if each.key == f"{name}-example-{last}"]
     if buttons:
-        checked(buttons[0].click().run())
+        settled(buttons[0].click().run())
     else:
         click(at, f"{name}-examples", position=last)
     assert not result(at, name)["outdated"]

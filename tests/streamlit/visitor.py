@@ -18,10 +18,13 @@ def visit(**params: str) -> AppTest:
     """The page of the served app that a query names, or its first page."""
     at = AppTest.from_file(str(SCRIPT), default_timeout=SECONDS)
     at.query_params.update(params)
-    return checked(at.run())
+    return settled(at.run())
 
 
-def checked(at: AppTest) -> AppTest:
+def settled(at: AppTest) -> AppTest:
+    """The page once no action is under way. A browser asks again by itself."""
+    while any(view.running or view.changed.is_set() for view in at.session_state["views"].values()):
+        at.run()
     assert not at.exception, at.exception[0].stack_trace
     return at
 
@@ -50,4 +53,4 @@ def send(at: AppTest, key: str, event: str, value: object) -> AppTest:
     identifier = f"$$STREAMLIT_INTERNAL_KEY_{at.get_by_key(key).proto.id}__events"
     value = json.dumps([{"event": event, "value": value}])
     states.widgets.append(WidgetState(id=identifier, json_trigger_value=value))
-    return checked(at._run(states))
+    return settled(at._run(states))
