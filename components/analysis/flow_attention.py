@@ -12,7 +12,7 @@ from models.schema import AttentionMap
 Area = tuple[float, float, float, float]
 """Position of a grid of inputs in a frame: top, left, bottom, right, as shares of its height and width."""
 WHOLE: Area = (0.0, 0.0, 1.0, 1.0)
-BEYOND = "At this size, a tile is larger than the frames. The rest of it is a mirror image of them and is not drawn."
+BEYOND = "At this size, a tile is larger than the frames. The rest of it is mirrored from them and is not drawn."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class PixelAsked:
     """A pixel of the first frame, and the attention of its flow.
 
     attention.values: float32 [rows, columns], if each input holds both frames at its position; or [2, rows, columns],
-    one map for each frame. row, column: the pixel. vector: its flow, right and down, pixels. area: of the grid, which is
-    a part of the frame if it is read in tiles. before: right and down, pixels by which the second frame had been warped
-    back when it was read.
+    one map for each frame. row, column: the pixel. vector: its flow, right and down, pixels. area: of the grid, a part
+    of the frame if that is read in tiles. before: right and down, pixels by which the second frame had been warped back
+    when it was read.
     """
 
     attention: AttentionMap
@@ -52,7 +52,11 @@ class PixelAsked:
     @property
     def found_in_words(self) -> str:
         vector = vector_in_words(*self.vector)
-        return "position in the second frame: unknown" if self.found is None else f"ring: position after {vector}"
+        return (
+            "position in the second frame: unknown"
+            if self.found is None
+            else f"ring: position in the second frame ({vector})"
+        )
 
     @property
     def second_in_words(self) -> str:

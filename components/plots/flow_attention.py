@@ -20,7 +20,7 @@ CROSS = "#ff7a1a"
 def flow_attention_plot(
     frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
-    """The map over both frames, and the map, on one scale; a cross at the pixel, a ring at its position in the second frame.
+    """The map over both frames, and the map, on one scale; a cross at the pixel, a ring at its position there.
 
     frames: first and second, of one size. opacity: of the maps over the frames, 0 to 1. Raises ValueError for frames of
     different sizes.

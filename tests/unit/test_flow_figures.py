@@ -1,5 +1,6 @@
 """Sheets of flow: that colors and marks lie where they belong, and that the words are the data's."""
 
+import re
 from xml.etree import ElementTree
 
 import matplotlib
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from components.analysis.flow_attention import PixelAsked, most_read
+from components.analysis.motion import flow_in_words
 from components.plots.flow import FlowColumn, flow_plot
 from components.plots.flow_attention import flow_attention_plot
 from components.plots.plot import Plot
@@ -69,7 +71,7 @@ def test_the_wheel_is_drawn_with_the_largest_magnitude():
     (wheel,) = (axes for axes in plot.axes if axes.get_label() == "wheel")
     np.testing.assert_allclose(drawn(plot, wheel, 0.1, -0.95), [128, 0, 255], atol=30)
     np.testing.assert_allclose(drawn(plot, wheel, -0.95, 0.02), [0, 255, 255], atol=20)
-    assert "10 px or more at the rim still unknown" in words(plot)
+    assert "10 px or more at the rim no motion unknown" in words(plot)
 
 
 def test_a_flow_sheet_says_what_it_shows():
@@ -90,7 +92,7 @@ def test_arrows_lie_over_the_first_frame_and_nowhere_else():
     assert len(white.get_segments()) == 6 * 4 - 1  # not where it is unknown
     for tail, tip, *_ in white.get_segments():
         np.testing.assert_allclose(tip - tail, [1.0, 0.0], atol=1e-6)  # 5 px, drawn 0.2 times as long
-    assert "arrows 0.2 times as long" in words(plot)
+    assert "0.2x the motion" in words(plot)
     assert not near.collections
     assert not far.collections
 

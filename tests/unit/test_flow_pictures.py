@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from components.analysis.flow_attention import PixelAsked
+from components.analysis.motion import errors_in_words, flow_in_words
 from components.html.images.comparison import error_in_words, warp_check
 from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
 from components.html.images.flow_attention import flow_attention_pictures
@@ -204,7 +205,7 @@ def test_maps_lie_over_both_frames_where_they_were_read():
         assert style(over) == {"top": 0, "left": 50, "width": 50, "height": 50}
     assert [style(each) for each in page.of("i", "cross")] == [pytest.approx({"left": 41.667, "top": 37.5})] * 3
     assert [style(each) for each in page.of("i", "ring")] == [pytest.approx({"left": 75.0, "top": 62.5})]
-    assert re.search(r"Cross: row 2, column 3; ring: .*\b2\.0 px right, 1\.0 px down\.", page.text)
+    assert re.search(r"Cross: row 2, column 3; ring: .*\b2\.0 px right, 1\.0 px down\)", page.text)
     assert "<Rollout>" in page.text
 
 

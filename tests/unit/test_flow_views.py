@@ -57,7 +57,7 @@ def test_a_check_is_right_where_frames_are_the_same_moved():
 def test_what_was_found_at_which_size():
     page = Elements(render.flow_attention(FIRST, RESULT))
     assert "12 × 8" in page.text
-    assert "1.0 px right, mapped above" in page.text
+    assert "1.0 px right (map above)" in page.text
     assert "3.0 px right, mapped above" not in page.text
     assert "warped back" in page.text
     single = replace(TRACE, sizes=((12, 8),), added=np.float32([[4, 0]]), step=0, before=(0.0, 0.0))
@@ -100,7 +100,7 @@ def test_figures_hold_every_method():
 def test_a_few_outliers_of_another_method_do_not_make_the_rest_pale():
     wild = STILL.copy()
     wild[0, 0] = 40
-    assert "full at <b>4.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": wild}).replace("\n", "")
+    assert "full from <b>4.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": wild}).replace("\n", "")
     assert "full at <b>9.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": RIGHT * 2.25})
 
 

@@ -1,5 +1,7 @@
 """Motion in words, against sentences written by hand."""
 
+import re
+
 import numpy as np
 import pytest
 

@@ -65,7 +65,7 @@ def wheel_legend(scale: FlowScale) -> Markup:
     )
     return Markup(
         '<div class="wheel-legend"><div>{}<b aria-hidden="true">{}</b></div>'
-        "<p>Hue: direction of motion, from the center of the wheel. Saturation: length of motion, full from <b>{}</b>{}. "
+        "<p>Hue: direction of motion, from the center of the wheel. Saturation: length, full from <b>{}</b>{}. "
         '<span class="still"><i></i> no motion</span>{}</p></div>'
     ).format(rim, length, length, Markup(" ({})").format(clipped) if clipped else "", unknown)
 
