@@ -133,7 +133,7 @@ class Binding:
             yield from write(event.kind, self._session(request), self._state(values, strict=False))
 
         chosen: Event = menu.select  # pyright: ignore[reportAttributeAccessIssue]
-        saved = chosen(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE)
+        saved = chosen(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE, **EACH)
         saved.then(None, download, js=DOWNLOAD, **QUIET)
 
     def _inputs(self, role: Role) -> list[Event]:

@@ -44,7 +44,6 @@ def page(visit: Visit) -> Page:
 
 
 def test_an_example_a_point_and_a_latent_come_back_with_a_link(page: Page, visit: Visit) -> None:
-    expect(part(page, "notice")).to_be_empty()
     changed(page, CONV, part(page, "examples").locator("img").nth(1).click)
     expect(part(page, "notice").locator("[role=status]")).to_be_visible()
     box = prediction(page, "learned").locator("img").first.bounding_box()
