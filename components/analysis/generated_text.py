@@ -13,7 +13,7 @@ from components.words.numbers import counted, percent
 from models.schema import AttentionMap, GeneratedToken, TextGenerationStep
 
 NOTHING = "∅"
-"""What stands in the cell of a token that stands for no text."""
+"""Label of a token without text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +25,19 @@ class Token:
 
 
 def tokens_after_prompt(step: TextGenerationStep, earlier: Sequence[GeneratedToken] = ()) -> list[Token]:
-    """In order. earlier: the request's `written` as they were when they were written; without them, only contents.
+    """In order. earlier: the tokens of the request's `written`, as generated; without them, only contents are known.
 
-    Raises ValueError where these are others.
+    Raises ValueError if `earlier` are other tokens.
     """
     if earlier and tuple(token.content for token in earlier) != step.written_tokens:
-        raise ValueError(f"{len(earlier)} earlier tokens are not the {len(step.written_tokens)} that were taken over")
+        raise ValueError(f"{len(earlier)} earlier tokens are not the {len(step.written_tokens)} of the request")
     known = earlier or [None] * len(step.written_tokens)
     before = [Token(content, how) for content, how in zip(step.written_tokens, known, strict=True)]
     return [*before, *(Token(token.content, token) for token in step.tokens)]
 
 
 def noun(contents: Sequence[bytes]) -> str:
-    """What a token is, where a model's tokens are such: "byte" or "token"."""
+    """Noun for a token of these: "byte" or "token"."""
     return "byte" if all(len(content) <= 1 for content in contents) else "token"
 
 
@@ -47,7 +47,7 @@ def plain(contents: Sequence[bytes]) -> str:
 
 
 def token_name(content: bytes) -> str:
-    """As it is called in a sentence: “e”, space, new line, byte C3, end of the text."""
+    """Name of a token in a sentence: “e”, space, new line, byte C3, end of the text."""
     named = {b"": "end of the text", b" ": "space", b"\n": "new line", b"\t": "tab"}.get(content)
     if named:
         return named
@@ -61,7 +61,7 @@ def token_name(content: bytes) -> str:
 
 
 def bits_each(tokens: Sequence[Token]) -> float | None:
-    """Mean of -log2 of the probabilities of those that are known; None where none is."""
+    """Mean of -log2 of the known probabilities; None without any."""
     known = [token.written.probability for token in tokens if token.written]
     # A probability that float32 rounded to 0 is still one.
     return float(-np.log2(np.maximum(known, 1e-38)).mean()) if known else None
@@ -73,17 +73,17 @@ def surprise_in_words(tokens: Sequence[Token]) -> str:
     if bits is None:
         return ""
     each = noun([token.content for token in tokens])
-    return f"On average {abs(bits):.2f} bits a {each}: a probability of {2**-bits:.0%}."
+    return f"On average {abs(bits):.2f} bits per {each} (probability {2**-bits:.0%})."
 
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """The text before a token in pieces, and what attention each of them got.
+    """The text before a token in pieces, and the attention to each of them.
 
-    token: content of the traced token. dropped, out_of_sight: how many tokens at the left were not read, and their
+    token: content of the traced token. dropped, out_of_sight: how many tokens at the left were truncated, and their
     text. pieces: of prefix and latents; their start and stop count tokens from the prompt's first. border: how many of
-    them are prefix. first: the first that the map is over; shares are of the pieces from there on. unit: of the
-    pieces; said: what these are called. each: what a token is. note: why they are not of the unit asked for, or "".
+    them are prefix. first: the first that the map covers; shares are of the pieces from there on. unit: of the
+    pieces; said: its plural noun. each: noun for a token. note: why the unit differs from the requested one, or "".
     """
 
     token: bytes
@@ -108,12 +108,12 @@ class ReadText:
         return float(self.shares.shares[self.border - self.first :].sum())
 
     def in_words(self, at: int, scale: Scale) -> str:
-        """The share of a piece that the map is over."""
+        """The share of a piece that the map covers."""
         return self.shares.in_words(at - self.first, scale)
 
 
 def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
-    """What the traced token was read from. Words and characters that the border cuts are two.
+    """The context of the traced token. Words and characters are split where the latents begin.
 
     Raises ValueError for a step without attention, or with attention to another text.
     """
@@ -122,7 +122,7 @@ def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
     stop = step.dropped + step.prefix_length + step.latents
     over = step.latents if attention.method == "decoder" else step.prefix_length + step.latents
     if stop != prompt + (step.traced or 0) or stop >= len(contents) or attention.values.shape != (over,):
-        raise ValueError(f"no attention over the {stop} tokens before number {step.traced} that was written")
+        raise ValueError(f"no attention over the {stop} tokens before generated token {step.traced}")
     seen = contents[step.dropped : stop]
     shown = fitted(b"".join(seen).decode("utf-8", "surrogateescape"), unit)
     spans = _spans(seen, step.prefix_length, shown.unit, shown.pieces)
@@ -152,23 +152,24 @@ def traced_attention(step: TextGenerationStep) -> AttentionMap:
 
 
 def zones_in_words(step: TextGenerationStep, read: ReadText) -> str:
-    """How much of the attention is on the prefix, on the latents, and in residuals."""
+    """Shares of the attention on latents and prefix, and the residual share."""
     attention = traced_attention(step)
-    latents = f"{percent(read.latents_share)} of the attention is on the {counted(step.latents, 'latent')}"
+    parts = [f"{percent(read.latents_share)} on the {counted(step.latents, 'latent')}"]
     if attention.method == "decoder":
-        return f"{latents}: this map covers only the latents."
-    said = f"{percent(read.prefix_share)} is on the {counted(step.prefix_length, read.each)} of prefix"
-    if not step.prefix_length:
-        said = "there is no prefix"
-    if stayed := attention.latent_share + attention.query_share:
-        said += f", and {percent(stayed)} stayed in residuals, at the places of the latents themselves"
-    return f"{latents}, {said}."
+        parts.append("the prefix is not part of this map")
+    elif step.prefix_length:
+        parts.append(f"{percent(read.prefix_share)} on the prefix ({counted(step.prefix_length, read.each)})")
+    else:
+        parts.append("no prefix")
+    if residual := attention.latent_share + attention.query_share:
+        parts.append(f"residual share {percent(residual)}")
+    return f"Attention: {', '.join(parts)}."
 
 
 def _spans(contents: Sequence[bytes], prefix: int, unit: Unit, found: Sequence[Piece]) -> list[tuple[int, int]]:
     """Half-open, of tokens: those that begin in the same piece, on the same side of the border.
 
-    A token that brings along the space before it belongs to the word that follows.
+    A token that begins with a space belongs to the word that follows.
     """
     starts = accumulate(map(len, contents), initial=0)
     begins = [start + _spaces_before(content) for start, content in zip(starts, contents, strict=False)]
@@ -183,7 +184,7 @@ def _spans(contents: Sequence[bytes], prefix: int, unit: Unit, found: Sequence[P
 
 
 def _spaces_before(content: bytes) -> int:
-    """Text of a token; empty for only spaces."""
+    """Number of whitespace bytes before the text of a token; 0 if there is no text."""
     text = content.lstrip()
     return len(content) - len(text) if text else 0
 

@@ -1,4 +1,4 @@
-"""A text in the units that a reader asks about: bytes, characters or words, and what attention each of them got."""
+"""A text in bytes, characters or words, and the attention to each of them."""
 
 import textwrap
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ Unit = Literal["bytes", "characters", "words"]
 UNITS: tuple[Unit, ...] = ("bytes", "characters", "words")
 """From the finest to the coarsest."""
 MAX_UNITS = 2048
-"""How many a strip or a figure tells apart; with the tokens at both ends, 2,050 cells."""
+"""Most units shown one by one; with the tokens at both ends, 2,050 cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes start:stop of a text, and what they say; of a single byte, what it is called."""
+    """Bytes start:stop of a text, and their text, or the label of a single byte."""
 
     start: int
     stop: int
@@ -59,14 +59,14 @@ def fitted(text: str, unit: Unit, most: int = MAX_UNITS) -> Fitted:
     found = pieces(text, unit)
     if len(found) <= most:
         return Fitted(unit, tuple(found), "")
-    asked = f"{len(found):,} {unit} are too many to tell apart"
+    reason = f"{len(found):,} {unit} are too many to show one by one"
     for coarser in UNITS[UNITS.index(unit) + 1 :]:
         found = pieces(text, coarser)
         if len(found) <= most:
-            return Fitted(coarser, tuple(found), f"{asked}: shown are {coarser}.")
+            return Fitted(coarser, tuple(found), f"{reason}: showing {coarser} instead.")
     each = -(-len(found) // most)
     joined = [_several(found[at : at + each]) for at in range(0, len(found), each)]
-    return Fitted("words", tuple(joined), f"{asked}: shown are words, {each} at a time.")
+    return Fitted("words", tuple(joined), f"{reason}: showing groups of {each} words.")
 
 
 def _several(words: Sequence[Piece]) -> Piece:
@@ -75,10 +75,10 @@ def _several(words: Sequence[Piece]) -> Piece:
 
 @dataclass(frozen=True, slots=True)
 class UnitShares:
-    """What each unit got: [CLS] first, [SEP] last, the pieces between them.
+    """The attention to each unit: [CLS] first, [SEP] last, the pieces between them.
 
     shares: float64 [n + 2], 0 to 1. sizes: int64 [n + 2], bytes in each, which is 1 for a token. uniform: the share
-    of one byte where nothing is preferred; a unit's own uniform level is as many times that as it has bytes.
+    of one byte if attention were even; that of a unit is proportional to its size.
     """
 
     shares: np.ndarray
@@ -87,7 +87,7 @@ class UnitShares:
 
     @classmethod
     def of(cls, attention: AttentionMap, spans: Sequence[Piece]) -> "UnitShares":
-        """Sums over the bytes of each. Raises ValueError where the map is not over [CLS], these bytes and [SEP]."""
+        """Sums over the bytes of each. Raises ValueError if the map is not over [CLS], these bytes and [SEP]."""
         count = spans[-1].stop if spans else 0
         if attention.method == "decoder" or attention.values.shape != (count + 2,):
             raise ValueError(f"no attention over {count} bytes and the tokens at their ends")
@@ -102,12 +102,12 @@ class UnitShares:
         return self.shares / self.sizes
 
     def in_words(self, index: int, scale: Scale) -> str:
-        """The share of a unit next to that of as many bytes of an even map."""
+        """The share of a unit, with its uniform level."""
         return share_in_words(float(self.shares[index]), self.uniform * int(self.sizes[index]), scale)
 
 
 def named(piece: Piece) -> str:
-    """A piece as it is called in a sentence: quoted, without the spaces at its ends where it has more than these."""
+    """Name of a piece in a sentence: quoted, without spaces at its ends unless it is only spaces."""
     return f"“{shortened(piece.text.strip() or piece.text, 32)}”"
 
 

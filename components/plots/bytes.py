@@ -42,7 +42,7 @@ def attention_over_bytes(
     colors, levels = AttentionScale.of([attention], scale), levels_of(attention, scale).ravel()
     right = add_color_bar(plot, colors)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
-    keys = {"traced": TRACE, "hidden from the model": MARK}
+    keys = {"traced": TRACE, "masked": MARK}
     _add_key(plot, {name: color for name, color in keys.items() if outlines[color]})
     left = MARGIN + 0.5
     columns, width, height = grid_shape(len(labels), right - 0.5 - left, plot.top - plot.bottom - 0.2)

@@ -1,4 +1,4 @@
-"""What a written token was read from, as a plot: the text before it in cells, and the border of its latents."""
+"""The context of a generated token, colored by attention, as a plot with a line where the latents begin."""
 
 from dataclasses import asdict
 
@@ -57,28 +57,28 @@ def _start(step: TextGenerationStep, read: ReadText, scale: Scale) -> Plot:
 
 
 def _say_where(plot: Plot, step: TextGenerationStep, read: ReadText) -> None:
-    """How the text lay, and what the border means, below the title."""
-    said = [f"Traced: {token_name(read.token)}, after the end of this text."]
-    lies = f"{counted(step.prefix_length, read.each)} of prefix, then {counted(step.latents, 'latent')}"
+    """The traced token, and how the text before it was divided, below the title."""
+    said = [f"Attention of {token_name(read.token)}, the {read.each} after this text."]
+    lies = f"Prefix of {counted(step.prefix_length, read.each)}, then {counted(step.latents, 'latent')}"
     if read.first < read.border:
-        lies += ", which begin at the upright line"
+        lies += ", which begin at the vertical line"
     elif read.first:
         lies += "; only the latents are shown"
     said.append(f"{lies}.")
     if read.dropped:
-        said.append(f"{counted(read.dropped, read.each)} before them were out of sight.")
+        said.append(f"The first {counted(read.dropped, read.each)} were truncated.")
     for line in [*wrapped(printable(" ".join(said)), 13, 14.0, lines=2), *wrapped(read.note, 13, 14.0, lines=2)]:
         plot.write(MARGIN, plot.top + 0.02, line, color=SOFT_INK)
         plot.top -= 0.26
 
 
 def _parts(step: TextGenerationStep, read: ReadText) -> dict[str, float]:
-    """Where all of the attention is, by what a legend calls it."""
+    """Shares of the attention by the names in the legend."""
     attention = traced_attention(step)
     parts = {"prefix": read.prefix_share, "latents": read.latents_share}
     stayed = {
         "residuals of other latents": attention.latent_share,
-        "residual of the latent asked": attention.query_share,
+        "residual of the predicting latent": attention.query_share,
     }
     return {name: share for name, share in (parts | stayed).items() if share}
 

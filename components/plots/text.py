@@ -63,7 +63,7 @@ def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunI
 
 def unit_quantity(unit: Unit, scale: Scale) -> str:
     """What the colors measure: a mean over the bytes of a unit, so that a long word is not brighter for its length."""
-    return f"{UNITS[scale][0].upper()}{UNITS[scale][1:]}, mean over the bytes of each of these {unit}"
+    return f"{UNITS[scale][0].upper()}{UNITS[scale][1:]}, mean over the bytes of each {unit.removesuffix('s')}"
 
 
 def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale: Scale) -> str:

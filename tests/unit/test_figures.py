@@ -147,7 +147,7 @@ def test_long_titles_are_wrapped_and_cut(scale):
 def test_sheet_says_what_it_shows_and_how_it_was_made():
     said = words(attention_over_bytes(rollout(60), labels_of(60), RUN, "log", marked={3}))
     for fact in (TITLE, "inputs 60%", "learned latent array 30%", "output query 10%", RUN.model, "published weights",
-                 "method rollout", "log scale", "cpu, float32", REMINDER, "hidden from the model"):  # fmt: skip
+                 "method rollout", "log scale", "cpu, float32", REMINDER, "masked"):  # fmt: skip
         assert fact in said
 
 

@@ -58,11 +58,11 @@ def test_what_was_found_at_which_size():
     page = Elements(render.flow_attention(FIRST, RESULT))
     assert "12 × 8" in page.text
     assert "1.0 px right (map above)" in page.text
-    assert "3.0 px right, mapped above" not in page.text
+    assert "3.0 px right (map above)" not in page.text
     assert "warped back" in page.text
     single = replace(TRACE, sizes=((12, 8),), added=np.float32([[4, 0]]), step=0, before=(0.0, 0.0))
     page = Elements(render.flow_attention(FIRST, replace(RESULT, trace=single)))
-    assert "mapped above" not in page.text
+    assert "map above" not in page.text
     assert "warped back" not in page.text
 
 
@@ -101,7 +101,7 @@ def test_a_few_outliers_of_another_method_do_not_make_the_rest_pale():
     wild = STILL.copy()
     wild[0, 0] = 40
     assert "full from <b>4.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": wild}).replace("\n", "")
-    assert "full at <b>9.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": RIGHT * 2.25})
+    assert "full from <b>9.0 px</b>" in render.optical_flow(FIRST, {"perceiver": RIGHT, "dis": RIGHT * 2.25})
 
 
 def test_the_truth_is_shown_beside_what_is_estimated():

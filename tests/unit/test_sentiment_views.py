@@ -9,6 +9,7 @@ import pytest
 
 from components import render
 from components.analysis.occlusion import Effects, agreement_in_words, words_to_show
+from components.analysis.text_units import fitted
 from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
 from components.html.text.read import read_strip
@@ -70,7 +71,7 @@ def test_a_word_is_colored_by_its_bytes_mean_and_says_its_sum():
     expected = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in fills.tolist()]
     assert re.findall(r'style="background:(#\w+);', html) == expected
     assert "bytes 0 to 2, 27% of the attention (uniform: 50%)" in html
-    assert 'aria-label="The text that was read, 2 words. Read most: “é”: 27% of' in html
+    assert 'aria-label="Text of 2 words. Most attention: “é”: 27% of' in html
     assert "40%" in Elements(html).text  # the upper end of the color bar: a byte of [SEP]
 
 
@@ -96,7 +97,7 @@ def test_a_long_text_stays_small_and_says_how():
     text = "so it goes " * 1489
     html = read_strip(result(text, over(text)), "bytes")
     assert len(html) < 600_000
-    assert "16,379 bytes are too many to tell apart: shown are words, 3 at a time." in html
+    assert fitted(text, "bytes").note in html
     assert html.count('class="byte"') == 1489
 
 
@@ -237,7 +238,7 @@ def test_figures_of_units_are_legible(unit, scale):
 def test_a_figure_says_that_it_shows_coarser_units():
     text = "so it goes " * 200
     plot = render.sentiment_attention(result(text, over(text)), "bytes")
-    assert "2,200 bytes are too many to tell apart" in words(plot)
+    assert "2,200 bytes are too many" in words(plot)
     assert len(plot.arrays["units"]) == 2 + 600
 
 

@@ -63,9 +63,9 @@ def test_a_map_over_something_else_is_refused(wrong):
     [
         ("bytes", 9, "bytes", ["a", "b", "␣", "C3", "A9", "␣", "d", "␣", "e"], ""),
         ("bytes", 8, "characters", ["a", "b", " ", "é", " ", "d", " ", "e"], "9 bytes are too many"),
-        ("bytes", 4, "words", ["ab ", "é ", "d ", "e"], "shown are words."),
-        ("words", 3, "words", ["ab é ", "d e"], "4 words are too many to tell apart: shown are words, 2 at a time."),
-        ("characters", 1, "words", ["ab é d e"], "shown are words, 4 at a time."),
+        ("bytes", 4, "words", ["ab ", "é ", "d ", "e"], "showing words"),
+        ("words", 3, "words", ["ab é ", "d e"], "groups of 2 words"),
+        ("characters", 1, "words", ["ab é d e"], "groups of 4 words"),
     ],
 )
 def test_too_many_units_become_coarser_ones(asked, most, unit, texts, note):

@@ -37,7 +37,7 @@ def cells(html: str) -> list[tuple[int, str]]:
 def test_each_byte_is_a_cell_and_says_what_it_is() -> None:
     strip, _, _ = render.masked_bytes(result("aé".encode(), [1], [0]), traced=1)
     assert cells(strip) == [(0, "byte"), (1, "byte filled selected"), (2, "byte")]
-    assert "75% certainty" in strip
+    assert "probability 75%" in strip
     assert ">C3<" in strip
     assert '<span class="glyph">é</span>' in strip
 

@@ -26,10 +26,10 @@ def test_the_figure_is_legible_and_says_where_the_border_is(unit, scale):
     said = words(plot)
     for each in (TITLE, "uniform", "method encoder", "not by itself", "20 latents, which begin at the"):
         assert each in said
-    assert f"{count - 20} bytes of prefix" in said
+    assert f"Prefix of {count - 20} bytes" in said
     assert plot.arrays["shares"].sum() == pytest.approx(1, abs=1e-5)
     assert plot.arrays["prefix"] == count - 20
-    assert "is on the 20 latents" in plot.alt
+    assert "on the 20 latents" in plot.alt
 
 
 def test_the_border_stands_before_the_first_latent():
@@ -51,7 +51,7 @@ def test_a_map_over_latents_has_no_prefix():
     assert_legible(plot)
     assert len(plot.arrays["units"]) == 20
     assert "only the latents are shown" in words(plot)
-    assert "30 bytes before them were out of sight" in words(plot)
+    assert "first 30 bytes were truncated" in words(plot)
 
 
 def test_the_export_has_all_three_files(tmp_path: Path):
@@ -66,6 +66,6 @@ def test_the_export_has_all_three_files(tmp_path: Path):
 def test_many_bytes_are_shown_coarser():
     text = "so it goes " * 200
     plot = render.text_generation_attention(step(text, letters("x"), probe=attention(2200)), "bytes")
-    assert "2,200 bytes are too many to tell apart" in words(plot)
+    assert "2,200 bytes are too many" in words(plot)
     # The last latent is the space behind the last of 600 words, which the border cuts off.
     assert len(plot.arrays["units"]) == 601

@@ -1,4 +1,4 @@
-"""A text as it is written: its strip, the alternatives of a token, and what one of them was read from."""
+"""Generated text: its cells, the alternatives of a token, and the attention of one of them."""
 
 import re
 from dataclasses import replace
@@ -73,7 +73,7 @@ def test_a_cell_a_byte_that_says_how_it_was_written():
     cell = Elements(html).of("button")[0]
     assert cell["class"] == "p12"
     assert cell["data-position"] == "0"
-    assert cell["title"] == '“<” 62%; else “e” 30%, new line 5.0%, “"” 1.0%'
+    assert cell["title"] == '“<” 62%; alternatives: “e” 30%, new line 5.0%, “"” 1.0%'
     assert ">&lt;</button>" in html
 
 
@@ -94,7 +94,7 @@ def test_what_was_taken_over_has_no_probability():
     shown = step(tokens=letters("b"), written_tokens=(b"a",))
     cells = Elements(written_strip(shown)).of("button")
     assert [cell["class"] for cell in cells] == ["known", "p10"]
-    assert cells[0]["title"] == "“a”, from before"
+    assert cells[0]["title"] == "“a”, generated earlier"
     with pytest.raises(ValueError, match="1 earlier tokens are not the 1"):
         written_strip(shown, letters("x"))
 
@@ -103,15 +103,15 @@ def test_a_strip_says_what_it_shows():
     """Two bytes of probability 1/4 and 1: one bit a byte, as 1/2 twice."""
     html = written_strip(step("<i>", (written(b"a", 0.25), written(b'"', 1.0))))
     said = Elements(html).of("div", "written")[0]["aria-label"]
-    assert said == 'Written after the prompt: a" 2 bytes. On average 1.00 bits a byte: a probability of 50%.'
-    assert Elements(html).text.endswith("2 bytes. On average 1.00 bits a byte: a probability of 50%.")
+    assert re.search(r': a" 2 bytes\..*\b1\.00 bits per byte\b.*\b50%', said)
+    assert re.search(r"2 bytes\..*\b1\.00 bits per byte\b.*\b50%[^%]*$", Elements(html).text)
     assert Elements(html).of("i") == []
     assert "&lt;i&gt;" in html
 
 
 def test_a_long_prompt_is_folded():
     page = Elements(written_strip(step("x" * 90 + "é" * 300, letters("a"))))
-    assert "90 characters of the prompt before" + "x" * 90 + "é" * 300 + "a" in page.text
+    assert "90 earlier characters of the prompt" + "x" * 90 + "é" * 300 + "a" in page.text
     assert page.of("details", "prompt")
     short = Elements(written_strip(step("é" * 300, letters("a"))))
     assert not short.of("details")
@@ -162,7 +162,7 @@ def test_bits_are_of_known_tokens():
 
 def test_the_written_token_is_marked_among_its_alternatives():
     page = Elements(alternative_bars(written(b" ", 0.3, ((b"<", 0.6), (b" ", 0.3)))))
-    assert "“<”60%space written30%0%50%100%probabilityAll others together: 10%" in page.text
+    assert "“<”60%space generated30%0%50%100%probabilityAll other tokens: 10%" in page.text
     assert len(page.of("li", "chosen")) == 1
     assert [each["style"] for each in page.of("i")] == ["left:0.00%;width:60.00%", "left:0.00%;width:30.00%"]
 
@@ -203,7 +203,7 @@ def test_shares_are_sums_over_prefix_and_latents(unit, prefix):
     at = next(at for at, piece in enumerate(read.pieces) if piece.stop == 8)
     piece = read.pieces[at]
     assert read.shares.shares[at] == pytest.approx(values[piece.start :].sum(), abs=1e-6)
-    assert "and 30% stayed in residuals" in traced_strip(shown, unit)
+    assert "residual share 30%" in traced_strip(shown, unit)
 
 
 def test_a_word_is_colored_by_its_bytes_mean():
@@ -214,14 +214,14 @@ def test_a_word_is_colored_by_its_bytes_mean():
     assert fills[:2] == [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in colors.tolist()]
     assert "bytes 0 to 1, 20% of the attention (uniform: 66.7%)" in html
     said = Elements(html).of("div", "traced-strip")[0]["aria-label"] or ""
-    assert "What “c” was read from, 2 words. Read most: “b”: 80% of the attention (uniform: 33.3%)" in said
-    assert "80% of the attention is on the 1 latent, 20% is on the 2 bytes of prefix." in said
+    assert "Context of “c”, 2 words. Most attention: “b”: 80% of the attention (uniform: 33.3%)" in said
+    assert "80% on the 1 latent, 20% on the prefix (2 bytes)." in said
 
 
 def test_what_is_out_of_sight_is_struck_and_counted():
     shown = step("<i>bcd", letters("x"), dropped=3, latents=2, probe=attention(3))
     page = Elements(traced_strip(shown, "bytes"))
-    assert "3 bytes out of sight<i>blatents ▸cd“x”" in page.text
+    assert "first 3 bytes: truncated<i>blatents begin ▸cd“x”" in page.text
     assert len(page.of("s")) == 1
     assert (page.of("span", "byte")[0]["title"] or "").startswith("byte 3, ")
 
@@ -229,7 +229,7 @@ def test_what_is_out_of_sight_is_struck_and_counted():
 def test_a_map_over_latents_leaves_the_prefix_out():
     probe = attention(2, [0.25, 0.75], method="decoder")
     page = Elements(traced_strip(step("abcd", letters("x"), latents=2, probe=probe), "characters"))
-    assert "2 bytes of prefix: this map covers only the latents" + "ablatents ▸cd" in page.text
+    assert re.search(r"prefix \(2 bytes\).*ablatents begin ▸cd", page.text)
     assert [cell["title"] for cell in page.of("span", "byte")] == [
         "byte 2, 25% of the attention (uniform: 50%)", "byte 3, 75% of the attention (uniform: 50%)"
     ]  # fmt: skip
@@ -269,9 +269,9 @@ def test_two_texts_beside_each_other():
     little = step("ab", letters("same <", prefix=0))
     much = step("ab", letters("same, &", prefix=7))
     page = Elements(render.text_generation_comparison([Compared(little), Compared(much)]))
-    assert "no prefix read" in page.text
-    assert "7 bytes of prefix read" in page.text
-    assert "The texts are the same for 4 bytes." in page.text
+    assert "No prefix" in page.text
+    assert "Prefix of 7 bytes" in page.text
+    assert "the same 4 bytes." in page.text
     assert len(page.of("div", "written")) == 2
     nothing = Elements(render.text_generation_comparison([Compared(step("a")), Compared(much)]))
     assert "There is nothing to compare yet." in nothing.text

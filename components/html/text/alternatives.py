@@ -1,4 +1,4 @@
-"""What could have been written instead of a token: data in, HTML out."""
+"""The most likely tokens in place of a generated one: data in, HTML out."""
 
 from markupsafe import Markup
 
@@ -18,15 +18,15 @@ def alternative_bars(token: GeneratedToken) -> Markup:
         alternatives = (*alternatives, itself)
     rows = Markup("").join(_row(content, share, (content, share) == itself) for content, share in alternatives)
     rest = max(0.0, 1.0 - sum(share for _, share in alternatives))
-    spoken = f"Instead of {token_name(token.content)}: the most likely tokens"
+    spoken = f"Most likely tokens in place of {token_name(token.content)}"
     return Markup(
         '<ol class="label-bars alternatives" role="list" aria-label="{}">{}</ol>{}'
-        '<p class="caption">All others together: {}. Before temperature and top-k and top-p.</p>'
+        '<p class="caption">All other tokens: {}. Probabilities before temperature, top-k and top-p.</p>'
     ).format(spoken, rows, AXIS.markup(), percent(rest))
 
 
 def _row(content: bytes, share: float, written: bool) -> Markup:
-    mark, said = (Markup(' class="chosen" aria-current="true"'), Markup(" <em>written</em>")) if written else ("", "")
+    mark, said = (Markup(' class="chosen" aria-current="true"'), Markup(" <em>generated</em>")) if written else ("", "")
     return Markup('<li{}><span class="name">{}{}</span><span class="number">{}</span>{}</li>').format(
         mark, token_name(content), said, percent(share), AXIS.bar(share)
     )

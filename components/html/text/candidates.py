@@ -1,4 +1,4 @@
-"""The candidates for each hidden byte: data in, HTML out. What carries `data-position` can be clicked."""
+"""The candidates for each masked byte: data in, HTML out. Elements with `data-position` can be clicked."""
 
 import matplotlib
 import numpy as np
@@ -10,7 +10,7 @@ from models.schema import MaskedBytesResult
 
 
 def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> Markup:
-    """A column a hidden byte, a row a rank: the candidate, and its probability as color and number."""
+    """A column per masked byte and a row per rank: the candidate, and its probability as color and number."""
     positions = result.positions.tolist()
     head = Markup("").join(_head(position, position == selected) for position in positions)
     rows = Markup("").join(
@@ -22,7 +22,7 @@ def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> 
         for rank in range(result.candidates.shape[1])
     )
     return Markup(
-        '<div class="candidates" tabindex="0" role="region" aria-label="Candidates for each hidden byte">'
+        '<div class="candidates" tabindex="0" role="region" aria-label="Candidates for each masked byte">'
         '<p class="caption">Color and number: probability, from 0% <i class="scale"></i> to 100%.</p><table>'
         '<thead><tr><th scope="col">byte</th>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(head, rows)
@@ -31,7 +31,7 @@ def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> 
 def _head(position: int, selected: bool) -> Markup:
     mark = Markup(' class="selected" aria-current="true"') if selected else ""
     return Markup(
-        '<th scope="col"><button type="button" data-position="{}" title="byte {}: trace it"{}>{}</button></th>'
+        '<th scope="col"><button type="button" data-position="{}" title="byte {}: show attention"{}>{}</button></th>'
     ).format(position, position, mark, position)
 
 

@@ -1,4 +1,4 @@
-"""What cells of all strips share: color and ink of a value, what stands at both ends, and where lines may break."""
+"""Shared by the cells of all texts: background and text color of a value, end tokens, and line breaks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
@@ -15,7 +15,7 @@ from models.schema import AttentionMap
 
 
 def fill_styles(fills: np.ndarray) -> list[Markup]:
-    """fills: [n, 4], sRGB in 0 to 1. Each as background, with an ink that can be read on it."""
+    """Each color as background, with a readable text color. fills: [n, 4], sRGB, 0 to 1."""
     return [
         Markup(' style="background:{};color:{}"').format(to_hex(fill), ink)
         for fill, ink in zip(fills, ink_on(fills), strict=True)
@@ -29,7 +29,11 @@ def attention_styles(attention: AttentionMap, colors: AttentionScale) -> list[Ma
 
 def end_token(name: str, style: str = "", share: str = "") -> Markup:
     """[CLS] or [SEP]. share: its attention, in words."""
-    title = f"[{name}], {share}" if share else f"the token [{name}] that the model reads before and after the bytes"
+    title = (
+        f"[{name}], {share}"
+        if share
+        else f"[{name}], a special token at the {'start' if name == 'CLS' else 'end'} of the text"
+    )
     return Markup('<span class="end-token" title="{}"{}>{}</span>').format(title, style, name)
 
 
@@ -41,7 +45,7 @@ def character_cells(text: str, cells: Sequence[Markup]) -> Markup:
 
 
 def in_words(cells: Iterable[tuple[str, Markup]]) -> Markup:
-    """Characters, or tokens of several, and their cells in words, so that lines break between words and not within."""
+    """Cells of characters or tokens, grouped by word, so that lines break between words."""
     said: list[Markup] = []
     word: list[Markup] = []
     for text, cell in cells:
@@ -62,7 +66,7 @@ def _word(cells: list[Markup]) -> list[Markup]:
 
 
 def unit_label(piece: Piece, unit: Unit) -> str:
-    """What stands in a cell. Spaces are visible only within words, so a cell of spaces shows a symbol."""
+    """Label of a cell. Spaces are visible only within words, so a cell of spaces shows a symbol."""
     if unit == "bytes":
         return piece.text
     if unit == "characters":
@@ -71,7 +75,7 @@ def unit_label(piece: Piece, unit: Unit) -> str:
 
 
 def word_cells(cells: Iterable[tuple[str, Markup]]) -> Markup:
-    """Words and their cells; lines break where the text has it, behind the cell."""
+    """Cells of words; a line break of the text follows its cell."""
     return Markup("").join(cell + Markup("<br>") * ("\n" in text) for text, cell in cells)
 
 

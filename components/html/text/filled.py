@@ -49,7 +49,7 @@ class _FilledStrip:
     def markup(self) -> Markup:
         spoken = (
             f"Filled text: {self.result.filled} {len(self.places)} bytes filled in, "
-            f"mean certainty {np.mean(self.result.probabilities[:, 0]):.0%}."
+            f"mean probability {np.mean(self.result.probabilities[:, 0]):.0%}."
         )
         body = self._end_token("CLS", 0) + self._words() + self._end_token("SEP", -1)
         caption = Markup(" ").join(self._caption())
@@ -92,9 +92,9 @@ class _FilledStrip:
     def _title(self, position: int, index: int | None, valid: bool) -> list[str]:
         said = [f"byte {position}"]
         if index is not None:
-            said.append(f"filled in with {self.result.probabilities[index, 0]:.0%} certainty")
+            said.append(f"filled in with probability {self.result.probabilities[index, 0]:.0%}")
             if self.one_by_one:
-                said.append(f"as number {self.result.order[index] + 1}")
+                said.append(f"step {self.result.order[index] + 1}")
         if not valid:
             said.append("not part of a valid UTF-8 character")
         if position >= self.result.bytes_read:
@@ -112,16 +112,16 @@ class _FilledStrip:
         return share_in_words(float(attention.values[index]), attention.uniform, self.scale)
 
     def _caption(self) -> list[str]:
-        """What the marks mean, and only those that are there."""
+        """The meaning of the marks in this text."""
         said: list[str] = [Markup("<u>Underlined</u>: filled in.")]
         if self.one_by_one:
-            said.append("Small numbers: in which order.")
+            said.append("Small numbers: order of filling.")
         if self.result.attention is not None and self.selected is not None:
-            said.append(f"Shown: {self.result.attention.title}.")
+            said.append(f"Attention map: {self.result.attention.title}.")
             if shares := shares_in_words(self.result.attention):
                 said.append(f"Attention: {shares}.")
         if self.result.bytes_read < self.result.bytes_total:
-            said.append(no_data_key("not read: the text is longer than the model takes"))
+            said.append(no_data_key("not read: the text is longer than the model reads"))
         if any(character.text is None for character in characters(self.result.filled_bytes)):
-            said.append("Dashed: bytes that make no valid UTF-8 character.")
+            said.append("Dashed: bytes that do not form a valid UTF-8 character.")
         return said

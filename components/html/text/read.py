@@ -1,4 +1,4 @@
-"""A text that was classified, as a strip: data in, HTML out. Its cells only show; there is nothing to click."""
+"""A classified text, colored by attention: data in, HTML out. Its cells cannot be clicked."""
 
 from collections import defaultdict
 from typing import NamedTuple
@@ -16,10 +16,9 @@ from models.schema import SentimentResult, TextWindow
 
 
 def read_strip(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> Markup:
-    """The text, a cell a unit, colored by `result.attention` where that is over the bytes.
+    """The text, one cell per unit, colored by `result.attention` if that is over the bytes.
 
-    A text of more than 2,048 units is shown in coarser ones, and says so; where it was read in several windows, marks
-    stand where one begins or ends.
+    A text of more than 2,048 units is shown in coarser ones, with a note. Marks show where windows begin and end.
     """
     return _ReadStrip(result, fitted(result.text, unit), scale).markup()
 
@@ -46,7 +45,11 @@ class _ReadStrip:
         inner = self._end_token("CLS", 0) + self._cells() + self._end_token("SEP", -1)
         legend = ""
         if self.colored:
-            of_each = "" if self.shown.unit == "bytes" else f", mean over the bytes of each of these {self.shown.unit}"
+            of_each = (
+                ""
+                if self.shown.unit == "bytes"
+                else f", mean over the bytes of each {self.shown.unit.removesuffix('s')}"
+            )
             legend = color_legend(self.colored.scale, f"{self.colored.scale.unit}{of_each}")
         return Markup(
             '<div class="result-strip read-strip" role="group" tabindex="0" aria-label="{}"><div dir="auto">{}</div>'
@@ -82,15 +85,15 @@ class _ReadStrip:
         return end_token(name, self.colored.styles[index], self.colored.in_words(at))
 
     def _spoken(self) -> str:
-        said = f"The text that was read, {len(self.shown.pieces):,} {self.shown.unit}"
+        said = f"Text of {len(self.shown.pieces):,} {self.shown.unit}"
         if not self.colored or not self.shown.pieces:
             return f"{said}."
         first = np.argsort(-self.colored.shares.shares[1:-1], kind="stable")[:3].tolist()
         most = "; ".join(f"{named(self.shown.pieces[at])}: {self.colored.in_words(at + 1)}" for at in first)
-        return f"{said}. Read most: {most}."
+        return f"{said}. Most attention: {most}."
 
     def _caption(self) -> list[str]:
-        """What is shown, and what must be known about it; nothing of what is not there."""
+        """Which attention is shown, and notes on how to read it."""
         said = [self.shown.note] if self.shown.note else []
         if self.colored and self.result.attention:
             title = self.result.attention.title
@@ -98,9 +101,9 @@ class _ReadStrip:
             if shares := shares_in_words(self.result.attention):
                 said.append(f"Attention: {shares}.")
             if self.shown.unit == "words":
-                said.append("A word counts with the space behind it.")
+                said.append("A word includes the space after it.")
         if (count := len(self.result.windows)) > 1:
-            said.append(f"Read in {count} windows: ▸2 marks where the second begins, 1◂ where the first ends.")
+            said.append(f"Read in {count} windows: ▸2 marks the start of the second, 1◂ the end of the first.")
         return said
 
 
@@ -124,7 +127,7 @@ def _window_marks(windows: tuple[TextWindow, ...], pieces: tuple[Piece, ...]) ->
         if number > 1:
             before[first] += _mark(f"▸{number}", f"window {number} begins at byte {window.start:,}")
         if number < len(windows):
-            behind[last] += _mark(f"{number}◂", f"window {number} ends before {window.stop:,}")
+            behind[last] += _mark(f"{number}◂", f"window {number} ends before byte {window.stop:,}")
     return before, behind
 
 

@@ -1,4 +1,4 @@
-"""What a written token was read from, as a strip: data in, HTML out. Its cells only show."""
+"""The context of a generated token, colored by attention: data in, HTML out. Its cells cannot be clicked."""
 
 import numpy as np
 from markupsafe import Markup
@@ -21,7 +21,7 @@ from models.schema import TextGenerationStep
 
 
 def traced_strip(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Markup:
-    """The text before the traced token, colored by what that read, with a mark where the latents begin.
+    """The text before the traced token, colored by attention, with a mark where the latents begin.
 
     Raises ValueError for a step without attention.
     """
@@ -41,8 +41,10 @@ class _TracedStrip:
         # Apart, so that no word and no character runs across the border.
         prefix = self._folded_prefix() if read.first else self._joined(0, read.border)
         latents = self._joined(read.border, len(read.pieces))
-        asked = Markup('<b class="asked" title="the traced {}">{}</b>').format(read.each, token_name(read.token))
-        of_each = "" if read.unit == "bytes" else f", mean over the {read.each}s of each of these {read.said}"
+        asked = Markup('<b class="asked" title="{} whose attention is shown">{}</b>').format(
+            read.each, token_name(read.token)
+        )
+        of_each = "" if read.unit == "bytes" else f", mean over the {read.each}s of each {read.said.removesuffix('s')}"
         return Markup(
             '<div class="result-strip read-strip traced-strip" role="group" tabindex="0" aria-label="{}">'
             '<div dir="auto">{}{}{}{}{}</div></div>{}<p class="caption">{}</p>'
@@ -85,33 +87,33 @@ class _TracedStrip:
 
     def _border(self) -> Markup:
         at = self.read.dropped + self.step.prefix_length
-        title = f"prefix up to here; {self.read.each} {at:,} is the first latent"
-        return Markup('<span class="border-mark" title="{}">latents ▸</span>').format(title)
+        title = f"{self.read.each} {at:,} is the first latent"
+        return Markup('<span class="border-mark" title="{}">latents begin ▸</span>').format(title)
 
     def _out_of_sight(self) -> Markup:
         if not self.read.dropped:
             return Markup()
-        said = f"{counted(self.read.dropped, self.read.each)} out of sight"
+        said = f"first {counted(self.read.dropped, self.read.each)}: truncated"
         return _folded(said, Markup("<s>{}</s>").format(self.read.out_of_sight))
 
     def _folded_prefix(self) -> Markup:
-        said = f"{counted(self.step.prefix_length, self.read.each)} of prefix: this map covers only the latents"
+        said = f"prefix ({counted(self.step.prefix_length, self.read.each)}): not part of this map"
         return _folded(said, plain(self._contents(0, self.step.prefix_length)))
 
     def _spoken(self) -> str:
         read = self.read
         first = np.argsort(-read.shares.shares, kind="stable")[:3].tolist()
         most = "; ".join(f"{named(read.pieces[at + read.first])}: {self._level(at + read.first)}" for at in first)
-        said = f"What {token_name(read.token)} was read from, {len(read.pieces):,} {read.said}. Read most: {most}."
+        said = f"Context of {token_name(read.token)}, {len(read.pieces):,} {read.said}. Most attention: {most}."
         return f"{said} {zones_in_words(self.step, read)}"
 
     def _caption(self) -> list[str]:
-        """What is shown, and what must be known about it; nothing of what is not there."""
+        """Which attention is shown, and notes on how to read it."""
         said, title = [self.read.note] if self.read.note else [], self.attention.title
         said.append(title if title.endswith((".", "?", "!")) else f"{title}.")
         said.append(zones_in_words(self.step, self.read))
         if self.read.unit == "words":
-            said.append("A word counts with the space behind it.")
+            said.append("A word includes the space after it.")
         return said
 
 

@@ -1,4 +1,4 @@
-"""A text as it is written, as a strip: data in, HTML out. What carries `data-position` can be clicked."""
+"""Generated text: data in, HTML out. What carries `data-position` can be clicked."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -23,19 +23,19 @@ from models.data.graphemes import graphemes
 from models.schema import GeneratedToken, TextGenerationStep
 
 COLOR_MAP, LEVELS = "cividis", 20
-"""Colors of probabilities, in steps of 5%: `.p0` to `.p20` of the style sheet, for a cell's own would be long."""
+"""Colors of probabilities, in steps of 5%: classes `.p0` to `.p20` of the style sheet keep cells short."""
 UNFOLDED = 300
-"""Characters of the prompt that stand before the text; those before them are folded."""
+"""Characters of the prompt shown before the text; earlier ones are folded."""
 _ALTERNATIVES = 3
 
 
 def written_strip(
     step: TextGenerationStep, earlier: Sequence[GeneratedToken] = (), selected: int | None = None
 ) -> Markup:
-    """The prompt, dimmed, and a cell a written token, colored by its probability; position counts from the first.
+    """The prompt, dimmed, and a cell for each generated token, colored by its probability.
 
-    earlier: how the request's `written` were written. selected: the token that is traced. A long strip is one stop of
-    the tab key, and arrows lead from cell to cell.
+    earlier: the tokens of the request's `written`, as generated. selected: the traced token, counting from the first
+    generated one. The text is one tab stop, and arrow keys move between cells.
     """
     tokens = tokens_after_prompt(step, earlier)
     at_stop = selected if selected is not None and selected < len(tokens) else 0
@@ -45,15 +45,15 @@ def written_strip(
     body = _prompt(step, folded=True) + in_words(_characters(tokens, cells))
     unknown = no_data_key("probability unknown") if any(token.written is None for token in tokens) else ""
     # Focus goes from cell to cell only where it is watched for: `click.js`.
-    strip = _strip("written roving", f"Written after the prompt: {step.text} {said}", body)
+    strip = _strip("written roving", f"Generated text: {step.text} {said}", body)
     return Markup('{}{}<p class="caption">{}{}</p>').format(strip, probability_legend(each), said, unknown)
 
 
 def running_strip(step: TextGenerationStep, earlier: Sequence[GeneratedToken] = ()) -> Markup:
-    """The same while it is being written: nothing to click and no titles, for it is sent several times a second."""
+    """The same during generation: without buttons and titles, since it is sent several times per second."""
     tokens = tokens_after_prompt(step, earlier)
     body = _prompt(step, folded=False) + plain_cells(tokens)
-    return _strip("written", "The text as it is being written", body) + probability_legend(noun(step.prompt_tokens))
+    return _strip("written", "Generated text so far", body) + probability_legend(noun(step.prompt_tokens))
 
 
 def plain_cells(tokens: Sequence[Token]) -> Markup:
@@ -66,7 +66,7 @@ def plain_cells(tokens: Sequence[Token]) -> Markup:
 
 
 def probability_legend(each: str) -> Markup:
-    said = f"probability that the model gave each {each}, before temperature, top-k and top-p"
+    said = f"probability of each {each}, before temperature, top-k and top-p"
     return legend(matplotlib.colormaps[COLOR_MAP], ("0%", "100%"), said)
 
 
@@ -78,13 +78,13 @@ def _strip(classes: str, spoken: str, body: Markup) -> Markup:
 
 
 def _prompt(step: TextGenerationStep, folded: bool) -> Markup:
-    """Its end, and what is before that: folded, or only counted."""
+    """The end of the prompt; what is before that is folded, or only counted."""
     text = graphemes(plain(step.prompt_tokens))
     before, end = text[:-UNFOLDED], "".join(text[-UNFOLDED:])
     shown = Markup('<span class="prompt">{}</span>').format(end)
     if not before:
         return shown
-    said = f"{counted(len(before), 'character')} of the prompt before"
+    said = f"{counted(len(before), 'earlier character')} of the prompt"
     if not folded:
         return Markup('<span class="prompt folded">{} …</span>{}').format(said, shown)
     return Markup('<details class="prompt"><summary>{}</summary>{}</details>{}').format(said, "".join(before), shown)
@@ -120,11 +120,11 @@ def _label(content: bytes) -> str:
 def _title(token: Token) -> str:
     name = token_name(token.content)
     if token.written is None:
-        return f"{name}, from before"
+        return f"{name}, generated earlier"
     others = [
         f"{token_name(content)} {percent(share)}"
         for content, share in token.written.alternatives
         if content != token.content
     ]
     said = f"{name} {percent(token.written.probability)}"
-    return f"{said}; else {', '.join(others[:_ALTERNATIVES])}" if others else said
+    return f"{said}; alternatives: {', '.join(others[:_ALTERNATIVES])}" if others else said
