@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.schema.common import AttentionMap, LabelScore, Probe, Request, RunInfo, Weights
+from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, StreamRequest, Weights
 from models.schema.fine_tuning import FineTunedModel
 
 LONGEST_TEXT = 16_384
@@ -18,8 +18,8 @@ MAX_USUAL_BITS = 1.7
 
 
 @dataclass(frozen=True, slots=True)
-class SentimentRequest(Request["SentimentResult"]):
-    """Classify a text.
+class SentimentRequest(StreamRequest["SentimentResult", "SentimentResult"]):
+    """Classify a text. With `occlude`, streams the result with the importance of the first words, then of more.
 
     text: if it is longer than the model reads, overlapping windows are classified and their probabilities averaged.
     probe.target: LabelAt; None for the best label.
@@ -48,7 +48,7 @@ class TextWindow:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """Leave-one-out importance of each of the w words for a label.
+    """Leave-one-out importance for a label of the first w words of a text; of all, unless it is part of a stream.
 
     Each word is left out together with the whitespace after it, and the text is classified again.
     words: int64 [w, 2], half-open spans of UTF-8 bytes of the text.
@@ -60,6 +60,7 @@ class Occlusion:
     log_odds_drops: float32 [w], the drop of ln(p / (1 - p)) instead of the probability p. It does not saturate: at
         p = 99%, a drop of 1 in log-odds is one of 1.6 percentage points, at 50% one of 23.
     log_odds_rank_correlation: the same as `rank_correlation` for `log_odds_drops`.
+    words_in_text: number of words of the whole text.
     """
 
     words: np.ndarray
@@ -68,6 +69,12 @@ class Occlusion:
     rank_correlation: float
     log_odds_drops: np.ndarray
     log_odds_rank_correlation: float
+    words_in_text: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether all words were left out."""
+        return len(self.words) == self.words_in_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 A text that is longer than the model reads is classified in overlapping windows, whose probabilities are averaged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import cast
@@ -42,7 +42,16 @@ _QUERY = torch.tensor([0])
 
 
 def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
-    """Raises InputError for a text that cannot be classified."""
+    """The result; see `stream`."""
+    *_, result = stream(request, runtime)
+    return result
+
+
+def stream(request: SentimentRequest, runtime: Runtime) -> Generator[SentimentResult]:
+    """Yields the result with the importance of the first words, of more words, and so on; without it, only once.
+
+    Raises InputError for a text that cannot be classified.
+    """
     content = _content(request)
     judged = request.probe is not None and request.model is None
     bits = bits_per_byte(content, runtime) if judged else None
@@ -60,18 +69,21 @@ def run(request: SentimentRequest, runtime: Runtime) -> SentimentResult:
         attention = None
         if request.probe is not None:
             attention = _attention(request.probe, loaded, reading, spans, repr(labels[label]))
-        return SentimentResult(
+        result = SentimentResult(
             text=request.text,
             labels=tuple(LabelScore(labels[index], float(probabilities[index]), index) for index in best),
             windows=tuple(_windows(spans, reading.votes)),
             label=label,
-            occlusion=_occlusion(request.text, spans, reading, label, loaded, runtime, attention)
-            if request.occlude
-            else None,
+            occlusion=None,
             attention=attention,
             run=runtime.info(loaded, known),
             bits_per_byte=bits,
         )
+        if not request.occlude:
+            yield result
+            return
+        for occlusion in _occlusions(result, spans, reading, loaded, runtime):
+            yield replace(result, occlusion=occlusion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,25 +208,31 @@ def _windows(spans: tuple[Span, ...], votes: np.ndarray) -> Iterator[TextWindow]
         yield TextWindow(*span, vote.astype(np.float32))
 
 
-def _occlusion(
-    text: str,
-    spans: tuple[Span, ...],
-    reading: _Reading,
-    label: int,
-    loaded: Loaded,
-    runtime: Runtime,
-    attention: AttentionMap | None,
-) -> Occlusion:
-    """What each word does is remembered: who asks for another picture of the attention need not wait for it again."""
-    shares = None
+def _occlusions(
+    result: SentimentResult, spans: tuple[Span, ...], reading: _Reading, loaded: Loaded, runtime: Runtime
+) -> Generator[Occlusion]:
+    """Importance of the first words, of more words, and at last of all words.
+
+    The probabilities without each word are cached: another picture of the attention does not measure them again.
+    """
+    text, label, attention, shares = result.text, result.label, result.attention, None
     if attention is not None and attention.method != "decoder":
         shares = attention.values[AROUND:-AROUND]
     key = (loaded.checkpoint, "words left out", text, label)
     votes = reading.votes[:, label]
-    left_out, _ = runtime.get_or_compute(
-        key, lambda: occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label))
-    )
-    return compare_with_attention(text, float(votes.mean()), left_out, shares)
+
+    def compare(left_out: np.ndarray) -> Occlusion:
+        return compare_with_attention(text, float(votes.mean()), left_out, shares)
+
+    def measure() -> Generator[Occlusion, None, np.ndarray]:
+        left_out, words = np.empty(0), len(word_spans(text))
+        for left_out in occlude(text, spans, votes, lambda texts: _votes(texts, loaded, label)):
+            if len(left_out) < words:
+                yield compare(left_out)
+        return left_out
+
+    left_out, _ = yield from runtime.get_or_stream(key, measure)
+    yield compare(left_out)
 
 
 SENTIMENT = Task(
@@ -225,4 +243,5 @@ SENTIMENT = Task(
         Checkpoint("addy88/perceiver_imdb", "published", PerceiverForSequenceClassification),
     ),
     run=run,
+    stream=stream,
 )

@@ -45,9 +45,10 @@ def _inputs(ui: PageUi[SentimentScreen]) -> None:
 def _bind(ui: PageUi[SentimentScreen]) -> None:
     screen, parts, made = ui.screen, ui.parts, ui.made
     binding, running = ui.bind(), busy(parts["labels"])
-    chosen = binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]})
+    begun = binding.on([parts["classify"].click, made["text"].submit], screen.begin, **AT_ONCE)
+    chosen = binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]}, **AT_ONCE)
     results = [
-        binding.submit([parts["classify"].click, made["text"].submit], screen.submit, **running),
+        binding.submit(begun.then, screen.submit, **running),
         binding.submit(chosen.then, screen.submit, **running),
         ui.open(binding, **GPU),
         binding.trace(),

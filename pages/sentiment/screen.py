@@ -1,5 +1,7 @@
 """Sentiment: classify a text, and show which bytes the label attended to and which words it depends on."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
@@ -85,20 +87,35 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         result = self.backend.run(_request(state, state.occlude))
         return {name: getattr(result, name) for name in ("labels", "windows", "occlusion", "attention", "run")}
 
-    def leave_out_words(self, session: Session, state: SentimentState) -> Update:
+    def begin(self, session: Session, state: SentimentState) -> Update:
+        """At once, before the model is free: the words of the earlier text are not left out any more."""
+        session.start_job()
+        return {}
+
+    def choose_example(self, session: Session, state: SentimentState, index: int) -> Update:
+        return self.begin(session, state) | self.example_inputs(index) | {"notice": Notice(EXAMPLES[index].notice)}
+
+    def leave_out_words(self, session: Session, state: SentimentState) -> Iterator[Update]:
         """After a result, which need not wait for it: what each word contributes, if that was requested."""
         run = session.get()
         if run is None or not run.state.occlude or run.result.occlusion:
-            return {}
+            return
         try:
-            result = self.run(run.state, occlude=True).result
+            yield from self._words(session, run)
         except InputError as error:
-            return {"notice": Notice(str(error), "alert"), "occlusion": Notice("No words were left out.")}
-        current = session.get()
-        if current is None or current.result is not run.result:  # the visitor went on to another result
-            return {}
-        session.put(replace(current, result=result))
-        return {"occlusion": render.sentiment_words(result, run.state.importance_unit, run.state.scale)}
+            yield {"notice": Notice(str(error), "alert"), "occlusion": Notice("No words were left out.")}
+
+    def _words(self, session: Session, run: SentimentRun) -> Iterator[Update]:
+        """The importance of the first words, then of more, until the visitor goes on to another result."""
+        job = session.start_job()
+        with closing(self.backend.stream(_request(run.state, occlude=True))) as results:
+            for result in results:
+                current = session.get()
+                if job.over or current is None or current.result is not run.result:
+                    return
+                if result.occlusion and result.occlusion.complete:
+                    session.put(replace(current, result=result))
+                yield {"occlusion": render.sentiment_words(result, current.state.importance_unit, current.state.scale)}
 
     def attention_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         result, unit, scale = run.result, run.state.unit, run.state.scale

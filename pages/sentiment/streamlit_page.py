@@ -11,8 +11,8 @@ from pages.streamlit_ui.view import at_once
 
 def build(ui: PageUi[SentimentScreen]) -> None:
     screen = ui.screen
-    classify = (screen.submit, screen.leave_out_words)
-    ui.examples(at_once(screen.choose_example), *classify)
+    classify = (at_once(screen.begin), screen.submit, screen.leave_out_words)
+    ui.examples(at_once(screen.choose_example), screen.submit, screen.leave_out_words)
     inputs, results = st.columns(2)
     with inputs:
         ui.text("text", height=140)

@@ -1,6 +1,8 @@
 """The actions of the page of sentiment, with a backend that has no model."""
 
 import csv
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,8 +20,8 @@ from models.schema import (
     SentimentResult,
     TextWindow,
 )
-from pages.screen import Notice, updates
-from pages.sentiment.screen import EXAMPLES, SentimentScreen
+from pages.screen import Notice, Update, updates
+from pages.sentiment.screen import EXAMPLES, SentimentScreen, SentimentState
 from pages.sentiment.table import TableScreen
 from pages.session import Session
 from tests.fake_backend import RUN, SHAPE, FakeBackend
@@ -38,7 +40,7 @@ def answer(request: SentimentRequest) -> SentimentResult | Exception:
     method = request.probe.method if request.probe else "encoder"
     count = SHAPE.latents if method == "decoder" else len(request.text.encode()) + 2
     attention = AttentionMap(np.full(count, 1 / count, np.float32), 0.0, 0.0, method, "Title")
-    word = Occlusion(np.array([[0, 1]]), np.float32([0.3]), None, np.nan, np.float32([1.5]), np.nan)
+    word = Occlusion(np.array([[0, 1]]), np.float32([0.3]), None, np.nan, np.float32([1.5]), np.nan, 1)
     return SentimentResult(
         text=request.text,
         labels=(LabelScore(SHAPE.labels[best], 0.8, best), LabelScore(SHAPE.labels[1 - best], 0.2, 1 - best)),
@@ -48,6 +50,14 @@ def answer(request: SentimentRequest) -> SentimentResult | Exception:
         attention=attention if request.probe else None,
         run=RUN,
     )
+
+
+def leave_out_words(screen: SentimentScreen, session: Session, state: SentimentState) -> Update:
+    """What the page shows in the end."""
+    shown: Update = {}
+    for update in screen.leave_out_words(session, state):
+        shown |= update
+    return shown
 
 
 @pytest.fixture
@@ -75,22 +85,54 @@ def test_submit_asks_for_what_is_set_and_shows_it(
 
 
 def test_words_are_left_out_after_the_result(screen: SentimentScreen, backend: FakeBackend, session: Session) -> None:
-    assert screen.leave_out_words(session, screen.initial) == {}
+    assert leave_out_words(screen, session, screen.initial) == {}
     first = screen.submit(session, screen.initial.changed(text="a good cat"))
     assert isinstance(first["occlusion"], Notice)
     assert not backend.requests[-1].occlude
-    update = screen.leave_out_words(session, screen.initial.changed(text="typed meanwhile"))
+    update = leave_out_words(screen, session, screen.initial.changed(text="typed meanwhile"))
     assert (backend.requests[-1].text, backend.requests[-1].occlude) == ("a good cat", True)
     assert set(update) == {"occlusion"}
     assert Elements(update["occlusion"]).of("tbody")
-    assert screen.leave_out_words(session, screen.initial) == {}
+    assert leave_out_words(screen, session, screen.initial) == {}
+
+
+def three_words(request: SentimentRequest) -> Any:
+    """With leave-one-out, the first word, then two, then all three."""
+    result = answer(request)
+    if not request.occlude or isinstance(result, Exception):
+        return result
+    drops, spans = np.float32([0.1, -0.2, 0.3]), np.array([[0, 1], [2, 6], [7, 10]])
+    return [
+        replace(result, occlusion=Occlusion(spans[:words], drops[:words], None, np.nan, 5 * drops[:words], np.nan, 3))
+        for words in (1, 2, 3)
+    ]
+
+
+def test_words_are_shown_as_they_are_left_out(session: Session) -> None:
+    screen = SentimentScreen(FakeBackend({SentimentRequest: three_words}))
+    screen.submit(session, screen.initial.changed(text="a good cat"))
+    for number, update in enumerate(screen.leave_out_words(session, screen.initial), start=1):
+        assert len(Elements(update["occlusion"]).of("td", "effect")) == number
+        assert (session.get().result.occlusion is not None) == (number == 3)  # an unfinished one is not saved
+    assert leave_out_words(screen, session, screen.initial) == {}
+
+
+def test_a_new_text_ends_the_leave_one_out_of_the_earlier_one(session: Session) -> None:
+    screen = SentimentScreen(FakeBackend({SentimentRequest: three_words}))
+    screen.submit(session, screen.initial.changed(text="a good cat"))
+    for supersede in (screen.begin, partial(screen.choose_example, index=1)):
+        words = screen.leave_out_words(session, screen.initial)
+        next(words)
+        supersede(session, screen.initial)
+        assert list(words) == []
+        assert session.get().result.occlusion is None
 
 
 def test_words_are_not_left_out_without_request(
     screen: SentimentScreen, backend: FakeBackend, session: Session
 ) -> None:
     screen.submit(session, screen.initial.changed(occlude=False))
-    assert screen.leave_out_words(session, screen.initial) == {}
+    assert leave_out_words(screen, session, screen.initial) == {}
     assert len(backend.requests) == 1
 
 
@@ -102,13 +144,13 @@ def test_words_of_an_earlier_text_do_not_replace_those_of_a_later_one(session: S
 
     screen = SentimentScreen(FakeBackend({SentimentRequest: interrupted}))
     screen.submit(session, screen.initial.changed(text="a good cat"))
-    assert screen.leave_out_words(session, screen.initial) == {}
+    assert leave_out_words(screen, session, screen.initial) == {}
     assert session.get().result.text == "another"
 
 
 def test_too_many_words_are_refused_but_the_result_stays(screen: SentimentScreen, session: Session) -> None:
     screen.submit(session, screen.initial.changed(text="good " * LONGEST_TO_OCCLUDE))
-    update = screen.leave_out_words(session, screen.initial)
+    update = leave_out_words(screen, session, screen.initial)
     assert update["notice"].level == "alert"
     assert set(update) == {"notice", "occlusion"}
 
@@ -159,7 +201,7 @@ def test_opens_with_the_first_example_for_everybody(
     list(screen.open(session.store.session("another", "page"), {}))
     (request,) = backend.requests
     assert request.occlude
-    assert screen.leave_out_words(session, screen.initial) == {}
+    assert leave_out_words(screen, session, screen.initial) == {}
     assert update["link"] == ""
 
 
@@ -179,7 +221,7 @@ def test_plots_are_saved_as_they_are_shown(screen: SentimentScreen, session: Ses
     screen.submit(session, screen.initial.changed(text="a good cat"))
     with pytest.raises(InputError):
         screen.files(session, screen.initial, screen.occlusion_files)
-    screen.leave_out_words(session, screen.initial)
+    leave_out_words(screen, session, screen.initial)
     for offer in (screen.attention_files, screen.occlusion_files):
         files = screen.files(session, screen.initial, offer)
         assert set(files.write) == {"html", "png", "svg", "npz"}

@@ -94,6 +94,7 @@ def leaves(value: Any) -> list[Any]:
 @pytest.mark.parametrize("name", STREAMS)
 def test_parts_pickle_and_the_result_is_last(service, name, monkeypatch):
     monkeypatch.setattr("models.tasks.masked_bytes.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("models.tasks.occlusion.WORDS_AT_ONCE", 1)
     parts = list(service.stream(STREAMS[name]))
     assert len(parts) > 1
     assert [plain(travel(part)) for part in parts] == [plain(part) for part in parts]

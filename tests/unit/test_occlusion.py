@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.tasks.occlusion import compare_with_attention, log_odds, occlude, rank_correlation
+from models.data.text_windows import Span
+from models.tasks.occlusion import Classify, compare_with_attention, log_odds, occlude, rank_correlation
 
 
 class Stub:
@@ -17,9 +18,15 @@ class Stub:
         return np.array([text.count(b"x") / 10 for text in texts], dtype=np.float32)
 
 
+def left_out(text: str, windows: tuple[Span, ...], votes: list[float], classify: Classify) -> np.ndarray:
+    """The probability without each word, once all words were left out."""
+    *_, last = np.empty(0), *occlude(text, windows, np.array(votes), classify)
+    return last
+
+
 def test_drops_by_hand():
     text, stub = "xx ab x", Stub()
-    found = compare_with_attention(text, 0.3, occlude(text, ((0, 7),), np.array([0.3]), stub), None)
+    found = compare_with_attention(text, 0.3, left_out(text, ((0, 7),), [0.3], stub), None)
     assert stub.asked == [b"ab x", b"xx x", b"xx ab"]
     np.testing.assert_allclose(found.drops, [0.2, 0, 0.1], atol=1e-7)
     assert (found.words.dtype, found.drops.dtype, found.attention) == (np.int64, np.float32, None)
@@ -28,17 +35,37 @@ def test_drops_by_hand():
 def test_only_windows_with_the_word_are_read_anew():
     """Two windows vote: a word in one of them moves their mean by half."""
     text, stub = "xx ab x", Stub()
-    found = compare_with_attention(text, 0.15, occlude(text, ((0, 6), (3, 7)), np.array([0.2, 0.1]), stub), None)
+    found = compare_with_attention(text, 0.15, left_out(text, ((0, 6), (3, 7)), [0.2, 0.1], stub), None)
     assert stub.asked == [b"ab ", b"xx ", b"x", b"xx ab", b"ab"]
     np.testing.assert_allclose(found.drops, [0.1, 0, 0.05], atol=1e-7)
+
+
+def test_words_are_left_out_a_few_at_a_time(monkeypatch):
+    """In the order of the text, each text once, and in the end the same as all at once, however many at a time."""
+    text, windows, votes = "xx ab x yy xxx", ((0, 8), (3, 14)), [0.3, 0.4]
+    whole = left_out(text, windows, votes, Stub())
+    monkeypatch.setattr("models.tasks.occlusion.WORDS_AT_ONCE", 2)
+    stub, asked = Stub(), []
+    parts = []
+    for part in occlude(text, windows, np.array(votes), stub):
+        parts.append(part)
+        asked.append(len(stub.asked))
+    assert [len(part) for part in parts] == [2, 4, 5]
+    assert asked == sorted(set(asked))  # each part comes before the rest is classified
+    for part in parts:
+        np.testing.assert_array_equal(part, whole[: len(part)])
+    found = [compare_with_attention(text, 0.35, part, None) for part in parts]
+    assert [each.words_in_text for each in found] == [5, 5, 5]
+    assert [each.complete for each in found] == [False, False, True]
+    assert found[0].words.tolist() == [[0, 2], [3, 5]]
 
 
 def test_words_are_compared_by_the_size_of_their_drops():
     """What speaks against a label is looked at as well: drops of 0.2, 0 and -0.1, looked at 6, 0 and 3 times."""
     said = {b"ab y": 0.1, b"xx y": 0.3, b"xx ab": 0.4}
     shares = np.array([3, 3, 9, 0, 0, 9, 3], dtype=np.float32) / 30
-    left_out = occlude("xx ab y", ((0, 7),), np.array([0.3]), lambda texts: np.array([said[text] for text in texts]))
-    found = compare_with_attention("xx ab y", 0.3, left_out, shares)
+    without = left_out("xx ab y", ((0, 7),), [0.3], lambda texts: np.array([said[text] for text in texts]))
+    found = compare_with_attention("xx ab y", 0.3, without, shares)
     np.testing.assert_allclose(found.attention, [0.2, 0, 0.1], atol=1e-7)
     np.testing.assert_allclose(found.drops, [0.2, 0, -0.1], atol=1e-7)
     assert found.rank_correlation == pytest.approx(1)
@@ -77,6 +104,6 @@ def test_rank_correlation(attention, sizes, expected):
 
 
 def test_a_text_of_no_words_has_none():
-    found = compare_with_attention(" ", 0.0, occlude(" ", ((0, 1),), np.array([0.0]), Stub()), None)
+    found = compare_with_attention(" ", 0.0, left_out(" ", ((0, 1),), [0.0], Stub()), None)
     assert found.words.shape == (0, 2)
     assert np.isnan(found.rank_correlation)

@@ -142,6 +142,29 @@ def test_drops_equal_transformers(service):
     assert np.ptp(occlusion.drops) > 1e-3
 
 
+def test_words_are_streamed_and_end_with_the_same_result(monkeypatch):
+    """The chunks change only what texts are padded with each other."""
+    request = SentimentRequest(LONG, Probe(LabelAt(0)), occlude=True)
+    whole = LocalBackend(Settings(device="cpu"), load_tiny).run(request)
+    monkeypatch.setattr("models.tasks.occlusion.WORDS_AT_ONCE", 2)
+    backend = LocalBackend(Settings(device="cpu"), load_tiny)
+    *parts, last = (result.occlusion for result in backend.stream(request))
+    count = len(whole.occlusion.words)
+    assert [len(part.words) for part in parts] == list(range(2, count, 2))
+    assert last.complete
+    assert not any(part.complete for part in parts)
+    for part in (*parts, last):
+        words = len(part.words)
+        assert part.words_in_text == count
+        np.testing.assert_array_equal(part.words, whole.occlusion.words[:words])
+        np.testing.assert_array_equal(part.attention, whole.occlusion.attention[:words])
+        np.testing.assert_allclose(part.drops, whole.occlusion.drops[:words], atol=1e-6)
+        np.testing.assert_allclose(part.log_odds_drops, whole.occlusion.log_odds_drops[:words], atol=1e-5)
+    assert last.rank_correlation == pytest.approx(whole.occlusion.rank_correlation)
+    (cached,) = backend.stream(request)
+    np.testing.assert_array_equal(cached.occlusion.drops, last.drops)
+
+
 def test_drops_of_a_long_text_equal_transformers(service):
     result = service.run(SentimentRequest(LONG, Probe(LabelAt(0)), occlude=True))
     content, spans = LONG.encode(), text_windows(LONG.encode(), READS)

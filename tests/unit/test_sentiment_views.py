@@ -41,7 +41,7 @@ def occlusion(drops, attention=None, correlation: float = 0.42) -> Occlusion:
     spans = np.array([[2 * at, 2 * at + 1] for at in range(len(drops))], np.int64).reshape(-1, 2)
     shares = None if attention is None else np.array(attention, np.float32)
     values = np.array(drops, np.float32)
-    return Occlusion(spans, values, shares, correlation, 4 * values, correlation)
+    return Occlusion(spans, values, shares, correlation, 4 * values, correlation, len(drops))
 
 
 # The strip
@@ -139,6 +139,15 @@ def test_two_bars_a_word_in_reading_order():
     assert "−100+10" in page.text  # the axis
     for said in ("a20%+10 points", "b40%−5.0 points", "<10%0.0 points", "rank correlation +0.42", "itself an expl"):
         assert said in page.text
+
+
+def test_part_of_the_words_says_of_how_many_and_does_not_rank_them():
+    whole = occlusion([0.1, -0.2, 0.3], [0.1, 0.2, 0.3])
+    for found, ranked in ((whole, True), (replace(whole, words_in_text=1_234), False)):
+        page = Elements(occlusion_bars(result("a b c d e", over("a b c d e"), occlusion=found)))
+        assert len(page.of("td", "effect")) == 3
+        assert ("+0.42" in page.text) == ranked
+        assert ("3 of 1,234" in page.text) == (not ranked)
 
 
 def test_effects_are_in_log_odds_unless_points_are_asked_for():

@@ -41,6 +41,7 @@ def occlusion_bars(result: SentimentResult, unit: EffectUnit = "log_odds", scale
 
 class _Bars:
     def __init__(self, result: SentimentResult, occlusion: Occlusion, unit: EffectUnit, scale: Scale):
+        self.occlusion = occlusion
         self.label, self.effects = label_asked(result), Effects.of(occlusion, unit)
         self.words, self.shown = words_of(result.text, occlusion), words_to_show(self.effects)
         reach = self.effects.reach
@@ -55,7 +56,7 @@ class _Bars:
             head = Markup('<th scope="col">{}</th>').format(self.attention.colors.unit)
             foot = Markup("<td>{}</td>").format(self.attention.axis.markup())
         rows = Markup("").join(map(self._row, self.shown))
-        notes = [selection_in_words(self.shown, self.effects), agreement_in_words(self.effects)]
+        notes = [selection_in_words(self.shown, self.effects), self._agreement()]
         if self.attention:
             notes.append("Line across the attention: uniform, for as many bytes.")
         ends = self.effects.in_words(-self.effects.reach), self.effects.in_words(self.effects.reach)
@@ -75,6 +76,12 @@ class _Bars:
             " ".join(filter(None, notes)),
             CAVEAT,
         )
+
+    def _agreement(self) -> str:
+        occlusion = self.occlusion
+        if occlusion.complete:
+            return agreement_in_words(self.effects)
+        return f"Left out {len(occlusion.words):,} of {occlusion.words_in_text:,} words so far."
 
     def _row(self, at: int) -> Markup:
         attention = self.attention.cell(at) if self.attention else ""
