@@ -14,9 +14,13 @@ def row_shares(confusion: np.ndarray) -> np.ndarray:
 
 
 def right_in_words(confusion: np.ndarray) -> str:
-    """ "41 of 50 held-out rows right (82%)."."""
+    """ "41 of 50 held-out rows are correct (82%)."."""
     total, right = int(confusion.sum()), int(np.trace(confusion))
-    return f"{right:,} of {total:,} held-out rows right ({right / total:.0%})." if total else "No rows were held out."
+    return (
+        f"{right:,} of {total:,} held-out rows are correct ({right / total:.0%})."
+        if total
+        else "No rows were held out."
+    )
 
 
 def chance_in_words(confusion: np.ndarray) -> str:
@@ -24,7 +28,7 @@ def chance_in_words(confusion: np.ndarray) -> str:
     total = int(confusion.sum())
     if not total:
         return ""
-    return f"Always the most common label would get {confusion.sum(axis=1).max() / total:.0%} of them right."
+    return f"Baseline (always the most common label): {confusion.sum(axis=1).max() / total:.0%}."
 
 
 def worst_in_words(confusion: np.ndarray, labels: Sequence[str]) -> str:
@@ -32,5 +36,5 @@ def worst_in_words(confusion: np.ndarray, labels: Sequence[str]) -> str:
     wrong = confusion - np.diag(np.diag(confusion))
     first = np.argsort(-wrong.ravel(), kind="stable")[:3].tolist()
     made = [divmod(at, len(labels)) for at in first if wrong.flat[at] > 0]
-    said = "; ".join(f"“{labels[row]}” for “{labels[column]}” ({wrong[row, column]})" for row, column in made)
-    return f"Taken most often for another: {said}." if said else ""
+    said = "; ".join(f"“{labels[row]}” predicted as “{labels[column]}” ({wrong[row, column]})" for row, column in made)
+    return f"Most frequent mistakes: {said}." if said else ""

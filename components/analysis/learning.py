@@ -1,4 +1,4 @@
-"""How a model learned, as curves: what its batches showed step by step, and what held-out rows showed after epochs."""
+"""Learning curves: loss and accuracy of each batch, and of the held-out rows after each epoch."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ _SMOOTHED_OVER = 12
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """at, values, smoothed: float64 [n], the steps and what was measured there, without those where nothing was.
+    """at, values, smoothed: float64 [n], steps and the values measured there.
 
     held_at, held: float64 [m], of all held-out rows.
     """
@@ -36,9 +36,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """loss: nats; accuracy: 0 to 1. steps: how many there shall be. each: how many steps a point of a curve stands for.
+    """loss: nats; accuracy: 0 to 1. steps: total number. each: number of steps per point of a curve.
 
-    chance: the accuracy of always saying the most common label, 0 to 1.
+    chance: the accuracy of always predicting the most common label, 0 to 1.
     """
 
     loss: Curve
@@ -51,7 +51,7 @@ class Learning:
     def of(cls, taken: Sequence[FineTuneStep], chance: float) -> "Learning":
         """taken: the steps of one run, as streamed. Raises ValueError for none."""
         if not taken:
-            raise ValueError("nothing was learned yet")
+            raise ValueError("there are no steps yet")
         steps = max(taken[-1].steps, 1)
         each = -(-steps // MAX_POINTS)
         losses = _curve("Loss", taken, lambda step: (step.loss, step.validation_loss), steps, each)
@@ -108,16 +108,14 @@ def chance_level(labels: Iterable[str]) -> float:
 
 
 def curve_in_words(curve: Curve, in_words: Callable[[float], str]) -> str:
-    """What a curve shows, for alt text."""
-    said = []
+    """A curve in a sentence, for alt text."""
+    facts = []
     if len(curve.at):
         first, last = in_words(float(curve.smoothed[0])), in_words(float(curve.smoothed[-1]))
-        said.append(
-            f"in training from {first} at step {curve.at[0]:.0f} to {last} at step {curve.at[-1]:.0f}, smoothed"
-        )
+        facts.append(f"training (smoothed) {first} at step {curve.at[0]:.0f}, {last} at step {curve.at[-1]:.0f}")
     if len(curve.held):
-        said.append(f"of held-out rows {in_words(float(curve.held[-1]))} after step {curve.held_at[-1]:.0f}")
-    return f"{curve.name}: {', '.join(said) or 'nothing measured yet'}."
+        facts.append(f"held-out rows {in_words(float(curve.held[-1]))} after step {curve.held_at[-1]:.0f}")
+    return f"{curve.name}: {'; '.join(facts) or 'nothing measured yet'}."
 
 
 def nats(loss: float) -> str:
@@ -133,7 +131,7 @@ def progress_in_words(step: FineTuneStep) -> str:
         return f"{said} so far"
     if step.model is None:
         return f"{said} so far, about {duration(step.seconds_left)} left"
-    return f"{said}, stopped there" if step.step < step.steps else f"{said}, done"
+    return f"{said}, stopped" if step.step < step.steps else f"{said}, done"
 
 
 def duration(seconds: float) -> str:

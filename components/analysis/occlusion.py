@@ -1,4 +1,4 @@
-"""Leave-one-out importance compared with attention: the words to show, and whether both agree."""
+"""Leave-one-out importance compared with attention: which words are shown, and whether both agree."""
 
 import math
 from collections.abc import Sequence
@@ -16,10 +16,12 @@ from models.schema import Occlusion, SentimentResult
 
 EffectUnit = Literal["log_odds", "probability"]
 SMALLEST_REACH: dict[EffectUnit, float] = {"log_odds": 0.1, "probability": 0.01}
-"""Effects at which bars are full at the earliest, so that noise looks like noise."""
+"""Smallest effect with a full bar, so that noise looks like noise."""
 MAX_WORDS = 24
 """Words shown next to each other."""
-CAVEAT = "Attention is not by itself an explanation; nor is leaving out a word: the remaining text may be unnatural."
+CAVEAT = (
+    "Attention is not by itself an explanation. Neither is leave-one-out: the text without a word may be unnatural."
+)
 EFFECT_COLORS = "PuOr_r"
 """Purple: against the label; white: no effect; orange: for it."""
 _FEW = 10
@@ -35,7 +37,7 @@ def words_of(text: str, occlusion: Occlusion) -> list[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What leaving out each word does to a label, in one unit.
+    """The effect of each word on a label, in one unit.
 
     values: float64 [words]: the label with all words minus without each; positive if the word supports the label.
     attention: float32 [words], share of the attention on each word, or None.
@@ -101,22 +103,22 @@ def selection_in_words(shown: Sequence[int], effects: Effects) -> str:
     if len(shown) == count:
         return ""
     most = "with the largest effects" if effects.attention is None else "with the largest effects or the most attention"
-    return f"{len(shown)} of {count:,} words are shown: those {most}."
+    return f"Showing the {len(shown)} of {count:,} words {most}."
 
 
 def agreement_in_words(effects: Effects) -> str:
-    """What the rank correlation says, and how much that is worth."""
+    """The rank correlation, its meaning and its significance."""
     rho, count = effects.rank_correlation, len(effects.values)
     if effects.attention is None:
         return "There is no attention over the text to compare the effects with."
     if math.isnan(rho):
         reason = "there are fewer than three words" if count < 3 else "one of them is the same for all words"
-        return f"Attention and effect cannot be ranked against each other: {reason}."
-    found = f"Spearman’s rank correlation {signed(rho, 2)}: {_agreement(rho)}."
+        return f"The rank correlation of attention and effect is undefined: {reason}."
+    found = f"Spearman’s rank correlation is {signed(rho, 2)}: {_agreement(rho)}."
     if count < _FEW:
-        return f"{found} With only {count} words, this says little."
+        return f"{found} With only {count} words, this is weak evidence."
     chance = 1 / math.sqrt(count - 1)
-    return f"{found} For {count:,} words ranked at random, it is within ±{chance:.2f} two times in three."
+    return f"{found} For {count:,} words in random order, it would be within ±{chance:.2f} two times out of three."
 
 
 def _agreement(rho: float) -> str:
@@ -124,7 +126,7 @@ def _agreement(rho: float) -> str:
     if rho >= 0.7:
         return "attention and the size of the effect largely agree"
     if rho >= 0.3:
-        return "attention and the size of the effect agree in part"
+        return "attention and the size of the effect partly agree"
     if rho > -0.3:
         return "attention on a word says little about its effect"
     return "attention and the size of the effect disagree: words with more attention matter less"
@@ -137,14 +139,14 @@ def most_effective(words: Sequence[Piece], effects: Effects) -> str:
 
 
 def label_asked(result: SentimentResult) -> str:
-    """The name of the label that attention and effects are about."""
+    """Name of the label that attention and effects belong to."""
     return next(label.name for label in result.labels if label.index == result.label)
 
 
 def effect_title(effects: Effects, label: str) -> str:
     """What the effects measure, for the head of a column or an axis."""
-    unit = "probability, in percentage points" if effects.unit == "probability" else "log-odds"
-    return f"effect on “{label}”: {unit} with the word minus without it"
+    unit = "percentage points" if effects.unit == "probability" else "log-odds"
+    return f"effect on “{label}” in {unit} (with the word minus without it)"
 
 
 def word_attention(result: SentimentResult, words: Sequence[Piece], scale: Scale) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-// Passes on which byte of a result was clicked, and shows when the result is one of an earlier question.
+// Passes on which byte of a result was clicked, and marks a result that is out of date.
 // Body of a function (element, trigger, watch), as gr.HTML calls it.
 element.addEventListener("click", (event) => {
   const cell = event.target.closest("[data-position]");

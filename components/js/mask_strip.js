@@ -117,11 +117,11 @@ const build = (text) => {
     node.setAttribute("role", "option");
     if (cell.label === "\u00a0") node.setAttribute("aria-label", "space");
     node.tabIndex = index === state.focus ? 0 : -1;
-    if (cell.literal) node.title = "Written in the text as [MASK]: hides one byte";
+    if (cell.literal) node.title = "[MASK] in the text masks one byte";
     return node;
   });
   box.replaceChildren(...inWords(state.nodes));
-  if (!text) box.textContent = "Enter a text above to hide parts of it here.";
+  if (!text) box.textContent = "Enter a text above to mask parts of it here.";
 };
 
 const draw = () => {
@@ -142,10 +142,10 @@ const describe = ({ text, spans, limit, read, most }) => {
   const literals = text.split(LITERAL).length - 1;
   const literalHidden = state.cells.filter((c) => c.literal).reduce((s, c) => s + covered(spans, c.start, c.stop), 0);
   const hidden = covered(spans, 0, Infinity) - literalHidden + literals;
-  count.textContent = `${hidden.toLocaleString("en")} of ${read.toLocaleString("en")} bytes hidden`;
+  count.textContent = `${hidden.toLocaleString("en")} of ${read.toLocaleString("en")} bytes masked`;
   count.classList.toggle("over", read > limit);
   if (read > most) count.textContent += ` · too long: the models read at most ${most.toLocaleString("en")}`;
-  else if (read > limit) count.textContent += ` · this model reads the first ${limit}, the pale part is not read`;
+  else if (read > limit) count.textContent += ` · this model reads only the first ${limit}`;
 };
 
 const preview = (spans) => {

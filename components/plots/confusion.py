@@ -17,7 +17,7 @@ from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, print
 from components.scale.attention import ink_on
 from models.schema import RunInfo
 
-REMINDER = "With few held-out rows, each one changes these shares a lot; another seed holds out others."
+REMINDER = "With few held-out rows, each one changes these shares a lot. Another seed holds out other rows."
 _NAMES, _LEVEL, _UPRIGHT = 2.3, 0.75, 1.75
 """Inches for the names of rows, and for those of columns, which stand upright where these are narrow."""
 
@@ -32,7 +32,7 @@ def confusion_plot(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -
     plot = start_plot(heading, said, facts, alt, REMINDER)
     plot.arrays = {"model": run.model, "labels": np.array(labels, dtype=str), "confusion": confusion}
     count = len(labels)
-    even = f"evenly\n1/{count}"
+    even = f"uniform\n1/{count}"
     norm, colors = Normalize(0, 1), matplotlib.colormaps[CONFUSION_COLORS]
     right = draw_color_bar(plot, (norm, colors), 1 / count, ("0%", even, "100%\nof a row")) - 0.4
     left, bottom = MARGIN + _NAMES + 0.4, plot.bottom + 0.15
@@ -87,8 +87,8 @@ def _name(
             plot.write(x, top + 0.1, _fitting(label, 1.25), ha="center", va="bottom", rotation=90)
         else:
             plot.write(x, top + 0.12, _fitting(label, cell[0] - 0.05), ha="center")
-    plot.write(left, plot.top - 0.2, "taken for →", color=SOFT_INK)
-    plot.write(MARGIN + 0.1, (top + bottom) / 2, "what it is", color=SOFT_INK, rotation=90, va="center", ha="center")
+    plot.write(left, plot.top - 0.2, "predicted label →", color=SOFT_INK)
+    plot.write(MARGIN + 0.1, (top + bottom) / 2, "true label", color=SOFT_INK, rotation=90, va="center", ha="center")
 
 
 def _fitting(label: str, width: float) -> str:

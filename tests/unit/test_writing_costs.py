@@ -73,10 +73,10 @@ def test_the_bar_is_the_context():
     parts = {each["class"]: each["style"] for each in page.of("i") if each.get("class")}
     assert parts == {"prefix": "flex-grow:512", "latents": "flex-grow:128", "room": "flex-grow:384"}
     assert page.of("p", "border-label")[0]["style"] == "--at:0.5000"
-    for said in ("border before byte 512", "The next 128 bytes become latents", "once in 129 bytes", "7 layers"):
+    for said in ("latents begin at byte 512", "The next 128 bytes become latents", "every 129 bytes", "7 layers"):
         assert said in page.text
     assert page.of("div", "context-bar")[0]["aria-label"] == (
-        "The context of 1,024 bytes: 512 of prefix, 128 latents, room for 384"
+        "Context of 1,024 bytes: 512 prefix, 128 latents, room for 384"
     )
 
 
@@ -85,14 +85,14 @@ def test_costs_are_bars_and_words():
     ours, theirs = costs(SHAPE, 512, 128)
     widths = [each["style"] for each in page.of("i") if "width" in (each.get("style") or "")]
     assert widths[:2] == [f"width:{100 * ours.prompt / theirs.prompt:.2f}%", "width:100.00%"]
-    assert f"{theirs.memory / ours.memory:.3g} × less" in page.text
+    assert f"{theirs.memory / ours.memory:.3g}x less" in page.text
     assert "the same" in Elements(render.text_generation_border(SHAPE, 0, 128)).text
 
 
 def test_what_is_cut_and_what_is_full_is_said():
     page = Elements(render.text_generation_border(SHAPE, 768, 256, 300, "token"))
-    assert "not read300 tokens at the prompt's left." in page.text
-    assert "border before token 1,068" in page.text
+    assert "truncatedthe first 300 tokens of the prompt." in page.text
+    assert "latents begin at token 1,068" in page.text
     assert "All 256 latents are in use" in page.text
 
 

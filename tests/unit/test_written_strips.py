@@ -116,7 +116,7 @@ def test_a_long_prompt_is_folded():
     short = Elements(written_strip(step("é" * 300, letters("a"))))
     assert not short.of("details")
     running = Elements(running_strip(step("x" * 90 + "é" * 300, letters("a"))))
-    assert "before …" + "é" * 300 + "a" in running.text
+    assert "prompt …" + "é" * 300 + "a" in running.text
 
 
 def test_an_empty_text_and_an_end():
@@ -169,7 +169,7 @@ def test_the_written_token_is_marked_among_its_alternatives():
 
 def test_an_unlikely_token_comes_after_its_alternatives():
     page = Elements(alternative_bars(written(b"q", 0.01, ((b"a", 0.6), (b"b", 0.3)))))
-    assert page.text.index("“b”30%") < page.text.index("“q” written1.0%")
+    assert page.text.index("“b”30%") < page.text.index("“q” generated1.0%")
 
 
 # What a token was read from

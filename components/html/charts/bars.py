@@ -1,4 +1,4 @@
-"""What a model takes a picture for: data in, HTML out."""
+"""Predicted labels as bars: data in, HTML out."""
 
 from markupsafe import Markup
 
@@ -8,7 +8,7 @@ from models.schema import LabelScore
 
 
 def label_bars(labels: tuple[LabelScore, ...]) -> Markup:
-    """A bar a class, best first, on an axis from 0 to 100%."""
+    """One bar per class, best first, on an axis from 0 to 100%."""
     axis = probability_axis("probability")
     rows = Markup("").join(
         Markup('<li><span class="name">{}</span><span class="number">{}</span>{}</li>').format(
@@ -16,7 +16,7 @@ def label_bars(labels: tuple[LabelScore, ...]) -> Markup:
         )
         for label in labels
     )
-    # Safari takes a list without markers for none, but for its role.
+    # Without the role, Safari does not announce a list without markers.
     return Markup('<ol class="label-bars" role="list" aria-label="Labels, most likely first">{}</ol>{}').format(
         rows, axis.markup()
     )

@@ -1,4 +1,4 @@
-"""Prefix and latents of a prompt within the context, and what that border costs: data in, HTML out."""
+"""Prefix and latents of a prompt within the context, and the cost of this division: data in, HTML out."""
 
 from collections.abc import Callable
 
@@ -8,29 +8,27 @@ from components.analysis.generation_costs import WriterShape, costs
 from components.words.numbers import counted
 
 _ROOM_FOR_NAME = 0.25
-"""Share of the bar from which a part's name fits, on a narrow screen."""
+"""Share of the bar from which the name of a part fits on a narrow screen."""
 
 
 def border_picture(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
-    """The context as a bar: prefix, latents, room; and what they cost. each: what a token is.
+    """The context as a bar of prefix, latents and room, and the cost. each: noun for a token.
 
-    cut: tokens of the prompt at its left that are not read. Raises ValueError where prefix and latents are more than
-    the model takes, or where there is no latent.
+    cut: truncated tokens at the start of the prompt. Raises ValueError if prefix or latents are more than the model
+    takes, or if there is no latent.
     """
     if not (0 < latents <= shape.latents and 0 <= prefix <= shape.most_prefix):
-        raise ValueError(f"{latents} latents after a prefix of {prefix}: this model takes {shape.latents} at most")
+        raise ValueError(f"{latents} latents after a prefix of {prefix}: this model takes at most {shape.latents}")
     room = shape.context - prefix - latents
     parts = (("prefix", prefix), ("latents", latents), ("room", room))
     bar = Markup("").join(_part(name, tokens, tokens / shape.context) for name, tokens in parts)
-    spoken = (
-        f"The context of {counted(shape.context, each)}: {prefix:,} of prefix, {latents:,} latents, room for {room:,}"
-    )
+    spoken = f"Context of {counted(shape.context, each)}: {prefix:,} prefix, {latents:,} latents, room for {room:,}"
     return Markup(
-        '<div class="border-picture"><p class="border-label" style="--at:{:.4f}"><span>{} before {} {:,}</span>'
+        '<div class="border-picture"><p class="border-label" style="--at:{:.4f}"><span>{} {} {:,}</span>'
         '</p><div class="context-bar" role="img" aria-label="{}">{}</div>{}{}</div>'
     ).format(
         prefix / shape.context,
-        "border" if prefix else "no prefix: border",
+        "latents begin at" if prefix else "no prefix, latents begin at",
         each,
         prefix + cut,
         spoken,
@@ -47,17 +45,17 @@ def _part(name: str, tokens: int, share: float) -> Markup:
 
 def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str) -> Markup:
     prefix, latents, room = parts
-    readers = f"the cross-attention and all {shape.layers} layers after it"
+    layers = f"through all {shape.layers} self-attention layers"
     said = {
         "prefix": f"{counted(prefix, each)}: only read by cross-attention."
         if prefix
-        else "none: all that is read of the prompt are latents.",
-        "latents": f"the prompt's last {counted(latents, each)}: they read everything up to themselves, through "
-        f"{readers}. The border lies before the first of them.",
+        else "none: the whole prompt becomes latents.",
+        "latents": f"the last {counted(latents, each)} of the prompt. In cross-attention, each "
+        f"reads everything up to itself. The latents then pass {layers}.",
         "room": f"{counted(room, each)}. {_growth(shape, latents, each)}",
     }
     if cut:
-        said = {"not read": f"{counted(cut, each)} at the prompt's left."} | said
+        said = {"truncated": f"the first {counted(cut, each)} of the prompt."} | said
     rows = Markup("").join(
         Markup('<div><dt class="{}">{}</dt><dd>{}</dd></div>').format(name.split()[0], name, text)
         for name, text in said.items()
@@ -66,20 +64,22 @@ def _words(shape: WriterShape, parts: tuple[int, int, int], cut: int, each: str)
 
 
 def _growth(shape: WriterShape, latents: int, each: str) -> str:
-    """What becomes of the border as the text grows."""
+    """How the division changes as the text grows."""
     again = (shape.latents + 1) // 2
-    then = f"half of the latents become prefix, and all is read again: once in {shape.latents + 1 - again:,} {each}s."
+    period = (
+        f"every {shape.latents + 1 - again:,} {each}s, half of the latents become prefix and the text is read again"
+    )
     if more := shape.latents - latents:
-        return f"The next {counted(more, each)} become latents, too, at the small price; then {then}"
-    return f"All {shape.latents:,} latents are in use: with the next {each}, {then}"
+        return f"The next {counted(more, each)} become latents at a low cost. After that, {period}."
+    return f"All {shape.latents:,} latents are in use. From the next {each} on, {period}."
 
 
 def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
     ours, theirs = costs(shape, prefix, latents)
     rows = (
-        ("read the prompt", ours.prompt, theirs.prompt, operations),
-        (f"a further {each}", ours.token, theirs.token, operations),
-        ("keys and values kept", ours.memory, theirs.memory, memory),
+        ("reading the prompt", ours.prompt, theirs.prompt, operations),
+        (f"generating a {each}", ours.token, theirs.token, operations),
+        ("key-value cache", ours.memory, theirs.memory, memory),
     )
     body = Markup("").join(
         Markup('<tr><th scope="row">{}</th>{}{}<td>{}</td></tr>').format(
@@ -91,10 +91,10 @@ def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
         Markup('<th scope="col">{}</th>').format(name) for name in ("", "Perceiver AR", "decoder-only", "")
     )
     return Markup(
-        '<div class="scrolled costs" tabindex="0" role="region" aria-label="What it costs"><table><thead><tr>{}'
-        '</tr></thead><tbody>{}</tbody></table></div><p class="caption">Counted, not measured: multiplications '
-        "and additions, as floating-point operations. Decoder-only: a Transformer as deep ({} layers) and as "
-        "wide ({:,} channels) that works on every position in every layer. Bars: relative to the larger of the two.</p>"
+        '<div class="scrolled costs" tabindex="0" role="region" aria-label="Computational cost"><table><thead><tr>{}'
+        '</tr></thead><tbody>{}</tbody></table></div><p class="caption">Calculated, not measured: '
+        "multiplications and additions. Decoder-only: a Transformer of the same depth ({} layers) and width ({:,} "
+        "channels), in which every position passes through every layer. Bars: relative to the larger value.</p>"
     ).format(head, body, 1 + shape.layers, shape.channels)
 
 
@@ -107,7 +107,7 @@ def _ratio(ours: int, theirs: int) -> str:
     times = theirs / ours
     if 0.95 < times < 1.05:
         return "the same"
-    return f"{times:.3g} × less" if times > 1 else f"{1 / times:.3g} × more"
+    return f"{times:.3g}x less" if times > 1 else f"{1 / times:.3g}x more"
 
 
 def operations(count: int) -> str:

@@ -32,7 +32,7 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
     )
     upright = " upright" if len(labels) >= _UPRIGHT_FROM else ""
     colors = matplotlib.colormaps[CONFUSION_COLORS]
-    scale = legend(colors, ("0%", "100%"), "share of the rows with this label; outlined: right")
+    scale = legend(colors, ("0%", "100%"), "share of the rows with this true label; outlined: correct")
     said = f"{right_in_words(confusion)} {chance_in_words(confusion)}".strip()
     empty = no_data_key("no held-out rows") if np.isnan(shares).any() else ""
     return Markup(
@@ -47,7 +47,7 @@ def _cells(row: int, counts: Sequence[int], shares: np.ndarray, labels: Sequence
     cells = []
     for column, (count, share, fill) in enumerate(zip(counts, shares.tolist(), fills, strict=True)):
         style = fill if count or sum(counts) else ""
-        title = f"{count} of {sum(counts)} “{labels[row]}” taken for “{labels[column]}”"
+        title = f"{count} of {sum(counts)} “{labels[row]}” predicted as “{labels[column]}”"
         classes = " ".join(["right"] * (row == column) + ["no-data"] * (not sum(counts)))
         said = "–" if share != share else f"{share:.0%}"
         cells.append(

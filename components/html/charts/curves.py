@@ -28,9 +28,9 @@ def learning_curves(learning: Learning, now: FineTuneStep) -> Markup:
 def _key(learning: Learning) -> Markup:
     points = "each batch" if learning.each == 1 else f"the mean of {learning.each} batches"
     return Markup(
-        '<i class="key batch"></i> training, {}; <i class="key smooth"></i> smoothed · <i class="key held">'
-        '</i> all held-out rows, before and after each epoch · <i class="key chance">'
-        "</i> always the most common label: {}"
+        '<i class="key batch"></i> training, {} · <i class="key smooth"></i> training, smoothed · <i class="key held">'
+        '</i> held-out rows, before training and after each epoch · <i class="key chance">'
+        "</i> baseline (always the most common label): {}"
     ).format(points, percent(learning.chance))
 
 

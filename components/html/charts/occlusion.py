@@ -35,7 +35,7 @@ def occlusion_bars(result: SentimentResult, unit: EffectUnit = "log_odds", scale
     if occlusion is None:
         raise ValueError("the result has no leave-one-out importance")
     if not len(occlusion.drops):
-        return Markup('<p class="caption">There is no word in this text to leave out.</p>')
+        return Markup('<p class="caption">This text has no words to leave out.</p>')
     return _Bars(result, occlusion, unit, scale).markup()
 
 
@@ -58,9 +58,9 @@ class _Bars:
         rows = Markup("").join(map(self._row, self.shown))
         notes = [selection_in_words(self.shown, self.effects), self._agreement()]
         if self.attention:
-            notes.append("Line across the attention: uniform, for as many bytes.")
+            notes.append("Line across the attention bars: uniform attention for a word of that length.")
         ends = self.effects.in_words(-self.effects.reach), self.effects.in_words(self.effects.reach)
-        key = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"against “{self.label}” – for it", 0.5)
+        key = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"opposes “{self.label}” – supports it", 0.5)
         return Markup(
             '<div class="occlusion scrolled" tabindex="0" role="region" aria-label="Attention on each word, and the '
             'effect of leaving it out"><table><thead><tr><th scope="col">word</th>{}<th scope="col">{}</th></tr>'

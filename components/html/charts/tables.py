@@ -17,7 +17,7 @@ LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """A row of a file. number: as the file's editor counts it. problem: why nothing can be learned from it, or ""."""
+    """A row of a file. number: counting from 1, header included. problem: why the row cannot be used, or ""."""
 
     number: int
     cells: tuple[str, ...]
@@ -25,7 +25,7 @@ class PreviewRow:
 
 
 def rows_preview(header: Sequence[str], rows: Sequence[PreviewRow], total: int, chosen: Collection[int] = ()) -> Markup:
-    """Some rows of a file of `total` rows, with what is wrong with them. chosen: the columns that are used."""
+    """Some rows of a file of `total` rows, with their problems. chosen: the columns that are used."""
     marks = [Markup(' class="chosen"') if column in chosen else "" for column in range(len(header))]
     head = Markup("").join(
         Markup('<th scope="col" dir="auto"{}>{}</th>').format(mark, shortened(name, 40) or "–")
@@ -33,9 +33,9 @@ def rows_preview(header: Sequence[str], rows: Sequence[PreviewRow], total: int, 
     )
     body = Markup("").join(_preview_row(row, marks) for row in rows)
     problems = sum(bool(row.problem) for row in rows)
-    said = f"{len(rows):,} of {total:,} rows." if len(rows) < total else f"{total:,} rows."
+    said = f"Showing {len(rows):,} of {total:,} rows." if len(rows) < total else f"{total:,} rows."
     if problems:
-        said += f" {problems:,} of those shown cannot be used."
+        said += f" {problems:,} of them cannot be used."
     return _table("rows", "Rows of the file", Markup('<th scope="col">row</th>{}').format(head), body, said)
 
 
@@ -88,9 +88,9 @@ def mistakes_table(held_out: HeldOut, labels: Sequence[str], most: int = 20) -> 
         for text, label, predicted in wrong[:most]
     )
     head = Markup("").join(
-        Markup('<th scope="col">{}</th>').format(name) for name in ("held-out text", "is", "taken for")
+        Markup('<th scope="col">{}</th>').format(name) for name in ("held-out text", "true label", "predicted label")
     )
-    said = f"{min(most, len(wrong)):,} of {len(wrong):,} mistakes, of {len(held_out.texts):,} held-out rows."
+    said = f"Showing {min(most, len(wrong)):,} of {len(wrong):,} mistakes in {len(held_out.texts):,} held-out rows."
     return _table("mistakes", "Misclassified held-out texts", head, body, said)
 
 

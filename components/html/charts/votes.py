@@ -1,4 +1,4 @@
-"""What each window of a long text says, as HTML; data in, HTML out."""
+"""Predictions of each window of a long text, as HTML; data in, HTML out."""
 
 from markupsafe import Markup
 
@@ -19,11 +19,11 @@ def window_votes(result: SentimentResult) -> Markup:
     labels = result.labels[:MAX_LABELS]
     head = Markup("").join(Markup('<th scope="col" dir="auto">{}</th>').format(label.name) for label in labels)
     rows = Markup("").join(_row(result, number) for number in range(len(result.windows)))
-    said = "The windows overlap; the bars of the whole text are the mean of these votes."
+    said = "The windows overlap. The prediction for the whole text is the mean of these votes."
     if len(labels) < len(result.labels):
-        said += f" Shown are the {len(labels)} most likely of {len(result.labels)} labels."
+        said += f" Showing the {len(labels)} most likely of {len(result.labels)} labels."
     return Markup(
-        '<div class="votes scrolled" tabindex="0" role="region" aria-label="What each window says"><table><thead>'
+        '<div class="votes scrolled" tabindex="0" role="region" aria-label="Predictions of each window"><table><thead>'
         '<tr><th scope="col">window</th><th scope="col">begins with</th>{}</tr></thead><tbody>{}</tbody>'
         '<tfoot><tr><td></td><td></td>{}</tr></tfoot></table></div><p class="caption">{}</p>'
     ).format(head, rows, Markup("<td>{}</td>").format(VOTES.markup()) * len(labels), said)

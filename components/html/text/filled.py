@@ -8,6 +8,7 @@ from components.analysis.byte_labels import byte_label
 from components.html.images.pixels import color_legend, no_data_key
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
 from components.scale.attention import AttentionScale, Scale, share_in_words
+from components.words.numbers import counted
 from models.data.graphemes import Character, characters
 from models.schema import AttentionMap, MaskedBytesProgress, MaskedBytesResult
 
@@ -48,7 +49,7 @@ class _FilledStrip:
 
     def markup(self) -> Markup:
         spoken = (
-            f"Filled text: {self.result.filled} {len(self.places)} bytes filled in, "
+            f"Filled text: {self.result.filled} {counted(len(self.places), 'byte')} filled in, "
             f"mean probability {np.mean(self.result.probabilities[:, 0]):.0%}."
         )
         body = self._end_token("CLS", 0) + self._words() + self._end_token("SEP", -1)
