@@ -8,11 +8,13 @@ import hashlib
 import io
 import re
 import textwrap
+import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import matplotlib
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -25,6 +27,11 @@ from matplotlib.textpath import text_to_path
 WIDTH, HEIGHT, DPI = 16.0, 10.0, 100
 MARGIN = 0.6
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
+FALLBACKS = {
+    SANS: "'Bitstream Vera Sans', Verdana, sans-serif",
+    MONO: "'Bitstream Vera Sans Mono', Menlo, Consolas, monospace",
+}
+"""Fonts with letters of about the same widths, for viewers without those that the layout was measured with."""
 INK, SOFT_INK, RULE = "#1a1a1a", "#5c5c5c", "#c8c8c8"
 PAGE_COLORS = {
     INK: "currentColor",
@@ -33,6 +40,8 @@ PAGE_COLORS = {
 }
 """What these colors are on a page, where the theme may be light or dark; in files they stay."""
 REMINDER = "Attention is not by itself an explanation."
+_SVG_SETTINGS = threading.Lock()
+"""Held while matplotlib's settings, which all threads share, are those of one SVG."""
 
 
 class Plot(Figure):
@@ -128,38 +137,62 @@ def wrapped(text: str, size: float, width: float, lines: int, weight: str = "nor
 
 
 def to_page_svg(plot: Plot) -> Markup:
-    """As `to_svg`, to stand in a page: without background, its lettering and lines in the colors of the theme."""
-    svg = to_svg(plot, background="none")
+    """As `to_svg`, to stand in a page: without background, its lines and its text, as paths, in colors of the theme."""
+    svg = _to_svg(plot, "none", "path")
     for color, themed in PAGE_COLORS.items():
         svg = svg.replace(f": {color}", f": {themed}")
     return svg
 
 
-def to_svg(plot: Plot, background: str = "white") -> Markup:
-    """An <svg> element, text as paths, as wide as its container.
+def to_svg(plot: Plot) -> Markup:
+    """An <svg> element with real text, as wide as its container.
 
     Its ids and its style rule hold inside of it only, and are the same each time for the same picture.
     """
-    drawn = io.StringIO()
-    plot.savefig(
-        drawn, format="svg", facecolor=background, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    )
-    svg = re.sub(r"<!--.*?-->", "", drawn.getvalue(), flags=re.DOTALL)
+    return _to_svg(plot, "white", "none")
+
+
+def _to_svg(plot: Plot, background: str, font_type: Literal["path", "none"]) -> Markup:
+    """font_type: "path" for text as paths, "none" for real text."""
+    svg = _xml_text(re.sub(r"<!--.*?-->", "", _drawn(plot, background, font_type), flags=re.DOTALL))
     opening = re.search(r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>', svg)
     numbers: dict[str, int] = {}
-    body = re.sub(
-        r'(\bid="|href="#|url\(#)([^")]+)',
-        lambda found: f"{found[1]}\0{numbers.setdefault(found[2], len(numbers))}",
-        svg[opening.end() :],
-    )
+    # Only in tags: between them stands a visitor's text.
+    body = re.sub(r"<[^>]*>", lambda tag: _with_fallbacks(_numbered(tag[0], numbers)), svg[opening.end() :])
     name = "plot-" + hashlib.sha256(body.encode()).hexdigest()[:12]
     # Inlined in HTML, matplotlib's rule for "*" would restyle every icon of the page.
-    body = body.replace("\0", name + "-").replace("*{", f"#{name} *{{")
+    body = body.replace("\0", name + "-").replace("*{", f"#{name} *{{", 1)
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" id="{}" viewBox="{}" '
         'width="100%" role="img" aria-label="{}"><title>{}</title>'
     ).format(name, opening[1], _xml_text(plot.alt), _xml_text(plot.heading))
     return head + Markup(body)  # noqa: S704 matplotlib has escaped its text
+
+
+def _drawn(plot: Plot, background: str, font_type: str) -> str:
+    """The SVG file as matplotlib writes it."""
+    drawn = io.StringIO()
+    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with _SVG_SETTINGS, matplotlib.rc_context({"svg.fonttype": font_type}):
+        plot.savefig(drawn, format="svg", facecolor=background, metadata=metadata)
+    return drawn.getvalue()
+
+
+def _numbered(tag: str, numbers: dict[str, int]) -> str:
+    """With ids and links to them as numbers, after a zero that stands for the name of the plot."""
+    return re.sub(
+        r'(\bid="|href="#|url\(#)([^")]+)',
+        lambda found: f"{found[1]}\0{numbers.setdefault(found[2], len(numbers))}",
+        tag,
+    )
+
+
+def _with_fallbacks(tag: str) -> str:
+    return re.sub(
+        "font-family: (?:'|&apos;|&#x27;)(.*?)(?:'|&apos;|&#x27;)",
+        lambda found: f"font-family: '{found[1]}', {FALLBACKS[found[1]]}",
+        tag,
+    )
 
 
 def _xml_text(text: str) -> str:
