@@ -140,6 +140,7 @@ class AttentionMap:
     uniform: share that each value has if attention is even: the mean of `values`. It is computed. Under rollout it is
     less than 1 / number of values, since the residual shares are kept apart.
     title: what the map shows, in words.
+    head, latent: the one whose attention it is; None: a mean.
     """
 
     values: np.ndarray
@@ -148,6 +149,8 @@ class AttentionMap:
     uniform: float = field(init=False)
     method: Method
     title: str
+    head: int | None = None
+    latent: int | None = None
 
     def __post_init__(self) -> None:
         total = float(self.values.sum(dtype=np.float64)) or 1.0

@@ -55,6 +55,8 @@ def attention_map(
         query_share=query_share,
         method=probe.method,
         title=title,
+        head=probe.head,
+        latent=probe.latent if probe.method == "encoder" else None,
     )
 
 
