@@ -74,10 +74,15 @@ class Files:
     write: Mapping[str, Write]
 
     @classmethod
-    def of_plot(cls, draw: Callable[[], Plot], stem: str, **more: Write) -> "Files":
-        """A plot as PNG, SVG and NPZ, drawn when a file is requested, and `more`."""
-        kinds = dict.fromkeys(("png", "svg", "npz"), lambda file: save_plot(draw(), file))
-        return cls(stem, kinds | more)
+    def of_plot(cls, draw: Callable[[], Plot], stem: str, state: ModelState, **more: Write) -> "Files":
+        """A plot as PNG, SVG and NPZ, drawn when a file is requested, and `more`. state: behind it, for the NPZ."""
+
+        def write(file: Path) -> None:
+            plot = draw()
+            plot.arrays["settings"] = state.model_dump_json()
+            save_plot(plot, file)
+
+        return cls(stem, dict.fromkeys(("png", "svg", "npz"), write) | more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-from components.plots.plot import Plot, save_plot
+from components.plots.attention import COLOR_BAR_LEFT
+from components.plots.plot import MIN_BAND, Plot, save_plot
 
 
 def texts(plot: Plot) -> list[Text]:
@@ -27,13 +29,31 @@ def assert_legible(plot: Plot) -> None:
     plot.canvas.draw()
     boxes = np.array([text.get_window_extent().extents for text in texts(plot)])
     assert boxes.min() >= 0
-    assert boxes[:, 2].max() <= 1600
-    assert boxes[:, 3].max() <= 1000
+    assert boxes[:, 2].max() <= plot.bbox.width
+    assert boxes[:, 3].max() <= plot.bbox.height
     near = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     far = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     overlaps = ((far - near) > 1.0).all(axis=2)
     pairs = np.argwhere(np.triu(overlaps, 1))
     assert not len(pairs), [tuple(texts(plot)[i].get_text() for i in pair) for pair in pairs[:5]]
+
+
+def assert_filled(plot: Plot) -> None:
+    """1600 pixels wide, and without an empty strip of 15% of the height, unless the color bar needs it."""
+    page = pixels(plot)
+    assert page.shape[1] == 1600
+    assert page.shape[0] <= 1000
+    if plot.top - plot.bottom <= MIN_BAND + 1e-6:
+        return
+    rows = np.flatnonzero((page[:, : int(100 * COLOR_BAR_LEFT)] < 250).any(axis=(1, 2)))
+    assert np.diff(rows, prepend=0, append=len(page)).max() <= 0.15 * len(page)
+
+
+def color_at(plot: Plot, axes: Axes, x: float, y: float) -> np.ndarray:
+    """The color on the page at a place, in units of the axes: int [3]."""
+    across, up = axes.transData.transform((x, y))
+    page = pixels(plot)
+    return page[int(len(page) - up), int(across)].astype(int)
 
 
 def pixels(plot: Plot) -> np.ndarray:

@@ -1,7 +1,6 @@
 """What every picture of attention has: scale, color bar, shares that stayed behind, alt text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -9,22 +8,23 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.patches import Rectangle
 
 from components.analysis.attention import input_name
+from components.plots.arrays import attention_arrays, color_arrays, run_arrays
 from components.plots.plot import INK, MARGIN, SANS, SOFT_INK, WIDTH, Plot, start_plot, text_width
 from components.scale.attention import LOG_FLOOR, AttentionScale, Scale, ink_on
 from components.words.numbers import precise_percent
 from models.schema import AttentionMap, RunInfo
 
+COLOR_BAR_LEFT = WIDTH - MARGIN - 1.55
+"""Inches from the left edge of a plot to its color bar and the labels of that."""
 _SHARE_COLORS = ("#21918c", "#a3a3a3", "#5c5c5c", "#d9a441")
 
 
-def attention_plot(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str, inputs: Sequence[str] = ()) -> Plot:
-    """A plot for one map, which is its title; what is between title and footer is left to the caller.
-
-    inputs: what each value was read from, where it has a name.
-    """
-    explanation = AttentionScale.of([attention], scale).explanation(input_name(attention))
+def attention_plot(attention: AttentionMap, run: RunInfo, scale: Scale, alt: str) -> Plot:
+    """A plot for one map, which is its title; what is between title and footer is left to the caller."""
+    colors = AttentionScale.of([attention], scale)
+    explanation = colors.explanation(input_name(attention))
     plot = start_plot(attention.title, explanation, footer([attention], [run], scale), alt)
-    plot.arrays = {"model": run.model, "inputs": np.array(inputs, dtype=str), **asdict(attention)}
+    plot.arrays |= run_arrays(run) | attention_arrays(attention) | color_arrays(colors)
     return plot
 
 
@@ -44,24 +44,24 @@ def _each(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def add_color_bar(plot: Plot, colors: AttentionScale) -> float:
+def add_color_bar(plot: Plot, colors: AttentionScale) -> None:
     """As `draw_color_bar`, for the colors of attention."""
     low, high = colors.ends
     level = f"uniform\n{colors.in_words(colors.uniform)}"
-    return draw_color_bar(plot, (colors.norm, colors.color_map), colors.uniform, (low, level, high))
+    draw_color_bar(plot, (colors.norm, colors.color_map), colors.uniform, (low, level, high))
 
 
 def draw_color_bar(
     plot: Plot, coloring: tuple[Normalize, Colormap], uniform: float, said: tuple[str, str, str]
-) -> float:
-    """Upright along the right margin of the empty band; returns the left edge of the strip it takes, in inches.
+) -> None:
+    """Upright along the right margin of the empty band, from COLOR_BAR_LEFT.
 
     said: what stands at the lower end, at the uniform level and at the upper end. The ends are labeled below and
     above, the uniform level next to the bar: however near they are, they never touch.
     """
     norm, color_map = coloring
     low, level, high = said
-    left, bottom, height = WIDTH - MARGIN - 1.55, plot.bottom + 0.3, plot.top - plot.bottom - 0.6
+    left, bottom, height = COLOR_BAR_LEFT, plot.bottom + 0.3, plot.top - plot.bottom - 0.6
     axes = plot.axes_at(left, bottom, 0.3, height)
     axes.set_label("color bar")
     bar = plot.colorbar(ScalarMappable(norm, color_map), cax=axes)
@@ -75,7 +75,6 @@ def draw_color_bar(
     # Near an end, the text grows away from it.
     anchor = "bottom" if at < 0.1 else "top" if at > 0.9 else "center"
     plot.write(left + 0.46, bottom + at * height, level, va=anchor, linespacing=1.25)
-    return left
 
 
 def add_shares(plot: Plot, attention: AttentionMap) -> None:

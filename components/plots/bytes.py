@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from components.analysis.attention import describe
-from components.plots.attention import add_color_bar, add_shares, attention_plot
+from components.plots.attention import COLOR_BAR_LEFT, add_color_bar, add_shares, attention_plot
 from components.plots.plot import INK, MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, text_width
 from components.scale.attention import AttentionScale, Scale, ink_on, levels_of
 from models.schema import AttentionMap, RunInfo
@@ -37,16 +37,18 @@ def attention_over_bytes(
     of the first cell; cells below 0 have none.
     """
     names = [f"{label} at position {i}" if i >= 0 else label for i, label in enumerate(labels, start=first)]
-    plot = attention_plot(attention, run, scale, describe(attention, names, scale), labels)
+    plot = attention_plot(attention, run, scale, describe(attention, names, scale))
+    plot.arrays |= {"units": np.array(labels, dtype=str), "hidden": np.array(sorted(marked), dtype=np.int64)}
     add_shares(plot, attention)
     colors, levels = AttentionScale.of([attention], scale), levels_of(attention, scale).ravel()
-    right = add_color_bar(plot, colors)
     outlines = {TRACE: () if traced is None else (traced,), MARK: set(marked) - {traced}}
     keys = {"traced": TRACE, "masked": MARK}
     _add_key(plot, {name: color for name, color in keys.items() if outlines[color]})
     left = MARGIN + 0.5
-    columns, width, height = grid_shape(len(labels), right - 0.5 - left, plot.top - plot.bottom - 0.2)
+    columns, width, height = grid_shape(len(labels), COLOR_BAR_LEFT - 0.5 - left, plot.top - plot.bottom - 0.2)
     rows = ceil(len(labels) / columns)
+    plot.shrink_band(rows * height + 0.2)
+    add_color_bar(plot, colors)
     axes = plot.canvas_at(left, plot.top - rows * height, columns * width, rows * height)
     corners = np.array([(i % columns * width, (rows - 1 - i // columns) * height) for i in range(len(labels))])
     fills = colors.fills(levels) / 255
@@ -138,9 +140,9 @@ def attention_over_latents(attention: AttentionMap, run: RunInfo, scale: Scale =
     count = len(levels)
     plot = attention_plot(attention, run, scale, describe(attention, [f"latent {i}" for i in range(count)], scale))
     add_shares(plot, attention)
-    right, unit = add_color_bar(plot, colors), colors.axis_unit
-    left, bottom = MARGIN + 0.9, plot.bottom + 0.7
-    axes = plot.axes_at(left, bottom, right - 0.5 - left, plot.top - 0.2 - bottom)
+    add_color_bar(plot, colors)
+    left, bottom, unit = MARGIN + 0.9, plot.bottom + 0.7, colors.axis_unit
+    axes = plot.axes_at(left, bottom, COLOR_BAR_LEFT - 0.5 - left, plot.top - 0.2 - bottom)
     reach = (unit * min(colors.norm.vmin, levels.min()), unit * colors.norm.vmax)
     draw_bars(axes, levels * unit, colors.fills(levels) / 255, colors.uniform * unit, reach)
     axes.set_xlabel("latent (dashed line: uniform)", size=14, color=INK, family=SANS)

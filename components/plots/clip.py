@@ -7,6 +7,7 @@ from matplotlib.colors import Normalize
 
 from components.analysis.clip_scores import numbers_in_words, scores_in_words
 from components.analysis.sound import RANGE, SPECTRAL_COLORS, Sounds, sound_in_words, spectral_ends
+from components.plots.arrays import Arrays, label_arrays, run_arrays
 from components.plots.plot import MARGIN, SOFT_INK, WIDTH, Plot, start_plot
 from components.plots.tracks import Band, draw_pixels, draw_seconds, draw_spectrogram, draw_waveform
 from components.words.numbers import decibels, percent, seconds_in_words
@@ -14,7 +15,11 @@ from models.schema import AvAutoencodingResult
 
 FRAMES = 8
 TITLE = "A clip and its reconstruction from the latents"
-_GAP = 0.12
+_GAP, _HEAD = 0.12, 1.6
+"""Inches between frames, and at the left, for what the rows are."""
+_SIDE = (WIDTH - 2 * MARGIN - _HEAD - _GAP * (FRAMES - 1)) / FRAMES
+_NO_SOUND = 0.6
+"""Inches for the line that says so."""
 
 
 def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
@@ -34,7 +39,9 @@ def clip_plot(result: AvAutoencodingResult, frame: int = 0) -> Plot:
         "Difference: reconstruction minus original."
     )
     plot = start_plot(TITLE, said, facts, alt, reminder)
-    plot.arrays = _arrays(result, frames)
+    plot.arrays |= run_arrays(run) | clip_arrays(result) | {"shown": np.array(frames)}
+    if not len(result.original_audio):
+        plot.shrink_band(0.25 + 2 * _SIDE + _GAP + _NO_SOUND)
     below = _draw_frames(plot, result, frames)
     if len(result.original_audio):
         _draw_sounds(plot, Sounds.of(result.original_audio, result.audio, result.sample_rate), below)
@@ -54,10 +61,9 @@ def frames_shown(count: int, frame: int) -> list[int]:
 
 def _draw_frames(plot: Plot, result: AvAutoencodingResult, frames: list[int]) -> float:
     """Returns the lower edge, in inches."""
-    side = (WIDTH - 2 * MARGIN - 1.0 - _GAP * (FRAMES - 1)) / FRAMES
-    top = plot.top - 0.25
+    side, top = _SIDE, plot.top - 0.25
     for at, frame in enumerate(frames):
-        left = MARGIN + 1.0 + at * (side + _GAP)
+        left = MARGIN + _HEAD + at * (side + _GAP)
         said = f"{frame + 1}: {seconds_in_words(frame / result.fps)}"
         plot.write(left, top + 0.06, said, size=12, color=SOFT_INK)
         for row, pixels in enumerate((result.original_frames[frame], result.frames[frame])):
@@ -94,17 +100,16 @@ def _draw_scale(plot: Plot, band: Band, ends: tuple[float, float]) -> None:
     plot.write(left + width + 0.08, bottom + height, decibels(ends[1], 0), size=11, va="top")
 
 
-def _arrays(result: AvAutoencodingResult, frames: list[int]) -> dict:
-    return {
-        "frames": np.array(frames),
-        "original": result.original_frames[frames],
-        "reconstructed": result.frames[frames],
-        "original_sound": result.original_audio,
-        "rebuilt_sound": result.audio,
-        "sample_rate": np.asarray(result.sample_rate),
-        "fps": np.asarray(result.fps),
-        "psnr_db": np.asarray(result.psnr_db),
-        "ssim": np.asarray(result.ssim),
-        "snr_db": np.asarray(np.nan if result.snr_db is None else result.snr_db),
-        "model": result.run.model,
+def clip_arrays(result: AvAutoencodingResult) -> Arrays:
+    return label_arrays(result.labels) | {
+        "frames": result.frames,
+        "original_frames": result.original_frames,
+        "audio": result.audio,
+        "original_audio": result.original_audio,
+        "fps": result.fps,
+        "sample_rate": result.sample_rate,
+        "psnr_db": result.psnr_db,
+        "ssim": result.ssim,
+        "snr_db": np.nan if result.snr_db is None else result.snr_db,
+        "masked": np.array(sorted(result.masked), dtype=str),
     }

@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 
 from components.analysis.confusion import CONFUSION_COLORS, chance_in_words, right_in_words, row_shares, worst_in_words
 from components.analysis.text_units import shortened
-from components.plots.attention import draw_color_bar
+from components.plots.arrays import run_arrays
+from components.plots.attention import COLOR_BAR_LEFT, draw_color_bar
 from components.plots.bytes import TRACE
 from components.plots.no_data import hatch, write_no_data_key
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
@@ -30,15 +31,16 @@ def confusion_plot(confusion: np.ndarray, labels: Sequence[str], run: RunInfo) -
     facts += [] if run.seed is None else [f"seed {run.seed}"]
     alt = " ".join(filter(None, (f"{heading}.", said, worst_in_words(confusion, labels))))
     plot = start_plot(heading, said, facts, alt, REMINDER)
-    plot.arrays = {"model": run.model, "labels": np.array(labels, dtype=str), "confusion": confusion}
+    plot.arrays |= run_arrays(run) | {"labels": np.array(labels, dtype=str), "confusion": confusion}
     count = len(labels)
     even = f"uniform\n1/{count}"
     norm, colors = Normalize(0, 1), matplotlib.colormaps[CONFUSION_COLORS]
-    right = draw_color_bar(plot, (norm, colors), 1 / count, ("0%", even, "100%\nof a row")) - 0.4
-    left, bottom = MARGIN + _NAMES + 0.4, plot.bottom + 0.15
+    left, right, bottom = MARGIN + _NAMES + 0.4, COLOR_BAR_LEFT - 0.4, plot.bottom + 0.15
     upright = (right - left) / count < 1.6 or max(map(len, labels)) > 14
     above = _UPRIGHT if upright else _LEVEL
     cell = min((right - left) / count, 2.2), min((plot.top - above - bottom) / count, 1.5)
+    plot.shrink_band(above + count * cell[1] + 0.15)
+    draw_color_bar(plot, (norm, colors), 1 / count, ("0%", even, "100%\nof a row"))
     bottom = plot.top - above - count * cell[1]
     axes = plot.canvas_at(left, bottom, count * cell[0], count * cell[1])
     _draw_cells(axes, confusion, cell)

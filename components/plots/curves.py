@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from components.analysis.learning import Curve, Learning, curve_in_words, duration, nats
+from components.plots.arrays import Arrays, run_arrays
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, WIDTH, Plot, start_plot
 from components.words.numbers import percent
 from models.schema import FineTuneStep
@@ -31,7 +31,7 @@ def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     heading = "Learning curves: loss and accuracy"
     said = f"Light: {points}. Dark: smoothed. Circles: held-out rows, before training and after each epoch"
     plot = start_plot(heading, said, facts, alt, REMINDER)
-    plot.arrays = {"model": run.model, "chance": chance, **_arrays(learning)}
+    plot.arrays |= run_arrays(run) | {"chance": chance} | _arrays(learning)
     width = (WIDTH - 2 * MARGIN - 2 * _AXIS - _GAP) / 2
     bottom = plot.bottom + 0.8
     height = plot.top - 0.75 - bottom
@@ -47,9 +47,9 @@ def curves_plot(taken: Sequence[FineTuneStep], chance: float) -> Plot:
     return plot
 
 
-def _arrays(learning: Learning) -> dict[str, np.ndarray]:
+def _arrays(learning: Learning) -> Arrays:
     """Means where a point stands for several steps."""
-    found = {}
+    found: Arrays = {"steps": learning.steps}
     for curve in (learning.loss, learning.accuracy):
         name = curve.name.lower()
         found |= {f"{name}_steps": curve.at, name: curve.values, f"{name}_smoothed": curve.smoothed}

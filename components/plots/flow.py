@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from PIL.Image import Image
 
 from components.analysis.motion import flow_in_words
+from components.plots.arrays import Arrays, run_arrays
 from components.plots.no_data import write_no_data_key
 from components.plots.plot import MARGIN, RULE, SOFT_INK, WIDTH, Plot, start_plot
 from components.plots.tiles import GAP, Tile, draw_tiles
@@ -20,6 +21,8 @@ from components.scale.flow_errors import (
 from components.words.numbers import length_in_words
 from models.schema import RunInfo
 
+_WHEEL, _WHEEL_BAND = 1.55, 3.3
+"""Inches across the wheel, and from top to bottom with its legend."""
 REMINDER = "Flow is an estimate. It is unreliable in occluded regions and where there is no texture."
 
 
@@ -32,11 +35,12 @@ class FlowColumn:
     flow: np.ndarray
 
 
-def flow_plot(first: Image, columns: Sequence[FlowColumn], run: RunInfo, title: str) -> Plot:
+def flow_plot(frames: tuple[Image, Image], columns: Sequence[FlowColumn], run: RunInfo, title: str) -> Plot:
     """The first frame with arrows of the first method, and each method in colors, all on one scale.
 
     Raises ValueError for no method, or for one whose flow is not of the size of the frame.
     """
+    first = frames[0]
     _check(columns, [column.flow for column in columns], first.size)
     colors = FlowScale.over([column.flow for column in columns])
     said = "Hue: direction of motion, as on the wheel. Saturation: length of motion. White: no motion."
@@ -44,7 +48,7 @@ def flow_plot(first: Image, columns: Sequence[FlowColumn], run: RunInfo, title: 
     scale = f"linear scale, full color from {length_in_words(colors.full)}"
     scale += f" ({colors.clipped_in_words})" if colors.clipped else ""
     plot = start_plot(title, said, _facts(run, columns, scale), alt, REMINDER)
-    plot.arrays = {"first": np.asarray(first.convert("RGB")), "full_color": np.asarray(colors.full), "model": run.model}
+    plot.arrays |= run_arrays(run) | frame_arrays(frames) | {"full_color": colors.full}
     plot.arrays |= {f"{column.name}_flow": column.flow for column in columns}
     drawn = arrows(columns[0].flow)
     whose = f" of {columns[0].title}" if len(columns) > 1 else ""
@@ -52,9 +56,15 @@ def flow_plot(first: Image, columns: Sequence[FlowColumn], run: RunInfo, title: 
     for column in columns:
         pixels = flow_colors(shrunk(column.flow), colors.full)
         tiles.append(Tile(column.title, flow_in_words(column.flow), pixels))
-    axes = draw_tiles(plot, tiles, first.size, _draw_wheel(plot, colors) - GAP)
+    axes = draw_tiles(plot, tiles, first.size, WIDTH - MARGIN - _WHEEL - GAP, _WHEEL_BAND)
     draw_arrows(axes[0], drawn)
+    _draw_wheel(plot, colors)
     return plot
+
+
+def frame_arrays(frames: tuple[Image, Image]) -> Arrays:
+    first, second = (np.asarray(frame.convert("RGB")) for frame in frames)
+    return {"first": first, "second": second}
 
 
 def draw_arrows(axes: Axes, drawn: Arrows) -> None:
@@ -64,9 +74,9 @@ def draw_arrows(axes: Axes, drawn: Arrows) -> None:
         axes.add_collection(lines, autolim=False)
 
 
-def _draw_wheel(plot: Plot, colors: FlowScale) -> float:
-    """In the upper right corner of the empty band; returns its left edge, in inches."""
-    side = 1.55
+def _draw_wheel(plot: Plot, colors: FlowScale) -> None:
+    """In the upper right corner of the empty band."""
+    side = _WHEEL
     left, bottom = WIDTH - MARGIN - side, plot.top - side - 0.3
     axes = plot.axes_at(left, bottom, side, side)
     axes.set_label("wheel")
@@ -81,7 +91,6 @@ def _draw_wheel(plot: Plot, colors: FlowScale) -> float:
     plot.write(left + 0.5, bottom - 1.0, "no motion", size=12, color=SOFT_INK)
     if colors.unknown:
         write_no_data_key(plot, left + 0.2, bottom - 1.3, "unknown")
-    return left
 
 
 def _facts(run: RunInfo, columns: Sequence[FlowColumn | ErrorColumn], scale: str) -> list[str]:

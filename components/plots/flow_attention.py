@@ -6,13 +6,14 @@ from PIL.Image import Image
 
 from components.analysis.attention import shares_in_words
 from components.analysis.flow_attention import Area, PixelAsked
-from components.plots.attention import add_color_bar, footer
+from components.plots.arrays import Arrays, attention_arrays, color_arrays, run_arrays, target_arrays
+from components.plots.attention import COLOR_BAR_LEFT, add_color_bar, footer
 from components.plots.no_data import hatch_around
 from components.plots.plot import Plot, start_plot
 from components.plots.tiles import GAP, Tile, draw_tiles
 from components.scale.attention import AttentionScale, Scale, levels_of
 from components.scale.flow import shrunk_frame
-from models.schema import RunInfo
+from models.schema import PixelAt, RunInfo
 
 CROSS = "#ff7a1a"
 
@@ -32,8 +33,8 @@ def flow_attention_plot(
     colors = AttentionScale.of([attention], scale)
     alt = f"{attention.title}. {asked.in_words(size, scale)}."
     plot = start_plot(attention.title, colors.explanation("input"), footer([attention], [run], scale), alt)
-    plot.arrays = _arrays(frames, asked, run)
-    right = add_color_bar(plot, colors) - GAP
+    plot.arrays |= run_arrays(run) | color_arrays(colors) | {"opacity": opacity}
+    plot.arrays |= _arrays(frames, asked)
     fills = colors.fills(levels_of(attention, scale))
     fills = fills if apart else np.stack([fills, fills])
     tiles = [
@@ -47,7 +48,9 @@ def flow_attention_plot(
     shares = shares_in_words(attention)
     if shares:
         tiles[-1] = Tile(tiles[-1].title, shares, None)
-    for axes, tile, at in zip(draw_tiles(plot, tiles, size, right), tiles, (0, 1, 0, 1), strict=False):
+    drawn = draw_tiles(plot, tiles, size, COLOR_BAR_LEFT - GAP)
+    add_color_bar(plot, colors)
+    for axes, tile, at in zip(drawn, tiles, (0, 1, 0, 1), strict=False):
         _lay(axes, fills[at], asked.area, None if tile.pixels is None else opacity)
         _mark(axes, asked, at if apart or tile.pixels is not None else 0)
     return plot
@@ -73,19 +76,16 @@ def _mark(axes: Axes, asked: PixelAsked, frame: int) -> None:
             axes.plot(x, y, shape, color=color, fillstyle="none", markersize=13, markeredgewidth=width)
 
 
-def _arrays(frames: tuple[Image, Image], asked: PixelAsked, run: RunInfo) -> dict[str, np.ndarray | str]:
-    attention = asked.attention
-    return {
-        "values": attention.values,
-        "latent_share": np.asarray(attention.latent_share),
-        "query_share": np.asarray(attention.query_share),
-        "uniform": np.asarray(attention.uniform),
-        "method": attention.method,
-        "title": attention.title,
-        "model": run.model,
-        "pixel": np.array([asked.row, asked.column]),
-        "vector": np.array(asked.vector),
-        "area": np.array(asked.area),
-        "first": np.asarray(frames[0].convert("RGB")),
-        "second": np.asarray(frames[1].convert("RGB")),
-    }
+def _arrays(frames: tuple[Image, Image], asked: PixelAsked) -> Arrays:
+    target = target_arrays(PixelAt(asked.row, asked.column))
+    return (
+        attention_arrays(asked.attention)
+        | target
+        | {
+            "first": np.asarray(frames[0].convert("RGB")),
+            "second_read": np.asarray(frames[1].convert("RGB")),
+            "vector": np.array(asked.vector),
+            "before": np.array(asked.before),
+            "area": np.array(asked.area),
+        }
+    )

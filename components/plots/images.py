@@ -9,15 +9,24 @@ from PIL.Image import Image
 
 from components.analysis.attention import input_name, most_attended, shares_in_words
 from components.analysis.grid import WHOLE, Extent
-from components.plots.attention import add_color_bar, footer
+from components.plots.arrays import (
+    Arrays,
+    attention_arrays,
+    color_arrays,
+    label_arrays,
+    run_arrays,
+    target_arrays,
+)
+from components.plots.attention import COLOR_BAR_LEFT, add_color_bar, footer
 from components.plots.bytes import draw_bars
 from components.plots.no_data import hatch_around
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import AttentionScale, Scale, levels_of
-from models.schema import AttentionMap, RunInfo
+from models.schema import AttentionMap, LabelAt, LabelScore, RunInfo
 
 GAP = 0.4
 """Inches between columns."""
+_RIGHT = COLOR_BAR_LEFT - GAP
 _NAMED_AT_LEFT, _LINE = 0.42, 0.22
 
 
@@ -27,7 +36,7 @@ class ImageColumn:
 
     name: for the arrays of the .npz. title, caption: what stands above, such as "Learned positions" and "ship 93%".
     seen: the crop that the model saw, RGB. attention: over the grid [rows, columns] of the inputs, or for the method
-    "decoder" over latents. extent: from where to where of `seen` the grid reaches.
+    "decoder" over latents. extent: from where to where of `seen` the grid reaches. labels: classes, best first.
     """
 
     name: str
@@ -37,6 +46,7 @@ class ImageColumn:
     attention: AttentionMap
     run: RunInfo
     extent: Extent = WHOLE
+    labels: tuple[LabelScore, ...] = ()
 
 
 def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, opacity: float = 0.6) -> Plot:
@@ -52,12 +62,13 @@ def compare_attention(columns: Sequence[ImageColumn], scale: Scale, title: str, 
     each = input_name(attentions[0])
     facts = footer(attentions, [column.run for column in columns], scale)
     plot = start_plot(title, colors.explanation(each), facts, _alt_text(columns, scale, title))
-    plot.arrays = {name: array for column in columns for name, array in _arrays(column).items()}
-    right = add_color_bar(plot, colors) - GAP
+    plot.arrays |= color_arrays(colors) | {"opacity": opacity}
+    plot.arrays |= {name: array for column in columns for name, array in _arrays(column).items()}
     if each == "latent":
-        _draw_rows(plot, columns, colors, right)
+        _draw_rows(plot, columns, colors)
     else:
-        _draw_columns(plot, columns, colors, right, opacity)
+        _draw_columns(plot, columns, colors, opacity)
+    add_color_bar(plot, colors)
     return plot
 
 
@@ -70,27 +81,21 @@ def _alt_text(columns: Sequence[ImageColumn], scale: Scale, title: str) -> str:
     return " ".join(said)
 
 
-def _arrays(column: ImageColumn) -> dict[str, np.ndarray]:
-    attention = column.attention
-    arrays = {
-        "values": attention.values,
-        "latent_share": attention.latent_share,
-        "query_share": attention.query_share,
-        "uniform": attention.uniform,
-        "method": attention.method,
-        "title": attention.title,
+def _arrays(column: ImageColumn) -> Arrays:
+    arrays = run_arrays(column.run) | attention_arrays(column.attention) | label_arrays(column.labels)
+    arrays |= target_arrays(LabelAt(column.labels[0].index)) if column.labels else {}
+    arrays |= {
+        "title": column.attention.title,
         "caption": column.caption,
-        "model": column.run.model,
         "input_image": np.asarray(column.input_image.convert("RGB")),
+        "extent": np.array(column.extent),
     }
-    return {f"{column.name}_{name}": np.asarray(array) for name, array in arrays.items()}
+    return {f"{column.name}_{name}": array for name, array in arrays.items()}
 
 
-def _draw_columns(
-    plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale, right: float, opacity: float
-) -> None:
+def _draw_columns(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale, opacity: float) -> None:
     first = MARGIN + _NAMED_AT_LEFT
-    width = (right + GAP - first) / max(len(columns), 3) - GAP
+    width = (_RIGHT + GAP - first) / max(len(columns), 3) - GAP
     lefts = [first + at * (width + GAP) for at in range(len(columns))]
     # All maps start at one height, whatever stands above them.
     tops = [_write_head(plot, column, left, plot.top, width) for column, left in zip(columns, lefts, strict=True)]
@@ -161,10 +166,11 @@ def _show(
     hatch_around(axes, (start, 1 - stop, stop - start, stop - start), opacity)
 
 
-def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale, right: float) -> None:
+def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScale) -> None:
     """Below each other, so that each of many latents has its width and heights are compared along one scale."""
     left, named = MARGIN + 3.9, 3.0
     pitch = (plot.top - plot.bottom - 0.5) / max(len(columns), 3)
+    plot.shrink_band(len(columns) * pitch + 0.5)
     unit = colors.axis_unit
     levels = [levels_of(column.attention, colors.scale) for column in columns]
     low = min(colors.norm.vmin, *(float(each.min()) for each in levels))
@@ -172,7 +178,7 @@ def _draw_rows(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionScal
     last: Axes | None = None
     for at, (column, heights) in enumerate(zip(columns, levels, strict=True)):
         top = plot.top - at * pitch
-        last = plot.axes_at(left, top - pitch + 0.42, right - left, pitch - 0.72)
+        last = plot.axes_at(left, top - pitch + 0.42, _RIGHT - left, pitch - 0.72)
         draw_bars(last, unit * heights, colors.fills(heights) / 255, unit * colors.uniform, reach)
         _write_head(plot, column, MARGIN, top - 0.2, named)
     last.set_xlabel(f"latent; heights: {colors.unit}; dashed line: uniform", size=14, color=INK, family=SANS)

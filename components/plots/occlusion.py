@@ -18,13 +18,24 @@ from components.analysis.occlusion import (
     words_to_show,
 )
 from components.analysis.text_units import Piece, shortened
+from components.plots.arrays import (
+    Arrays,
+    attention_arrays,
+    color_arrays,
+    label_arrays,
+    run_arrays,
+    target_arrays,
+    text_array,
+)
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import AttentionScale, Scale
-from models.schema import Occlusion, SentimentResult
+from models.schema import LabelAt, Occlusion, SentimentResult
 
 ATTENTION = "#21918c"
 NAMES, GAP, NUMBERS = 2.6, 0.5, 1.3
 """Inches for the words at the left, between both charts, and for the numbers behind the bars."""
+_ROW = 0.42
+"""Inches of height that a word has at most."""
 
 
 def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale: Scale = "share") -> Plot:
@@ -35,6 +46,8 @@ def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale
     words, label, effects = words_of(result.text, occlusion), label_asked(result), Effects.of(occlusion, unit)
     shown = words_to_show(effects)
     plot = _start(result, occlusion, effects, words, shown)
+    plot.arrays |= _arrays(result, occlusion, words) | {"shown": np.array(shown, dtype=np.int64), "effect_unit": unit}
+    plot.shrink_band(0.95 + _ROW * len(shown))
     bottom, height = plot.bottom + 0.75, plot.top - plot.bottom - 0.95
     charts = 2 if occlusion.attention is not None else 1
     width = (16 - 2 * MARGIN - NAMES - GAP * (charts - 1)) / charts
@@ -42,6 +55,7 @@ def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale
         axes = _rows(plot, (MARGIN + NAMES, bottom, width, height), len(shown))
         levels, uniform = word_attention(result, words, scale)
         colors = AttentionScale.over([levels[shown], uniform[shown]], scale, float(uniform.mean()))
+        plot.arrays |= color_arrays(colors)
         _draw_attention(axes, levels, uniform, shown, colors)
     left = MARGIN + NAMES + (charts - 1) * (width + GAP)
     _draw_effects(_rows(plot, (left, bottom, width, height), len(shown)), effects, shown, label)
@@ -65,9 +79,13 @@ def _start(
     for line in wrapped(agreement, 15, 14.8, lines=2):
         plot.write(MARGIN, plot.top, line, size=15)
         plot.top -= 0.3
-    plot.arrays = {
-        "model": run.model,
-        "label": label,
+    return plot
+
+
+def _arrays(result: SentimentResult, occlusion: Occlusion, words: Sequence[Piece]) -> Arrays:
+    arrays = run_arrays(result.run) | label_arrays(result.labels) | target_arrays(LabelAt(result.label))
+    arrays |= {
+        "text": text_array(result.text.encode()),
         "words": np.array([word.text for word in words], dtype=str),
         "spans": occlusion.words,
         "drops": occlusion.drops,
@@ -75,9 +93,8 @@ def _start(
         "log_odds_drops": occlusion.log_odds_drops,
         "log_odds_rank_correlation": occlusion.log_odds_rank_correlation,
     }
-    if occlusion.attention is not None:
-        plot.arrays["attention"] = occlusion.attention
-    return plot
+    arrays |= attention_arrays(result.attention) if result.attention else {}
+    return arrays | ({} if occlusion.attention is None else {"attention": occlusion.attention})
 
 
 def _traced(result: SentimentResult) -> list[str]:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import matplotlib
 import numpy as np
@@ -24,8 +24,12 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
-WIDTH, HEIGHT, DPI = 16.0, 10.0, 100
+from components.plots.arrays import Arrays
+
+WIDTH, MAX_HEIGHT, DPI = 16.0, 10.0, 100
 MARGIN = 0.6
+MIN_BAND = 2.6
+"""Inches of height that a color bar with its labels needs."""
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 FALLBACKS = {
     SANS: "'Bitstream Vera Sans', Verdana, sans-serif",
@@ -45,26 +49,49 @@ _SVG_SETTINGS = threading.Lock()
 
 
 class Plot(Figure):
-    """A page of 1600 x 1000 pixels, addressed in inches (16 x 10) from its lower left corner.
+    """A page of 1600 pixels by at most 1000, addressed in inches (16 by at most 10) from its lower left corner.
 
-    heading: the title in full. alt: what the picture says, in words. arrays: what it was drawn from, as it was, by the
-    names that these have in its .npz. bottom, top: the band, in inches, that is still empty.
+    heading: the title in full. alt: what the picture says, in words. arrays: what its .npz holds, by the names of
+    `components.plots.arrays`. bottom, top: the band, in inches, that is still empty. height: of the page, in inches.
     """
 
     def __init__(self, heading: str, alt: str) -> None:
-        super().__init__(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
+        super().__init__(figsize=(WIDTH, MAX_HEIGHT), dpi=DPI, facecolor="white")
         FigureCanvasAgg(self)
-        self.heading, self.alt = heading, alt
-        self.bottom, self.top = MARGIN, HEIGHT - MARGIN
-        self.arrays: dict[str, Any] = {}
+        self.heading, self.alt, self.height = heading, alt, MAX_HEIGHT
+        self.bottom, self.top = MARGIN, MAX_HEIGHT - MARGIN
+        self.arrays: Arrays = {"title": heading}
+
+    def shrink_band(self, height: float) -> None:
+        """Lowers the page until the empty band is `height` inches high, or MIN_BAND, if it is higher than that.
+
+        What was drawn below the band stays there, and what was drawn above moves down.
+        """
+        removed = self.top - self.bottom - max(height, MIN_BAND)
+        if removed <= 0:
+            return
+        before, self.height = self.height, self.height - removed
+        for text in self.texts:
+            x, y = text.get_position()
+            text.set_position((x, self._moved(y * before, removed) / self.height))
+        for axes in self.axes:
+            left, bottom, width, height = axes.get_position().bounds
+            moved = self._moved(bottom * before, removed) / self.height
+            axes.set_position((left, moved, width, height * before / self.height))
+        self.set_size_inches(WIDTH, self.height)
+        self.top -= removed
+
+    def _moved(self, y: float, removed: float) -> float:
+        return y - removed if y > self.bottom else y
 
     def write(self, x: float, y: float, text: str, size: float = 13, color: str = INK, **options) -> Text:
         """Text as it is, never as mathematics: a visitor's dollar signs are dollar signs. size: points."""
         options = {"family": SANS, "parse_math": False, "ha": "left", "va": "baseline"} | options
-        return self.text(x / WIDTH, y / HEIGHT, text, size=size, color=color, **options)
+        return self.text(x / WIDTH, y / self.height, text, size=size, color=color, **options)
 
     def axes_at(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        axes = self.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT), facecolor="none")
+        place = (left / WIDTH, bottom / self.height, width / WIDTH, height / self.height)
+        axes = self.add_axes(place, facecolor="none")
         axes.spines[:].set_color(SOFT_INK)
         return axes
 
@@ -201,7 +228,7 @@ def _xml_text(text: str) -> str:
 
 
 def save_plot(plot: Plot, file: Path) -> None:
-    """As the file's ending says: .png (1600 x 1000), .svg, or .npz (`plot.arrays`)."""
+    """As the file's ending says: .png, 1600 pixels wide, .svg, or .npz (`plot.arrays`)."""
     if file.suffix == ".svg":
         file.write_text(to_svg(plot), encoding="utf-8")
     elif file.suffix == ".npz":

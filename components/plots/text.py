@@ -1,7 +1,7 @@
 """Attention over a text in bytes, characters or words: a cell each, in reading order, as wide as what stands in it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +9,8 @@ from matplotlib.collections import PolyCollection
 
 from components.analysis.byte_labels import NEWLINE, SPACE
 from components.analysis.text_units import Fitted, Unit, UnitShares, fitted, named, shortened
-from components.plots.attention import add_color_bar, add_shares, footer
+from components.plots.arrays import attention_arrays, color_arrays, run_arrays
+from components.plots.attention import COLOR_BAR_LEFT, add_color_bar, add_shares, footer
 from components.plots.bytes import ROOM_FOR_NUMBER, attention_over_bytes
 from components.plots.plot import MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import UNITS, AttentionScale, Scale, ink_on, scaled
@@ -39,12 +40,13 @@ def attention_over_text(
     levels = scaled(shares.levels, shares.uniform, scale)
     colors = AttentionScale.over([levels], scale, shares.uniform)
     plot = _start(attention, shown, shares, run, scale)
+    plot.arrays |= color_arrays(colors)
     add_shares(plot, attention)
-    right = add_color_bar(plot, colors)
     labels = ["CLS", *(cell_label(piece.text) for piece in shown.pieces), "SEP"]
     numbers = list(map(colors.brief, levels.tolist()))
     starts = [0, *(piece.start for piece in shown.pieces), shown.pieces[-1].stop if shown.pieces else 0]
-    draw_units(plot, right - 0.4, labels, starts, colors.fills(levels) / 255, numbers)
+    draw_units(plot, labels, starts, colors.fills(levels) / 255, numbers)
+    add_color_bar(plot, colors)
     return plot
 
 
@@ -56,8 +58,8 @@ def _start(attention: AttentionMap, shown: Fitted, shares: UnitShares, run: RunI
             plot.write(MARGIN, plot.top + 0.02, line, color=SOFT_INK)
             plot.top -= 0.26
     texts = np.array(["[CLS]", *(piece.text for piece in shown.pieces), "[SEP]"], dtype=str)
-    plot.arrays = {"model": run.model, "units": texts, "shares": shares.shares, "sizes": shares.sizes}
-    plot.arrays |= asdict(attention)
+    plot.arrays |= run_arrays(run) | attention_arrays(attention)
+    plot.arrays |= {"units": texts, "shares": shares.shares, "sizes": shares.sizes}
     return plot
 
 
@@ -92,19 +94,24 @@ class _Lines:
     pitch: float
     firsts: tuple[int, ...]
 
+    @property
+    def height(self) -> float:
+        return self.pitch * len(self.firsts)
+
 
 def draw_units(
-    plot: Plot, right: float, labels: Sequence[str], starts: Sequence[int], fills: np.ndarray, numbers: Sequence[str]
+    plot: Plot, labels: Sequence[str], starts: Sequence[int], fills: np.ndarray, numbers: Sequence[str]
 ) -> tuple[Axes, np.ndarray]:
-    """A cell a unit in lines, as large as they fit into the empty band from the left margin to `right` inches.
+    """A cell a unit in lines, as large as they fit into the empty band, which shrinks to them.
 
     starts: what each line is numbered with, by its first unit. fills: [n, 3], 0 to 1. numbers: below each label where
     there is room. Returns the axes, in inches, and the boxes of the cells: float64 [n, 4], left, bottom, width, height.
     """
-    left, top = MARGIN + 0.6, plot.top
-    width, height = right - left, top - plot.bottom - 0.2
-    lines = _laid(labels, width, height)
-    axes = plot.canvas_at(left, top - height, width, height)
+    left = MARGIN + 0.6
+    width = COLOR_BAR_LEFT - 0.4 - left
+    lines = _laid(labels, width, plot.top - plot.bottom - 0.2)
+    plot.shrink_band(lines.height + 0.2)
+    axes = plot.canvas_at(left, plot.top - lines.height, width, lines.height)
     _draw_boxes(axes, lines, fills)
     # The room that the numbers of an equally high grid have.
     numbered = lines.pitch >= ROOM_FOR_NUMBER
@@ -116,7 +123,7 @@ def draw_units(
         if numbered:
             axes.text(x, box[1] + box[3] * 0.2, number, size=min(0.5 * size, 12), family=SANS, **style)
     for line, first in enumerate(lines.firsts):
-        y = height - (line + 0.5) * lines.pitch
+        y = lines.height - (line + 0.5) * lines.pitch
         style = {"size": min(11, 72 * 0.8 * lines.pitch), "color": SOFT_INK, "ha": "right", "va": "center"}
         axes.text(-0.12, y, f"{starts[first]}", family=SANS, **style)
     return axes, lines.boxes
@@ -126,9 +133,9 @@ def _laid(labels: Sequence[str], width: float, height: float) -> _Lines:
     """As large as they fit."""
     for pitch in np.geomspace(LARGEST_LINE, SMALLEST_LINE, 48):
         lines = _broken(labels, width, float(pitch))
-        if len(lines.firsts) * pitch <= height:
+        if lines.height <= height:
             break
-    boxes = lines.boxes + np.array([0, height, 0, 0])
+    boxes = lines.boxes + np.array([0, lines.height, 0, 0])
     return _Lines(boxes, lines.pitch, lines.firsts)
 
 

@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 from matplotlib.axes import Axes
 
-from components.plots.plot import MARGIN, RULE, SOFT_INK, Plot, printable, wrapped
+from components.plots.plot import MARGIN, MIN_BAND, RULE, SOFT_INK, Plot, printable, wrapped
 
 GAP, HEAD = 0.35, 0.8
 _THINNEST = 0.12
@@ -26,17 +26,18 @@ class Tile:
 
 
 def draw_tiles(
-    plot: Plot, tiles: Sequence[Tile], size: tuple[int, int], right: float, columns: int | None = None
+    plot: Plot, tiles: Sequence[Tile], size: tuple[int, int], right: float, least: float = MIN_BAND
 ) -> list[Axes]:
-    """As large as there is room for in the empty band up to `right` (inches), in `columns` or the best number.
+    """As large as there is room for in the empty band up to `right` (inches); the page shrinks to them.
 
     size: width and height of every picture; the units of the axes, y downwards. Pixels are enlarged without smoothing.
+    least: inches of the band that something next to the tiles needs.
     """
     band = right - MARGIN, plot.top - plot.bottom - 0.15
-    choices = [columns] if columns else range(1, len(tiles) + 1)
-    across = max(choices, key=lambda count: _fitted(size, len(tiles), count, band)[0])
+    across = max(range(1, len(tiles) + 1), key=lambda count: _fitted(size, len(tiles), count, band)[0])
     width, height = _fitted(size, len(tiles), across, band)
     pitch = (band[0] + GAP) / across, height + HEAD + 0.15
+    plot.shrink_band(max(ceil(len(tiles) / across) * pitch[1], least))
     drawn = []
     for at, tile in enumerate(tiles):
         left, top = MARGIN + at % across * pitch[0], plot.top - at // across * pitch[1]

@@ -126,6 +126,7 @@ def image_attention(results: ImageResults, scale: Scale = "relative", opacity: f
             attention=result.attention,
             run=result.run,
             extent=result.extent,
+            labels=result.labels,
         )
         for variant, result in results.items()
         if result and result.attention

@@ -6,10 +6,11 @@ from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
 from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip, partly_filled_strip
+from components.plots.arrays import Arrays, target_arrays, text_array
 from components.plots.bytes import attention_over_bytes, attention_over_latents
 from components.plots.plot import Plot
 from components.scale.attention import Scale
-from models.schema import MaskedBytesProgress, MaskedBytesResult
+from models.schema import AttentionMap, ByteAt, MaskedBytesProgress, MaskedBytesResult
 
 
 def masked_bytes(
@@ -39,13 +40,31 @@ def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None,
     if result.attention is None:
         raise ValueError("the result has no attention")
     if is_on_latents(result.attention):
-        return attention_over_latents(result.attention, result.run, scale)
+        plot = attention_over_latents(result.attention, result.run, scale)
+    else:
+        plot = _attention_over_bytes(result, result.attention, traced, scale)
+    plot.arrays |= _arrays(result) | ({} if traced is None else target_arrays(ByteAt(traced)))
+    return plot
+
+
+def _attention_over_bytes(result: MaskedBytesResult, attention: AttentionMap, traced: int | None, scale: Scale) -> Plot:
     labels = ["CLS", *map(byte_label, result.filled_bytes[: result.bytes_read]), "SEP"]
     marked = [position + 1 for position in hidden_when_filled(result, traced)]
     for cell in marked:
         labels[cell] = "?"
     cell = None if traced is None else traced + 1
-    return attention_over_bytes(result.attention, labels, result.run, scale, marked, cell, first=-1)
+    return attention_over_bytes(attention, labels, result.run, scale, marked, cell, first=-1)
+
+
+def _arrays(result: MaskedBytesResult) -> Arrays:
+    return {
+        "text": text_array(result.filled_bytes),
+        "bytes_read": result.bytes_read,
+        "positions": result.positions,
+        "candidates": result.candidates,
+        "probabilities": result.probabilities,
+        "order": result.order,
+    }
 
 
 def hidden_when_filled(result: MaskedBytesResult, position: int | None) -> list[int]:

@@ -14,7 +14,7 @@ from components.html.images.flow import arrows_picture, flow_pictures, wheel_leg
 from components.html.images.flow_attention import flow_attention_pictures
 from components.html.images.flow_maps import error_pictures, occlusion_picture
 from components.html.images.frames import Pixel
-from components.plots.flow import FlowColumn, flow_plot
+from components.plots.flow import FlowColumn, flow_plot, frame_arrays
 from components.plots.flow_attention import flow_attention_plot
 from components.plots.plot import Plot
 from components.scale.attention import Scale
@@ -79,11 +79,13 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "rela
 
 
 def flow_attention_figure(
-    first: Image, result: OpticalFlowResult, scale: Scale = "relative", opacity: float = 0.6
+    frames: tuple[Image, Image], result: OpticalFlowResult, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
-    """The same as a plot to save."""
+    """The same as a plot to save. frames: first and second."""
     trace, asked = _asked(result)
-    return flow_attention_plot((first, trace.second), asked, result.run, scale, opacity)
+    plot = flow_attention_plot((frames[0], trace.second), asked, result.run, scale, opacity)
+    plot.arrays |= frame_arrays(frames) | {"perceiver_flow": result.flow}
+    return plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,11 @@ def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> Flow
     )
 
 
-def flow_figure(first: Image, flows: Flows, run: RunInfo, truth: np.ndarray | None = None) -> Plot:
-    """The flows and the ground truth as a plot to save."""
+def flow_figure(frames: tuple[Image, Image], flows: Flows, run: RunInfo, truth: np.ndarray | None = None) -> Plot:
+    """The flows and the ground truth as a plot to save. frames: first and second."""
     columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
     columns += [] if truth is None else [FlowColumn("truth", "Ground truth", truth)]
-    return flow_plot(first, columns, run, "Optical flow from the first frame to the second")
+    return flow_plot(frames, columns, run, "Optical flow from the first frame to the second")
 
 
 def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:

@@ -13,12 +13,13 @@ from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
 from components.html.charts.votes import window_votes
 from components.html.text.read import read_strip
+from components.plots.arrays import label_arrays, target_arrays, text_array
 from components.plots.bytes import attention_over_latents
 from components.plots.occlusion import occlusion_plot
 from components.plots.plot import Plot
 from components.plots.text import attention_over_text
 from components.scale.attention import Scale
-from models.schema import SentimentResult
+from models.schema import LabelAt, SentimentResult
 from models.schema.sentiment import MAX_USUAL_BITS
 
 
@@ -64,8 +65,12 @@ def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Sc
     if result.attention is None:
         raise ValueError("the result has no attention")
     if is_on_latents(result.attention):
-        return attention_over_latents(result.attention, result.run, scale)
-    return attention_over_text(result.attention, result.text, result.run, unit, scale)
+        plot = attention_over_latents(result.attention, result.run, scale)
+    else:
+        plot = attention_over_text(result.attention, result.text, result.run, unit, scale)
+    plot.arrays |= label_arrays(result.labels) | target_arrays(LabelAt(result.label))
+    plot.arrays["text"] = text_array(result.text.encode())
+    return plot
 
 
 def sentiment_words(result: SentimentResult, effect_unit: EffectUnit = "log_odds", scale: Scale = "share") -> Markup:

@@ -63,9 +63,14 @@ def text_generation_context(step: TextGenerationStep, unit: Unit = "words", scal
     return traced_strip(step, unit, scale)
 
 
-def text_generation_attention(step: TextGenerationStep, unit: Unit = "words", scale: Scale = "share") -> Plot:
-    """The same as a plot to save. Raises ValueError for a step without a trace."""
-    return attention_over_written(step, unit, scale)
+def text_generation_attention(
+    step: TextGenerationStep,
+    unit: Unit = "words",
+    scale: Scale = "share",
+    earlier: Sequence[GeneratedToken] = (),
+) -> Plot:
+    """The same as a plot to save. earlier: as for `text_generation`. Raises ValueError for a step without a trace."""
+    return attention_over_written(step, unit, scale, earlier)
 
 
 def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:

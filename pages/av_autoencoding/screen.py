@@ -189,6 +189,7 @@ class AvScreen(Screen[AvState, AvRun]):
         return Files.of_plot(
             lambda: render.av_figure(result, run.frame),
             "reconstruction",
+            run.state,
             mp4=lambda file: write_reconstruction(file, result),
             wav=lambda file: write_wav(file, result.audio, result.sample_rate),
         )
@@ -196,7 +197,7 @@ class AvScreen(Screen[AvState, AvRun]):
     def attention_files(self, run: AvRun, state: AvState) -> Files:
         scale, opacity = run.state.scale, state.opacity
         stem = f"clip-{run.state.method}"
-        return Files.of_plot(lambda: render.av_attention_figure(run.result, scale, opacity), stem)
+        return Files.of_plot(lambda: render.av_attention_figure(run.result, scale, opacity), stem, run.state)
 
     # Running the model
 

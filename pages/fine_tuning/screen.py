@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -257,6 +258,7 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         return Files.of_plot(
             lambda: render.fine_tuning_figure(run.steps, run.chance),
             FOLDER,
+            run.state,
             # Without a model, run.model raises the error that the visitor sees.
             zip=lambda file: write_zip(
                 self.backend.export(run.model), run.model, cast(FineTuneStep, run.kept), rows, file
@@ -268,7 +270,8 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         if run.kept is None or run.kept.held_out is None:
             return None
         held_out, labels, info = run.kept.held_out, run.model.labels, run.kept.run
-        return Files.of_plot(lambda: render.fine_tuning_confusion_figure(held_out, labels, info), "confusion-matrix")
+        draw = partial(render.fine_tuning_confusion_figure, held_out, labels, info)
+        return Files.of_plot(draw, "confusion-matrix", run.state)
 
     def call(self, state: FineTuningState) -> object:
         steps = list(self.backend.stream(_request(state, state.rows)))

@@ -198,7 +198,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
 
     def attention_files(self, run: ImageClassificationRun, state: ImageClassificationState) -> Files:
         draw = partial(render.image_attention, run.results, run.state.scale, state.opacity)
-        return Files.of_plot(draw, f"image-{run.state.method}")
+        return Files.of_plot(draw, f"image-{run.state.method}", run.state)
 
     # Runs
 

@@ -110,7 +110,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         if result.attention is None:
             return None
         stem = f"masked-byte-{result.traced}-{result.attention.method}"
-        return Files.of_plot(lambda: render.masked_bytes_attention(result, result.traced, scale), stem)
+        return Files.of_plot(lambda: render.masked_bytes_attention(result, result.traced, scale), stem, run.state)
 
 
 def _run_of(state: MaskedBytesState, result: MaskedBytesResult) -> MaskedBytesRun:

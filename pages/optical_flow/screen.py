@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -210,15 +211,16 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
     def flow_files(self, run: OpticalFlowRun, state: OpticalFlowState) -> Files:
         flow = run.result.flow
         return Files.of_plot(
-            lambda: render.flow_figure(run.first, run.flows, run.result.run, run.truth),
+            lambda: render.flow_figure((run.first, run.second), run.flows, run.result.run, run.truth),
             "flow",
+            run.state,
             flo=lambda file: write_flo(file, flow),
         )
 
     def attention_files(self, run: OpticalFlowRun, state: OpticalFlowState) -> Files:
         scale, opacity = run.state.scale, state.opacity
-        stem = f"flow-{run.state.method}"
-        return Files.of_plot(lambda: render.flow_attention_figure(run.first, run.result, scale, opacity), stem)
+        draw = partial(render.flow_attention_figure, (run.first, run.second), run.result, scale, opacity)
+        return Files.of_plot(draw, f"flow-{run.state.method}", run.state)
 
     # Runs
 

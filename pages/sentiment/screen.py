@@ -122,14 +122,14 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         if result.attention is None:
             return None
         stem = f"sentiment-{result.attention.method}"
-        return Files.of_plot(lambda: render.sentiment_attention(result, unit, scale), stem)
+        return Files.of_plot(lambda: render.sentiment_attention(result, unit, scale), stem, run.state)
 
     def occlusion_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         if run.result.occlusion is None:
             return None
         state = run.state
         draw = partial(render.sentiment_occlusion, run.result, state.importance_unit, state.scale)
-        return Files.of_plot(draw, "sentiment-word-importance")
+        return Files.of_plot(draw, "sentiment-word-importance", run.state)
 
 
 def _request(state: SentimentState, occlude: bool) -> SentimentRequest:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from markupsafe import Markup
 
@@ -216,7 +217,8 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         if trace is None or trace.attention is None:
             return None
         stem = f"generated-token-{trace.traced}-{trace.attention.method}"
-        return Files.of_plot(lambda: render.text_generation_attention(trace, unit, scale), stem)
+        draw = partial(render.text_generation_attention, trace, unit, scale, run.tokens)
+        return Files.of_plot(draw, stem, run.state)
 
     # What is set
 

@@ -26,7 +26,7 @@ def pictures(plot: Plot) -> list[Axes]:
 def drawn(page: np.ndarray, axes: Axes, across: float, down: float) -> np.ndarray:
     """The color at a place, as shares from the upper left corner. page: `pixels`."""
     x, y = axes.transAxes.transform((across, 1 - down))
-    return page[int(1000 - y), int(x)].astype(int)
+    return page[int(len(page) - y), int(x)].astype(int)
 
 
 def viridis(level: float) -> np.ndarray:
@@ -143,7 +143,7 @@ def test_exports(tmp_path):
     result = asked(pixel_trace(), 0.2)
     png, svg, npz = saved(render.av_attention_figure(result), tmp_path)
     with Image.open(png) as image:
-        assert image.size == (1600, 1000)
+        assert image.size[0] == 1600
     assert ElementTree.parse(svg).getroot().tag.endswith("svg")
     with np.load(npz) as raw:
         np.testing.assert_array_equal(raw["trace_image"], result.trace.image)
@@ -155,6 +155,7 @@ def test_exports(tmp_path):
 def test_what_a_clips_sheet_was_drawn_from():
     result = rebuilt_clip()
     arrays = render.av_figure(result).arrays
-    np.testing.assert_array_equal(arrays["reconstructed"], result.frames)
-    np.testing.assert_array_equal(arrays["original_sound"], result.original_audio)
+    np.testing.assert_array_equal(arrays["frames"], result.frames)
+    np.testing.assert_array_equal(arrays["original_frames"], result.original_frames)
+    np.testing.assert_array_equal(arrays["original_audio"], result.original_audio)
     assert (arrays["psnr_db"], arrays["sample_rate"]) == (20, 80)

@@ -187,7 +187,7 @@ def test_export_is_a_picture_a_drawing_and_the_raw_map(tmp_path, count):
     plot = attention_over_bytes(attention, labels_of(count), RUN)
     png, svg, npz = saved(plot, tmp_path)
     with Image.open(png) as image:
-        assert image.size == (1600, 1000)
+        assert image.size == (1600, round(100 * plot.height))
     assert ElementTree.parse(svg).getroot().tag == f"{SVG}svg"
     with np.load(npz) as raw:
         np.testing.assert_array_equal(raw["values"], attention.values)
@@ -202,7 +202,8 @@ def test_svg_is_an_image_with_words_and_without_a_size_of_its_own():
     root = ElementTree.fromstring(svg)
     assert svg.startswith("<svg ")
     assert (root.get("role"), root.get("width"), root.get("height")) == ("img", "100%", None)
-    assert root.get("viewBox") == "0 0 1152 720"
+    _, _, width, height = map(float, root.get("viewBox").split())
+    assert (width, height) == pytest.approx((1152, 72 * plot.height))
     assert TITLE in root.get("aria-label")
     assert root.find(f"{SVG}title").text == TITLE
 

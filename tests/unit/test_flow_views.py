@@ -78,10 +78,12 @@ def test_what_was_read_beyond_a_small_frame_is_said():
     assert "mirrored" in render.flow_attention(FIRST, wide)
 
 
-@pytest.mark.parametrize("view", [render.flow_attention, render.flow_attention_figure])
-def test_no_attention_without_a_probe(view):
+def test_no_attention_without_a_probe():
+    without = replace(RESULT, attention=None, trace=None)
     with pytest.raises(ValueError, match="no attention"):
-        view(FIRST, replace(RESULT, attention=None, trace=None))
+        render.flow_attention(FIRST, without)
+    with pytest.raises(ValueError, match="no attention"):
+        render.flow_attention_figure((FIRST, SECOND), without)
 
 
 def test_a_film_has_the_clip_on_the_left_and_its_flow_on_one_scale_on_the_right():
@@ -93,7 +95,7 @@ def test_a_film_has_the_clip_on_the_left_and_its_flow_on_one_scale_on_the_right(
 
 
 def test_figures_hold_every_method():
-    plot = render.flow_figure(FIRST, {"perceiver": RIGHT, "tvl1": STILL}, RUN)
+    plot = render.flow_figure((FIRST, SECOND), {"perceiver": RIGHT, "tvl1": STILL}, RUN)
     assert {"perceiver_flow", "tvl1_flow"} <= set(plot.arrays)
 
 

@@ -81,7 +81,7 @@ def test_frames_are_hatched_outside_of_the_tile(area, there):
     page = Elements(render.flow_attention(frame, flow(area)))
     assert len(page.of("i", "outside")) == (3 if there else 0)
     assert bool(page.of("span", "no-data-key")) == there
-    plot = render.flow_attention_figure(frame, flow(area))
+    plot = render.flow_attention_figure((frame, frame), flow(area))
     assert [each.get_width() * each.get_height() for each in hatches(plot)] == ([2.0 * 8] * 3 if there else [])
 
 

@@ -80,7 +80,7 @@ def optical_flow(scale: Scale, unit: Any) -> list[Any]:
     frame = Image.new("RGB", (8, 8))
     trace = FlowTrace(0, 0, ((8, 8),), np.zeros((1, 2), np.float32), 0, (0.0, 0.0), frame, (0.0, 0.0, 1.0, 1.0))
     result = OpticalFlowResult(np.zeros((8, 8, 2), np.float32), (), rollout(2, 2), trace, RUN)
-    return [render.flow_attention(frame, result, scale), render.flow_attention_figure(frame, result, scale)]
+    return [render.flow_attention(frame, result, scale), render.flow_attention_figure((frame, frame), result, scale)]
 
 
 def av_autoencoding(scale: Scale, unit: Any) -> list[Any]:

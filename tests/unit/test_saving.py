@@ -1,5 +1,6 @@
 """A file is written when it is requested, and is gone once it was handed over."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from models.schema import InputError
 from pages.gradio_ui.saving import file_writer
 from pages.screen import Files, Screen
 from pages.session import Session, SessionStore
+from pages.state import ModelState
 
 ANY: Any = None
 SCREEN: Screen[Any, Any] = Screen(ANY)
@@ -54,13 +56,14 @@ def test_only_the_requested_kind_is_drawn(session: Session) -> None:
         plot.arrays["values"] = np.arange(3)
         return plot
 
-    files = Files.of_plot(draw, "plot", txt=lambda file: file.write_text("text"))
+    files = Files.of_plot(draw, "plot", ModelState(), txt=lambda file: file.write_text("text"))
     write = file_writer(SCREEN, lambda run, state: files)
     for _ in write("txt", session, ANY):
         assert drawn == []
     for path in write("npz", session, ANY):
         with np.load(path or "") as arrays:
             np.testing.assert_array_equal(arrays["values"], np.arange(3))
+            assert json.loads(str(arrays["settings"])) == ModelState().model_dump()
     assert drawn == ["plot"]
     assert list(files.write) == ["png", "svg", "npz", "txt"]
 
