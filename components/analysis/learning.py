@@ -127,10 +127,8 @@ def progress_in_words(step: FineTuneStep) -> str:
     said = f"Step {step.step:,} of {step.steps:,}"
     said += f", epoch {step.epoch}" if step.epoch else ""
     said += f" · {duration(step.seconds)}"
-    if step.step == 0:
-        return f"{said} so far"
     if step.model is None:
-        return f"{said} so far, about {duration(step.seconds_left)} left"
+        return f"{said} so far" + ("" if step.seconds_left is None else f", about {duration(step.seconds_left)} left")
     return f"{said}, stopped" if step.step < step.steps else f"{said}, done"
 
 

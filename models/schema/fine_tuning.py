@@ -82,7 +82,7 @@ class FineTuneStep:
         stream always has one; its `step` is below `steps` if the time limit was reached.
     epoch: 0 before the first step.
     seconds: since the start.
-    seconds_left: estimated time to the end; in step 0 the time limit.
+    seconds_left: estimated time to the end, or None until a few steps have been timed.
     rows_shortened: number of rows that are longer than the model reads; only their beginning is used.
     """
 
@@ -94,7 +94,7 @@ class FineTuneStep:
     validation_loss: float | None
     validation_accuracy: float | None
     seconds: float
-    seconds_left: float
+    seconds_left: float | None
     model: FineTunedModel | None
     held_out: HeldOut | None
     rows_shortened: int

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import cast
@@ -21,6 +22,8 @@ KEEP_SECONDS = 5.0
 """Seconds between evaluations within an epoch, each of which yields the model so far."""
 KEEP_SHARE = 0.1
 """Largest share of the time that these evaluations may take."""
+TIMED_STEPS, RECENT_STEPS = 3, 20
+"""Steps that are timed before the first forecast of the remaining time, and those that a forecast is made from."""
 
 
 def run(request: FineTuneRequest, runtime: Runtime) -> FineTuneStep:
@@ -48,7 +51,9 @@ def stream(request: FineTuneRequest, runtime: Runtime) -> Generator[FineTuneStep
 class _FineTuning:
     """A fine-tuning run and its timing.
 
-    began, evaluating: start time, and time spent on evaluations, in seconds.
+    began: start time, in seconds of the clock; all others count from it, or are durations, in seconds.
+    evaluating: duration of the last evaluation. evaluated_at: its end. resumed_at: end of the last step or evaluation.
+    step_seconds: duration of each recent step, with what the caller did after the one before.
     """
 
     request: FineTuneRequest
@@ -59,6 +64,8 @@ class _FineTuning:
     began: float = field(default_factory=time.perf_counter)
     evaluating: float = 0.0
     evaluated_at: float = 0.0
+    resumed_at: float = 0.0
+    step_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_STEPS))
 
     def __post_init__(self) -> None:
         request, model = self.request, cast(PerceiverForSequenceClassification, self.loaded.model)
@@ -76,6 +83,7 @@ class _FineTuning:
     def steps(self) -> Generator[FineTuneStep]:
         yield self._evaluated(TrainingStep(0, 0, False, (), math.nan, math.nan))
         for step in self.tuner.train():
+            self._time(step)
             if not math.isfinite(step.loss):
                 raise InputError(
                     f"The loss is not finite after step {step.step}. Use a learning rate below "
@@ -89,6 +97,13 @@ class _FineTuning:
             if over:
                 return
 
+    def _time(self, step: TrainingStep) -> None:
+        """The first step is not timed: it is far slower, since it allocates memory and prepares kernels."""
+        now = self._seconds()
+        if step.step > 1:
+            self.step_seconds.append(now - self.resumed_at)
+        self.resumed_at = now
+
     def _is_due(self) -> bool:
         """Whether to evaluate within the epoch."""
         return self._seconds() - self.evaluated_at > max(KEEP_SECONDS, self.evaluating / KEEP_SHARE)
@@ -101,7 +116,7 @@ class _FineTuning:
         if step.step:
             base = self._info()
             model = as_value(self.tuner.model, base.model, base.weights, self.rows.labels)
-        self.evaluated_at = self._seconds()
+        self.evaluated_at = self.resumed_at = self._seconds()
         self.evaluating = self.evaluated_at - began
         return self._step(step, evaluation, model)
 
@@ -116,7 +131,7 @@ class _FineTuning:
             validation_loss=None if evaluation is None else evaluation.loss,
             validation_accuracy=None if held_out is None else float(np.trace(held_out.confusion) / len(held_out.texts)),
             seconds=self._seconds(),
-            seconds_left=self._seconds_left(step.step),
+            seconds_left=self._seconds_left(step),
             model=model,
             held_out=held_out,
             rows_shortened=self.rows.shortened,
@@ -135,11 +150,14 @@ class _FineTuning:
     def _seconds(self) -> float:
         return time.perf_counter() - self.began
 
-    def _seconds_left(self, step: int) -> float:
-        """Extrapolated from the steps so far; before the first step, the time limit."""
-        seconds, most = self._seconds(), self.time_limit
-        ahead = seconds / step * (self.tuner.steps - step) if step else most
-        return max(0.0, min(ahead, most - seconds))
+    def _seconds_left(self, step: TrainingStep) -> float | None:
+        """For the remaining steps, from recent ones, and for an evaluation after each remaining epoch."""
+        remaining = self.tuner.steps - step.step
+        if remaining and len(self.step_seconds) < TIMED_STEPS:
+            return None
+        evaluations = self.request.epochs - step.epoch + (not step.ends_epoch)
+        ahead = remaining * float(np.mean(self.step_seconds)) + evaluations * self.evaluating if remaining else 0.0
+        return max(0.0, min(ahead, self.time_limit - self._seconds()))
 
 
 FINE_TUNING = Task(

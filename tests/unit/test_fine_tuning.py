@@ -9,6 +9,7 @@ import pytest
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
+from models.perceiver.fine_tuning import Evaluation, FineTuner, Rows
 from models.schema import FineTuneStep
 from models.tasks import fine_tuning
 from tests.fine_tuning_rows import LABELS, ROWS, request
@@ -46,6 +47,55 @@ def test_steps_and_where_the_held_out_rows_are_asked(service):
     assert steps[-1].seconds_left == 0
     assert steps[-1].validation_loss < steps[0].validation_loss
     assert (steps[0].run.seed, steps[0].rows_shortened) == (0, 0)
+
+
+class Clock:
+    """Stands still but for training steps and evaluations. steps: seconds of each step, the last for all others."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, steps: list[float], evaluation: float):
+        self.now, self.steps = 0.0, steps
+        learn, evaluate = FineTuner._learn_from, FineTuner.evaluate
+
+        def slow_learn(tuner: FineTuner, batch: list[int], step: int) -> tuple[float, float]:
+            self.now += self.steps[min(step, len(self.steps)) - 1]
+            return learn(tuner, batch, step)
+
+        def slow_evaluate(tuner: FineTuner, rows: Rows) -> Evaluation:
+            self.now += evaluation
+            return evaluate(tuner, rows)
+
+        monkeypatch.setattr(FineTuner, "_learn_from", slow_learn)
+        monkeypatch.setattr(FineTuner, "evaluate", slow_evaluate)
+        monkeypatch.setattr(fine_tuning._FineTuning, "_seconds", lambda tuning: self.now)
+
+
+def test_the_first_forecast_waits_for_timed_steps_and_is_right(service, monkeypatch):
+    """The first step takes as long as ten others, and is not what the forecast is made from."""
+    Clock(monkeypatch, [20, 2], evaluation=3)
+    steps = stream(service)
+    assert [step.step for step in steps if step.seconds_left is None] == [0, 1, 2, 3]
+    total = steps[-1].seconds
+    assert total == 20 + 11 * 2 + 4 * 3
+    for step in steps[4:]:
+        assert step.seconds_left == pytest.approx(total - step.seconds)
+
+
+def test_a_forecast_follows_recent_steps(service, monkeypatch):
+    """Steps become five times as slow after the sixth; from the eighth on, only slow ones are recent."""
+    monkeypatch.setattr(fine_tuning, "RECENT_STEPS", 2)
+    monkeypatch.setattr(fine_tuning, "TIMED_STEPS", 2)
+    Clock(monkeypatch, [1] * 6 + [5], evaluation=0)
+    steps = stream(service)
+    assert steps[6].seconds_left == pytest.approx(6)
+    for step in steps[8:]:
+        assert step.seconds_left == pytest.approx(steps[-1].seconds - step.seconds)
+
+
+def test_a_forecast_does_not_exceed_the_time_limit(service, monkeypatch):
+    monkeypatch.setattr(fine_tuning, "MAX_SECONDS", 12.0)
+    Clock(monkeypatch, [1, 2], evaluation=0)
+    forecasts = [step for step in stream(service) if step.seconds_left is not None]
+    assert forecasts[0].seconds_left == pytest.approx(12 - forecasts[0].seconds)
 
 
 def test_confusion_counts_what_was_taken_for_what(service):

@@ -109,7 +109,8 @@ def test_curves_are_drawn_fast_however_long_the_teaching():
         (step(2), "Step 2 of 4, epoch 2 · 2 s so far, about 1 min 15 s left"),
         (replace(step(4), model=MODEL), "Step 4 of 4, epoch 4 · 4 s, done"),
         (replace(step(3), model=MODEL), "Step 3 of 4, epoch 3 · 3 s, stopped"),
-        (replace(step(0), seconds_left=NAN), "Step 0 of 4 · 0 s so far"),
+        (replace(step(0), seconds_left=None), "Step 0 of 4 · 0 s so far"),
+        (replace(step(1), seconds_left=None), "Step 1 of 4, epoch 1 · 1 s so far"),
     ],
 )
 def test_progress(now, said):
