@@ -1,4 +1,4 @@
-"""What a map of attention says, in words."""
+"""Attention maps in words."""
 
 from collections.abc import Sequence
 
@@ -22,14 +22,13 @@ def describe(attention: AttentionMap, labels: Sequence[str], scale: Scale = "sha
         raise ValueError(f"{len(labels)} labels for {values.size} values")
     first = np.argsort(-values, kind="stable")[:3]
     most = "; ".join(f"{labels[i]}: {share_in_words(float(values[i]), attention.uniform, scale)}" for i in first)
-    said = [
+    sentences = [
         attention.title if attention.title.endswith((".", "?", "!")) else f"{attention.title}.",
         f"Most attention of {values.size:,} {input_name(attention)}s: {most}.",
     ]
     if attention.latent_share or attention.query_share:
-        stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
-        said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
-    return " ".join(said)
+        sentences.append(f"Shares: {shares_in_words(attention)}.")
+    return " ".join(sentences)
 
 
 def most_attended(attention: AttentionMap, scale: Scale) -> str:
@@ -44,7 +43,7 @@ def most_attended(attention: AttentionMap, scale: Scale) -> str:
 
 
 def shares_in_words(attention: AttentionMap) -> str:
-    """How much went to the inputs and how much stayed behind in residuals; nothing where all went to the inputs."""
+    """Shares of the inputs and residual shares, or "" without residual shares."""
     if not (attention.latent_share or attention.query_share):
         return ""
     parts = {
@@ -56,5 +55,5 @@ def shares_in_words(attention: AttentionMap) -> str:
 
 
 def is_on_latents(attention: AttentionMap | None) -> bool:
-    """Whether a map has a value for each latent, which no picture of the inputs can show."""
+    """Whether a map has a value for each latent, which cannot be shown over the inputs."""
     return attention is not None and attention.method == "decoder"

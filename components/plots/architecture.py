@@ -24,20 +24,20 @@ def draw_architecture(
     layers: str,
     queries: Stage,
     outputs: Stage,
-    asked: tuple[str, str] = ("cross-attention", "decoder"),
+    decoder: tuple[str, str] = ("cross-attention", "decoder"),
 ) -> Markup:
     """An <svg>: inputs → encoder cross-attention → latents (with `layers` of self-attention) → decoder → outputs.
 
-    asked: what stands above and below the arrow from the latents to the queries. The colors follow the page
-    (currentColor), so that it reads on light and dark alike.
+    decoder: labels above and below the arrow from the latents to the queries. The colors are those of the page
+    (currentColor), for light and dark themes.
     """
     stages = (inputs, latents, queries, outputs)
     xs = [4 + index * _STEP for index in range(4)]
     boxes = Markup("").join(_box(stage, x) for stage, x in zip(stages, xs, strict=True))
     arrows = (
         _arrow(xs[0] + BOX, xs[1], "cross-attention", "encoder")
-        + _arrow(xs[1] + BOX, xs[2], *asked)
-        + _arrow(xs[2] + BOX, xs[3], "", "one answer each")
+        + _arrow(xs[1] + BOX, xs[2], *decoder)
+        + _arrow(xs[2] + BOX, xs[3], "", "one per query")
     )
     middle = xs[1] + BOX / 2
     loop = Markup(

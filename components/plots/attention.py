@@ -1,4 +1,4 @@
-"""What every picture of attention has: scale, color bar, shares that stayed behind, alt text."""
+"""Shared by all plots of attention: scale, color bar, residual shares, alt text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -78,9 +78,9 @@ def draw_color_bar(
 
 
 def add_shares(plot: Plot, attention: AttentionMap) -> None:
-    """Along the bottom of the empty band: how much went to the inputs and how much stayed behind, in residuals.
+    """Along the bottom of the empty band: shares of the inputs and residual shares.
 
-    Nothing where all of it went to the inputs.
+    Nothing without residual shares.
     """
     if not (attention.latent_share or attention.query_share):
         return
@@ -93,7 +93,7 @@ def add_shares(plot: Plot, attention: AttentionMap) -> None:
 
 
 def draw_parts(plot: Plot, parts: Mapping[str, float]) -> None:
-    """Along the bottom of the empty band: where all of the attention is. parts: at most four, name to share, 0 to 1."""
+    """Along the bottom of the empty band, as one bar. parts: at most four, name to share, 0 to 1."""
     width = WIDTH - 2 * MARGIN
     axes = plot.canvas_at(MARGIN, plot.bottom + 0.1, width, 0.7)
     start, x = 0.0, 0.0

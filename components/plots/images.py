@@ -1,4 +1,4 @@
-"""Attention over pictures: several models side by side, all on one scale."""
+"""Attention over images: several models side by side, all on one scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _draw_columns(plot: Plot, columns: Sequence[ImageColumn], colors: AttentionS
         _show(plot, left, lower, size, colors, column)
         for row, line in enumerate(lines, start=1):
             plot.write(left, lower - row * _LINE, line, size=11.5)
-    for middle, words in ((lower + 1.5 * side + 0.18, "over the picture"), (lower + side / 2, "alone")):
+    for middle, words in ((lower + 1.5 * side + 0.18, "over the image"), (lower + side / 2, "map")):
         plot.write(MARGIN + 0.24, middle, words, color=SOFT_INK, rotation=90, ha="right", va="center")
 
 

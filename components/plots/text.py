@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
+from components.analysis.attention import shares_in_words
 from components.analysis.byte_labels import NEWLINE, SPACE
 from components.analysis.text_units import Fitted, Unit, UnitShares, fitted, named, shortened
 from components.plots.arrays import attention_arrays, color_arrays, run_arrays
@@ -14,7 +15,6 @@ from components.plots.attention import COLOR_BAR_LEFT, add_color_bar, add_shares
 from components.plots.bytes import ROOM_FOR_NUMBER, attention_over_bytes
 from components.plots.plot import MARGIN, MONO, RULE, SANS, SOFT_INK, Plot, printable, start_plot, wrapped
 from components.scale.attention import UNITS, AttentionScale, Scale, ink_on, scaled
-from components.words.numbers import precise_percent
 from models.schema import AttentionMap, RunInfo
 
 LONGEST_LABEL = 24
@@ -75,8 +75,7 @@ def _alt_text(attention: AttentionMap, shown: Fitted, shares: UnitShares, scale:
     said = [attention.title if attention.title.endswith((".", "?", "!")) else f"{attention.title}."]
     said += [shown.note, f"Most attention of {len(shown.pieces):,} {shown.unit}: {most}."]
     if attention.latent_share or attention.query_share:
-        stayed = f"{precise_percent(attention.latent_share)} stayed on the learned latent array"
-        said.append(f"{stayed}, {precise_percent(attention.query_share)} on the output query.")
+        said.append(f"Shares: {shares_in_words(attention)}.")
     return " ".join(filter(None, said))
 
 

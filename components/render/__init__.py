@@ -1,4 +1,4 @@
-"""From results to panels: what a result looks like, whichever front-end shows it. One file a task."""
+"""From results to markup and plots, for every front end. One file per task."""
 
 from components.render.av_autoencoding import (
     av_attention,

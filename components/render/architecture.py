@@ -33,7 +33,7 @@ def text_generation_architecture(shape: ModelShape) -> str:
         layers=f"{shape.layers} causal self-attention layers, {shape.self_heads} heads",
         queries=Stage("last latent", f"1 × {shape.latent_channels}", "at the end of the text"),
         outputs=Stage("next token", "probabilities", "appended to the text"),
-        asked=("the last", "of them"),
+        decoder=("last", "latent"),
     )
 
 

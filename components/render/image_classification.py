@@ -25,9 +25,8 @@ TITLES: dict[Variant, str] = {
     "conv": "Convolution first",
 }
 LATTICE = (
-    "This model learned a vector for each position, and its latents attend to much the same lattice of positions in "
-    "every image. That is not an error: the maps of different examples correlate by 0.83, those of the model with "
-    "Fourier positions by 0.26."
+    "The latents of this model attend to nearly the same grid of positions in every image. This is not an error: maps "
+    "of different examples have a correlation of 0.83, and those of the model with Fourier positions 0.26."
 )
 """Measured over the 8 example images with the demo models: mean correlation of encoder attention between images."""
 ImageResults = Mapping[Variant, ImageClassificationResult | None]
@@ -36,9 +35,9 @@ ImageResults = Mapping[Variant, ImageClassificationResult | None]
 
 @dataclass(frozen=True, slots=True)
 class ImagePanels:
-    """says: what one model takes a picture for, and where it looked. latents: what single latents read of it."""
+    """prediction: labels and attention of one model. latents: attention maps of its single latents."""
 
-    says: Markup
+    prediction: Markup
     latents: Markup
 
 
@@ -50,7 +49,7 @@ def image_classification(
 ) -> dict[Variant, ImagePanels]:
     """Predictions and attention of each model, all maps on one scale.
 
-    latents: the one whose map is shown, where it is a single one. place: the selected inputs, as fractions of
+    latents: the one whose map is shown, or None for all. place: the selected inputs, as fractions of
     the picture's height and width: the models have grids of their own.
     """
     known = [result for result in results.values() if result]
@@ -64,17 +63,17 @@ def image_classification(
             panels[variant] = ImagePanels(title + missing, Markup(""))
             continue
         index = None if place is None else index_at(place, result.grid, result.extent)
-        says = title + label_bars(result.labels) + _looked_at(result, variant, colors, index)
+        prediction = title + label_bars(result.labels) + _attention(result, variant, colors, index)
         parts = [_latents(result, TITLES[variant], (latents or {}).get(variant), scale)]
         if index is not None and result.attending_latents is not None:
             inputs, where = result.grid[0] * result.grid[1], place_in_words(index, result.grid)
             parts.append(attending_latents_table(result.attending_latents, inputs, where, _bars_scale(known, scale)))
-        panels[variant] = ImagePanels(says, Markup("").join(parts))
+        panels[variant] = ImagePanels(prediction, Markup("").join(parts))
     return panels
 
 
 def _bars_scale(results: Iterable[ImageClassificationResult], scale: Scale) -> AttentionScale:
-    """One scale for the latents of all models that attend to a place."""
+    """One scale for the attending latents of all models."""
     levels = [
         scaled(result.attending_latents, 1 / (result.grid[0] * result.grid[1]), scale)
         for result in results
@@ -84,11 +83,11 @@ def _bars_scale(results: Iterable[ImageClassificationResult], scale: Scale) -> A
 
 
 def _over_inputs(result: ImageClassificationResult) -> AttentionMap | None:
-    """Its attention, where that is a map that can be laid over the picture."""
+    """Its attention if that is a map over the image."""
     return result.attention if result.attention and result.attention.method != "decoder" else None
 
 
-def _looked_at(
+def _attention(
     result: ImageClassificationResult, variant: Variant, colors: AttentionScale | None, place: int | None
 ) -> Markup:
     attention = _over_inputs(result)
@@ -133,7 +132,7 @@ def image_attention(results: ImageResults, scale: Scale = "relative", opacity: f
     ]
     if not columns:
         raise ValueError("the results have no attention")
-    return compare_attention(columns, scale, "What each Perceiver looked at in this picture", opacity)
+    return compare_attention(columns, scale, "Attention of each Perceiver over the image", opacity)
 
 
 def image_positions(results: ImageResults) -> Markup:

@@ -1,4 +1,4 @@
-"""Masked bytes: the filled text, its candidates, and what they were read from."""
+"""Masked bytes: the filled text, its candidates, and the attention of one byte."""
 
 from markupsafe import Markup
 
@@ -18,7 +18,7 @@ def masked_bytes(
 ) -> tuple[Markup, Markup, Plot | None]:
     """The filled text, colored by the attention of the byte `traced`; its candidates; and a plot of that attention.
 
-    The plot is None where the text shows the attention: only attention on latents needs it.
+    The plot is None unless the attention is on latents, which the text cannot show.
     """
     return (
         filled_strip(result, traced, scale),

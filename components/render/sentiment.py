@@ -50,13 +50,13 @@ def sentiment(
 
 
 def _unusual(result: SentimentResult) -> Markup:
-    """A note if the text is unlike what the model was trained on: it gets a label all the same."""
+    """A note if the text is unlike ordinary English."""
     if not result.unusual:
         return Markup()
     return Markup(
-        '<p class="notice hint" role="note"><b>Unusual input.</b> A language model of English predicts its bytes badly '
-        "({:.1f} bits per byte; more than {:g} is unusual). The classifier gives every text a label, but for this one "
-        "it says little.</p>"
+        '<p class="notice hint" role="note"><b>Unusual input.</b> This text is unlike ordinary English: a language '
+        "model needs {:.1f} bits per byte to predict it (more than {:g} is unusual). Every text gets a label, but this "
+        "one means little.</p>"
     ).format(result.bits_per_byte, MAX_USUAL_BITS)
 
 

@@ -1,4 +1,4 @@
-"""Text generation: the text as it comes, what could have come instead, and what each of its tokens was read from."""
+"""Text generation: the text, alternatives to a token, and the attention of one token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,9 +50,9 @@ def text_generation_running(step: TextGenerationStep, earlier: Sequence[Generate
 def text_generation_alternatives(
     step: TextGenerationStep, token: int, earlier: Sequence[GeneratedToken] = ()
 ) -> Markup | None:
-    """What could have been written instead of a token, counted from the first after the prompt.
+    """The most likely tokens in place of one, counted from the first after the prompt.
 
-    None where that was taken over and is not among `earlier`. Raises IndexError where there is no such token.
+    None if its probabilities are unknown. Raises IndexError if there is no such token.
     """
     written = tokens_after_prompt(step, earlier)[token].written
     return alternative_bars(written) if written else None
@@ -74,7 +74,7 @@ def text_generation_attention(
 
 
 def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
-    """Where the border of a prompt lies, and what that costs. Raises ValueError where the model takes fewer."""
+    """The division of a prompt and its cost. Raises ValueError if the model takes fewer tokens."""
     return border_picture(shape, prefix, latents, cut, each)
 
 

@@ -28,8 +28,8 @@ UNITS: dict[Scale, str] = {
 }
 _EXPLANATIONS: dict[Scale, str] = {
     "share": "Share of the attention that each {} received, in %",
-    "relative": "Attention that each {} received, relative to an even map (1×)",
-    "log": "log10 of the attention that each {} received, relative to an even map: 0 is even, +1 ten times more",
+    "relative": "Attention that each {} received, relative to uniform (1×)",
+    "log": "log10 of the attention that each {} received, relative to uniform: 0 is uniform, +1 is ten times more",
 }
 
 
@@ -48,13 +48,13 @@ def levels_of(attention: AttentionMap, scale: Scale) -> np.ndarray:
 
 
 def share_in_words(share: float, uniform: float, scale: Scale) -> str:
-    """ "5.62% of the attention (uniform: 1.67%)", "3.4× uniform", "log10 of times uniform: +0.53"."""
+    """ "5.62% of the attention (uniform: 1.67%)", "3.4× uniform", "log10 relative to uniform: +0.53"."""
     if scale == "share":
         return f"{precise_percent(share)} of the attention (uniform: {precise_percent(uniform)})"
     level = float(scaled(np.array(share), uniform, scale))
     if scale == "relative":
         return f"{multiple(level)}× uniform"
-    return f"log10 of times uniform: {signed(level, 2)}"
+    return f"log10 relative to uniform: {signed(level, 2)}"
 
 
 @dataclass(frozen=True, slots=True)

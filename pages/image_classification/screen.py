@@ -115,7 +115,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         state = run.state
         latents = dict(zip(VARIANTS, state.latents, strict=True))
         panels = render.image_classification(run.results, latents, state.point, state.scale)
-        shown: Update = {f"prediction_{variant}": panel.says for variant, panel in panels.items()}
+        shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
         shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}

@@ -93,7 +93,7 @@ RENDERED: dict[str, Callable[[], Markup | None]] = {
     "fine_tuning_rows problem": lambda: render.fine_tuning_rows(["a"], [PreviewRow(1, ("a",), HOSTILE)], 1),
     "fine_tuning_labels": lambda: render.fine_tuning_labels([HOSTILE, "a"]),
     "fine_tuning_confusion": lambda: render.fine_tuning_confusion(held_out(), (HOSTILE, "b")),
-    "image_classification": lambda: render.image_classification({"learned": image()})["learned"].says,
+    "image_classification": lambda: render.image_classification({"learned": image()})["learned"].prediction,
     "text_generation": lambda: render.text_generation(STEP).text,
     "text_generation_running": lambda: render.text_generation_running(STEP),
     "text_generation_alternatives": lambda: text_generation_alternatives(

@@ -92,7 +92,7 @@ def test_description_names_the_inputs_most_read_and_what_stayed_behind():
     assert said.index("h at position 1") < said.index("SEP at position 3: 15%") < said.index("i at position 2: 10%")
     assert "CLS" not in said
     assert said.count("(uniform: 15%)") == 3  # 0.6 of the attention over 4 inputs
-    assert "30% stayed on the learned latent array, 10% on the output query" in said
+    assert "learned latent array 30% · output query 10%" in said
 
 
 def test_description_is_silent_about_shares_that_are_not_there():

@@ -120,7 +120,7 @@ def test_progress(now, said):
 def test_the_sheet_of_curves_is_legible_and_holds_its_numbers():
     plot = render.fine_tuning_figure(TAKEN, 0.5)
     assert_legible(plot)
-    for said in ("loss in nats", "accuracy in %", "most common label, 50%", "seed 7", "3 of 4 steps in 3 s"):
+    for said in ("loss in nats", "accuracy in %", "most common label), 50%", "seed 7", "3 of 4 steps in 3 s"):
         assert said in words(plot)
     np.testing.assert_allclose(plot.arrays["held_out_accuracy"], [0.4, 0.6])
 

@@ -62,7 +62,7 @@ def test_no_color_map_has_both_colors_of_the_stripes(name):
 
 @pytest.mark.parametrize(("extent", "there"), [((0.0625, 0.9375), True), ((0.0, 1.0), False)])
 def test_an_image_is_hatched_where_no_input_is(extent, there):
-    page = Elements(render.image_classification(image(extent))["conv"].says)
+    page = Elements(render.image_classification(image(extent))["conv"].prediction)
     holes = [each["style"] or "" for each in page.of("i", "outside")]
     assert len(holes) == (2 if there else 0)  # over the image and alone
     assert all("6.250% 6.250%,93.750% 6.250%" in each for each in holes)
@@ -126,5 +126,5 @@ def test_with_all_modalities_masked_the_page_says_that_nothing_was_seen():
 def test_only_the_model_with_learned_positions_has_a_note_on_its_lattice():
     result = image((0.0, 1.0))["conv"]
     for variant in ("learned", "fourier", "conv"):
-        shown = render.image_classification({variant: result})[variant].says
+        shown = render.image_classification({variant: result})[variant].prediction
         assert (LATTICE in shown) == (variant == "learned")

@@ -73,7 +73,7 @@ def image_classification(scale: Scale, unit: Any) -> list[Any]:
         labels, Image.new("RGB", (8, 8)), (4, 4), (0.0, 1.0), attention, None, latents, None, RUN
     )
     panels = render.image_classification({"conv": result}, place=(0.1, 0.1), scale=scale)["conv"]
-    return [panels.says, panels.latents, render.image_attention({"conv": result}, scale)]
+    return [panels.prediction, panels.latents, render.image_attention({"conv": result}, scale)]
 
 
 def optical_flow(scale: Scale, unit: Any) -> list[Any]:

@@ -140,7 +140,7 @@ def test_two_bars_a_word_in_reading_order():
     # Uniform is 1/7 of the attention for a word of one byte, and bars are full at 40%.
     assert [each["style"] for each in page.of("b")] == ["left:35.71%"] * 3
     assert "−100+10" in page.text  # the axis
-    for said in ("a20%+10 points", "b40%−5.0 points", "<10%0.0 points", "rank correlation +0.42", "itself an expl"):
+    for said in ("a20%+10 points", "b40%−5.0 points", "<10%0.0 points", "rank correlation is +0.42", "itself an expl"):
         assert said in page.text
 
 

@@ -1,4 +1,4 @@
-"""The latents that attend to one place of an image: data in, HTML out."""
+"""The latents that attend to one input of an image: data in, HTML out."""
 
 import numpy as np
 from markupsafe import Markup
@@ -10,11 +10,11 @@ from components.scale.attention import AttentionScale, scaled, share_in_words
 def attending_latents_table(
     attending_latents: np.ndarray, inputs: int, place: str, colors: AttentionScale, most: int = 8
 ) -> Markup:
-    """The latents that attend most to a place, as bars.
+    """The latents that attend most to an input, as bars.
 
-    attending_latents: float32 [latents], the share of its attention that each gives the place.
+    attending_latents: float32 [latents], the share of the attention of each that goes to the input.
     inputs: number of inputs; an even map gives each 1 / inputs.
-    place: its name.
+    place: the position of the input in words.
     colors: the unit and range of the bars, the same for all tables that are compared.
     """
     levels = scaled(attending_latents, 1 / inputs, colors.scale)
@@ -30,13 +30,13 @@ def attending_latents_table(
     )
     return Markup(
         '<div class="attending-latents"><h3>Latents that attend to {}</h3><p class="summary">{}</p>'
-        '<ol role="list">{}</ol>{}<p class="caption">Line across the bars: uniform, 1/{:,} of the attention of a '
-        "latent.</p></div>"
+        '<ol role="list">{}</ol>{}<p class="caption">Line across the bars: uniform attention (1/{:,} of that of a '
+        "latent).</p></div>"
     ).format(place, _summary(attending_latents, inputs, colors), rows, axis.markup(), inputs)
 
 
 def _summary(shares: np.ndarray, inputs: int, colors: AttentionScale) -> str:
-    """How many latents attend to the place more than uniform, and how much all of them do."""
+    """The number of latents with more than uniform attention to the input, and the mean of all."""
     above = int((shares * inputs > 1).sum())
     mean = share_in_words(float(shares.mean(dtype=np.float64)), 1 / inputs, colors.scale)
-    return f"{above or 'None'} of {len(shares):,} latents attend to it more than uniform. Mean of all latents: {mean}."
+    return f"{above or 'None'} of {len(shares):,} latents give it more than uniform attention. Mean of all: {mean}."

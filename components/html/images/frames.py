@@ -1,4 +1,4 @@
-"""What all pictures of a frame share: its pixels, small enough to stand in a page, its shape, and marks on it.
+"""Frames as images within HTML: pixels, proportions, and marks on them.
 
 What is larger than MAX_SHOWN pixels per side is shown smaller. Positions are in pixels of the full size.
 """
@@ -22,7 +22,7 @@ LOSSLESS = 256 * 256
 MAX_BYTES = 900_000
 """Bytes of the markup of an image above which even maps are compressed."""
 SPOKEN = Markup('<span class="spoken" aria-live="polite"></span>')
-"""Where click_place.js tells screen readers which place the cursor is at."""
+"""Where click_place.js announces the position of the cursor to screen readers."""
 SMALL = 256
 """Pixels per side up to which pixels stay sharp when enlarged."""
 
@@ -75,16 +75,16 @@ def framed(inner: Markup, size: Size, classes: str = "frame", **more: object) ->
 
 
 def pointable(rows: int, columns: int, label: str, place: int | None, **more: object) -> dict[str, object]:
-    """Attributes of a box of class "places", in which `SPOKEN` stands: click_place.js lets visitors choose a place.
+    """Attributes of a box of class "places", which contains `SPOKEN`: click_place.js lets visitors select a position.
 
-    label: what a screen reader says. place: the chosen one, as a flat index.
+    label: for screen readers. place: the selected position, as a flat index.
     """
     grid = {"data_rows": rows, "data_columns": columns, "data_start": 0, "data_stop": 1, "data_place": place}
     return {"role": "application", "tabindex": 0, "aria_label": label} | grid | more
 
 
 def pointed_at(inner: Markup, size: Size, label: str, chosen: Pixel | None) -> Markup:
-    """A frame whose pixels can be chosen."""
+    """A frame whose pixels can be selected."""
     width, height = size
     place = None if chosen is None else chosen[0] * width + chosen[1]
     return framed(inner + SPOKEN, size, "frame places", **pointable(height, width, label, place))

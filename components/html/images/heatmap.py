@@ -1,7 +1,7 @@
 """An attention map over the image, and the map by itself: data in, HTML out.
 
-What carries `data-rows` and `data-columns` can be pointed at: click_place.js. How strongly the map covers the picture
-is the page's `--map-opacity`, so that a slider needs no server.
+Elements with `data-rows` and `data-columns` can be clicked: click_place.js. The opacity of the map is the page's
+`--map-opacity`, so that a slider needs no server.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from components.html.images.pixels import picture
 from components.scale.attention import AttentionScale, levels_of
 from models.schema import AttentionMap
 
-_KEYS = "Arrow keys move a cursor over its places, Enter asks which latents read one."
+_KEYS = "Arrow keys move a cursor over the inputs. Enter shows which latents attend to the input."
 
 
 def overlay(
@@ -30,20 +30,20 @@ def overlay(
 ) -> Markup:
     """The map over the image, and the map; only the image if `attention` is not over inputs.
 
-    label: whose map it is. selected: a flat index into grid [rows, columns], or None. extent: from where to where of
-    the image the grid extends.
+    label: name of the model. selected: a flat index into grid [rows, columns], or None. extent: of the grid in the
+    image.
     """
-    crop = picture(np.asarray(seen.convert("RGB")), f"What the model saw, {seen.width} × {seen.height} pixels", "crop")
+    crop = picture(np.asarray(seen.convert("RGB")), f"Input image, {seen.width} × {seen.height} pixels", "crop")
     marker = "" if selected is None else _marker(selected, grid, extent)
     if attention is None or colors is None:
         return Markup('<div class="heatmap">{}</div>').format(_places(crop + marker, label, selected, grid, extent))
     fills = colors.fills(levels_of(attention, colors.scale))
     said = most_attended(attention, colors.scale)
     outside = no_data_outside((extent[0], extent[0], extent[1], extent[1]))
-    over = crop + outside + picture(fills, f"Map of the attention over it: {said}", "map") + marker
+    over = crop + outside + picture(fills, f"Attention map over it: {said}", "map") + marker
     alone = outside + picture(fills, "Attention map", "map") + marker
     return Markup(
-        '<div class="heatmap"><figure>{}<figcaption>over the image</figcaption></figure><figure>{}'
+        '<div class="heatmap"><figure>{}<figcaption>attention over the image</figcaption></figure><figure>{}'
         "<figcaption>attention map</figcaption></figure></div>"
     ).format(
         _places(over, f"{label}, {said}", selected, grid, extent),
@@ -54,9 +54,9 @@ def overlay(
 def _places(
     inner: Markup, label: str, selected: int | None, grid: tuple[int, int], extent: Extent, focusable: bool = True
 ) -> Markup:
-    """A box whose places can be chosen. focusable: also with keys; one of two boxes with the same places is enough."""
+    """A box whose inputs can be selected. focusable: also with keys, for one of two equal boxes."""
     start, stop = extent
-    chosen = "" if selected is None else f" Chosen: {place_in_words(selected, grid)}."
+    chosen = "" if selected is None else f" Selected: {place_in_words(selected, grid)}."
     places = pointable(*grid, f"{label}.{chosen} {_KEYS}", selected) | {
         "data_start": f"{start:.5f}",
         "data_stop": f"{stop:.5f}",
@@ -70,7 +70,7 @@ def _places(
 
 
 def _marker(index: int, grid: tuple[int, int], extent: Extent) -> Markup:
-    """An outline around a place."""
+    """An outline around an input."""
     rows, columns = grid
     row, column = divmod(index, columns)
     start, span = extent[0], extent[1] - extent[0]

@@ -1,4 +1,4 @@
-"""What all pictures share: pixels as an image within HTML, and what its colors mean."""
+"""Pixels as an image within HTML, and legends for its colors."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from PIL import Image
 from components.scale.attention import AttentionScale
 
 FINE = 72
-"""Pixels per side from which a tile is shown smaller than it is."""
+"""Pixels per side from which a tile is shown at reduced size."""
 
 
 def data_uri(pixels: np.ndarray) -> str:
@@ -40,7 +40,7 @@ def picture(pixels: np.ndarray, alt: str, classes: str) -> Markup:
 
 
 def color_legend(colors: AttentionScale, said: str | Markup) -> Markup:
-    """The colors from end to end, with a tick at the uniform level. said: what they are colors of."""
+    """The colors from end to end, with a tick at the uniform level. said: what the colors measure."""
     low, high = colors.ends
     return legend(colors.color_map, (low, high), said, float(colors.norm(colors.uniform)))
 

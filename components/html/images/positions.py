@@ -23,7 +23,7 @@ def position_tiles(positions: np.ndarray, variant: Variant) -> Markup:
 
 
 def frequencies(bands: int, max_resolution: int) -> np.ndarray:
-    """float64 [bands], in waves across the picture: feature k is sin or cos of pi * f[k] * position, from -1 to 1."""
+    """float64 [bands], in waves across the image: feature k is sin or cos of pi * f[k] * position, from -1 to 1."""
     return np.linspace(1.0, max_resolution / 2, bands)
 
 
@@ -37,8 +37,8 @@ def bands_to_show(bands: int, max_resolution: int) -> list[int]:
 def principal_components(positions: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Scores float64 [height, width, n] and the share of the variance over positions that each explains, [n].
 
-    n: `most` or fewer, as many as there are directions. A component's sign means nothing: the score farthest from 0 is
-    positive.
+    n: `most`, or the number of directions if that is smaller. The sign of a component is arbitrary: the score farthest
+    from 0 is made positive.
     """
     height, width, channels = positions.shape
     vectors = positions.reshape(-1, channels).astype(np.float64)
@@ -62,30 +62,28 @@ def _fourier(positions: np.ndarray, max_resolution: int) -> Markup:
     known, limit = frequencies(bands, max_resolution), (min(height, width) - 1) / 2
     shown = bands_to_show(bands, max_resolution)
     plain = Markup("").join(
-        _tile(positions[..., at], _UNIT, f"{axis} itself") for at, axis in enumerate(("row", "column"))
+        _tile(positions[..., at], _UNIT, f"{axis} coordinate") for at, axis in enumerate(("row", "column"))
     )
     heads = Markup("").join(Markup("<span>{}<br>{}</span>").format(*name.split(" of ")) for name in _FEATURES)
     rows = [
-        Markup('<div class="band"><span>positions</span>{}<small>the row<br>and the column</small></div>').format(
-            plain
-        ),
+        Markup('<div class="band"><span>positions</span>{}<small>row and<br>column</small></div>').format(plain),
         Markup('<div class="band head" aria-hidden="true"><span></span>{}</div>').format(heads),
         *(_band(positions[..., 2 + band :: bands], float(known[band]), known[band] > limit) for band in shown),
     ]
     said = [
-        f"{channels} channels: both positions, and sine and cosine of each at {bands} frequencies, from 1 to "
-        f"{known[-1]:.4g} waves across the picture, of which {len(shown)} are shown."
+        f"{channels} channels: row, column, and sine and cosine of both at {bands} frequencies, from 1 to "
+        f"{known[-1]:.4g} waves across the image. {len(shown)} of the frequencies are shown."
     ]
     if too_fine := int((known > limit).sum()):
         said.append(
-            f"Neighbors on this grid of {height} × {width} tell waves apart up to {limit:.4g}; {too_fine} of the "
-            f"{bands} frequencies are above that and alias: they look like slower waves."
+            f"This grid of {height} × {width} can represent up to {limit:.4g} waves; {too_fine} of the {bands} "
+            "frequencies are higher and alias: they look like lower ones."
         )
     return _sheet("bands", Markup("").join(rows), ("−1", "+1"), [*said, *_blended(positions)])
 
 
 def _band(features: np.ndarray, frequency: float, aliased: bool) -> Markup:
-    """features: [height, width, 4], in the order of `_FEATURES`. frequency: waves across the picture."""
+    """features: [height, width, 4], in the order of `_FEATURES`. frequency: waves across the image."""
     waves = f"{frequency:.3g} wave{'s' if frequency != 1 else ''}"
     tiles = Markup("").join(
         _tile(features[..., part], _UNIT, f"{name}, {waves}") for part, name in enumerate(_FEATURES)
@@ -96,9 +94,9 @@ def _band(features: np.ndarray, frequency: float, aliased: bool) -> Markup:
 
 
 def _blended(positions: np.ndarray) -> list[str]:
-    """A note for maps that are shown smaller than they are."""
+    """A note if the maps are shown at reduced size."""
     height, width, _ = positions.shape
-    said = f"Each map of {height} × {width} is shown smaller than it is: what is too fine for that blends."
+    said = f"The maps of {height} × {width} are shown at reduced size, so fine patterns blur."
     return [said] if max(height, width) > FINE else []
 
 
@@ -107,9 +105,7 @@ def _learned(positions: np.ndarray) -> Markup:
     scores, explained = principal_components(positions, COMPONENTS_SHOWN)
     reach = float(np.abs(scores).max())
     if reach == 0.0:
-        return Markup(
-            '<div class="positions"><p class="caption">All positions are alike: nothing tells them apart.</p></div>'
-        )
+        return Markup('<div class="positions"><p class="caption">All position vectors are the same.</p></div>')
     tiles = Markup("").join(
         Markup("<figure>{}<figcaption>{}: {}</figcaption></figure>").format(
             _tile(scores[..., at], Normalize(-reach, reach), f"component {at + 1}, {percent(share)}"),
@@ -119,9 +115,9 @@ def _learned(positions: np.ndarray) -> Markup:
         for at, share in enumerate(explained)
     )
     said = [
-        f"The first {len(explained)} principal components of {height} × {width} positions with {channels} channels "
-        f"each, and what share of the variance they explain: {percent(float(explained.sum()))} together. "
-        "Trained for each pixel apart; the embedded model's began as Fourier features.",
+        f"The first {len(explained)} principal components of {height} × {width} learned vectors with {channels} "
+        f"channels, and the share of the variance that each explains: {percent(float(explained.sum()))} in total. "
+        "In the demo model, the vectors were initialized as Fourier features.",
         *_blended(positions),
     ]
     return _sheet("components", tiles, (f"−{reach:.2g}", f"+{reach:.2g}"), said)
@@ -133,7 +129,7 @@ def _tile(values: np.ndarray, norm: Normalize, alt: str) -> Markup:
 
 
 def _sheet(kind: str, tiles: Markup, ends: tuple[str, str], said: list[str]) -> Markup:
-    scale = legend(matplotlib.colormaps[COLOR_MAP], ends, "one scale for all maps of this sheet, 0 in the middle", 0.5)
+    scale = legend(matplotlib.colormaps[COLOR_MAP], ends, "one scale for all these maps, 0 in the center", 0.5)
     words = " ".join(said)
     return Markup('<div class="positions"><div class="{}">{}</div>{}<p class="caption">{}</p></div>').format(
         kind, tiles, scale, words
