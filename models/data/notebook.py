@@ -7,11 +7,23 @@ block, so that neither is executed or rendered.
 import json
 from collections.abc import Sequence
 
-_CODE = """\
+_CHECK = """\
+from pathlib import Path
+
+folder = {folder!r}  # next to this notebook
+
+missing = [name for name in ("config.json", "model.safetensors") if not Path(folder, name).is_file()]
+if missing:
+    raise SystemExit(
+        f"{{Path(folder).absolute()}} has no {{' and no '.join(missing)}}. Save the model as ZIP in Perceiver "
+        f"Playground, extract {{folder}}.zip, and put the folder {{folder}} that is in it next to this notebook."
+    )
+"""
+
+_CLASSIFY = """\
 import torch
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
-folder = {folder!r}  # next to this notebook
 texts = {texts!r}
 
 model = PerceiverForSequenceClassification.from_pretrained(folder).float().eval()
@@ -37,6 +49,11 @@ Its labels:
     {labels}
 """
 
+_NEEDS = """\
+Put the folder `{folder}`, which has `config.json` and `model.safetensors`, next to this notebook. It is in
+`{folder}.zip`, which Perceiver Playground saves: "Save model and curves", then "Model (ZIP)".
+"""
+
 _INSTALL = "It requires `torch` and `transformers` (`pip install torch transformers`) and no network."
 
 _README = """\
@@ -55,9 +72,10 @@ that was trained on private texts.
 def write_notebook(folder: str, labels: Sequence[str], texts: Sequence[str]) -> str:
     """A Jupyter notebook (nbformat 4.5) that loads the model in `folder`, next to it, and classifies the texts.
 
-    It prints the probability of the best label, the label and the text.
+    It prints the probability of the best label, the label and the text. Without the folder it ends with one line that
+    says where to get it.
     """
-    about = f"{_about(labels)}\n{_INSTALL}\n"
+    about = f"{_about(labels)}\n{_NEEDS.format(folder=folder)}\n{_INSTALL}\n"
     notebook = {
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -67,17 +85,22 @@ def write_notebook(folder: str, labels: Sequence[str], texts: Sequence[str]) -> 
         },
         "cells": [
             {"cell_type": "markdown", "id": "about", "metadata": {}, "source": _lines(about)},
-            {
-                "cell_type": "code",
-                "id": "classify",
-                "metadata": {},
-                "execution_count": None,
-                "outputs": [],
-                "source": _lines(_CODE.format(folder=folder, texts=list(texts))),
-            },
+            _code_cell("check", _CHECK.format(folder=folder)),
+            _code_cell("classify", _CLASSIFY.format(texts=list(texts))),
         ],
     }
     return json.dumps(notebook, indent=1) + "\n"
+
+
+def _code_cell(name: str, code: str) -> dict[str, object]:
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+        "source": _lines(code),
+    }
 
 
 def write_readme(
