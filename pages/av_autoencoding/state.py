@@ -23,7 +23,7 @@ class AvState(ModelState, MapState):
     mask: tuple[Literal["image", "audio"], ...] = control(
         (),
         "Mask modalities",
-        "Modalities that the model does not get. It was never trained with both masked.",
+        "Modalities that are hidden from the model. It was never trained with both masked.",
         labels={"image": "video", "audio": "sound"},
     )
     label: int | None = control(
@@ -35,7 +35,7 @@ class AvState(ModelState, MapState):
     resolution: Resolution = control(
         "native",
         "Output resolution",
-        '"native": as the model reads the clip; "pixels" or "frames": also between them.',
+        '"native": that of the input; "pixels" or "frames": twice as many pixels per side or frames.',
         labels={"native": "native", "pixels": "2x pixels", "frames": "2x frame rate"},
     )
     method: Literal["rollout", "encoder"] = control(

@@ -63,7 +63,9 @@ class FineTuningState(ModelState):
         5e-4, "Learning rate", "Peak learning rate of AdamW.", ge=LEARNING_RATE[0], le=LEARNING_RATE[1]
     )
     frozen: bool = control(False, "Freeze the encoder", "Trains only the decoder: faster, and often less accurate.")
-    seed: int = control(0, "Seed", "For the held-out rows, the order of the rows and new weights.", ge=0, le=MAX_SEED)
+    seed: int = control(
+        0, "Seed", "Determines the held-out rows, the order of the rows and the new weights.", ge=0, le=MAX_SEED
+    )
     rows: tuple[tuple[str, str], ...] = control(
         (), "Rows", "[text, label] each; 2 to 20 labels. A fifth of each label is held out.", role="program"
     )

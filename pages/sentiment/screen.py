@@ -33,7 +33,7 @@ class SentimentState(ModelState, TraceState, UnitState):
     importance_unit: EffectUnit = control(
         "log_odds",
         "Importance unit",
-        "Log-odds: ln(p / (1 - p)), which does not saturate. Percentage points: a probability near 100% hardly moves.",
+        "Log-odds: ln(p / (1 - p)), which does not saturate. Percentage points saturate near 0% and 100%.",
         role="display",
         labels={"log_odds": "log-odds", "probability": "percentage points"},
     )

@@ -33,7 +33,7 @@ class TextGenerationState(ModelState, TraceState, UnitState):
     do_sample: bool = control(
         True,
         "Decoding",
-        "Whether each token is sampled; if not, it is the most probable one.",
+        "Sample each token, or always take the most probable one (greedy).",
         labels={True: "sample", False: "greedy (most probable token)"},
     )
     temperature: float = control(
@@ -58,8 +58,8 @@ class TextGenerationState(ModelState, TraceState, UnitState):
     truncate: bool = control(
         False,
         "Truncate long prompts",
-        "Drop tokens on the left if the prefix is longer than the model takes. Without truncation more of the prompt "
-        "becomes latents, and a prompt longer than the context is an error.",
+        "Drop the first tokens of a prompt whose prefix is too long. Without truncation, more of the prompt becomes "
+        "latents instead, and a prompt longer than the context is an error.",
     )
     compare: bool = control(
         False,
