@@ -5,6 +5,7 @@ import os
 # Before the hub client is imported: it is not to report anything.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,6 +34,7 @@ def load_backend() -> Backend:
 async def lifespan(server: st.App) -> AsyncIterator[None]:
     """The models are loaded when the server starts, once for all visitors."""
     serve(App(load_backend(), PAGES))
+    gc.freeze()  # Streamlit collects garbage after each run: over all of torch that takes half a second
     yield
 
 
