@@ -11,7 +11,7 @@ from models.schema import AvAutoencodingResult, AvTrace
 MAX_FRAMES = 16
 """Most frames in a strip."""
 Box = tuple[float, float, float, float]
-"""A part of a picture, as shares of the whole from its upper left corner: left, top, width, height."""
+"""A part of an image, as shares of the whole from its upper left corner: left, top, width, height."""
 
 
 def strip_frames(result: AvAutoencodingResult, chosen: int) -> range:
@@ -55,14 +55,14 @@ def sample_at(share: float, samples: int) -> int:
 
 
 def window_samples(result: AvAutoencodingResult, trace: AvTrace) -> range:
-    """The samples of the window that an output was read from; some may lie beyond the end of the sound."""
+    """The samples of the window of an output; some may lie beyond the end of the sound."""
     first, last = (round(at / result.fps * result.sample_rate) for at in (trace.start, trace.start + trace.frames))
     return range(first, last)
 
 
-def part_of(asked: range, shown: range) -> Box:
-    """The part of a picture of the samples `shown` where `asked` lie, over its full height."""
-    first, last = (min(max(at, shown.start), shown.stop) for at in (asked.start, asked.stop))
+def part_of(part: range, shown: range) -> Box:
+    """The position of the samples `part` within those of `shown`, over the full height."""
+    first, last = (min(max(at, shown.start), shown.stop) for at in (part.start, part.stop))
     return (first - shown.start) / len(shown), 0.0, (last - first) / len(shown), 1.0
 
 
@@ -75,7 +75,7 @@ def time_ticks(begin: float, end: float, most: int = 6) -> list[float]:
     return [round(at * step, 9) for at in range(first, last + 1)]
 
 
-def asked_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
+def target_in_words(result: AvAutoencodingResult, trace: AvTrace) -> str:
     """ "rows 9 to 16, columns 1 to 8 of frame 3, at 0.13 s", "the sound from 0.260 to 0.270 s", "the label"."""
     if trace.modality == "image":
         frame, top, left, height, width = trace.area

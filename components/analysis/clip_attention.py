@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.analysis.clip import asked_in_words, evenly, window_samples
+from components.analysis.clip import evenly, target_in_words, window_samples
 from components.scale.attention import AttentionScale, Scale, scaled, share_in_words
 from components.scale.no_data import hatched
 from components.words.numbers import seconds_in_words
@@ -55,7 +55,7 @@ class ReadWindow:
         return self.colors.in_words(self.label) + (" uniform" if self.colors.scale == "relative" else "")
 
 
-def asked_about(result: AvAutoencodingResult) -> tuple[AttentionMap, AvTrace]:
+def traced_output(result: AvAutoencodingResult) -> tuple[AttentionMap, AvTrace]:
     """Raises ValueError for a result without a probe, or with attention only to latents."""
     if result.attention is None or result.trace is None:
         raise ValueError("the result has no attention to the inputs")
@@ -76,14 +76,14 @@ def shares(attention: AttentionMap, trace: AvTrace) -> list[Share]:
 
 
 def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
-    """Raises ValueError as `asked_about` does."""
-    attention, trace = asked_about(result)
+    """Raises ValueError as `traced_output` does."""
+    attention, trace = traced_output(result)
     image, audio, label = (
         scaled(np.asarray(values), attention.uniform, scale) for values in (trace.image, trace.audio, trace.label)
     )
     window = range(trace.start, trace.start + trace.frames)
-    asked = trace.area[0] if trace.modality == "image" else trace.start
-    frames = evenly(window, min(max(asked, window.start), window.stop - 1))
+    first = trace.area[0] if trace.modality == "image" else trace.start
+    frames = evenly(window, min(max(first, window.start), window.stop - 1))
     samples = window_samples(result, trace)
     sound = result.original_audio[samples.start : samples.stop]
     pixels = result.original_frames[np.minimum(frames, len(result.original_frames) - 1)]
@@ -122,7 +122,7 @@ def held_in_words(read: ReadWindow, result: AvAutoencodingResult) -> str:
 
 def most_read_in_words(result: AvAutoencodingResult, scale: Scale) -> str:
     """The video patch and the moment of the sound with the most attention."""
-    attention, trace = asked_about(result)
+    attention, trace = traced_output(result)
     said = []
     if trace.image.any():
         at, row, column = np.unravel_index(int(trace.image.argmax()), trace.image.shape)
@@ -162,6 +162,6 @@ def masked_in_words(result: AvAutoencodingResult) -> str:
 
 def title_in_words(result: AvAutoencodingResult) -> str:
     """The traced output, and the method."""
-    attention, trace = asked_about(result)
+    attention, trace = traced_output(result)
     how = attention.title.partition(": ")[0]  # behind it the task names the output, as programs count
-    return f"{how}: {asked_in_words(result, trace)}"
+    return f"{how}: {target_in_words(result, trace)}"

@@ -16,7 +16,7 @@ BEYOND = "At this size, a tile is larger than the frames. The rest of it is mirr
 
 
 @dataclass(frozen=True, slots=True)
-class PixelAsked:
+class TracedPixel:
     """A pixel of the first frame, and the attention of its flow.
 
     attention.values: float32 [rows, columns], if each input holds both frames at its position; or [2, rows, columns],

@@ -1,4 +1,4 @@
-"""What it costs to write with a Perceiver AR, and with a decoder-only Transformer as deep and as wide."""
+"""Cost of generation with a Perceiver AR, and with a decoder-only Transformer of the same depth and width."""
 
 from dataclasses import dataclass
 
@@ -40,8 +40,8 @@ class WriterShape:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """prompt: floating-point operations until a prompt is read and the logits of the next token are there; token: for
-    one further token, while keys and values are kept; memory: their bytes, once the prompt is read."""
+    """prompt: floating-point operations to read the prompt and compute the logits of the next token. token: for one
+    more token with the key-value cache. memory: bytes of this cache after the prompt."""
 
     prompt: int
     token: int
@@ -52,14 +52,14 @@ def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
     """Costs of a Perceiver AR and of a decoder-only Transformer for a prompt of P = `prefix` and N = `latents` tokens.
 
     With K = P + N, C channels, L layers, MLPs W times as wide, V kinds of tokens; a multiplication and an addition are
-    two operations, and norms, softmax and the like are left out. A layer that asks with n tokens, projects r and reads
-    k takes
+    two operations, and norms, softmax and the like are left out. A layer with n queries that
+    projects r and attends to k positions takes
 
         queries and output 4 n C², keys and values 4 r C², scores and their sums 4 n k C, MLP 4 W n C²
 
-    and the logits of one token 2 C V. Cross-attention asks with N and reads K; each of the L layers has N, of both. The
+    and the logits of one token 2 C V. Cross-attention: N queries, K positions; the L layers: N of both. The
     Transformer has 1 + L layers, each with K of both. Scores count in full, above the diagonal too, as kernels compute
-    them. A further token asks with 1, projects 1 and reads what is kept and itself. Kept are 2 C numbers a token and a
+    them. One more token has 1 query and attends to the cache and itself. The cache has 2 C numbers per token and
     layer: of K tokens in cross-attention and in the Transformer's layers, of N in the latents' layers.
     """
     read, width = prefix + latents, shape.channels
@@ -79,7 +79,7 @@ def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
     return ours, theirs
 
 
-def _layer(shape: WriterShape, asking: int, projected: int, read: int) -> int:
+def _layer(shape: WriterShape, queries: int, projected: int, read: int) -> int:
     width = shape.channels
-    projections = 4 * asking * width**2 + 4 * projected * width**2
-    return projections + 4 * asking * read * width + 4 * shape.widening * asking * width**2
+    projections = 4 * queries * width**2 + 4 * projected * width**2
+    return projections + 4 * queries * read * width + 4 * shape.widening * queries * width**2

@@ -92,7 +92,7 @@ def _means(at: np.ndarray, values: np.ndarray, each: int) -> tuple[np.ndarray, n
 
 
 def smoothed(values: np.ndarray, span: float) -> np.ndarray:
-    """Exponentially weighted means of what came until then, of the shape of `values`; `span` as in pandas' `ewm`."""
+    """Exponentially weighted running means, of the shape of `values`; `span` as in pandas' `ewm`."""
     keep = 1 - 2 / (span + 1)
     total, weight, found = 0.0, 0.0, []
     for value in values.tolist():

@@ -138,7 +138,7 @@ def most_effective(words: Sequence[Piece], effects: Effects) -> str:
     return ", ".join(f"“{words[at].text}” ({effects.in_words(float(effects.values[at]))})" for at in first)
 
 
-def label_asked(result: SentimentResult) -> str:
+def traced_label(result: SentimentResult) -> str:
     """Name of the label that attention and effects belong to."""
     return next(label.name for label in result.labels if label.index == result.label)
 

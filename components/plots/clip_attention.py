@@ -10,7 +10,6 @@ from components.analysis.clip import part_of
 from components.analysis.clip_attention import (
     ReadWindow,
     Share,
-    asked_about,
     covers_in_words,
     held_in_words,
     masked_in_words,
@@ -18,6 +17,7 @@ from components.analysis.clip_attention import (
     read_window,
     shares,
     title_in_words,
+    traced_output,
 )
 from components.plots.arrays import Arrays, attention_arrays, color_arrays, run_arrays
 from components.plots.attention import COLOR_BAR_LEFT, add_color_bar, footer
@@ -50,7 +50,7 @@ def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "relative",
     """
     if result.attention is not None and result.trace is None:
         return _latents_plot(result, result.attention, scale)
-    attention, trace = asked_about(result)
+    attention, trace = traced_output(result)
     read, parts = read_window(result, scale), shares(attention, trace)
     heading = title_in_words(result)
     said = ", ".join(f"{part.name} {percent(part.share)}" for part in parts)

@@ -68,7 +68,7 @@ def frame_arrays(frames: tuple[Image, Image]) -> Arrays:
 
 
 def draw_arrows(axes: Axes, drawn: Arrows) -> None:
-    """White on black, to be seen on any picture. axes: in pixels of the frame."""
+    """White on black, visible on any image. axes: in pixels of the frame."""
     for color, width in (("black", 2.6), ("white", 1.1)):
         lines = LineCollection(list(drawn.strokes), colors=color, linewidths=width, capstyle="round", joinstyle="round")
         axes.add_collection(lines, autolim=False)

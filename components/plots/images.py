@@ -138,7 +138,7 @@ def _write_head(plot: Plot, column: ImageColumn, left: float, y: float, width: f
 
 
 def _fitted(size: tuple[int, int], side: float) -> tuple[float, float]:
-    """Width and height in inches of a picture of these proportions within a square."""
+    """Width and height in inches of an image of these proportions within a square."""
     return size[0] / max(size) * side, size[1] / max(size) * side
 
 
@@ -162,7 +162,7 @@ def _show(
     place = (start, stop, 1 - stop, 1 - start)
     fills = colors.fills(levels_of(column.attention, colors.scale))
     axes.imshow(fills, alpha=opacity, extent=place, **drawn)
-    axes.set(xlim=(0, 1), ylim=(0, 1))  # which every picture changes
+    axes.set(xlim=(0, 1), ylim=(0, 1))  # which imshow changes
     hatch_around(axes, (start, 1 - stop, stop - start, stop - start), opacity)
 
 

@@ -10,9 +10,9 @@ from components.analysis.occlusion import (
     Effects,
     EffectUnit,
     agreement_in_words,
-    label_asked,
     most_effective,
     selection_in_words,
+    traced_label,
     word_attention,
     words_of,
     words_to_show,
@@ -43,7 +43,7 @@ def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale
     occlusion = result.occlusion
     if occlusion is None:
         raise ValueError("the result has no leave-one-out importance")
-    words, label, effects = words_of(result.text, occlusion), label_asked(result), Effects.of(occlusion, unit)
+    words, label, effects = words_of(result.text, occlusion), traced_label(result), Effects.of(occlusion, unit)
     shown = words_to_show(effects)
     plot = _start(result, occlusion, effects, words, shown)
     plot.arrays |= _arrays(result, occlusion, words) | {"shown": np.array(shown, dtype=np.int64), "effect_unit": unit}
@@ -69,7 +69,7 @@ def occlusion_plot(result: SentimentResult, unit: EffectUnit = "log_odds", scale
 def _start(
     result: SentimentResult, occlusion: Occlusion, effects: Effects, words: Sequence[Piece], shown: Sequence[int]
 ) -> Plot:
-    run, label = result.run, label_asked(result)
+    run, label = result.run, traced_label(result)
     agreement = agreement_in_words(effects)
     heading = f"Attention and leave-one-out importance for “{shortened(label, 40)}”"
     parts = [f"{heading}.", f"{len(words):,} words; largest effects: {most_effective(words, effects)}.", agreement]

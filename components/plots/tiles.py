@@ -15,7 +15,7 @@ _THINNEST = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """title: a line above the picture; caption: two at most.
+    """title: a line above the image; caption: two at most.
 
     pixels: uint8 [rows, columns, 3], or None for an empty one.
     """
@@ -54,7 +54,7 @@ def draw_tiles(
 
 
 def _fitted(size: tuple[int, int], count: int, across: int, band: tuple[float, float]) -> tuple[float, float]:
-    """Width and height of a picture in inches; one that would be a hairline is drawn thicker than it is."""
+    """Width and height of an image in inches; a very flat one is drawn thicker."""
     down = ceil(count / across)
     room = (band[0] - GAP * (across - 1)) / across, (band[1] - 0.15 * (down - 1)) / down - HEAD
     share = min(room[0] / size[0], room[1] / size[1])

@@ -5,7 +5,6 @@ from markupsafe import Markup
 
 from components.analysis.clip import Box, strip_frames
 from components.analysis.clip_attention import (
-    asked_about,
     covers_in_words,
     held_in_words,
     masked_in_words,
@@ -13,6 +12,7 @@ from components.analysis.clip_attention import (
     read_window,
     shares,
     title_in_words,
+    traced_output,
 )
 from components.analysis.sound import Sounds
 from components.html.charts.bars import label_bars
@@ -78,12 +78,12 @@ def av_strip(result: AvAutoencodingResult, chosen: int) -> Markup:
     where there is no such frame.
     """
     frames = strip_frames(result, chosen)
-    pixel = _pixel_asked(result, frames)
+    pixel = _traced_pixel(result, frames)
     at = list(frames)
     return film_strip(result.original_frames[at], result.frames[at], at, result.fps, chosen, pixel)
 
 
-def _pixel_asked(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
+def _traced_pixel(result: AvAutoencodingResult, frames: range | tuple[int, ...]) -> Box | None:
     """Position of the traced pixel among these frames, side by side."""
     trace = result.trace
     if trace is None or trace.modality != "image" or trace.area[0] not in frames:
@@ -100,11 +100,11 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Mar
     """
     if result.attention is not None and result.trace is None:
         return _latents(result.attention, scale)
-    attention, trace = asked_about(result)
+    attention, trace = traced_output(result)
     read = read_window(result, scale)
-    pixel = _pixel_asked(result, read.frames)
+    pixel = _traced_pixel(result, read.frames)
     chosen = trace.area[0] if trace.modality == "image" else None
-    asked = range(trace.area[0], sum(trace.area)) if trace.modality == "audio" else None
+    samples = range(trace.area[0], sum(trace.area)) if trace.modality == "audio" else None
     said = [f"{most_read_in_words(result, scale)}.", covers_in_words(trace), held_in_words(read, result)]
     said.append(masked_in_words(result))
     text = " ".join(filter(None, said))
@@ -113,7 +113,7 @@ def av_attention(result: AvAutoencodingResult, scale: Scale = "relative") -> Mar
         title,
         share_bar(shares(attention, trace)),
         read_frames(read, result.fps, pixel, chosen),
-        read_sound(read, result.sample_rate, asked),
+        read_sound(read, result.sample_rate, samples),
         read_label(read),
         read_legend(read.colors, "video and sound; the label may exceed it", bool(read.masked)),
         text[0].upper() + text[1:],

@@ -112,7 +112,7 @@ def _latents(result: ImageClassificationResult, title: str, selected: int | None
 
 
 def image_attention(results: ImageResults, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
-    """The attention of all models as one figure. opacity: of the maps over the picture, 0 to 1.
+    """The attention of all models as one figure. opacity: of the maps over the image, 0 to 1.
 
     Raises ValueError for results without attention.
     """

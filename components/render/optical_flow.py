@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL.Image import Image
 
-from components.analysis.flow_attention import PixelAsked
+from components.analysis.flow_attention import TracedPixel
 from components.analysis.motion import vector_in_words
 from components.html.images.comparison import warp_check
 from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
@@ -73,8 +73,8 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "rela
 
     Raises ValueError, as `flow_attention_figure` does, for a result without attention.
     """
-    trace, asked = _asked(result)
-    pictures = flow_attention_pictures((first, trace.second), asked, scale)
+    trace, traced = _traced(result)
+    pictures = flow_attention_pictures((first, trace.second), traced, scale)
     return pictures + (_steps(trace) if len(trace.sizes) > 1 else "")
 
 
@@ -82,8 +82,8 @@ def flow_attention_figure(
     frames: tuple[Image, Image], result: OpticalFlowResult, scale: Scale = "relative", opacity: float = 0.6
 ) -> Plot:
     """The same as a plot to save. frames: first and second."""
-    trace, asked = _asked(result)
-    plot = flow_attention_plot((frames[0], trace.second), asked, result.run, scale, opacity)
+    trace, traced = _traced(result)
+    plot = flow_attention_plot((frames[0], trace.second), traced, result.run, scale, opacity)
     plot.arrays |= frame_arrays(frames) | {"perceiver_flow": result.flow}
     return plot
 
@@ -113,12 +113,12 @@ def flow_figure(frames: tuple[Image, Image], flows: Flows, run: RunInfo, truth: 
     return flow_plot(frames, columns, run, "Optical flow from the first frame to the second")
 
 
-def _asked(result: OpticalFlowResult) -> tuple[FlowTrace, PixelAsked]:
+def _traced(result: OpticalFlowResult) -> tuple[FlowTrace, TracedPixel]:
     if result.attention is None or result.trace is None:
         raise ValueError("the result has no attention")
     trace = result.trace
     right, down = result.flow[trace.row, trace.column].tolist()
-    return trace, PixelAsked(result.attention, trace.row, trace.column, (right, down), trace.area, trace.before)
+    return trace, TracedPixel(result.attention, trace.row, trace.column, (right, down), trace.area, trace.before)
 
 
 def _steps(trace: FlowTrace) -> Markup:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from components.analysis.generated_text import tokens_after_prompt
 from components.analysis.generation_costs import WriterShape
 from components.analysis.text_units import Unit
-from components.html.charts.border import border_picture
+from components.html.charts.border import context_bar
 from components.html.text.alternatives import alternative_bars
 from components.html.text.compared import Compared, compared_strips
 from components.html.text.traced import traced_strip
@@ -75,7 +75,7 @@ def text_generation_attention(
 
 def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
     """The division of a prompt and its cost. Raises ValueError if the model takes fewer tokens."""
-    return border_picture(shape, prefix, latents, cut, each)
+    return context_bar(shape, prefix, latents, cut, each)
 
 
 def text_generation_comparison(texts: Sequence[Compared]) -> Markup:

@@ -1,17 +1,17 @@
-"""Hatching: how pictures show that there is no data, so that it does not look like a value."""
+"""Hatching: how images show missing data, so that it does not look like a value."""
 
 import numpy as np
 
 DARK, LIGHT = (120, 120, 120), (216, 216, 216)
 """Stripes, visible on both themes. No color map has these two next to each other."""
 _STRIPES = 48
-"""Along the longer side of a picture."""
+"""Along the longer side of an image."""
 _SMALL = 32
 """Pixels along the longer side below which stripes are a pixel wide."""
 
 
 def hatched(pixels: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """The picture with diagonal stripes where data is missing.
+    """The image with diagonal stripes where data is missing.
 
     pixels: uint8 RGB [height, width, 3]. missing: bool [height, width].
     """

@@ -102,9 +102,9 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         return example_with_text(state.prompt, EXAMPLES)
 
     def call(self, state: TextGenerationState) -> object:
-        asked = probe_of(state, None if state.token is None else TokenAt(state.token))
+        probe = probe_of(state, None if state.token is None else TokenAt(state.token))
         request = request_of(state)
-        result = self.backend.run(replace(request, probe=asked))
+        result = self.backend.run(replace(request, probe=probe))
         found: dict[str, object] = {name: getattr(result, name) for name in RESULTS}
         if state.compare:
             latents = result.tokens[0].latents if result.tokens else result.latents

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from components.analysis.clip import (
-    asked_in_words,
     part_of,
     pixel_in_strip,
     sample_at,
     strip_frames,
+    target_in_words,
     time_ticks,
     window_samples,
 )
@@ -93,13 +93,13 @@ def test_seconds_in_words():
 def test_a_window_and_what_was_asked_of_it():
     result = rebuilt_clip()
     assert window_samples(result, pixel_trace()) == range(16, 48)
-    assert asked_in_words(result, pixel_trace()) == "rows 3 to 4, columns 1 to 2 of frame 5, at 0.40 s"
-    assert asked_in_words(result, sound_trace()) == "the sound from 0.300 to 0.400 s"
+    assert target_in_words(result, pixel_trace()) == "rows 3 to 4, columns 1 to 2 of frame 5, at 0.40 s"
+    assert target_in_words(result, sound_trace()) == "the sound from 0.300 to 0.400 s"
     single = AvTrace("image", (0, 3, 2, 1, 1), 0, 4, np.zeros((1, 1, 1)), np.zeros(1), 0.0)
-    assert asked_in_words(result, single) == "row 4, column 3 of frame 1, at 0.00 s"
+    assert target_in_words(result, single) == "row 4, column 3 of frame 1, at 0.00 s"
     named = AvTrace("label", (), 0, 4, np.zeros((1, 1, 1)), np.zeros(1), 0.0)
-    assert re.fullmatch(r"the label of the window .* 0\.00 s", asked_in_words(result, named))
-    assert asked_in_words(replace(result, windows=result.windows[:1]), named) == "the label"
+    assert re.fullmatch(r"the label of the window .* 0\.00 s", target_in_words(result, named))
+    assert target_in_words(replace(result, windows=result.windows[:1]), named) == "the label"
 
 
 @pytest.mark.parametrize(

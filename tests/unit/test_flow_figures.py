@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from components.analysis.flow_attention import PixelAsked, most_read
+from components.analysis.flow_attention import TracedPixel, most_read
 from components.analysis.motion import flow_in_words
 from components.plots.flow import FlowColumn, flow_plot
 from components.plots.flow_attention import flow_attention_plot
@@ -145,7 +145,7 @@ def test_colors_of_errors_end_where_but_a_few_are_beyond():
 
 
 def test_one_map_lies_over_both_frames_and_alone():
-    asked = PixelAsked(attention([[0.4, 0.2], [0.1, 0.1]], 0.2), row=2, column=1, vector=(3.0, -1.0))
+    asked = TracedPixel(attention([[0.4, 0.2], [0.1, 0.1]], 0.2), row=2, column=1, vector=(3.0, -1.0))
     plot = flow_attention_plot((frame(8, 4), frame(8, 4, "#802040")), asked, RUN, opacity=0.5)
     first, second, alone = tiles(plot)
     top = np.array(matplotlib.colormaps["viridis"](1.0)[:3]) * 255
@@ -163,7 +163,7 @@ def test_one_map_lies_over_both_frames_and_alone():
 
 def test_frames_apart_have_maps_of_their_own_on_one_scale():
     values = [[[0.1, 0.1]], [[0.2, 0.6]]]
-    asked = PixelAsked(attention(values), 0, 0, (NAN, NAN))
+    asked = TracedPixel(attention(values), 0, 0, (NAN, NAN))
     plot = flow_attention_plot((frame(8, 4), frame(8, 4)), asked, RUN, opacity=0.0)
     *_, first, second = tiles(plot)
     viridis = matplotlib.colormaps["viridis"]
@@ -191,7 +191,7 @@ def test_most_is_read_where_the_inputs_lie_in_the_frame(area, where):
 
 
 def test_a_tile_is_laid_where_it_was_read():
-    asked = PixelAsked(attention([[1.0]]), 1, 1, (0.0, 0.0), area=(0.5, 0.25, 1.0, 0.75))
+    asked = TracedPixel(attention([[1.0]]), 1, 1, (0.0, 0.0), area=(0.5, 0.25, 1.0, 0.75))
     plot = flow_attention_plot((frame(8, 4), frame(8, 4)), asked, RUN, opacity=1.0)
     alone = tiles(plot)[2]
     for x, y, inside in (
@@ -210,10 +210,10 @@ def test_a_tile_is_laid_where_it_was_read():
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
 def test_attention_sheets_are_legible(size, scale, shape):
     shares = np.random.default_rng(0).dirichlet(np.full(np.prod(shape), 0.3)).reshape(shape)
-    asked = PixelAsked(attention(0.6 * shares, 0.3, 0.1), size[1] // 2, size[0] // 2, (1.0, 2.0))
+    asked = TracedPixel(attention(0.6 * shares, 0.3, 0.1), size[1] // 2, size[0] // 2, (1.0, 2.0))
     assert_legible(flow_attention_plot((frame(*size), frame(*size)), asked, RUN, scale))
 
 
 def test_frames_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match="sizes"):
-        flow_attention_plot((frame(8, 4), frame(4, 8)), PixelAsked(attention([[1.0]]), 0, 0, (0, 0)), RUN)
+        flow_attention_plot((frame(8, 4), frame(4, 8)), TracedPixel(attention([[1.0]]), 0, 0, (0, 0)), RUN)

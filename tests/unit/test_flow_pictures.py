@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.analysis.flow_attention import PixelAsked
+from components.analysis.flow_attention import TracedPixel
 from components.analysis.motion import errors_in_words, flow_in_words
 from components.html.images.comparison import error_in_words, warp_check
 from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
@@ -193,9 +193,9 @@ def test_errors_say_epe_and_fl_all_and_share_a_scale():
 # Attention
 
 
-def asked(values, vector=(2.0, 1.0), **more) -> PixelAsked:
+def asked(values, vector=(2.0, 1.0), **more) -> TracedPixel:
     values = np.array(values, np.float32)
-    return PixelAsked(AttentionMap(values, 0.0, 0.0, "rollout", "<Rollout>"), 1, 2, vector, **more)
+    return TracedPixel(AttentionMap(values, 0.0, 0.0, "rollout", "<Rollout>"), 1, 2, vector, **more)
 
 
 def test_maps_lie_over_both_frames_where_they_were_read():

@@ -11,7 +11,7 @@ _ROOM_FOR_NAME = 0.25
 """Share of the bar from which the name of a part fits on a narrow screen."""
 
 
-def border_picture(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
+def context_bar(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:
     """The context as a bar of prefix, latents and room, and the cost. each: noun for a token.
 
     cut: truncated tokens at the start of the prompt. Raises ValueError if prefix or latents are more than the model

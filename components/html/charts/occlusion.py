@@ -12,8 +12,8 @@ from components.analysis.occlusion import (
     EffectUnit,
     agreement_in_words,
     effect_title,
-    label_asked,
     selection_in_words,
+    traced_label,
     word_attention,
     words_of,
     words_to_show,
@@ -42,7 +42,7 @@ def occlusion_bars(result: SentimentResult, unit: EffectUnit = "log_odds", scale
 class _Bars:
     def __init__(self, result: SentimentResult, occlusion: Occlusion, unit: EffectUnit, scale: Scale):
         self.occlusion = occlusion
-        self.label, self.effects = label_asked(result), Effects.of(occlusion, unit)
+        self.label, self.effects = traced_label(result), Effects.of(occlusion, unit)
         self.words, self.shown = words_of(result.text, occlusion), words_to_show(self.effects)
         reach = self.effects.reach
         self.axis = BarAxis.over(-reach, reach, self.effects.tick)

@@ -58,10 +58,10 @@ def read_frames(read: ReadWindow, fps: float, pixel: Box | None, chosen: int | N
     return film(heads(read.frames, fps, chosen) + over + alone, len(read.frames))
 
 
-def read_sound(read: ReadWindow, rate: int, asked: range | None) -> Markup:
-    """The waveform of the window, and the attention of its parts below it. asked: the traced samples."""
+def read_sound(read: ReadWindow, rate: int, traced: range | None) -> Markup:
+    """The waveform of the window, and the attention of its parts below it. traced: the traced samples."""
     sounds = Sounds({"Sound of the window": read.sound}, rate)
-    mark = "" if asked is None else outlined(part_of(asked, read.samples), "marker")
+    mark = "" if traced is None else outlined(part_of(traced, read.samples), "marker")
     wave = MASKED if "audio" in read.masked else waveform("Sound of the window", read.sound, sounds)
     heat = picture(read.colors.fills(read.audio)[None], "Attention map over the sound", "heat")
     axis = time_axis(sounds.seconds, read.samples.start / rate)

@@ -44,7 +44,7 @@ def _sliding(first: Image, warped: Image, back: str) -> Markup:
 
 
 def sliding(left: tuple[Markup, str, str], right: tuple[Markup, str, str], size: Size) -> Markup:
-    """Two pictures of one size above each other, with a border between them that compare.js slides.
+    """Two images of one size on top of each other, with a border that compare.js slides.
 
     Each: its <img> of class "side", its name over it, and its name in a sentence. size: width and height.
     """

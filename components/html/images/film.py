@@ -76,7 +76,7 @@ def side_by_side(frames: np.ndarray) -> np.ndarray:
 
 
 def outlined(box: Box, kind: str) -> Markup:
-    """An outline about a part of a picture, "marker" or "tile". click_place.js puts its cursor in the same way."""
+    """An outline around a part of an image, "marker" or "tile". click_place.js puts its cursor in the same way."""
     left, top, width, height = (100 * share for share in box)
     style = f"left:{left + width / 2:.3f}%;top:{top + height / 2:.3f}%;width:{width:.3f}%;height:{height:.3f}%"
     return Markup('<i class="{}" style="{}"></i>').format(kind, style)

@@ -49,7 +49,7 @@ def stencil(mask: np.ndarray, color: tuple[int, int, int], alt: str, classes: st
 
 
 def _lossy(pixels: np.ndarray) -> str:
-    """With as many pixels of color as of brightness: hue is what a flow is read from."""
+    """With as many pixels of color as of brightness: hue shows the direction of flow."""
     written = io.BytesIO()
     Image.fromarray(pixels).save(written, format="jpeg", quality=90, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode("ascii")
@@ -91,7 +91,7 @@ def pointed_at(inner: Markup, size: Size, label: str, chosen: Pixel | None) -> M
 
 
 def no_data_outside(area: tuple[float, float, float, float]) -> Markup:
-    """Hatching over all of a picture but an area: top, left, bottom, right, as shares of its height and width."""
+    """Hatching over an image except for an area: top, left, bottom, right, as shares of its height and width."""
     top, left, bottom, right = (100 * min(max(share, 0.0), 1.0) for share in area)
     if (top, left, bottom, right) == (0.0, 0.0, 100.0, 100.0):
         return Markup()

@@ -43,7 +43,7 @@ def principal_components(positions: np.ndarray, most: int) -> tuple[np.ndarray, 
     height, width, channels = positions.shape
     vectors = positions.reshape(-1, channels).astype(np.float64)
     vectors -= vectors.mean(axis=0)
-    # From the channels' own products: the pixels of a large picture outnumber them a hundredfold, and a direct
+    # From the channels' own products: the pixels of a large image outnumber them a hundredfold, and a direct
     # decomposition would take seconds.
     products = vectors.T @ vectors
     variances, directions = np.linalg.eigh(products)

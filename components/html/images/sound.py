@@ -43,12 +43,12 @@ def sound_pictures(sounds: Sounds, marked: range | None = None) -> Markup:
 def _pointed_at(inner: Markup, sounds: Sounds, marked: range | None) -> Markup:
     moments = min(MOMENTS, sounds.length)
     said = "; ".join(f"{name}: {sound_in_words(each, sounds.rate)}" for name, each in sounds.samples.items())
-    place, asked = None, ""
+    place, selected = None, ""
     if marked is not None:
         at = (marked.start + len(marked) / 2) / sounds.length
         place = min(int(at * moments), moments - 1)
-        asked = f" Selected: {seconds_in_words(at * sounds.seconds)}."
-    places = pointable(1, moments, f"{said}.{asked} {_KEYS}", place, data_seconds=f"{sounds.seconds:.6g}")
+        selected = f" Selected: {seconds_in_words(at * sounds.seconds)}."
+    places = pointable(1, moments, f"{said}.{selected} {_KEYS}", place, data_seconds=f"{sounds.seconds:.6g}")
     return Markup("<div{}>{}</div>").format(attributes(class_="tracks places", **places), inner + SPOKEN)
 
 

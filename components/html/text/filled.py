@@ -14,12 +14,12 @@ from models.schema import AttentionMap, MaskedBytesProgress, MaskedBytesResult
 
 
 def filled_strip(result: MaskedBytesResult, selected: int | None = None, scale: Scale = "share") -> Markup:
-    """The filled text, a cell a byte: filled ones marked, all colored by `result.attention` where it is set."""
+    """The filled text, one cell per byte: filled ones marked, all colored by `result.attention` if it is set."""
     return _FilledStrip(result, selected, scale).markup()
 
 
 def partly_filled_strip(progress: MaskedBytesProgress) -> Markup:
-    """The text while it is being filled, a cell a byte: filled ones and those that are still masked are marked."""
+    """The text while it is being filled, one cell per byte, with filled and masked ones marked."""
     content, filled, masked = bytearray(progress.content), set(progress.filled.tolist()), progress.masked.tolist()
     for position in masked:
         content[position] = ord("?")
@@ -118,7 +118,7 @@ class _FilledStrip:
         if self.one_by_one:
             said.append("Small numbers: order of filling.")
         if self.result.attention is not None and self.selected is not None:
-            said.append(f"Attention map: {self.result.attention.title}.")
+            said.append(f"{self.result.attention.title}.")
             if shares := shares_in_words(self.result.attention):
                 said.append(f"Attention: {shares}.")
         if self.result.bytes_read < self.result.bytes_total:

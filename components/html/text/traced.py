@@ -38,10 +38,10 @@ class _TracedStrip:
 
     def markup(self) -> Markup:
         read = self.read
-        # Apart, so that no word and no character runs across the border.
+        # Apart, so that no word or character crosses the border.
         prefix = self._folded_prefix() if read.first else self._joined(0, read.border)
         latents = self._joined(read.border, len(read.pieces))
-        asked = Markup('<b class="asked" title="{} whose attention is shown">{}</b>').format(
+        target = Markup('<b class="asked" title="{} whose attention is shown">{}</b>').format(
             read.each, token_name(read.token)
         )
         of_each = "" if read.unit == "bytes" else f", mean over the {read.each}s of each {read.said.removesuffix('s')}"
@@ -54,7 +54,7 @@ class _TracedStrip:
             prefix,
             self._border(),
             latents,
-            asked,
+            target,
             color_legend(self.colors, self.colors.unit + of_each),
             " ".join(self._caption()),
         )
