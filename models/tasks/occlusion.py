@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from models.data.text_windows import Span, cut_out, without, word_spans
 from models.schema import Occlusion
 
-WORDS_AT_ONCE = 32
+WORDS_AT_ONCE = 16
 """Words between parts of the stream."""
 _MIN_TO_COMPARE = 3
 
