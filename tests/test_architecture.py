@@ -285,7 +285,7 @@ print("torch" in sys.modules)
         ("pages.sentiment.screen", "import streamlit as st"),
         ("pages.sentiment.gradio_page", "import streamlit as st"),
         ("pages.sentiment.streamlit_page", "import gradio as gr"),
-        ("pages.streamlit_ui.view", "import gradio as gr"),
+        ("pages.view", "import gradio as gr"),
         ("pages.gradio_ui.bind", "import streamlit as st"),
         ("pages.streamlit_ui.shell", "from streamlit_app import app"),
         ("streamlit_app", "import gradio"),

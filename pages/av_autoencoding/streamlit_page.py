@@ -8,7 +8,7 @@ from pages.av_autoencoding.state import EXAMPLES
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.page import VIDEO_FILES, PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import Step, at_once
+from pages.view import Step, at_once
 
 
 def build(ui: PageUi[AvScreen]) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.fine_tuning.screen import BATCH_SIZES, LEARNING_RATES, FineTuningScreen
 from pages.streamlit_ui.page import CSV_FILES, PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import Step, at_once
+from pages.view import Step, at_once
 
 
 def build(ui: PageUi[FineTuningScreen]) -> None:

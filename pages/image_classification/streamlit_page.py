@@ -7,7 +7,7 @@ import streamlit as st
 from pages.image_classification.screen import EXAMPLES, VARIANTS, ImageClassificationScreen
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import at_once
+from pages.view import at_once
 
 
 def build(ui: PageUi[ImageClassificationScreen]) -> None:

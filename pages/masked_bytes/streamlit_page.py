@@ -5,7 +5,7 @@ import streamlit as st
 from pages.masked_bytes.screen import MaskedBytesScreen, mask_spans
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import at_once
+from pages.view import at_once
 
 
 def build(ui: PageUi[MaskedBytesScreen]) -> None:

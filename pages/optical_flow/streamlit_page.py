@@ -6,7 +6,7 @@ from pages.optical_flow.clip import ClipActions
 from pages.optical_flow.screen import EXAMPLES, FRAMES_TAB, OpticalFlowScreen
 from pages.streamlit_ui.page import VIDEO_FILES, PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import Step, at_once
+from pages.view import Step, at_once
 
 CLIP_TAB = "clip"
 

@@ -6,7 +6,7 @@ from pages.sentiment.screen import SentimentScreen
 from pages.sentiment.table import TableScreen
 from pages.streamlit_ui.page import CSV_FILES, PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import at_once
+from pages.view import at_once
 
 
 def build(ui: PageUi[SentimentScreen]) -> None:

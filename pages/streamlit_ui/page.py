@@ -18,8 +18,8 @@ from models.schema import InputError
 from pages.binding import example_chip
 from pages.screen import AnyScreen, Files, Offer
 from pages.streamlit_ui.markup import show_markup
-from pages.streamlit_ui.view import Action, Step, View, at_once
 from pages.streamlit_ui.widgets import Steps, Value, Widgets
+from pages.view import Action, Step, View, at_once
 
 Sc = TypeVar("Sc", bound=AnyScreen)
 VIDEO_FILES = ("mp4", "webm", "mov", "mkv", "avi", "m4v", "gif", "webp")

@@ -17,7 +17,7 @@ from pages.screen import AnyScreen
 from pages.session import SessionStore
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.page import PageUi, Sc
-from pages.streamlit_ui.view import Convert, View
+from pages.view import Convert, View
 
 STYLE = "\n".join(file.read_text(encoding="utf-8") for file in (Path(__file__).with_name("theme.css"), *STYLE_SHEETS))
 

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from pages.screen import AnyScreen
 from pages.state import bounds_of, choices_of, extra_of
-from pages.streamlit_ui.view import Action, Step, View
+from pages.view import Action, Step, View
 
 Value = Any
 """What a widget holds, or an option of Streamlit."""

@@ -4,9 +4,9 @@ import streamlit as st
 
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
-from pages.streamlit_ui.view import Step, at_once
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
 from pages.text_generation.state import stop_strings
+from pages.view import Step, at_once
 
 
 def build(ui: PageUi[TextGenerationScreen]) -> None:

@@ -21,8 +21,8 @@ from models.schema import (
 from pages.masked_bytes.screen import EXAMPLES
 from pages.session import SessionStore
 from pages.streamlit_ui.shell import _leave
-from pages.streamlit_ui.view import View, at_once
 from pages.text_generation.screen import TextGenerationScreen
+from pages.view import View, at_once
 from tests.image_files import saved
 from tests.screens.test_text_generation import final_step
 from tests.streamlit.conftest import EveryTask

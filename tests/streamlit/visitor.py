@@ -7,7 +7,7 @@ from typing import Any
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from pages.streamlit_ui.view import View
+from pages.view import View
 from tests.markup import Elements
 
 SCRIPT = Path(__file__).parents[2] / "pages" / "streamlit_ui" / "script.py"

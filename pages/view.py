@@ -1,4 +1,4 @@
-"""A page as one visitor sees it, and the actions of its screen, which run in threads and change it."""
+"""A page as one visitor sees it, for front ends that keep it on the server; actions run in threads and change it."""
 
 import tempfile
 import threading
