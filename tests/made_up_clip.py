@@ -10,7 +10,10 @@ SIDE, FPS, RATE = 4, 10.0, 80
 
 
 def rebuilt_clip(frames: int = 6, window: int = 4, **more) -> AvAutoencodingResult:
-    """Frames of 4 x 4 pixels, 10 a second; frame k is gray 10 k, reconstructed as 10 k + 5. Sound: 80 samples a second."""
+    """Frames of 4 x 4 pixels, 10 a second; frame k is gray 10 k, reconstructed as 10 k + 5.
+
+    Sound: 80 samples a second.
+    """
     grays = np.arange(frames, dtype=np.uint8)[:, None, None, None] * 10
     seen = np.broadcast_to(grays, (frames, SIDE, SIDE, 3)).copy()
     sound = np.where(np.arange(8 * frames) % 4 < 2, 0.5, -0.5).astype(np.float32)

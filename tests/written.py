@@ -34,5 +34,6 @@ def step(
     return TextGenerationStep(
         text=text, tokens=tokens, prompt_tokens=contents, written_tokens=written_tokens, dropped=dropped,
         prefix_length=lies, latents=latents, cut=0, tokens_per_second=50.0, first_seconds=0.1, full_passes=1,
-        cache_bytes=1000, finish_reason="length", attention=probe, traced=len(written_tokens) if probe else None, run=RUN,
+        cache_bytes=1000, finish_reason="length", attention=probe,
+        traced=len(written_tokens) if probe else None, run=RUN,
     )  # fmt: skip
