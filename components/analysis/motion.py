@@ -52,7 +52,7 @@ def flow_in_words(flow: np.ndarray) -> str:
 def _way(vector: np.ndarray, mean: float) -> str:
     """vector: the mean of all; mean: of their lengths."""
     together = float(np.hypot(*vector)) >= TOGETHER * mean
-    return f"mostly {direction_in_words(*vector.tolist())}" if together else "without a common direction"
+    return f"mostly {direction_in_words(*vector.tolist())}" if together else "no common direction"
 
 
 def errors_in_words(errors: np.ndarray) -> str:

@@ -48,13 +48,13 @@ def levels_of(attention: AttentionMap, scale: Scale) -> np.ndarray:
 
 
 def share_in_words(share: float, uniform: float, scale: Scale) -> str:
-    """ "5.62% of the attention (uniform: 1.67%)", "3.4× uniform", "log10 relative to uniform: +0.53"."""
+    """ "5.62% of the attention (uniform: 1.67%)", "3.4× uniform", "+0.53 (log10 relative to uniform)"."""
     if scale == "share":
         return f"{precise_percent(share)} of the attention (uniform: {precise_percent(uniform)})"
     level = float(scaled(np.array(share), uniform, scale))
     if scale == "relative":
         return f"{multiple(level)}× uniform"
-    return f"log10 relative to uniform: {signed(level, 2)}"
+    return f"{signed(level, 2)} (log10 relative to uniform)"
 
 
 @dataclass(frozen=True, slots=True)

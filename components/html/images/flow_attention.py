@@ -32,7 +32,7 @@ def flow_attention_pictures(frames: tuple[Image, Image], traced: TracedPixel, sc
     names = ("First frame", traced.second_in_words)
     for name, frame, fill, mark in zip(names, frames, fills, marks, strict=True):
         crop = photograph(shrunk_frame(frame), f"{name}, {size[0]} × {size[1]} pixels")
-        shown += _figure(crop + _map(fill, traced.area, f"Attention map over it: {said}") + mark, size, name)
+        shown += _figure(crop + _map(fill, traced.area, f"Attention map over the frame: {said}") + mark, size, name)
     alone = (
         ("Attention to the first frame", "Attention to the second frame")
         if traced.apart

@@ -40,7 +40,7 @@ def overlay(
     fills = colors.fills(levels_of(attention, colors.scale))
     said = most_attended(attention, colors.scale)
     outside = no_data_outside((extent[0], extent[0], extent[1], extent[1]))
-    over = crop + outside + picture(fills, f"Attention map over it: {said}", "map") + marker
+    over = crop + outside + picture(fills, f"Attention map over the image: {said}", "map") + marker
     alone = outside + picture(fills, "Attention map", "map") + marker
     return Markup(
         '<div class="heatmap"><figure>{}<figcaption>attention over the image</figcaption></figure><figure>{}'

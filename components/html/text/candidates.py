@@ -23,7 +23,7 @@ def candidates_table(result: MaskedBytesResult, selected: int | None = None) -> 
     )
     return Markup(
         '<div class="candidates" tabindex="0" role="region" aria-label="Candidates for each masked byte">'
-        '<p class="caption">Color and number: probability, from 0% <i class="scale"></i> to 100%.</p><table>'
+        '<p class="caption">Color and number: probability from 0% <i class="scale"></i> to 100%.</p><table>'
         '<thead><tr><th scope="col">byte</th>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(head, rows)
 
