@@ -276,6 +276,11 @@ class PageUi(Widgets, Generic[Sc]):
 
     # The end of a page
 
+    def share(self) -> None:
+        """The address of the view, to copy: on a Space the address bar is that of the page around the app."""
+        with st.popover("Copy link"):
+            st.code(f"{st.context.url}?{self.view.link}", language=None)
+
     def follow(self) -> None:
         """While actions run, looks whether there is something to show. The rest of the page waits for the visitor."""
         if self.view.running or self.view.changed.is_set():

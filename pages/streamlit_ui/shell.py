@@ -79,6 +79,7 @@ class App:
             view.changed.clear()
             ui = PageUi(screen, view)
             page.build(ui)
+            ui.share()
             _show_link(view)
             ui.follow()
 
