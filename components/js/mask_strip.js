@@ -203,6 +203,7 @@ box.addEventListener("focusin", (event) => {
 });
 
 box.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey) return; // Ctrl+Enter runs the page
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   if (event.key in steps) {
     const from = state.focus;
