@@ -28,7 +28,7 @@ PREVIEW_IMAGE = Path(__file__).parent / "assets" / "social" / "preview.png"
 
 def create_app(backend: Backend, pages: Sequence[Page] = PAGES, store: SessionStore | None = None) -> gr.Blocks:
     """The pages over one backend, a route each. Files that visitors save are deleted after a day."""
-    return create_blocks(backend, pages, store or SessionStore())
+    return create_blocks(backend, pages, SessionStore() if store is None else store)
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
