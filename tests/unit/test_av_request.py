@@ -71,5 +71,5 @@ def test_which_outputs_there_are(shape, tmp_path, resolution):
 def test_a_still_and_a_long_clip_are_refused(shape, tmp_path):
     with pytest.raises(InputError, match="still"):
         av_request(clip_of(tmp_path, 25, 1), shape)
-    with pytest.raises(InputError, match=r"30 seconds.*39"):
+    with pytest.raises(InputError, match=r"39.*30"):
         av_request(clip_of(tmp_path, 1, 40), shape)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models.backend import local as service_module
 from models.backend.local import LocalBackend
@@ -18,6 +19,7 @@ from models.schema import (
     AvAutoencodingRequest,
     ByteAt,
     CheckpointUnavailable,
+    ImageClassificationRequest,
     InputError,
     MaskedBytesRequest,
     Probe,
@@ -87,7 +89,8 @@ def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
     with pytest.raises(TypeError):
         LocalBackend(Settings(device="cpu"), load_tiny).run(7)
     with pytest.raises(TypeError):
-        list(LocalBackend(Settings(device="cpu"), load_tiny).stream(GOOD))
+        image: Any = ImageClassificationRequest(Image.new("RGB", (8, 8)), "conv")
+        list(LocalBackend(Settings(device="cpu"), load_tiny).stream(image))
     assert fake.calls == []
 
 
