@@ -88,8 +88,8 @@ def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
     monkeypatch.setattr(service_module, "spaces", fake)
     with pytest.raises(TypeError):
         LocalBackend(Settings(device="cpu"), load_tiny).run(7)
+    image: Any = ImageClassificationRequest(Image.new("RGB", (8, 8)), "conv")
     with pytest.raises(TypeError):
-        image: Any = ImageClassificationRequest(Image.new("RGB", (8, 8)), "conv")
         list(LocalBackend(Settings(device="cpu"), load_tiny).stream(image))
     assert fake.calls == []
 
