@@ -129,6 +129,7 @@ class Screen(Generic[S, R]):
     name: of the task, also in the address. state: the class of its state. examples: to choose from. variants: of the
     model. uploads: files that programs send, and what each of them is. facts: what the placeholders in `page.md` stand
     for. required: fields without a default for programs. page_only: fields that are not parameters of the API.
+    hint_part: what shows the hint of an example.
     """
 
     name: ClassVar[str]
@@ -138,6 +139,7 @@ class Screen(Generic[S, R]):
     uploads: ClassVar[Mapping[str, str]] = {}
     facts: ClassVar[Mapping[str, object]] = {}
     required: ClassVar[tuple[str, ...]] = ()
+    hint_part: ClassVar[str] = "notice"
     page_only: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, backend: Backend):
@@ -300,7 +302,7 @@ class Screen(Generic[S, R]):
         state, problems = self.state.from_query(params, self.state()) if params else (self.initial, ())
         kept = self.kept(session)
         if kept is not None and (not params or self.link(kept.state) == self.link(state)):
-            hint: Update = {"notice": self.hint(kept.state)}
+            hint: Update = {self.hint_part: self.hint(kept.state)}
             yield hint | self.controls(kept.state) | self.show(kept) | self.restore(session) | answered()
         elif not params:
             yield self.open_first(session)
@@ -318,7 +320,7 @@ class Screen(Generic[S, R]):
     def open_first(self, session: Session) -> Update:
         """The page without a link."""
         first = self.first_run()
-        return {"notice": self.hint(first.state)} | self.keep(session, first) | {"link": ""} | answered()
+        return {self.hint_part: self.hint(first.state)} | self.keep(session, first) | {"link": ""} | answered()
 
     def restore(self, session: Session) -> Update:
         """Parts beyond `controls` and `show` that a visitor finds again on coming back to the page."""

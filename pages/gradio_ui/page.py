@@ -26,6 +26,8 @@ SHOW_OPACITY = """(opacity) => {
     if (Number.isFinite(opacity)) document.documentElement.style.setProperty('--map-opacity', opacity);
 }"""
 """Client-side; an emptied field is not a number."""
+WITHOUT_ALERT = """(notice) => [notice?.includes('role="alert"') ? '' : notice]"""
+"""Client-side."""
 VIDEO_FILES = ["video", ".gif", ".webp"]
 CSV_FILES = [".csv", ".tsv", ".txt"]
 
@@ -109,6 +111,11 @@ class PageUi(Widgets, Generic[Sc]):
 
     def notice(self, name: str = "notice") -> gr.HTML:
         return self.part(name, gr.HTML(elem_id=self.id(name)))
+
+    def clear_alert(self, events: Sequence[Event]) -> None:
+        """An alert about the inputs goes when they change; a hint stays."""
+        notice = self.parts["notice"]
+        gr.on(list(events), None, notice, notice, js=WITHOUT_ALERT, **QUIET)
 
     def run_line(self) -> None:
         """The line under a result: model, device and time; and the note that it is out of date."""

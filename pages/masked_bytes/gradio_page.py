@@ -57,7 +57,7 @@ def _bind(ui: PageUi[MaskedBytesScreen]) -> None:
     binding.on(clicks, screen.select_byte, data=("position",), **EACH, **GPU)
     binding.trace()
     binding.redraw()
-    gr.on([made["text"].input, made["mask"].input], None, None, parts["notice"], js="() => ['']", **QUIET)
+    ui.clear_alert([made["text"].input, made["mask"].input])
 
 
 PAGE = Page(MaskedBytesScreen, build)

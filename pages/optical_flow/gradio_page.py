@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding, Event, Options, busy
+from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Event, Options, busy
 from pages.gradio_ui.page import VIDEO_FILES, PageUi
 from pages.gradio_ui.shell import Page
 from pages.optical_flow.clip import ClipActions
@@ -88,8 +88,7 @@ def _bind(ui: PageUi[OpticalFlowScreen], clips: ClipActions) -> None:
     binding.on(parts["motion"].select, screen.select_pixel, data=("row", "column"), **EACH, **GPU)
     binding.trace()
     binding.redraw(**GPU)
-    frames = [component.input for component in ui.uploads.values()]
-    gr.on(frames, None, None, parts["notice"], js="() => ['']", **QUIET)
+    ui.clear_alert([component.input for component in ui.uploads.values()])
 
 
 def _bind_clip(binding: Binding, clips: ClipActions, running: Options) -> list[Event]:

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, QUIET, Binding, Options
+from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
@@ -90,7 +90,6 @@ def _bind_display(ui: PageUi[TextGenerationScreen], binding: Binding) -> None:
     binding.redraw()
     divided = [made["prompt"].change, *(made[name].input for name in ("num_latents", "truncate"))]
     binding.on(divided, screen.show_layout, **LAST)
-    made["prompt"].input(None, None, parts["example_notice"], js="() => ['']", **QUIET)
 
 
 PAGE = Page(TextGenerationScreen, build, WRITING)

@@ -36,6 +36,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     state = TextGenerationState
     examples = EXAMPLES
     required = ("prompt",)
+    hint_part = "example_notice"
     page_only = ("latent", "scale", "unit")
 
     # Opening the page, and what it shows
