@@ -45,7 +45,7 @@ def test_shares_are_sums_over_bytes_and_uniform_is_each_units_own():
     np.testing.assert_allclose(shares.levels * 6, [0.6, 0.6, 1.2, 2.4], atol=1e-6)
     assert shares.in_words(1, "share") == "30% of the attention (uniform: 50%)"
     assert shares.in_words(1, "relative") == "0.6× uniform"
-    assert shares.in_words(1, "log").endswith("−0.22")
+    assert "−0.22" in shares.in_words(1, "log")
 
 
 def test_shares_of_no_text_are_those_of_the_tokens():
