@@ -35,9 +35,10 @@ setup: .venv/app
 	$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-# In two parts: browsers take all cores, and everything else would wait.
+# In two parts: browsers take all cores, and everything else would wait. A file stays in one process, which loads the
+# models of its page once.
 test: test-fast
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/ui
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/ui

@@ -1,8 +1,6 @@
 """The app in this process, served as a visitor or a program reaches it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +10,6 @@ from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint
 from models.schema import CheckpointUnavailable
-from pages.gradio_ui.pages import PAGES
-
-Serve = Callable[[str | None], str]
 
 
 def load_embedded_only(checkpoint: Checkpoint, *options: Any) -> Any:
@@ -25,18 +20,11 @@ def load_embedded_only(checkpoint: Checkpoint, *options: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Serve]:
-    """serve(name) -> address of the app with that page only, which opens in half the time; None: with all pages."""
+def address() -> Iterator[str]:
+    """Of the app, with a slash at the end."""
     settings = Settings(device="cpu", weights="embedded", port=0)
-    backend = LocalBackend(settings, load_embedded_only)
+    app = create_app(LocalBackend(settings, load_embedded_only))
     options = launch_options(settings) | {"server_port": None}
-    with ExitStack() as running:
-
-        @cache
-        def started(name: str | None) -> str:
-            app = create_app(backend, [page for page in PAGES if name in (None, page.name)])
-            _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
-            running.callback(app.close)
-            return url
-
-        yield started
+    _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+    yield url
+    app.close()

@@ -68,7 +68,7 @@ def _films(ui: PageUi[AvScreen]) -> None:
                 interactive=False,
                 loop=True,
                 min_width=140,
-                height=200,
+                height=190,
                 elem_id=ui.id(part),
                 elem_classes=RESULT,
             )

@@ -1,3 +1,3 @@
-from tests.serving import serve
+from tests.serving import address
 
-__all__ = ["serve"]
+__all__ = ["address"]

@@ -27,14 +27,13 @@ from models.schema import (
 )
 from pages.gradio_ui.pages import PAGES
 from tests.clip_files import clip_bytes, numbered, tone
-from tests.serving import Serve
 
 SENTENCE = "This is an incomplete sentence where some words are missing."
 
 
 @pytest.fixture(scope="module")
-def client(serve: Serve) -> Client:
-    return Client(serve(None), verbose=False)
+def client(address: str) -> Client:
+    return Client(address, verbose=False)
 
 
 def test_only_the_main_calls_are_public_and_documented(client: Client) -> None:
@@ -175,9 +174,9 @@ def test_errors_reach_the_caller(client: Client, name: str, arguments: tuple, me
         client.predict(*arguments, api_name=f"/{name}")
 
 
-def test_mcp_is_off_unless_a_setting_switches_it_on(serve: Serve) -> None:
+def test_mcp_is_off_unless_a_setting_switches_it_on(address: str) -> None:
     schema = "gradio_api/mcp/schema"
-    assert httpx.get(serve(None) + schema).status_code == 404
+    assert httpx.get(address + schema).status_code == 404
     service = LocalBackend(Settings(device="cpu", weights="embedded", mcp=True))
     app = create_app(service)
     _, url, _ = app.launch(

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pages.gradio_ui.pages import PAGES
-from tests.serving import Serve, serve
+from tests.serving import address
 from tests.ui.visitor import WATCH_SHIFTS, Visit
 
-__all__ = ["serve"]
+__all__ = ["address"]
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PHONE = 500
@@ -41,18 +41,22 @@ def screens(browser: Browser) -> dict[bool, BrowserContext]:
 
 
 @pytest.fixture
-def visit(screens: dict[bool, BrowserContext], serve: Serve) -> Iterator[Visit]:
+def visit(screens: dict[bool, BrowserContext], address: str) -> Iterator[Visit]:
     """Opens the app; in the end it fails the test if a page reported an error of its own."""
     pages: list[Page] = []
     errors: list[str] = []
 
-    def opened(name: str, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
+    def opened(
+        name: str,
+        query: str = "",
+        width: int = 1280,
+    ) -> Page:
         page = screens[width < PHONE].new_page()
         page.set_viewport_size({"width": width, "height": 800})
         page.add_init_script(WATCH_SHIFTS)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        path = name if all_pages and name != PAGES[0].name else ""
-        page.goto(serve(None if all_pages else name) + path + query)
+        path = "" if name == PAGES[0].name else name
+        page.goto(address + path + query)
         pages.append(page)
         return page
 

@@ -49,20 +49,20 @@ def test_an_example_a_point_and_a_latent_come_back_with_a_link(page: Page, visit
     box = prediction(page, "learned").locator("img").first.bounding_box()
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
     for variant in VARIANTS:
-        expect(part(page, f"latents-{variant}")).to_contain_text(re.compile(r"latent \d+.*%", re.S))
+        expect(part(page, f"latents-{variant}")).to_contain_text(re.compile(r"attend to row \d+, column \d+"))
     for variant, index in (("fourier", 2), ("conv", 1)):
         latent = part(page, f"latents-{variant}").locator("button[data-latent]").nth(index)
         latent.click()
         expect(latent).to_have_attribute("aria-pressed", "true")
     after = page.evaluate(IMAGES)
     page.wait_for_url(re.compile(r"example=1.*latents=.*point="))
-    linked = visit(NAME, view_of(page), all_pages=True)
+    linked = visit(NAME, view_of(page))
     linked.wait_for_function(f"after => {IMAGES} === after", arg=after)
     expect(part(linked, "page")).not_to_have_class(OUT_OF_DATE)
 
 
 def test_an_uploaded_image_is_classified_and_shown_again_on_coming_back(visit: Visit, tmp_path: Path) -> None:
-    page = visit(NAME, all_pages=True)
+    page = visit(NAME)
     expect(prediction(page, "conv").locator("img").first).to_be_visible()
     Image.effect_noise((90, 60), 90).convert("CMYK").save(tmp_path / "own.jpg")
     changed(page, CONV, lambda: upload(page, tmp_path / "own.jpg"))

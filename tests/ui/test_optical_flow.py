@@ -59,7 +59,7 @@ def noise(width: int, height: int, shift: int = 0) -> Image.Image:
 
 def mean_motion(text: str) -> float:
     """Pixels, as the caption of the Perceiver's flow states them."""
-    found = re.search(r"Perceiver: mean ([\d.]+) px", text)
+    found = re.search(r"Perceiver: mean motion ([\d.]+) px", text)
     assert found
     return float(found[1])
 

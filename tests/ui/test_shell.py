@@ -36,7 +36,7 @@ OURS: Any = {"exclude": [["footer"]]}
 
 def opened(visit: Visit, name: str, theme: str, width: int) -> Page:
     """The page with its first result."""
-    page = visit(name, f"?__theme={theme}", width=width, all_pages=True)
+    page = visit(name, f"?__theme={theme}", width=width)
     page.wait_for_selector(ANSWERED[name], timeout=60_000)
     return page
 
@@ -75,7 +75,7 @@ def top(part: Locator) -> float:
 
 
 def test_back_and_forward_lead_through_pages_as_they_were_left(visit: Visit) -> None:
-    page = visit("masked_bytes", all_pages=True)
+    page = visit("masked_bytes")
     page.wait_for_selector(ANSWERED["masked_bytes"])
     page.fill("#masked_bytes-text textarea", "A [MASK]at sat on the mat.")
     page.click("#masked_bytes-fill")
@@ -92,10 +92,10 @@ def test_back_and_forward_lead_through_pages_as_they_were_left(visit: Visit) -> 
     expect(page.locator("#masked_bytes-filled .filled")).to_have_count(1)
 
 
-def test_a_query_names_a_page_where_the_path_cannot(screens, serve) -> None:
+def test_a_query_names_a_page_where_the_path_cannot(screens, address) -> None:
     """The page that is left at once may fail while it goes, which nobody sees."""
     page = screens[False].new_page()
-    page.goto(f"{serve(None)}?page=sentiment&text=What+a+warm+film")
+    page.goto(f"{address}?page=sentiment&text=What+a+warm+film")
     page.wait_for_selector(ANSWERED["sentiment"])
     assert _path(page) == "/sentiment"
     expect(page.locator("#sentiment-text textarea")).to_have_value("What a warm film")
@@ -117,7 +117,7 @@ def test_a_view_is_shared_and_embedded(visit: Visit, screens) -> None:
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == page.url
     query = link[link.index("?") :]
-    embedded = visit("sentiment", f"{query}&embed=1&hide=attention", all_pages=True)
+    embedded = visit("sentiment", f"{query}&embed=1&hide=attention")
     expect(embedded.locator("#sentiment-labels li").first).to_be_visible()
     for part in ("nav.fillable", ".title", ".examples", ".attention", "footer"):
         expect(embedded.locator(part).first).to_be_hidden()

@@ -79,7 +79,7 @@ def test_a_link_gives_the_same_text_and_attention(page: Page, visit: Visit) -> N
     part(page, "prompt").locator("textarea").fill(PROMPT)
     assert generate(page) == first
     page.wait_for_function("location.search.includes('sea+and&')")
-    again = visit(NAME, view_of(page), all_pages=True)
+    again = visit(NAME, view_of(page))
     wait_for_end(again)
     assert (text(again), traced(again)) == (first, traced(page))
 

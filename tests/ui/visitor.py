@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 class Visit(Protocol):
     """The fixture `visit`."""
 
-    def __call__(self, name: str, query: str = "", width: int = 1280, all_pages: bool = False) -> Page:
+    def __call__(self, name: str, query: str = "", width: int = 1280) -> Page:
         """A page of the app in a window of its own, `width` pixels wide.
 
         name: of the page. query: from the question mark on. all_pages: with the app's other pages; else at the root.
