@@ -160,7 +160,7 @@ class PageUi(Widgets, Generic[Sc]):
         return self.part(name, self._file(name, label, kinds, value))
 
     def _file(self, name: str, label: str, kinds: Sequence[str], value: Path | None) -> gr.File:
-        return gr.File(value and str(value), label=label, file_types=list(kinds), height=130, elem_id=self.id(name))
+        return gr.File(value and str(value), label=label, file_types=list(kinds), height=112, elem_id=self.id(name))
 
     def examples(self, label: str = "Examples", pictures: Sequence[Path] = ()) -> gr.Dataset:
         """Examples to click, by their titles or pictures; events get the index."""
