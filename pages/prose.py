@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+EXPLANATION = ("how it works", "attention maps")
+"""Sections of "How it works", in order."""
 HEADING = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
 
 

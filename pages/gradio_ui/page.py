@@ -15,6 +15,7 @@ from pages.binding import example_chip
 from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
+from pages.prose import EXPLANATION
 from pages.screen import PLOT_FILES, AnyScreen, Offer
 from pages.session import SessionStore
 
@@ -247,7 +248,7 @@ class PageUi(Widgets, Generic[Sc]):
 
     def how_it_works(self) -> None:
         with self.details("How it works", "how"):
-            for section in ("how it works", "attention maps"):
+            for section in EXPLANATION:
                 self.prose(section)
             if "architecture" in self.model:
                 self.html("architecture", self.model["architecture"], elem_classes="drawing")

@@ -16,6 +16,7 @@ from components.js import script
 from models.data.images import open_image
 from models.schema import InputError
 from pages.binding import example_chip
+from pages.prose import EXPLANATION
 from pages.screen import AnyScreen, Files, Offer
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.widgets import Steps, Value, Widgets
@@ -243,7 +244,8 @@ class PageUi(Widgets, Generic[Sc]):
 
     def how_it_works(self) -> None:
         with self.details("How it works"):
-            st.markdown(self.screen.prose["how it works"])
+            for section in EXPLANATION:
+                st.markdown(self.screen.prose[section])
             self.html("architecture", "drawing")
 
     def save_menu(self, label: str, offer: Offer) -> None:
