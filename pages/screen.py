@@ -73,6 +73,12 @@ class Files:
     stem: str
     write: Mapping[str, Write]
 
+    def write_to(self, kind: str, folder: Path) -> Path:
+        """Writes one kind; the file has the stem's name."""
+        file = folder / f"{self.stem}.{kind}"
+        self.write[kind](file)
+        return file
+
     @classmethod
     def of_plot(cls, draw: Callable[[], Plot], stem: str, state: ModelState, **more: Write) -> "Files":
         """A plot as PNG, SVG and NPZ, drawn when a file is requested, and `more`. state: behind it, for the NPZ."""

@@ -103,6 +103,11 @@ class State(BaseModel):
             return cls.model_validate(state | {name: getattr(default, name) for name in wrong})
 
     @classmethod
+    def plain(cls, name: str, value: Any) -> Any:
+        """A widget's value as the field has it: "" stands for None, except in a text."""
+        return None if value == "" and cls.model_fields[name].annotation is not str else value
+
+    @classmethod
     def from_query(cls, params: Mapping[str, str], default: Self) -> tuple[Self, tuple[str, ...]]:
         """The state that a link describes, and notices about values that do not fit and were replaced."""
         state, notices = default, []

@@ -188,5 +188,4 @@ class View:
         """A value as the state has it: a dropdown's "" stands for None."""
         if name in self._convert:
             return self._convert[name](self.values)
-        value = self.values[name]
-        return None if value == "" and self.screen.state.model_fields[name].annotation is not str else value
+        return self.screen.state.plain(name, self.values[name])

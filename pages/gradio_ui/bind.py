@@ -191,8 +191,7 @@ class Binding:
     def _value(self, name: str, values: Mapping[str, Value]) -> Value:
         if name in self.values:
             return self.values[name](values)
-        value = values[name]
-        return None if value == "" and self.screen.state.model_fields[name].annotation is not str else value
+        return self.screen.state.plain(name, values[name])
 
     def _guarded(self, found: Callable[[], Iterator[Update]], inputs: list[Value] | None) -> Iterator[Value]:
         """Updates for Gradio. What goes wrong is shown in the notice; everything else stays on the page."""

@@ -19,9 +19,9 @@ def file_writer(screen: AnyScreen, offer: Offer) -> Callable[[str, Session, Mode
         try:
             files = screen.files(session, state, offer)
             with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
-                file = Path(folder, f"{files.stem}.{kind}")
-                files.write[kind](file)
-                yield str(file)  # Gradio copies it into a cache of its own before it goes on
+                yield str(
+                    files.write_to(kind, Path(folder))
+                )  # Gradio copies it into a cache of its own before it goes on
         except Exception as error:  # the last place before the visitor
             gr.Warning(format_error(error))
             yield None

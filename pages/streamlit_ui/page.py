@@ -268,9 +268,7 @@ class PageUi(Widgets, Generic[Sc]):
     def _content(self, offer: Offer, kind: str) -> bytes:
         files = self._files(offer)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
-            file = Path(folder, f"{files.stem}.{kind}")
-            files.write[kind](file)
-            return file.read_bytes()
+            return files.write_to(kind, Path(folder)).read_bytes()
 
     def inner(self, screen: In, uploads: Sequence[str] = ()) -> "PageUi[In]":
         """A section with a screen of its own."""
