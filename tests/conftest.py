@@ -2,26 +2,25 @@
 
 import os
 import socket
+from typing import Any
 
 import pytest
-import torch
 from hypothesis import settings
-
-from models.backend.local import LocalBackend
-from models.backend.settings import Settings
-from tests.tiny_models import load_tiny
 
 settings.register_profile("seeded", derandomize=True, deadline=None, database=None)
 settings.load_profile("seeded")
 
-# Tests run side by side: with a thread for every core, they would mostly wait for one another.
-torch.set_num_threads(1)
+# Tests run side by side: with a thread for every core, they would mostly wait for one another. numpy and torch read
+# this when they are imported, which is why nothing here imports them, nor does the process that hands out the tests.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
 
 _SETTINGS = ("PERCEIVER_", "GRADIO_SERVER_", "SPACE_", "SPACES_")
 
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
+    import torch
+
     torch.manual_seed(0)
 
 
@@ -46,6 +45,10 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def service() -> LocalBackend:
-    """Runs every task on the CPU, with tiny random models."""
+def service() -> Any:
+    """A `LocalBackend` that runs every task on the CPU, with tiny random models."""
+    from models.backend.local import LocalBackend
+    from models.backend.settings import Settings
+    from tests.tiny_models import load_tiny
+
     return LocalBackend(Settings(device="cpu"), load_tiny)

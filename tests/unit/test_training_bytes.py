@@ -15,9 +15,6 @@ from training.structured_start import structured_start
 CPU = torch.device("cpu")
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def lines_of_one_letter(seed: int) -> np.ndarray:
     """Every neighbor predicts the masked byte."""
     return repeated_letters(seed, 200)

@@ -23,8 +23,6 @@ from training.text_evaluation import by_prefix, evaluate
 from training.text_generation import config as text_config
 from training.text_samples import PROMPTS, Sample, samples
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CURVE = [{"step": 100, "train": 2.0, "seconds": 60.0}, {"step": 200, "valid": 1.234, "seconds": 119.0}]
 TRAINING = {"steps": 300, "batch": 4, "rate": 0.003, "warmup": 50, "hardware": "an abacus"}
 SIZE = {"channels": 16, "heads": 2, "layers": 1, "context": 128, "latents": 32}

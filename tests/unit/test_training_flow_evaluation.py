@@ -11,8 +11,6 @@ from tests.training_data import flo, put_flow, put_scene
 from training import flow_evaluation, flow_textures, optical_flow
 from training.flow_evaluation import METHODS, Pair, evaluate, evaluation_sets, middlebury, scores
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def pair(name: str, height: int, width: int, flow: tuple[float, float]) -> Pair:
     frame = np.zeros((height, width, 3), np.uint8)

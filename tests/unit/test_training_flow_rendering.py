@@ -15,8 +15,6 @@ from training.flow_rendering import Layers, Pairs, render
 from training.flow_scenes import draw_layers
 from training.flow_textures import TEXTURE
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def layers(*moves: tuple[float, float], size: int, center: float | None = None) -> Layers:
     """One scene: a background and boxes of 8 x 8 pixels in its middle, layer after layer with its shift.

@@ -12,7 +12,7 @@ from training.flow_rendering import Pairs, render
 from training.flow_scenes import Scenes, draw_layers, held_out
 from training.flow_textures import HELD_OUT
 
-pytestmark = pytest.mark.usefixtures("one_thread", "little_noise")
+pytestmark = pytest.mark.usefixtures("little_noise")
 
 
 @pytest.fixture(scope="module")

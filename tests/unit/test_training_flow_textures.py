@@ -12,8 +12,6 @@ from tests.colored_noise import colored_noise
 from training import flow_textures
 from training.flow_textures import ARCHIVE, HELD_OUT, TEXTURE, hold_out, read_photographs, textures
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def archive(tmp_path) -> Path:

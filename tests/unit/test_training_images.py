@@ -17,8 +17,6 @@ from training.image_classification import CHANNELS, COARSE, TOKENS, VARIANTS, Im
 from training.image_scores import baselines, evaluate, scores
 from training.pixel_reading import classify
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CPU = torch.device("cpu")
 
 

@@ -19,9 +19,6 @@ SCHEDULE = Schedule(steps=4, rate=0.1, warmup=1)
 MUON = replace(SCHEDULE, muon=True)
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 class StoppedError(Exception):
     pass
 

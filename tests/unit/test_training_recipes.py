@@ -25,8 +25,6 @@ from training.recipe import Recipe
 from training.sentiment import Sentiment
 from training.text_generation import TextGeneration
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @dataclass(frozen=True)
 class Case:

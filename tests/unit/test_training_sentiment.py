@@ -22,7 +22,6 @@ from training.sentiment_rows import (
 )
 from training.sentiment_scores import baselines, evaluate
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
 
 

@@ -8,8 +8,6 @@ from models.perceiver.attention import attention_rows
 from training.masked_bytes import config
 from training.structured_start import CHANNELS, fourier_features, structured_start
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def model() -> PerceiverForMaskedLM:

@@ -13,8 +13,6 @@ from models.perceiver.engine import perceiver_of
 from training.image_classification import TOKENS, VARIANTS, config
 from training.image_start import ALL_BANDS, PLACE, image_start
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SIDE = 7
 NAMES = tuple("abcdefghij")
 FREQUENCIES = {"learned": (1, 16), "fourier": (1, 112), "conv": (1, 28)}

@@ -20,8 +20,6 @@ from training.text_generation import batch_loss, config
 CPU = torch.device("cpu")
 SIZE = {"channels": 16, "heads": 2, "layers": 1, "context": 32, "latents": 8}
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def some_text(length: int, seed: int = 0) -> np.ndarray:
     """Words of one repeated letter, so that the previous bytes predict the next one."""
