@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from models.backend.connect import connect
 from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from pages.gradio_ui.pages import PAGES
@@ -55,16 +56,15 @@ def _previews() -> dict[str, Preview]:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    from models.backend.local import LocalBackend  # with torch, which create_app does without
-
     try:
         settings = Settings.from_env()
-        backend = LocalBackend(settings)
+        backend = connect(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    for problem in backend.warm_up():
-        logging.warning(problem)
-    create_app(backend).launch(**launch_options(settings))
+    app = create_app(backend)
+    app.launch(**launch_options(settings), prevent_thread_lock=True)
+    backend.start()
+    app.block_thread()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
+from components import plots
 from components.html.images.pixels import picture
-from components.plots.plot import Plot, to_page_svg
 from models.data.images import open_image
 from models.schema import CheckpointUnavailable
 from pages.screen import Notice, is_for_visitor
@@ -33,7 +33,7 @@ def part_markup(value: object) -> object:
     if isinstance(value, Notice):
         role = "alert" if value.level == "alert" else "status"
         return Markup('<p class="notice {}" role="{}">{}</p>').format(value.level, role, value.text)
-    return to_page_svg(value) if isinstance(value, Plot) else value
+    return plots.to_page_svg(value) if isinstance(value, plots.Plot) else value
 
 
 def example_chip(image: Path, title: str) -> Markup:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Concatenate, Generic, Literal, ParamSpec, Type
 
 from markupsafe import Markup
 
-from components.plots.plot import Plot, save_plot, to_svg
+from components import plots
 from components.render.standalone import standalone_page
 from models.backend.protocol import Backend
 from models.data.examples import Example
@@ -80,13 +80,13 @@ class Files:
         return file
 
     @classmethod
-    def of_plot(cls, draw: Callable[[], Plot], stem: str, state: ModelState, **more: Write) -> "Files":
+    def of_plot(cls, draw: "Callable[[], plots.Plot]", stem: str, state: ModelState, **more: Write) -> "Files":
         """A plot as PNG, SVG and NPZ, drawn when a file is requested, and `more`. state: behind it, for the NPZ."""
 
         def write(file: Path) -> None:
             plot = draw()
             plot.arrays["settings"] = state.model_dump_json()
-            save_plot(plot, file)
+            plots.save_plot(plot, file)
 
         return cls(stem, dict.fromkeys(("png", "svg", "npz"), write) | more)
 
@@ -280,7 +280,7 @@ class Screen(Generic[S, R]):
 
     def write_page(self, run: R, file: Path) -> None:
         """All that the page shows of a run, as one HTML file that works offline."""
-        parts = [to_svg(part) if isinstance(part, Plot) else part for part in self.show(run).values()]
+        parts = [plots.to_svg(part) if isinstance(part, plots.Plot) else part for part in self.show(run).values()]
         page = standalone_page(
             self.prose["title"],
             [part for part in parts if isinstance(part, Markup)],
@@ -304,6 +304,7 @@ class Screen(Generic[S, R]):
 
     def open(self, session: Session, params: Mapping[str, str]) -> Iterator[Update]:
         """The page as a link describes it, as the visitor left it, or with its first result."""
+        yield from self._loading()
         params = {name: value for name, value in params.items() if name in self.state.model_fields}
         state, problems = self.state.from_query(params, self.state()) if params else (self.initial, ())
         kept = self.kept(session)
@@ -318,6 +319,14 @@ class Screen(Generic[S, R]):
             notice: Update = {"notice": Notice(" ".join(problems), "alert")} if problems else {}
             for update in updates(self.open_link(session, state)):
                 yield update | notice | (answered() if "link" in update else {})
+
+    def _loading(self) -> Iterator[Update]:
+        """What a visitor sees who is there before the model."""
+        progress = None
+        for progress in self.backend.loading(self.name):
+            yield {"notice": Notice(f"Loading the model: step {progress.done + 1} of {progress.steps} …")}
+        if progress:
+            yield {"notice": ""}
 
     def open_link(self, session: Session, state: S) -> Update | Iterator[Update]:
         """Runs the state of a link."""

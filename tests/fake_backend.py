@@ -1,10 +1,10 @@
 """A backend without models: it answers each type of request with what a test gives it, and remembers the requests."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from models.backend.protocol import Description
+from models.backend.protocol import Description, Loading
 from models.schema import CheckpointUnavailable, InputError, ModelShape, RunInfo
 
 RUN = RunInfo("fake", "embedded", "cpu", "float32", 0.5, encoder_cached=False)
@@ -35,6 +35,12 @@ class FakeBackend:
 
     def describe(self) -> Description:
         return Description("embedded", 4, self._shapes)
+
+    def start(self) -> None:
+        pass
+
+    def loading(self, task: str) -> Iterator[Loading]:
+        return iter(())
 
     def run(self, request: Any) -> Any:
         self.requests.append(request)

@@ -1,8 +1,11 @@
 """Audio-video autoencoding: reconstruction, classes, and attention of one output."""
 
+from __future__ import annotations
+
 import numpy as np
 from markupsafe import Markup
 
+from components import plots
 from components.analysis.clip import Box, strip_frames
 from components.analysis.clip_attention import (
     covers_in_words,
@@ -28,9 +31,6 @@ from components.html.images.clip_attention import (
 from components.html.images.film import film_strip
 from components.html.images.frame_pair import frame_pair
 from components.html.images.sound import SILENCE, sound_pictures
-from components.plots.clip import clip_plot
-from components.plots.clip_attention import clip_attention_plot
-from components.plots.plot import Plot
 from components.scale.attention import AttentionScale, Scale
 from models.schema import AttentionMap, AvAutoencodingResult
 
@@ -126,11 +126,11 @@ def _latents(attention: AttentionMap, scale: Scale) -> Markup:
     return caption + read_latents(attention, colors) + read_legend(colors, "all latents")
 
 
-def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
+def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> plots.Plot:
     """The same as a plot to save. opacity: of the maps over the frames, 0 to 1. Raises ValueError as it does."""
-    return clip_attention_plot(result, scale, opacity)
+    return plots.clip_attention_plot(result, scale, opacity)
 
 
-def av_figure(result: AvAutoencodingResult, frame: int = 0) -> Plot:
+def av_figure(result: AvAutoencodingResult, frame: int = 0) -> plots.Plot:
     """Frames, `frame` among them, sounds and scores as a plot to save."""
-    return clip_plot(result, frame)
+    return plots.clip_plot(result, frame)

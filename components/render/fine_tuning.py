@@ -1,16 +1,16 @@
 """Fine-tuning: rows, learning curves, and predictions."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
+from components import plots
 from components.analysis.learning import Learning
 from components.html.charts.confusion import confusion_table
 from components.html.charts.curves import learning_curves
 from components.html.charts.tables import PreviewRow, label_counts, mistakes_table, rows_preview
-from components.plots.confusion import confusion_plot
-from components.plots.curves import curves_plot
-from components.plots.plot import Plot
 from models.schema import FineTuneStep, HeldOut, RunInfo
 
 
@@ -22,9 +22,9 @@ def fine_tuning(taken: Sequence[FineTuneStep], chance: float) -> Markup:
     return learning_curves(Learning.of(taken, chance), taken[-1]) if taken else Markup()
 
 
-def fine_tuning_figure(taken: Sequence[FineTuneStep], chance: float) -> Plot:
+def fine_tuning_figure(taken: Sequence[FineTuneStep], chance: float) -> plots.Plot:
     """The curves as a plot to save. Raises ValueError before the first step."""
-    return curves_plot(taken, chance)
+    return plots.curves_plot(taken, chance)
 
 
 def fine_tuning_rows(
@@ -45,6 +45,6 @@ def fine_tuning_confusion(held_out: HeldOut, labels: Sequence[str]) -> Markup:
     return confusion_table(held_out.confusion, labels) + mistakes
 
 
-def fine_tuning_confusion_figure(held_out: HeldOut, labels: Sequence[str], run: RunInfo) -> Plot:
+def fine_tuning_confusion_figure(held_out: HeldOut, labels: Sequence[str], run: RunInfo) -> plots.Plot:
     """The confusion matrix as a plot to save."""
-    return confusion_plot(held_out.confusion, labels, run)
+    return plots.confusion_plot(held_out.confusion, labels, run)

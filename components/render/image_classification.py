@@ -1,10 +1,13 @@
 """Image classification: predictions and attention of three models."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from components import plots
 from components.analysis.attention import shares_in_words
 from components.analysis.grid import WHOLE, index_at, place_in_words
 from components.html.charts.bars import label_bars
@@ -13,8 +16,6 @@ from components.html.images.heatmap import overlay
 from components.html.images.latents import latent_tiles
 from components.html.images.pixels import color_legend, no_data_key
 from components.html.images.positions import position_tiles
-from components.plots.images import ImageColumn, compare_attention
-from components.plots.plot import Plot
 from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import percent
 from models.schema import AttentionMap, ImageClassificationResult, Variant
@@ -111,13 +112,13 @@ def _latents(result: ImageClassificationResult, title: str, selected: int | None
     return Markup("<h3>{}: single latents</h3>{}").format(title, latent_tiles(result.latent_maps, selected, scale))
 
 
-def image_attention(results: ImageResults, scale: Scale = "relative", opacity: float = 0.6) -> Plot:
+def image_attention(results: ImageResults, scale: Scale = "relative", opacity: float = 0.6) -> plots.Plot:
     """The attention of all models as one figure. opacity: of the maps over the image, 0 to 1.
 
     Raises ValueError for results without attention.
     """
     columns = [
-        ImageColumn(
+        plots.ImageColumn(
             name=variant,
             title=TITLES[variant],
             caption=f"{result.labels[0].name} {percent(result.labels[0].probability)}",
@@ -132,7 +133,7 @@ def image_attention(results: ImageResults, scale: Scale = "relative", opacity: f
     ]
     if not columns:
         raise ValueError("the results have no attention")
-    return compare_attention(columns, scale, "Attention of each Perceiver over the image", opacity)
+    return plots.compare_attention(columns, scale, "Attention of each Perceiver over the image", opacity)
 
 
 def image_positions(results: ImageResults) -> Markup:

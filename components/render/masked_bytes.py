@@ -1,21 +1,22 @@
 """Masked bytes: the filled text, its candidates, and the attention of one byte."""
 
+from __future__ import annotations
+
 from markupsafe import Markup
 
+from components import plots
 from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
 from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip, partly_filled_strip
 from components.plots.arrays import Arrays, target_arrays, text_array
-from components.plots.bytes import attention_over_bytes, attention_over_latents
-from components.plots.plot import Plot
 from components.scale.attention import Scale
 from models.schema import AttentionMap, ByteAt, MaskedBytesProgress, MaskedBytesResult
 
 
 def masked_bytes(
     result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share"
-) -> tuple[Markup, Markup, Plot | None]:
+) -> tuple[Markup, Markup, plots.Plot | None]:
     """The filled text, colored by the attention of the byte `traced`; its candidates; and a plot of that attention.
 
     The plot is None unless the attention is on latents, which the text cannot show.
@@ -32,7 +33,7 @@ def masked_bytes_progress(progress: MaskedBytesProgress) -> Markup:
     return partly_filled_strip(progress)
 
 
-def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share") -> Plot:
+def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None, scale: Scale = "share") -> plots.Plot:
     """The attention of a result as a plot. Bytes that were masked when the byte was filled are shown as "?".
 
     Raises ValueError for a result without attention.
@@ -40,20 +41,22 @@ def masked_bytes_attention(result: MaskedBytesResult, traced: int | None = None,
     if result.attention is None:
         raise ValueError("the result has no attention")
     if is_on_latents(result.attention):
-        plot = attention_over_latents(result.attention, result.run, scale)
+        plot = plots.attention_over_latents(result.attention, result.run, scale)
     else:
         plot = _attention_over_bytes(result, result.attention, traced, scale)
     plot.arrays |= _arrays(result) | ({} if traced is None else target_arrays(ByteAt(traced)))
     return plot
 
 
-def _attention_over_bytes(result: MaskedBytesResult, attention: AttentionMap, traced: int | None, scale: Scale) -> Plot:
+def _attention_over_bytes(
+    result: MaskedBytesResult, attention: AttentionMap, traced: int | None, scale: Scale
+) -> plots.Plot:
     labels = ["CLS", *map(byte_label, result.filled_bytes[: result.bytes_read]), "SEP"]
     marked = [position + 1 for position in hidden_when_filled(result, traced)]
     for cell in marked:
         labels[cell] = "?"
     cell = None if traced is None else traced + 1
-    return attention_over_bytes(attention, labels, result.run, scale, marked, cell, first=-1)
+    return plots.attention_over_bytes(attention, labels, result.run, scale, marked, cell, first=-1)
 
 
 def _arrays(result: MaskedBytesResult) -> Arrays:

@@ -1,5 +1,7 @@
 """Optical flow: the motion, checks of it, and what one pixel's motion attended to."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL.Image import Image
 
+from components import plots
 from components.analysis.flow_attention import TracedPixel
 from components.analysis.motion import vector_in_words
 from components.html.images.comparison import warp_check
@@ -14,9 +17,6 @@ from components.html.images.flow import arrows_picture, flow_pictures, wheel_leg
 from components.html.images.flow_attention import flow_attention_pictures
 from components.html.images.flow_maps import error_pictures, occlusion_picture
 from components.html.images.frames import Pixel
-from components.plots.flow import FlowColumn, flow_plot, frame_arrays
-from components.plots.flow_attention import flow_attention_plot
-from components.plots.plot import Plot
 from components.scale.attention import Scale
 from components.scale.flow import FlowScale, flow_colors
 from components.scale.flow_errors import ErrorColumn
@@ -80,11 +80,11 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "rela
 
 def flow_attention_figure(
     frames: tuple[Image, Image], result: OpticalFlowResult, scale: Scale = "relative", opacity: float = 0.6
-) -> Plot:
+) -> plots.Plot:
     """The same as a plot to save. frames: first and second."""
     trace, traced = _traced(result)
-    plot = flow_attention_plot((frames[0], trace.second), traced, result.run, scale, opacity)
-    plot.arrays |= frame_arrays(frames) | {"perceiver_flow": result.flow}
+    plot = plots.flow_attention_plot((frames[0], trace.second), traced, result.run, scale, opacity)
+    plot.arrays |= plots.frame_arrays(frames) | {"perceiver_flow": result.flow}
     return plot
 
 
@@ -106,11 +106,11 @@ def flow_film(frames: Sequence[np.ndarray], flows: Sequence[np.ndarray]) -> Flow
     )
 
 
-def flow_figure(frames: tuple[Image, Image], flows: Flows, run: RunInfo, truth: np.ndarray | None = None) -> Plot:
+def flow_figure(frames: tuple[Image, Image], flows: Flows, run: RunInfo, truth: np.ndarray | None = None) -> plots.Plot:
     """The flows and the ground truth as a plot to save. frames: first and second."""
-    columns = [FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
-    columns += [] if truth is None else [FlowColumn("truth", "Ground truth", truth)]
-    return flow_plot(frames, columns, run, "Optical flow from the first frame to the second")
+    columns = [plots.FlowColumn(method, FLOW_METHODS[method], flow) for method, flow in flows.items()]
+    columns += [] if truth is None else [plots.FlowColumn("truth", "Ground truth", truth)]
+    return plots.flow_plot(frames, columns, run, "Optical flow from the first frame to the second")
 
 
 def _traced(result: OpticalFlowResult) -> tuple[FlowTrace, TracedPixel]:

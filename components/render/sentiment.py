@@ -1,10 +1,13 @@
 """Sentiment: probabilities, attention, and leave-one-out importance."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from components import plots
 from components.analysis.attention import is_on_latents
 from components.analysis.occlusion import EffectUnit
 from components.analysis.text_units import Unit
@@ -14,10 +17,6 @@ from components.html.charts.tables import results_table
 from components.html.charts.votes import window_votes
 from components.html.text.read import read_strip
 from components.plots.arrays import label_arrays, target_arrays, text_array
-from components.plots.bytes import attention_over_latents
-from components.plots.occlusion import occlusion_plot
-from components.plots.plot import Plot
-from components.plots.text import attention_over_text
 from components.scale.attention import Scale
 from models.schema import LabelAt, SentimentResult
 from models.schema.sentiment import MAX_USUAL_BITS
@@ -33,7 +32,7 @@ class SentimentPanels:
     text: Markup
     labels: Markup
     occlusion: Markup | None
-    attention: Plot | None
+    attention: plots.Plot | None
 
 
 def sentiment(
@@ -60,14 +59,14 @@ def _unusual(result: SentimentResult) -> Markup:
     ).format(result.bits_per_byte, MAX_USUAL_BITS)
 
 
-def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> Plot:
+def sentiment_attention(result: SentimentResult, unit: Unit = "words", scale: Scale = "share") -> plots.Plot:
     """Over the text, or over the latents. Raises ValueError for a result without attention."""
     if result.attention is None:
         raise ValueError("the result has no attention")
     if is_on_latents(result.attention):
-        plot = attention_over_latents(result.attention, result.run, scale)
+        plot = plots.attention_over_latents(result.attention, result.run, scale)
     else:
-        plot = attention_over_text(result.attention, result.text, result.run, unit, scale)
+        plot = plots.attention_over_text(result.attention, result.text, result.run, unit, scale)
     plot.arrays |= label_arrays(result.labels) | target_arrays(LabelAt(result.label))
     plot.arrays["text"] = text_array(result.text.encode())
     return plot
@@ -78,9 +77,11 @@ def sentiment_words(result: SentimentResult, effect_unit: EffectUnit = "log_odds
     return occlusion_bars(result, effect_unit, scale)
 
 
-def sentiment_occlusion(result: SentimentResult, effect_unit: EffectUnit = "log_odds", scale: Scale = "share") -> Plot:
+def sentiment_occlusion(
+    result: SentimentResult, effect_unit: EffectUnit = "log_odds", scale: Scale = "share"
+) -> plots.Plot:
     """The words' attention and effects as a plot to save. Raises ValueError where none was left out."""
-    return occlusion_plot(result, effect_unit, scale)
+    return plots.occlusion_plot(result, effect_unit, scale)
 
 
 def sentiment_table(results: Sequence[SentimentResult], total: int | None = None) -> Markup:

@@ -1,10 +1,13 @@
 """Text generation: the text, alternatives to a token, and the attention of one token."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from components import plots
 from components.analysis.generated_text import tokens_after_prompt
 from components.analysis.generation_costs import WriterShape
 from components.analysis.text_units import Unit
@@ -13,8 +16,6 @@ from components.html.text.alternatives import alternative_bars
 from components.html.text.compared import Compared, compared_strips
 from components.html.text.traced import traced_strip
 from components.html.text.written import running_strip, written_strip
-from components.plots.generated_text import attention_over_written
-from components.plots.plot import Plot
 from components.scale.attention import Scale
 from models.schema import GeneratedToken, TextGenerationStep
 
@@ -68,9 +69,9 @@ def text_generation_attention(
     unit: Unit = "words",
     scale: Scale = "share",
     earlier: Sequence[GeneratedToken] = (),
-) -> Plot:
+) -> plots.Plot:
     """The same as a plot to save. earlier: as for `text_generation`. Raises ValueError for a step without a trace."""
-    return attention_over_written(step, unit, scale, earlier)
+    return plots.attention_over_written(step, unit, scale, earlier)
 
 
 def text_generation_border(shape: WriterShape, prefix: int, latents: int, cut: int = 0, each: str = "byte") -> Markup:

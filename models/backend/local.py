@@ -1,7 +1,7 @@
 """The backend in this process: holds models and encoded latents, and runs requests on the local device."""
 
+import gc
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -20,8 +20,9 @@ from transformers import PerceiverForSequenceClassification
 
 from models.backend.cache import ByteCache
 from models.backend.inputs import InputStore
-from models.backend.protocol import Description, Refusal, unwrap
+from models.backend.protocol import Description, Loading, Refusal, unwrap
 from models.backend.settings import Settings, SettingsError
+from models.backend.shapes import ShapeKey, Shapes
 from models.perceiver import engine
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint, name_of, source_of
 from models.perceiver.engine import Encoded
@@ -61,9 +62,9 @@ class LocalBackend:
         self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
         self._loader = loader
         self._without_published = False
-        self._shapes = _Shapes(self.settings.checkpoints)
+        self._shapes = Shapes(self.settings.checkpoints, self._computed_shape)
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
-        self._inputs = InputStore(self.settings.input_cache_bytes)
+        self.inputs = InputStore(self.settings.input_cache_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
         self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
         if spaces is not None:
@@ -73,8 +74,20 @@ class LocalBackend:
             self._run, self._stream = borrowed(self._run_or_refuse), borrowed(self._stream_or_refuse)
 
     def describe(self) -> Description:
-        """See `Backend`. Needs no weights; each shape is computed on first use."""
-        return Description(self.default_weights, self.dtype.itemsize, self._shapes)
+        """See `Backend`. Needs no weights."""
+        return Description(self.default_weights, self.settings.number_bytes, self._shapes)
+
+    def _computed_shape(self, key: ShapeKey) -> ModelShape:
+        name, weights, variant = key
+        task = next(task for task in TASKS if task.name == name)
+        return model_shape(task.checkpoint(weights, variant), self.settings.checkpoints)
+
+    def start(self) -> None:
+        """See `Backend`: nothing is left to load."""
+
+    def loading(self, task: str) -> Iterator[Loading]:
+        """See `Backend`: nothing is left to load."""
+        return iter(())
 
     @property
     def default_weights(self) -> Weights:
@@ -85,10 +98,11 @@ class LocalBackend:
             return self.settings.weights
         return "published" if self.settings.space_id and self.device.type == "cuda" else "embedded"
 
-    def warm_up(self) -> tuple[str, ...]:
+    def warm_up(self, progress: Callable[[], None] = lambda: None) -> tuple[str, ...]:
         """Loads the default and the embedded model of every task: ZeroGPU keeps only what was loaded before a call.
 
-        Returns a message for each model that could not be loaded; the pages start without it.
+        Returns a message for each model that could not be loaded; the pages start without it. progress: called after
+        each model.
         """
         failed = []
         for weights in dict.fromkeys((self.default_weights, "embedded")):
@@ -100,6 +114,8 @@ class LocalBackend:
                 except CheckpointUnavailable as error:
                     failed.append(str(error))
                     self._without_published |= weights == "published"
+                progress()
+        gc.freeze()  # the garbage collector need not look again at what stays: over all of torch it takes half a second
         return tuple(failed)
 
     def run(self, request: Request[R]) -> R:
@@ -122,7 +138,7 @@ class LocalBackend:
         """
         if _task_of(request).stream is None:
             raise TypeError(f"A {type(request).__name__} cannot be streamed. Call run instead.")
-        with closing(self._stream(self._inputs.resolve(request))) as parts:
+        with closing(self._stream(self.inputs.resolve(request))) as parts:
             for part in parts:
                 if isinstance(part, Refusal):
                     raise part
@@ -130,11 +146,11 @@ class LocalBackend:
 
     def upload(self, request: Question) -> Question:
         """See `Backend`. Holds arrays and images of 64 KiB and more, up to `input_cache_mib`."""
-        return self._inputs.upload(request)
+        return self.inputs.upload(request)
 
     def _resolve(self, request: Request[R]) -> Request[R] | InputDropped:
         try:
-            return self._inputs.resolve(request)
+            return self.inputs.resolve(request)
         except InputDropped as dropped:
             return dropped
 
@@ -235,40 +251,6 @@ class LocalBackend:
             encoder_cached=encoder_cached,
             seed=seed,
         )
-
-
-_ShapeKey = tuple[str, Weights, str]
-
-
-class _Shapes(Mapping[_ShapeKey, ModelShape]):
-    """Shapes by (task, weights, variant), each computed on first use: all of them together take a second."""
-
-    def __init__(self, folders: Mapping[str, Path]):
-        """folders: see `checkpoints.source_of`."""
-        self._folders = folders
-        self._lock = threading.Lock()
-        self._checkpoints: dict[_ShapeKey, Checkpoint] = {
-            (task.name, checkpoint.weights, checkpoint.variant): checkpoint
-            for task in TASKS
-            for checkpoint in task.checkpoints
-        }
-        self._known: dict[_ShapeKey, ModelShape] = {}
-
-    def __getitem__(self, key: _ShapeKey) -> ModelShape:
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = model_shape(self._checkpoints[key], self._folders)
-            return self._known[key]
-
-    def __iter__(self) -> Iterator[_ShapeKey]:
-        return iter(self._checkpoints)
-
-    def __len__(self) -> int:
-        return len(self._checkpoints)
-
-    def __reduce__(self) -> tuple[type[dict], tuple[dict]]:
-        """Pickles as a plain dict, since the receiver may not have torch."""
-        return dict, (dict(self),)
 
 
 def _timed(run: RunInfo, began: float) -> RunInfo:

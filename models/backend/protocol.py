@@ -1,6 +1,6 @@
 """The interface between a front end and the machine that runs the models: plain data, no torch."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +43,14 @@ class Description:
             raise InputError(f"{task} has no model with weights {weights!r} and variant {variant!r}.") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How far a backend has come in loading what a task needs: `done` of `steps` steps."""
+
+    done: int
+    steps: int
+
+
 def unwrap(results: Sequence[R | Refusal]) -> list[R]:
     """Returns the results of `run_all`. Raises the first error among them."""
     values: list[R] = []
@@ -58,6 +66,14 @@ class Backend(Protocol):
 
     def describe(self) -> Description:
         """Cheap after the first call."""
+        ...
+
+    def start(self) -> None:
+        """Begins to load models in the background, if the backend does; call it once the pages are served."""
+        ...
+
+    def loading(self, task: str) -> Iterator[Loading]:
+        """Yields while what a task needs is still being loaded, at each step. A request may be sent at any time."""
         ...
 
     def run(self, request: Request[R]) -> R:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.schema import Weights
@@ -22,6 +22,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PERCEIVER_", frozen=True, extra="ignore", populate_by_name=True)
 
+    backend: Literal["local", "ray"] = Field(
+        default="local",
+        description="where models run: in this process, or on a Ray Serve cluster, see serving/README.md",
+    )
+    ray_address: str = Field(default="http://127.0.0.1:8000", description="address of Ray Serve")
+    ray_token: SecretStr = Field(
+        default=SecretStr(""), description="secret that the cluster asks of front ends; the same on both sides"
+    )
     device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
@@ -64,6 +72,11 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = "; ".join(f"{_variable(str(e['loc'][0]))}: {e['msg']}" for e in error.errors())
             raise SettingsError(f"Invalid settings: {problems}") from None
+
+    @property
+    def number_bytes(self) -> int:
+        """Bytes per number of the data type."""
+        return 4 if self.dtype == "float32" else 2
 
     @property
     def model_cache_bytes(self) -> int:

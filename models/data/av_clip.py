@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import scipy
+import skimage
 from PIL import Image
-from scipy.signal import resample_poly
-from skimage.metrics import structural_similarity
 
 from models.schema import AvAutoencodingRequest, FramePixel, ModelShape, SoundAt
 
@@ -77,7 +77,7 @@ def resampled(audio: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     if rate == wanted or not len(audio):
         return np.asarray(audio, np.float32)
     common = math.gcd(rate, wanted)
-    return resample_poly(audio.astype(np.float64), wanted // common, rate // common).astype(np.float32)
+    return scipy.signal.resample_poly(audio.astype(np.float64), wanted // common, rate // common).astype(np.float32)
 
 
 def fitted(audio: np.ndarray, samples: int) -> np.ndarray:
@@ -125,7 +125,7 @@ def ssim(found: np.ndarray, clip: np.ndarray) -> float:
     if not found.size or min(found.shape[1:3]) < 7:
         return math.nan
     chosen = np.unique(np.linspace(0, len(found) - 1, MAX_SSIM_FRAMES).round().astype(int))
-    each = [structural_similarity(found[k], clip[k], channel_axis=-1, data_range=255) for k in chosen]
+    each = [skimage.metrics.structural_similarity(found[k], clip[k], channel_axis=-1, data_range=255) for k in chosen]
     return float(np.mean(each))
 
 

@@ -1,7 +1,7 @@
 """Where most of a scene moves: the pixel that stands for the motion between two frames."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 MAX_SIDE = 512
 """Pixels along the longer side at which regions are found; larger flows are sampled."""
@@ -27,9 +27,9 @@ def center_of_motion(flow: np.ndarray) -> tuple[int, int]:
     fast = float(np.quantile(lengths[known], QUANTILE)) if known.any() else 0.0
     moving = known & (np.nan_to_num(lengths) > fast / 2) if fast > STILL else np.ones_like(known)
     regions = np.zeros(moving.shape, np.int32)
-    ndimage.label(moving, output=regions)
+    scipy.ndimage.label(moving, output=regions)
     largest = regions == np.bincount(regions[moving]).argmax()
-    depth = np.asarray(ndimage.distance_transform_edt(np.pad(largest, 1)))
+    depth = np.asarray(scipy.ndimage.distance_transform_edt(np.pad(largest, 1)))
     row, column = _innermost(depth[1:-1, 1:-1])
     return row * step + offset, column * step + offset
 

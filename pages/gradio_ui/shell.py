@@ -3,19 +3,21 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Any, Generic, Self
+from unittest.mock import patch
 
 import gradio as gr
+from gradio.routes import App
 
 from components.js import script
 from models.backend.protocol import Backend
 from pages.gradio_ui.api import api_function
-from pages.gradio_ui.bind import GPU, PRIVATE, Options
+from pages.gradio_ui.bind import GPU, PRIVATE, Options, Value
 from pages.gradio_ui.page import PageUi, Sc
 from pages.prose import read_prose
 from pages.session import SessionStore
 
-HEAD = f"""<script>{script("page.js")}</script>
+HEAD = f"""<script>{script("hidden_parts.js")}{script("page.js")}</script>
 <style>
 html:not(.mounted) .gradio-container {{ visibility: hidden; }}
 html:not(.mounted) body::before {{ content: "Loading …"; position: fixed; inset: 40vh 0 auto; text-align: center; }}
@@ -51,7 +53,7 @@ class Page(Generic[Sc]):
 def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionStore) -> gr.Blocks:
     """Each page is a route with its own address; the first one is at the root."""
     name, lead = read_prose("")["title"], read_prose("")["lead"]
-    app = gr.Blocks(title=name, analytics_enabled=False, delete_cache=(3600, 86400))
+    app = _Blocks(title=name, analytics_enabled=False, delete_cache=(3600, 86400))
     for number, page in enumerate(pages):
         with app if number == 0 else app.route(page.title, page.name):
             gr.Navbar(main_page_name=pages[0].title)
@@ -68,6 +70,18 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
             gr.api(api_function(screen), api_name=page.name, **page.lane)
             app.unload(_leaver(store))
     return app.queue(max_size=64, default_concurrency_limit=4)
+
+
+class _Blocks(gr.Blocks):
+    """Blocks that make their server and its configuration when they are launched, not after each page too."""
+
+    def __exit__(self, *error: Value) -> None:
+        with patch.object(App, "create_app"), patch.object(self, "get_config_file", dict):
+            super().__exit__(*error)
+
+    def queue(self, *args: Value, **options: Value) -> Self:
+        with patch.object(App, "create_app"):
+            return super().queue(*args, **options)
 
 
 def _leaver(store: SessionStore) -> Callable[..., None]:

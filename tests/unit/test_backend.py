@@ -1,5 +1,6 @@
 """The backend protocol: every task through it, as plain data."""
 
+import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -13,6 +14,7 @@ from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 from models.backend.local import LocalBackend
 from models.backend.protocol import Backend
 from models.backend.settings import Settings
+from models.backend.shapes import RECORD
 from models.perceiver.checkpoints import labels_of
 from models.schema import (
     AvAutoencodingRequest,
@@ -20,6 +22,7 @@ from models.schema import (
     ImageClassificationRequest,
     InputError,
     MaskedBytesRequest,
+    ModelShape,
     OpticalFlowRequest,
     Probe,
     Request,
@@ -28,9 +31,11 @@ from models.schema import (
     TextGenerationRequest,
 )
 from models.tasks import TASKS
+from tests.fake_backend import SHAPE
 from tests.fine_tuning_rows import LABELS, ROWS
 from tests.noisy_frames import frame
 from tests.tiny_models import SIDE, load_tiny, unavailable
+from tools.model_shapes import entries
 
 CLIP = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
 REQUESTS: tuple[Request[Any], ...] = (
@@ -127,15 +132,26 @@ def test_description_needs_no_weights():
             description.shape(task, "published", variant)
 
 
-def test_shapes_are_computed_once_and_only_when_read(monkeypatch):
+def test_recorded_shapes_are_those_of_the_models():
+    """Written by `python -m tools.model_shapes`."""
+    assert json.loads(json.dumps(entries())) == json.loads(RECORD.read_text(encoding="utf-8"))
+
+
+def test_shapes_of_replacements_are_computed_once_and_only_when_read(monkeypatch, tmp_path):
     computed = []
-    monkeypatch.setattr("models.backend.local.model_shape", lambda checkpoint, _: computed.append(checkpoint.name))
-    backend = LocalBackend(Settings(device="cpu"), unavailable)
+
+    def shape(checkpoint: Any, _: Any) -> ModelShape:
+        computed.append(checkpoint.name)
+        return SHAPE
+
+    monkeypatch.setattr("models.backend.local.model_shape", shape)
+    backend = LocalBackend(Settings(device="cpu", checkpoints={"deepmind/language-perceiver": tmp_path}), unavailable)
     assert len(backend.describe().shapes) > 10
+    assert backend.describe().shape("masked_bytes", "embedded").name == "masked_bytes"
     assert computed == []
     for _ in range(2):
-        backend.describe().shape("masked_bytes", "embedded")
-    assert computed == ["masked_bytes"]
+        assert backend.describe().shape("masked_bytes", "published") == SHAPE
+    assert computed == ["deepmind/language-perceiver"]
 
 
 def test_description_pickles_as_plain_data(backend):

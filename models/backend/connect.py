@@ -1,0 +1,25 @@
+"""The backend that the settings choose."""
+
+import logging
+
+from models.backend.protocol import Backend
+from models.backend.settings import Settings
+from models.backend.starting import StartingBackend
+
+log = logging.getLogger(__name__)
+
+
+def connect(settings: Settings) -> Backend:
+    """On a machine of one's own, models load while pages are already served. Raises SettingsError.
+
+    A Space has to load them before its first visitor: ZeroGPU keeps only what was loaded before a call, and which
+    weights a page selects depends on what could be loaded.
+    """
+    if not settings.space_id and settings.weights != "published" and settings.device in ("auto", "cpu"):
+        return StartingBackend(settings)
+    from models.backend.local import LocalBackend  # with torch
+
+    backend = LocalBackend(settings)
+    for problem in backend.warm_up():
+        log.warning(problem)
+    return backend
