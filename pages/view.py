@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL.Image import Image
 
@@ -124,6 +125,7 @@ class View:
 
     def open(self, params: Mapping[str, str], lane: str = "gpu", after: Sequence[Action] = ()) -> None:
         """Shows the view that a link describes. after: actions that follow."""
+        self.link = urlencode({name: params[name] for name in params if name in self.screen.state.model_fields})
         self.start([Step(lambda session, state: self.screen.open(session, params), lane), *after], {})
 
     def start(self, steps: Sequence[Action | Step], event: Values) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 STYLE_SHEETS: tuple[Path, ...] = (
+    _FOLDER / "colors.css",
     _FOLDER / "text" / "text.css",
     _FOLDER / "images" / "images.css",
     _FOLDER / "images" / "flow.css",

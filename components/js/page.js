@@ -1,5 +1,5 @@
 // What all pages do in the browser: the visitor's id, the address of a view and its link, the mark of results that are
-// out of date, and what a link hides.
+// out of date.
 
 const answers = {}; // by page: the id of the result on screen, and the inputs behind it
 let touched = 0; // when the visitor last did something
@@ -68,10 +68,6 @@ if (page && /^[a-z_]+$/.test(page)) {
   window.stop(); // this page does not start
   location.replace(`${location.pathname.replace(/\/$/, "")}/${page}?${params}`);
 }
-
-// ?embed=1 shows only the inputs and the result, for slides; ?hide=attention,examples hides parts by name.
-const hidden = (params.get("hide") ?? "").split(",").filter((name) => /^[a-z-]+$/.test(name));
-document.documentElement.classList.add(...hidden.map((name) => `hide-${name}`), ...(params.get("embed") === "1" ? ["embed"] : []));
 
 // Ctrl+Enter, or Cmd+Enter, runs the page.
 addEventListener("keydown", (event) => {

@@ -23,7 +23,7 @@ def build(ui: PageUi[AvScreen]) -> None:
             with column:
                 ui.image_output(name)
         ui.save_menu("Save reconstruction", screen.clip_files)
-    with ui.section("Frames"):
+    with ui.section("Frames", kind="frames"):
         ui.image_output("strip", screen.select_pixel)
     with ui.details("Sound: waveforms and spectrograms"):
         ui.image_output("sound", screen.select_sample)
@@ -48,10 +48,11 @@ def _inputs(ui: PageUi[AvScreen]) -> None:
     ui.notice()
     pictures = [example.picture for example in EXAMPLES]
     ui.examples(at_once(screen.choose_example), Step(screen.submit, "clip"), pictures=pictures)
-    ui.checkboxes("mask")
-    ui.dropdown("label")
-    ui.radio("resolution")
-    ui.weights()
+    with ui.settings():
+        ui.checkboxes("mask")
+        ui.dropdown("label")
+        ui.radio("resolution")
+        ui.weights()
 
 
 def _films(ui: PageUi[AvScreen]) -> None:

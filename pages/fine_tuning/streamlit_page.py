@@ -11,11 +11,11 @@ from pages.view import Step, at_once
 def build(ui: PageUi[FineTuningScreen]) -> None:
     screen = ui.screen
     dataset, training = st.columns([4, 5])
-    with dataset, ui.section("1. Dataset"):
+    with dataset, ui.section("1. Dataset", kind="dataset"):
         _dataset(ui)
-    with training, ui.section("2. Training"):
+    with training, ui.section("2. Training", kind="training"):
         _training(ui)
-    with ui.section("3. Test"):
+    with ui.section("3. Test", kind="test"):
         _test(ui)
     ui.save_menu("Save model and curves", screen.model_files)
     ui.note("saving")

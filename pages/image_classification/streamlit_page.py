@@ -41,8 +41,9 @@ def _inputs(ui: PageUi[ImageClassificationScreen]) -> None:
     pictures = [example.file for example in EXAMPLES]
     ui.examples(at_once(screen.choose_example), *classify, pictures=pictures)
     st.caption(ui.parts["classes"])
-    ui.weights()
-    ui.dropdown("size", steps=classify)
+    with ui.settings():
+        ui.weights()
+        ui.dropdown("size", steps=classify)
 
 
 PAGE = Page(ImageClassificationScreen, build, uploads=("image",), fields=("opened",))

@@ -17,9 +17,10 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
         ui.mask_strip("mask", "text")
         ui.run_button("fill", "Fill masks", screen.submit)
         ui.notice()
-        ui.radio("decoding")
-        ui.weights()
-        ui.slider("top_k")
+        with ui.settings():
+            ui.radio("decoding")
+            ui.weights()
+            ui.slider("top_k")
     with results:
         ui.text_output("filled", "Filled text: click a byte to see its attention", screen.select_byte)
         ui.text_output("candidates", "Most probable bytes for each masked position", screen.select_byte)

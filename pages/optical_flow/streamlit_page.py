@@ -48,10 +48,11 @@ def _inputs(ui: PageUi[OpticalFlowScreen], clips: ClipActions) -> None:
     pictures = [example.first for example in EXAMPLES]
     choose = (clear_film, screen.choose_example, screen.check)
     ui.examples(*choose, label="Examples, rendered with ground truth", pictures=pictures)
-    ui.dropdown("baseline", steps=(screen.compare, screen.check))
-    ui.weights()
-    with ui.details("Ground truth"):
-        ui.file_upload("truth", ".flo, or KITTI's 16-bit PNG", ("flo", "png"), *estimate)
+    with ui.settings():
+        ui.dropdown("baseline", steps=(screen.compare, screen.check))
+        ui.weights()
+        with ui.details("Ground truth"):
+            ui.file_upload("truth", ".flo, or KITTI's 16-bit PNG", ("flo", "png"), *estimate)
 
 
 def _clip_inputs(ui: PageUi[OpticalFlowScreen], clips: ClipActions) -> None:

@@ -18,8 +18,9 @@ def build(ui: PageUi[SentimentScreen]) -> None:
         ui.text("text", height=140)
         ui.run_button("classify", "Classify", *classify)
         ui.notice()
-        ui.weights()
-        ui.checkbox("occlude")
+        with ui.settings():
+            ui.weights()
+            ui.checkbox("occlude")
     with results:
         ui.markup_output("labels")
         ui.run_line()

@@ -11,15 +11,18 @@ import streamlit as st
 from markupsafe import Markup
 from PIL.Image import Image
 
+from components.html.save_menu import KINDS
+from components.html.terms import mark_terms
 from components.html.text.mask_strip import follow_text
 from components.js import script
+from models.data.glossary import read_glossary
 from models.data.images import open_image
 from models.schema import InputError
 from pages.binding import example_chip
 from pages.prose import EXPLANATION
 from pages.screen import AnyScreen, Files, Offer
 from pages.streamlit_ui.markup import show_markup
-from pages.streamlit_ui.widgets import Steps, Value, Widgets
+from pages.streamlit_ui.widgets import Draw, Steps, Value, Widgets
 from pages.view import Action, Step, View, at_once
 
 Sc = TypeVar("Sc", bound=AnyScreen)
@@ -47,6 +50,7 @@ class PageUi(Widgets, Generic[Sc]):
     def __init__(self, screen: Sc, view: View):
         super().__init__(screen, view)
         self.parts = view.parts
+        self._terms: set[str] = set()
         self._busy = st.empty()
 
     # Parts that show results
@@ -163,15 +167,16 @@ class PageUi(Widgets, Generic[Sc]):
 
     def examples(self, *steps: Action | Step, label: str = "Examples", pictures: Sequence[Path] = ()) -> None:
         """Examples to click, by their titles or pictures; the steps get the `index`."""
-        st.caption(label)
         titles = [example.title for example in self.screen.examples]
-        if pictures:
-            self._example_pictures(map(example_chip, pictures, titles), steps)
-            return
-        with st.container(horizontal=True, gap="small"):
-            for index, title in enumerate(titles):
-                click = partial(self.perform, steps, index=index)
-                st.button(title, self.key(f"example-{index}"), on_click=click)
+        with st.container(key="example-list"):
+            st.caption(label)
+            if pictures:
+                self._example_pictures(map(example_chip, pictures, titles), steps)
+                return
+            with st.container(horizontal=True, gap="small"):
+                for index, title in enumerate(titles):
+                    click = partial(self.perform, steps, index=index)
+                    st.button(title, self.key(f"example-{index}"), on_click=click)
 
     def _example_pictures(self, chips: Iterable[Markup], steps: Steps) -> None:
         def choose(clicked: dict[str, Value]) -> None:
@@ -186,9 +191,13 @@ class PageUi(Widgets, Generic[Sc]):
 
     # Sections
 
-    def section(self, heading: str, prose: str = "") -> AbstractContextManager[Value]:
-        """Part of the result, with a heading. prose: a section of the page's prose."""
-        section = st.container()
+    def settings(self) -> AbstractContextManager[Value]:
+        """Below the inputs; on a phone below the result."""
+        return st.container(key="settings")
+
+    def section(self, heading: str, prose: str = "", kind: str = "attention") -> AbstractContextManager[Value]:
+        """Part of the result, with a heading. prose: a section of the page's prose. kind: what a link hides it by."""
+        section = st.container(key=f"{kind}-{heading}")
         with section:
             st.header(heading, anchor=False)
             if prose:
@@ -210,9 +219,14 @@ class PageUi(Widgets, Generic[Sc]):
         self.view.values[name] = expander.open
         return expander
 
+    def prose(self, section: str, draw: Draw = st.markdown) -> None:
+        """A section of the page's prose. The first use of a term on the page has a tooltip."""
+        draw(mark_terms(self.screen.prose[section], read_glossary(), self._terms), unsafe_allow_html=True)
+
     def note(self, section: str) -> None:
         """A section of the page's prose in small print."""
-        st.caption(self.screen.prose[section])
+        with st.container(key=f"note-{section}"):
+            self.prose(section, st.caption)
 
     def trace_controls(self, *after: Action | Step, latents: bool = True) -> None:
         """What attention is shown of a text. after: actions that follow. latents: whether one can be selected."""
@@ -245,7 +259,7 @@ class PageUi(Widgets, Generic[Sc]):
     def how_it_works(self) -> None:
         with self.details("How it works"):
             for section in EXPLANATION:
-                st.markdown(self.screen.prose[section])
+                self.prose(section)
             self.html("architecture", "drawing")
 
     def save_menu(self, label: str, offer: Offer) -> None:
@@ -256,11 +270,9 @@ class PageUi(Widgets, Generic[Sc]):
             return
         with st.popover(label):
             for kind in files.write:
-                content, key = (
-                    partial(self._content, offer, kind),
-                    self.key(f"{label.lower()}-{kind}".replace(" ", "-")),
-                )
-                st.download_button(kind.upper(), content, f"{files.stem}.{kind}", key=key, on_click="ignore")
+                content, key = partial(self._content, offer, kind), f"{label.lower()}-{kind}".replace(" ", "-")
+                name, options = f"{files.stem}.{kind}", {"on_click": "ignore", "width": "stretch"}
+                st.download_button(KINDS[kind], content, name, key=self.key(key), **options)
 
     def _files(self, offer: Offer) -> Files:
         return self.screen.files(self.view.session, self.view.state(strict=False), offer)

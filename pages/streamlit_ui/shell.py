@@ -67,7 +67,7 @@ class App:
             st.switch_page(pages[wanted], query_params=others)
         st.set_page_config(f"{current.title} - {name}", layout="wide")
         st.html(f"<style>{STYLE}</style>")
-        show_markup("theme", value=st.context.theme.type, behavior="theme.js")
+        show_markup("hidden-parts", behavior="hidden_parts.js")
         current.run()
 
     def _show_page(self, page: Page[Any]) -> None:
@@ -78,13 +78,14 @@ class App:
             """Again after each click on the page, without the frame around it."""
             view.changed.clear()
             ui = PageUi(screen, view)
+            with st.container(key="title"):
+                st.title(page.title, anchor=False)
+                ui.prose("lead")
             page.build(ui)
             ui.share()
             _show_link(view)
             ui.follow()
 
-        st.title(page.title, anchor=False)
-        st.markdown(screen.prose["lead"])
         draw()
 
     def _view(self, page: Page[Any]) -> View:

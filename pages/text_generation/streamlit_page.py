@@ -41,13 +41,14 @@ def _inputs(ui: PageUi[TextGenerationScreen]) -> None:
         ui.stop_button(screen.stop)
     ui.notice()
     ui.notice("progress")
-    ui.slider("num_latents", steps=show_layout)
-    ui.html("layout")
-    with ui.details("Generation settings"):
-        _settings(ui)
-    ui.checkbox("truncate", steps=show_layout)
-    ui.checkbox("compare")
-    ui.slider("short_prefix")
+    with ui.settings():
+        ui.slider("num_latents", steps=show_layout)
+        ui.html("layout")
+        with ui.details("Generation settings"):
+            _settings(ui)
+        ui.checkbox("truncate", steps=show_layout)
+        ui.checkbox("compare")
+        ui.slider("short_prefix")
 
 
 def _settings(ui: PageUi[TextGenerationScreen]) -> None:
