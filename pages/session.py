@@ -3,9 +3,11 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from models.data.memory import size_of
 from models.schema import DROPPED, InputError
@@ -16,6 +18,9 @@ AWAY_SECONDS = 600.0
 """How long the data of a visitor without an open page is kept: a change of pages is a short absence, too."""
 Key = tuple[str, str, str]
 """Visitor, page, and name of the slot."""
+LOOK_SECONDS = 0.2
+"""How often a job that computes a part looks whether it is over."""
+P = TypeVar("P")
 
 
 @dataclass(slots=True)
@@ -31,6 +36,22 @@ class Job:
     @property
     def over(self) -> bool:
         return self.stopped or self.superseded
+
+    def until_over(self, parts: Generator[P]) -> Iterator[P]:
+        """The parts until the job is over. A part that is being computed by then is not awaited: its thread goes on to
+        the end of that part, and then closes the generator."""
+        thread, context = ThreadPoolExecutor(1), copy_context()
+        try:
+            while not self.over:
+                computed = thread.submit(context.run, next, parts, None)
+                while not (self.over or wait([computed], LOOK_SECONDS).done):
+                    pass
+                if self.over or (part := computed.result()) is None:
+                    return
+                yield part
+        finally:
+            thread.submit(parts.close)
+            thread.shutdown(wait=False)
 
 
 @dataclass(slots=True)

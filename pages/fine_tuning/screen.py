@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,7 +29,7 @@ from models.schema import (
 from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_SECONDS, MAX_STEPS
 from pages.fine_tuning.dataset import COLUMNS, Columns, column_choices, no_dataset, show_dataset
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered
-from pages.session import Job, Session
+from pages.session import Session
 from pages.state import MAX_SEED, ModelState, control
 
 NAME = "fine_tuning"
@@ -192,10 +191,9 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         job = session.take_job() or session.start_job()
         run, shown_at = self._new_run(state, file), 0.0
         try:
-            for run in self._train(job, run):  # noqa: B020  (each is the one before and one more step)
-                if job.superseded:
-                    return
-                if run.steps[-1].validation_loss is not None or time.monotonic() - shown_at > SECONDS_BETWEEN_UPDATES:
+            for step in job.until_over(self.backend.stream(_request(state, run.rows))):
+                run = run.after(step)
+                if step.validation_loss is not None or time.monotonic() - shown_at > SECONDS_BETWEEN_UPDATES:
                     shown_at = time.monotonic()
                     session.put(run)
                     yield {"curves": _curves(run), "notice": Notice(training_progress(run.steps))} | answered()
@@ -229,15 +227,6 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
             raise InputError(NO_FILE)
         columns: Columns = (state.text_column, state.label_column)
         return FineTuningRun(state, _rows(file, columns), file)
-
-    def _train(self, job: Job, run: FineTuningRun) -> Iterator[FineTuningRun]:
-        """The run after each step, until the job is over."""
-        with closing(self.backend.stream(_request(run.state, run.rows))) as steps:
-            for step in steps:
-                run = run.after(step)
-                yield run
-                if job.over:
-                    return
 
     # Using the model
 

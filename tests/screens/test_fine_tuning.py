@@ -1,6 +1,7 @@
 """The actions of the page of fine-tuning, with a backend that trains nothing."""
 
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -200,6 +201,31 @@ def test_a_stop_keeps_what_was_learned(screen: FineTuningScreen, session: Sessio
     end = last(work)
     assert end["test"].properties["interactive"]
     assert session.get().model.name == "model 2"
+
+
+def test_a_stop_does_not_wait_for_a_step(session: Session) -> None:
+    begun, end, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def endless(request: FineTuneRequest) -> Iterator[FineTuneStep]:
+        try:
+            yield from (step(number, request, learned=True) for number in (1, 2))
+            begun.set()
+            end.wait(20)
+            yield step(3, request, learned=True)
+        finally:
+            closed.set()
+
+    screen = FineTuningScreen(FakeBackend({FineTuneRequest: endless}))
+    training = threading.Thread(target=lambda: list(screen.submit(session, screen.initial)))
+    training.start()
+    assert begun.wait(5)
+    screen.stop(session, screen.initial)
+    training.join(1)
+    assert not training.is_alive()
+    assert session.get().model.name == "model 2"
+    assert not closed.is_set()
+    end.set()
+    assert closed.wait(5)
 
 
 def test_another_training_discards_the_model_and_ends_the_first(screen: FineTuningScreen, session: Session) -> None:
