@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.flow_textures import ARCHIVE as TEXTURES
-from training.flow_textures import HELD_OUT, TEXTURE
+from training import flow_textures
 from training.sentiment_rows import SHARES
 
 CLASSES = ("ant", "bee", "cat", "dog", "eel", "fox")
@@ -41,11 +40,12 @@ def review_rows(count: int, seed: int = 0, words: int = 6) -> list[dict]:
     ]
 
 
-def put_reviews(folder: Path) -> None:
+def put_reviews(folder: Path, rows: int = 80) -> None:
+    """rows: of each source."""
     lines = [
         json.dumps(row | {"source": source})
         for number, source in enumerate(SHARES)
-        for row in review_rows(80, number, words=120 if source == "movie_reviews" else 6)
+        for row in review_rows(rows, number, words=120 if source == "movie_reviews" else 6)
     ]
     (folder / "train.jsonl").write_text("\n".join(lines) + "\n")
 
@@ -99,10 +99,11 @@ def put_scene(folder: Path, name: str, content: bytes) -> None:
 
 def put_flow(folder: Path) -> None:
     """HELD_OUT + 2 times the same texture, and a scene with a motion of 5 pixels."""
-    texture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (TEXTURE, TEXTURE, 3), dtype=np.uint8))
+    side, count = flow_textures.TEXTURE, flow_textures.HELD_OUT + 2
+    texture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8))
     file = io.BytesIO()
     texture.save(file, "JPEG")
-    pack(folder / TEXTURES, {f"textures/{number:04}.jpg": file.getvalue() for number in range(HELD_OUT + 2)})
+    pack(folder / flow_textures.ARCHIVE, {f"textures/{number:04}.jpg": file.getvalue() for number in range(count)})
     put_scene(folder / "middlebury", "venus", flo(3, 2, [3, 4] * 6))
 
 

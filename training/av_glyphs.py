@@ -1,6 +1,7 @@
 """Digits as masks: typeset in the fonts of matplotlib, and drawn with a few strokes."""
 
 import math
+from functools import cache
 
 import cv2
 import matplotlib
@@ -41,6 +42,7 @@ STROKES: tuple[tuple[list[tuple[float, float]], ...], ...] = (
 )
 
 
+@cache
 def digit_masks(seed: int = 0) -> np.ndarray:
     """uint8 [10, len(FONTS) + HANDS, SIDE, SIDE]: 255 where the digit is. Each touches the margin on two sides."""
     generator = np.random.default_rng(seed)
