@@ -1,0 +1,120 @@
+"""From the start of the process to the first page and to the first answer, next to `import gradio`.
+
+python -m benchmarks.startup [--against COMMIT]
+
+Prints a table and, as its last line, the same as JSON: medians of alternating runs. The first answer is that of the
+API, which a program requests as soon as the first page is served.
+"""
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from gradio_client import Client
+
+ROOT = Path(__file__).parents[1]
+RUNS, LIMIT_SECONDS = 5, 120
+BAR = 1.4
+"""Target: the first page takes at most this many times `import gradio`."""
+IMPORT = "import gradio"
+
+
+def seconds_to_import() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", IMPORT], check=True)  # noqa: S603
+    return time.perf_counter() - began
+
+
+def seconds_to_serve(folder: Path) -> tuple[float, float]:
+    """Seconds until the app of a folder has served its first page and its first answer."""
+    port = _free_port()
+    environment = os.environ | {"PERCEIVER_PORT": str(port), "PERCEIVER_DEVICE": "cpu"}
+    began = time.perf_counter()
+    app = subprocess.Popen(
+        [sys.executable, "app.py"], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        address = f"http://127.0.0.1:{port}/"
+        _wait_for(address, began)
+        page = time.perf_counter() - began
+        Client(address, verbose=False).predict("A silver coin.", [[2, 8]], api_name="/masked_bytes")
+        return page, time.perf_counter() - began
+    finally:
+        app.terminate()
+        app.wait()
+
+
+def _wait_for(address: str, began: float) -> None:
+    while True:
+        try:
+            httpx.get(address, timeout=LIMIT_SECONDS).raise_for_status()
+            return
+        except httpx.TransportError:
+            if time.perf_counter() - began > LIMIT_SECONDS:
+                raise
+            time.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@contextmanager
+def _checkout(commit: str) -> Iterator[Path]:
+    """A folder with the files of a commit."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S603, S607
+        subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)  # noqa: S603, S607
+        yield Path(folder)
+
+
+def measured(folders: dict[str, Path]) -> dict[str, dict[str, float]]:
+    """Medians by name; one more run at first fills the caches of the disk and is not counted."""
+    runs = []
+    for _ in range(RUNS + 1):
+        found = {IMPORT: {"page": seconds_to_import()}}
+        for name, folder in folders.items():
+            found[name] = dict(zip(("page", "answer"), seconds_to_serve(folder), strict=True))
+        runs.append(found)
+    return {
+        name: {key: statistics.median(run[name][key] for run in runs[1:]) for key in runs[0][name]} for name in runs[0]
+    }
+
+
+def report(found: dict[str, dict[str, float]]) -> None:
+    imported = found[IMPORT]["page"]
+    print("| | first page, s | times `import gradio` | first answer, s |\n| --- | ---: | ---: | ---: |")
+    for name, seconds in found.items():
+        answer = f"{seconds['answer']:.2f}" if "answer" in seconds else ""
+        print(f"| {name} | {seconds['page']:.2f} | {seconds['page'] / imported:.2f} | {answer} |")
+    met = found["this tree"]["page"] <= BAR * imported
+    print(f"\ntarget, {BAR} times `import gradio`: {'met' if met else 'missed'}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--against", metavar="COMMIT", help="measure the app of this commit as well")
+    commit = parser.parse_args().against
+    if commit is None:
+        found = measured({"this tree": ROOT})
+    else:
+        with _checkout(commit) as before:
+            found = measured({"this tree": ROOT, commit: before})
+    report(found)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
