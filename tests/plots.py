@@ -26,7 +26,9 @@ def words(plot: Plot) -> str:
 
 def assert_legible(plot: Plot) -> None:
     """Inside of the plot, and no two texts' ink on top of each other."""
-    plot.canvas.draw()
+    if plot.stale:  # only the layout matters here
+        plot.draw_without_rendering()
+        plot.stale = True
     boxes = np.array([text.get_window_extent().extents for text in texts(plot)])
     assert boxes.min() >= 0
     assert boxes[:, 2].max() <= plot.bbox.width
@@ -57,7 +59,8 @@ def color_at(plot: Plot, axes: Axes, x: float, y: float) -> np.ndarray:
 
 
 def pixels(plot: Plot) -> np.ndarray:
-    plot.canvas.draw()
+    if plot.stale:
+        plot.canvas.draw()
     return np.asarray(plot.canvas.buffer_rgba())[..., :3].copy()
 
 
