@@ -10,33 +10,40 @@ from pydantic import Field
 
 from models.backend.protocol import Backend
 from models.data.examples import TextExample
-from models.schema import Method, Probe, TextGenerationStep, TokenAt
+from models.schema import Method, Probe, TextGenerationRequest, TextGenerationStep, TokenAt
 from pages.text_generation.state import TextGenerationState, request_of
 from tests.claims.claim import Claim
 
 
+def run(backend: Backend, example: TextExample, **changes: Any) -> TextGenerationStep:
+    return _answer(backend, replace(request_of(TextGenerationState(prompt=example.text)), **changes))
+
+
 @cache
-def run(backend: Backend, example: TextExample, prefix: int | None = None, **changes: Any) -> TextGenerationStep:
-    """prefix: number of its last tokens that are read; None: all."""
-    state = TextGenerationState(prompt=example.text)
-    return backend.run(replace(request_of(state), prefix=prefix, **changes))
+def _answer(backend: Backend, request: TextGenerationRequest) -> TextGenerationStep:
+    return backend.run(request)
 
 
 class Generated(Claim):
-    """A pattern that is found in the generated text."""
+    """A pattern that is found in the generated text.
+
+    prefix: number of the last tokens of the prompt that are read; None: all. tokens: how many are generated.
+    """
 
     kind: Literal["generated"]
     pattern: str
     temperature: float = 0.6
     prefix: int | None = None
+    tokens: int = TextGenerationState().max_new_tokens
 
     def check(self, backend: Backend, example: TextExample) -> None:
-        text = run(backend, example, self.prefix, temperature=self.temperature).text
+        changes = {"prefix": self.prefix, "temperature": self.temperature, "max_new_tokens": self.tokens}
+        text = run(backend, example, **changes).text
         assert re.search(self.pattern, text), text
 
 
 class NextToken(Claim):
-    """Bounds of the probability of a token after the prompt, which is among the likeliest."""
+    """Bounds of the probability of a token after the prompt, which is among the likeliest. prefix: see `Generated`."""
 
     kind: Literal["next_token"]
     token: str
@@ -45,7 +52,7 @@ class NextToken(Claim):
     prefix: int | None = None
 
     def check(self, backend: Backend, example: TextExample) -> None:
-        (first,) = run(backend, example, self.prefix, max_new_tokens=1).tokens
+        (first,) = run(backend, example, prefix=self.prefix, max_new_tokens=1).tokens
         assert self.at_least <= dict(first.alternatives)[self.token.encode()] <= self.at_most
 
 
