@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -23,6 +24,7 @@ from models.backend.inputs import InputStore
 from models.backend.protocol import Description, Loading, Refusal, unwrap
 from models.backend.settings import Settings, SettingsError
 from models.backend.shapes import ShapeKey, Shapes
+from models.backend.zero_gpu import ZeroGpu
 from models.perceiver import engine
 from models.perceiver.checkpoints import Checkpoint, load_checkpoint, name_of, source_of
 from models.perceiver.engine import Encoded
@@ -40,6 +42,7 @@ from models.schema import (
     Weights,
 )
 from models.tasks import TASKS
+from models.tasks.cost import Cost
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
 
@@ -66,12 +69,10 @@ class LocalBackend:
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
         self.inputs = InputStore(self.settings.input_cache_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
-        self._run, self._stream = self._run_or_refuse, self._stream_or_refuse
-        if spaces is not None:
-            # On a ZeroGPU Space a forked process with a GPU runs the call and returns pickled results.
-            # Elsewhere the decorator has no effect.
-            borrowed = spaces.GPU(duration=self.settings.gpu_seconds)
-            self._run, self._stream = borrowed(self._run_or_refuse), borrowed(self._stream_or_refuse)
+        self._gpu = None
+        if spaces is not None:  # elsewhere than on ZeroGPU it only calls the functions
+            limit = self.settings.gpu_seconds
+            self._gpu = ZeroGpu(spaces, self._run_or_refuse, self._stream_or_refuse, _cost, limit)
 
     def describe(self) -> Description:
         """See `Backend`. Needs no weights."""
@@ -128,7 +129,7 @@ class LocalBackend:
             _task_of(request)
         resolved = [self._resolve(request) for request in requests]
         held = [each for each in resolved if isinstance(each, Request)]
-        results = iter(self._run(held) if held else ())
+        results = iter(self._run(held))
         return [next(results) if isinstance(each, Request) else each for each in resolved]
 
     def stream(self, request: StreamRequest[P, R]) -> Generator[P | R]:
@@ -138,7 +139,9 @@ class LocalBackend:
         """
         if _task_of(request).stream is None:
             raise TypeError(f"A {type(request).__name__} cannot be streamed. Call run instead.")
-        with closing(self._stream(self.inputs.resolve(request))) as parts:
+        resolved = self.inputs.resolve(request)
+        stream = self._gpu.stream if self._gpu and _weights_of(resolved) == "published" else self._stream_or_refuse
+        with closing(stream(resolved)) as parts:
             for part in parts:
                 if isinstance(part, Refusal):
                     raise part
@@ -165,6 +168,14 @@ class LocalBackend:
         with tempfile.TemporaryDirectory() as folder:
             save_fine_tuned(cast(PerceiverForSequenceClassification, base), model, Path(folder))
             return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+    def _run(self, requests: Sequence[Any]) -> list[Any]:
+        """Results and refusals. Those with an original model go to ZeroGPU in one call, if this is such a Space."""
+        borrows = [self._gpu is not None and _weights_of(request) == "published" for request in requests]
+        borrowing = list(compress(requests, borrows))
+        borrowed = iter(self._gpu.run(borrowing) if self._gpu and borrowing else ())
+        here = iter(self._run_or_refuse([request for request, away in zip(requests, borrows, strict=True) if not away]))
+        return [next(borrowed if away else here) for away in borrows]
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
         """Returns errors as values, since ZeroGPU keeps only the class of an exception."""
@@ -198,9 +209,10 @@ class LocalBackend:
         """Yields the model and holds it in memory until the block ends. Raises CheckpointUnavailable."""
 
         def make() -> Loaded:
-            return Loaded(self._loader(checkpoint, self.device, self.dtype, self.settings.checkpoints), checkpoint)
+            return Loaded(self._loader(checkpoint, device, self.dtype, self.settings.checkpoints), checkpoint)
 
-        with self._models.use((checkpoint, self.device, self.dtype), make) as (loaded, _):
+        device = self._device_of(checkpoint)
+        with self._models.use((checkpoint, device, self.dtype), make) as (loaded, _):
             yield loaded
 
     def encode(
@@ -209,7 +221,7 @@ class LocalBackend:
         """See `Runtime`."""
 
         def make() -> Encoded:
-            here, keep = _on_device(inputs, self.device), key is not None
+            here, keep = _on_device(inputs, self._device_of(loaded.checkpoint)), key is not None
             return engine.encode(loaded.model, here, keep_mixing=keep, interpolate_positions=interpolate_positions)
 
         if key is None:
@@ -235,17 +247,22 @@ class LocalBackend:
         """Folder or hub id of the weights."""
         return source_of(checkpoint, self.settings.checkpoints)
 
-    @property
-    def time_limit(self) -> float | None:
-        """Longest duration of a call in seconds: the GPU allocation on ZeroGPU, else None."""
-        return self.settings.gpu_seconds if spaces is not None and self.settings.zero_gpu else None
+    def time_limit(self, request: Any) -> float | None:
+        """Longest duration of a request in seconds: the GPU allocation on ZeroGPU, else None."""
+        borrows = self._gpu and self.settings.zero_gpu and _weights_of(request) == "published"
+        return self._gpu.seconds([request]) if self._gpu and borrows else None
+
+    def _device_of(self, checkpoint: Checkpoint) -> torch.device:
+        """On ZeroGPU, the demo models run on the CPU, which costs a visitor no GPU time."""
+        on_cpu = self.settings.zero_gpu and checkpoint.weights == "embedded"
+        return torch.device("cpu") if on_cpu else self.device
 
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
         """Facts about this run; `run` sets the seconds."""
         return RunInfo(
             model=name_of(loaded.checkpoint, self.settings.checkpoints),
             weights=loaded.checkpoint.weights,
-            device=self.device.type,
+            device=self._device_of(loaded.checkpoint).type,
             dtype=self.settings.dtype,
             seconds=0.0,
             encoder_cached=encoder_cached,
@@ -265,6 +282,15 @@ def _inferred(parts: Iterator[Any]) -> Iterator[Any]:
         if part is None:
             return
         yield part
+
+
+def _cost(request: Any) -> Cost:
+    return _task_of(request).cost(request)
+
+
+def _weights_of(request: Any) -> Weights:
+    """Weights that a request uses: for a fine-tuned model, those that it started from."""
+    return (getattr(request, "model", None) or request).weights
 
 
 def _task_of(request: Any) -> Task:

@@ -3,6 +3,7 @@
 The model reads a window of a few frames at once; longer clips are read window by window, independently.
 """
 
+import math
 from collections.abc import Generator, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
@@ -42,6 +43,7 @@ from models.schema import (
     SoundAt,
 )
 from models.tasks.av_reading import ReadClip, model_inputs, read_clip, window_of_clip
+from models.tasks.cost import Cost
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -255,6 +257,13 @@ def _best(probabilities: Tensor, names: tuple[str, ...], count: int) -> tuple[La
     return tuple(LabelScore(names[index], probability, index) for probability, index in found)
 
 
+def _cost(request: AvAutoencodingRequest) -> Cost:
+    """Windows of 16 frames, at 25 frames per second; the frames of a window are decoded one by one."""
+    seconds = request.frames.shape[0] / request.fps if request.fps > 0 else 0.0
+    windows = max(1, math.ceil(seconds * 25 / 16))
+    return Cost(11.7 * windows, 20 * windows)
+
+
 AV_AUTOENCODING = Task(
     name="av_autoencoding",
     request=AvAutoencodingRequest,
@@ -263,5 +272,6 @@ AV_AUTOENCODING = Task(
         Checkpoint("deepmind/multimodal-perceiver", "published", PerceiverForMultimodalAutoencoding),
     ),
     run=run,
+    cost=_cost,
     stream=stream,
 )

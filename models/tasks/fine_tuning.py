@@ -14,6 +14,7 @@ from models.perceiver.fine_tuned import as_value
 from models.perceiver.fine_tuning import Evaluation, FineTuner, Hyperparameters, TrainingStep
 from models.schema import FineTunedModel, FineTuneRequest, FineTuneStep, HeldOut, InputError, RunInfo
 from models.schema.fine_tuning import MAX_SECONDS
+from models.tasks.cost import Cost, encodings
 from models.tasks.fine_tuning_rows import SplitRows, check, check_steps, longest_text, split
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
@@ -78,7 +79,7 @@ class _FineTuning:
 
     @property
     def time_limit(self) -> float:
-        return stream_time_limit(self.runtime, MAX_SECONDS)
+        return stream_time_limit(self.runtime, self.request, MAX_SECONDS)
 
     def steps(self) -> Generator[FineTuneStep]:
         yield self._evaluated(TrainingStep(0, 0, False, (), math.nan, math.nan))
@@ -160,10 +161,16 @@ class _FineTuning:
         return max(0.0, min(ahead, self.time_limit - self._seconds()))
 
 
+def _cost(request: FineTuneRequest) -> Cost:
+    """With a frozen encoder, each row is encoded once."""
+    return encodings(len(request.rows))
+
+
 FINE_TUNING = Task(
     name="fine_tuning",
     request=FineTuneRequest,
     checkpoints=SENTIMENT.checkpoints,
     run=run,
+    cost=_cost,
     stream=stream,
 )

@@ -34,6 +34,7 @@ from models.schema import (
     Weights,
     resolved,
 )
+from models.tasks.cost import Cost
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -173,6 +174,11 @@ _MODELS = {
     "conv": PerceiverForImageClassificationConvProcessing,
 }
 
+
+def _cost(request: ImageClassificationRequest) -> Cost:
+    return Cost(2.6)
+
+
 IMAGE_CLASSIFICATION = Task(
     name="image_classification",
     request=ImageClassificationRequest,
@@ -184,4 +190,5 @@ IMAGE_CLASSIFICATION = Task(
         ),
     ),
     run=run,
+    cost=_cost,
 )

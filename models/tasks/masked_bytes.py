@@ -23,6 +23,7 @@ from models.schema import (
 )
 from models.schema.masked_bytes import MAX_ITERATIONS
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
+from models.tasks.cost import Cost, encodings
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -202,6 +203,11 @@ def _put(text: ByteText, positions: np.ndarray, values: np.ndarray) -> ByteText:
     return replace(text, content=bytes(content), hidden=tuple(hidden))
 
 
+def _cost(request: MaskedBytesRequest) -> Cost:
+    masked = sum(stop - start for start, stop in request.mask)
+    return encodings(min(masked, MAX_ITERATIONS) if request.decoding == "iterative" else 1)
+
+
 MASKED_BYTES = Task(
     name="masked_bytes",
     request=MaskedBytesRequest,
@@ -210,5 +216,6 @@ MASKED_BYTES = Task(
         Checkpoint("deepmind/language-perceiver", "published", PerceiverForMaskedLM),
     ),
     run=run,
+    cost=_cost,
     stream=stream,
 )

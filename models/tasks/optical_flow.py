@@ -26,6 +26,7 @@ from models.schema import (
     AttentionMap,
     FlowTrace,
     InputError,
+    InputKey,
     OpticalFlowRequest,
     OpticalFlowResult,
     PixelAt,
@@ -33,6 +34,7 @@ from models.schema import (
     resolved,
 )
 from models.schema.optical_flow import LONGEST_SIDE, MAX_PIXELS
+from models.tasks.cost import Cost
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -223,6 +225,13 @@ def _cut(frames: Tensor, corner: tuple[int, int], tile: Size) -> Tensor:
     return whole[..., top : top + tile[0], left : left + tile[1]]
 
 
+def _cost(request: OpticalFlowRequest) -> Cost:
+    frame = request.first
+    height, width = frame.shape[:2] if isinstance(frame, InputKey) else (frame.height, frame.width)
+    tiles = len(corners_of_tiles(height, width, (368, 496)))
+    return Cost(7.0 * tiles, tiles)
+
+
 OPTICAL_FLOW = Task(
     name="optical_flow",
     request=OpticalFlowRequest,
@@ -231,4 +240,5 @@ OPTICAL_FLOW = Task(
         Checkpoint("deepmind/optical-flow-perceiver", "published", PerceiverForOpticalFlow),
     ),
     run=run,
+    cost=_cost,
 )

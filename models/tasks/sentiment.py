@@ -27,9 +27,11 @@ from models.schema import (
     SentimentRequest,
     SentimentResult,
     TextWindow,
+    resolved,
 )
 from models.schema.sentiment import LONGEST_TEXT, MAX_WORDS
 from models.tasks.byte_tokens import AROUND, padded_ids
+from models.tasks.cost import TEXT_BYTES, Cost, encodings
 from models.tasks.occlusion import compare_with_attention, occlude
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
@@ -131,7 +133,7 @@ def _content(request: SentimentRequest) -> bytes:
 @contextmanager
 def _loaded(request: SentimentRequest, runtime: Runtime) -> Iterator[Loaded]:
     """The model of these weights, or a fine-tuned model under its own name, which separates their cache entries."""
-    taught = request.model
+    taught = resolved(request.model)
     with runtime.load(SENTIMENT.checkpoint(taught.weights if taught else request.weights)) as loaded:
         if taught is None:
             yield loaded
@@ -235,6 +237,11 @@ def _occlusions(
     yield compare(left_out)
 
 
+def _cost(request: SentimentRequest) -> Cost:
+    words = len(request.text.split()) if request.occlude else 0
+    return encodings(1 + len(request.text.encode()) // TEXT_BYTES + words)
+
+
 SENTIMENT = Task(
     name="sentiment",
     request=SentimentRequest,
@@ -243,5 +250,6 @@ SENTIMENT = Task(
         Checkpoint("addy88/perceiver_imdb", "published", PerceiverForSequenceClassification),
     ),
     run=run,
+    cost=_cost,
     stream=stream,
 )

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.engine import Encoded
 from models.schema import InputError, RunInfo, Weights
+from models.tasks.cost import Cost
 
 P = TypeVar("P")
 V = TypeVar("V")
@@ -57,9 +58,8 @@ class Runtime(Protocol):
         """Folder or hub id of the weights."""
         ...
 
-    @property
-    def time_limit(self) -> float | None:
-        """Longest duration of a call in seconds, or None if there is no limit."""
+    def time_limit(self, request: Any) -> float | None:
+        """Longest duration of a request in seconds, or None if there is no limit."""
         ...
 
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
@@ -67,9 +67,9 @@ class Runtime(Protocol):
         ...
 
 
-def stream_time_limit(runtime: Runtime, most: float) -> float:
+def stream_time_limit(runtime: Runtime, request: Any, most: float) -> float:
     """Seconds that a stream may take: `most`, or less if the GPU allocation ends before."""
-    limit = runtime.time_limit
+    limit = runtime.time_limit(request)
     return most if limit is None else min(most, _USABLE_SHARE * limit)
 
 
@@ -80,6 +80,7 @@ class Task:
     request: class of its requests.
     checkpoints: one per weights, or per weights and variant.
     run: (request, runtime) -> result: preprocess, engine, postprocess.
+    cost: of a request with the original model, which need not be valid.
     stream: for slow tasks: yields parts of the result, then the result.
     """
 
@@ -87,6 +88,7 @@ class Task:
     request: type
     checkpoints: tuple[Checkpoint, ...]
     run: Callable[[Any, Runtime], Any]
+    cost: Callable[[Any], Cost]
     stream: Callable[[Any, Runtime], Generator[Any]] | None = None
 
     def checkpoint(self, weights: Weights, variant: str = "") -> Checkpoint:

@@ -21,6 +21,7 @@ from models.schema import (
     TextGenerationStep,
     TokenAt,
 )
+from models.tasks.cost import Cost
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
 from models.tasks.text_prompt import REFILL, check, check_probe, place, windows
@@ -55,7 +56,7 @@ class _Generation:
     def __init__(self, request: TextGenerationRequest, loaded: Loaded, runtime: Runtime, began: float):
         model: PerceiverAr = loaded.model
         self.request, self.model, self.began = request, model, began
-        self.ends_at = began + stream_time_limit(runtime, MAX_SECONDS)
+        self.ends_at = began + stream_time_limit(runtime, request, MAX_SECONDS)
         self.info = runtime.info(loaded, encoder_cached=False, seed=request.seed)
         self.tokens = text_tokens(model.config.vocab_size, runtime.source(loaded.checkpoint))
         self.sampling = Sampling(request.do_sample, request.temperature, request.top_k, request.top_p, request.seed)
@@ -195,6 +196,11 @@ def _shown(content: bytes) -> str:
         return repr(content)[1:]
 
 
+def _cost(request: TextGenerationRequest) -> Cost:
+    """The prompt, and each token. The context is read again as it moves, once for some hundred tokens."""
+    return Cost(1.2 + 0.08 * request.max_new_tokens, 1 + request.max_new_tokens)
+
+
 TEXT_GENERATION = Task(
     name="text_generation",
     request=TextGenerationRequest,
@@ -203,5 +209,6 @@ TEXT_GENERATION = Task(
         Checkpoint("krasserm/perceiver-ar-clm-base", "published", PerceiverAr),
     ),
     run=run,
+    cost=_cost,
     stream=stream,
 )

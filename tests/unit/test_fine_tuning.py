@@ -205,8 +205,8 @@ def test_the_time_is_limited(service, monkeypatch):
 
 def test_a_loan_of_a_gpu_limits_the_time(monkeypatch):
     service = LocalBackend(Settings(device="cpu", gpu_seconds=60), load_tiny)
-    assert service.time_limit is None
-    monkeypatch.setattr(type(service), "time_limit", 1e-9)
+    assert service.time_limit(request()) is None
+    monkeypatch.setattr(type(service), "time_limit", lambda *_: 1e-9)
     assert len(list(service.stream(request()))) == 2
 
 

@@ -1,6 +1,7 @@
 """How the service starts: which weights it chooses and warms up, what it knows without them, and ZeroGPU."""
 
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from inspect import isgeneratorfunction
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from gradio import Error
 from PIL import Image
 
 from models.backend import local as service_module
@@ -19,10 +21,14 @@ from models.schema import (
     AvAutoencodingRequest,
     ByteAt,
     CheckpointUnavailable,
+    FineTuneRequest,
     ImageClassificationRequest,
     InputError,
     MaskedBytesRequest,
+    OpticalFlowRequest,
     Probe,
+    SentimentRequest,
+    TextGenerationRequest,
     Weights,
 )
 from models.tasks import TASKS
@@ -39,10 +45,10 @@ class FakeSpaces:
     """
 
     def __init__(self) -> None:
-        self.durations: list[int] = []
+        self.durations: list[Callable[..., int]] = []
         self.calls: list[tuple[Any, ...]] = []
 
-    def GPU(self, duration: int):  # noqa: N802  (its name there)
+    def GPU(self, duration: Callable[..., int]):  # noqa: N802  (its name there)
         self.durations.append(duration)
 
         def decorate(fn):
@@ -67,9 +73,8 @@ def test_runs_through_zero_gpu(monkeypatch, service):
     fake = FakeSpaces()
     monkeypatch.setattr(service_module, "spaces", fake)
     on_space = LocalBackend(Settings(device="cpu", gpu_seconds=33), load_tiny)
-    request = replace(GOOD, probe=Probe(ByteAt(4)))
+    request = replace(GOOD, probe=Probe(ByteAt(4)), weights="published")
     result = on_space.run(request)
-    assert set(fake.durations) == {33}
     assert fake.calls == [([request],)]
     assert_same(result, service.run(request))
     assert len(fake.calls) == 1  # a service made without it does not go through it
@@ -77,10 +82,11 @@ def test_runs_through_zero_gpu(monkeypatch, service):
 
 def test_refusals_come_back_in_words_from_zero_gpu(monkeypatch):
     monkeypatch.setattr(service_module, "spaces", FakeSpaces())
+    published = replace(GOOD, weights="published")
     with pytest.raises(InputError, match="No bytes are masked"):
-        LocalBackend(Settings(device="cpu"), load_tiny).run(replace(GOOD, mask=()))
+        LocalBackend(Settings(device="cpu"), load_tiny).run(replace(published, mask=()))
     with pytest.raises(CheckpointUnavailable, match="not there"):
-        LocalBackend(Settings(device="cpu"), unavailable).run(GOOD)
+        LocalBackend(Settings(device="cpu"), unavailable).run(published)
 
 
 def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
@@ -97,14 +103,103 @@ def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
 def test_parts_come_from_zero_gpu_as_they_are_made(monkeypatch):
     fake = FakeSpaces()
     monkeypatch.setattr(service_module, "spaces", fake)
-    frames = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
-    request = AvAutoencodingRequest(frames, 31.25, np.zeros(1280, np.float32), 8_000)
+    monkeypatch.setattr("models.tasks.occlusion.WORDS_AT_ONCE", 1)
+    request = SentimentRequest("one two", weights="published", occlude=True)
     *parts, whole = LocalBackend(Settings(device="cpu"), load_tiny).stream(request)
     assert fake.calls == [(request,)]
-    assert [part.numbers for part in parts] == [(0, 1, 2, 3), (4,)]
-    assert np.array_equal(np.concatenate([part.frames for part in parts]), whole.frames)
-    with pytest.raises(InputError, match="no frames"):
-        list(LocalBackend(Settings(device="cpu"), load_tiny).stream(replace(request, frames=frames[:0])))
+    assert [len(part.occlusion.words) for part in parts] == [1]
+    assert len(whole.occlusion.words) == 2
+    with pytest.raises(InputError, match="empty"):
+        list(LocalBackend(Settings(device="cpu"), load_tiny).stream(replace(request, text="")))
+
+
+def test_demo_models_take_no_gpu_time(monkeypatch, service):
+    fake = FakeSpaces()
+    monkeypatch.setattr(service_module, "spaces", fake)
+    on_space = LocalBackend(Settings(device="cpu"), load_tiny)
+    published = replace(GOOD, weights="published")
+    for result, expected in zip(on_space.run_all([GOOD, published, GOOD]), (GOOD, published, GOOD), strict=True):
+        assert_same(result, service.run(expected))
+    assert fake.calls == [([published],)]
+
+
+def test_demo_models_stay_on_the_cpu_of_a_zero_gpu_space():
+    devices = {}
+
+    def load(checkpoint: Any, device: torch.device, *options: Any) -> Any:
+        devices[checkpoint.weights] = device.type
+        return load_tiny(checkpoint, torch.device("cpu"), *options)
+
+    LocalBackend(Settings(zero_gpu=True, weights="published"), load).warm_up()
+    assert devices == {"embedded": "cpu", "published": "cuda"}
+
+
+class Refusing(FakeSpaces):
+    """Refuses every call, as Gradio's error with this title and message."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._error = Error("120s requested vs. 20s left", title=title)
+
+    def GPU(self, duration: Callable[..., int]):  # noqa: N802
+        def refuse(*_: Any) -> Any:
+            raise self._error
+
+        def refuse_stream(*_: Any) -> Any:
+            raise self._error
+            yield
+
+        return lambda fn: refuse_stream if isgeneratorfunction(fn) else refuse
+
+
+def test_a_refusal_of_gpu_time_names_the_demo_model(monkeypatch):
+    monkeypatch.setattr(service_module, "spaces", Refusing("ZeroGPU quota exceeded"))
+    backend = LocalBackend(Settings(device="cpu"), load_tiny)
+    published = replace(GOOD, weights="published")
+    for call in (lambda: backend.run(published), lambda: list(backend.stream(published))):
+        with pytest.raises(CheckpointUnavailable, match=r"20s left.*demo model"):
+            call()
+    assert backend.run(GOOD).filled
+
+
+@pytest.mark.parametrize("title", ["ZeroGPU worker error", "Error"])
+def test_a_fault_on_zero_gpu_is_not_taken_for_a_refusal(monkeypatch, title):
+    monkeypatch.setattr(service_module, "spaces", Refusing(title))
+    with pytest.raises(Error):
+        LocalBackend(Settings(device="cpu"), load_tiny).run(replace(GOOD, weights="published"))
+
+
+FLOW_FRAME = Image.new("RGB", (496, 368))
+LARGE_FRAME = FLOW_FRAME.resize((960, 700))
+SHORT_CLIP = (np.zeros((16, 8, 8, 3), np.uint8), 25.0, np.zeros(0, np.float32), 16_000)
+LONG_CLIP = (np.zeros((750, 8, 8, 3), np.uint8), *SHORT_CLIP[1:])
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "factor"),
+    [
+        (GOOD, replace(GOOD, mask=((0, 1),)), 1.0),
+        (SentimentRequest("good"), SentimentRequest("good " * 200, occlude=True), 201),
+        (FineTuneRequest((("a", "b"),)), FineTuneRequest((("a", "b"),) * 50, epochs=2), 50),
+        (OpticalFlowRequest(FLOW_FRAME, FLOW_FRAME), OpticalFlowRequest(LARGE_FRAME, LARGE_FRAME), 4),
+        (AvAutoencodingRequest(*SHORT_CLIP), AvAutoencodingRequest(*LONG_CLIP), 47),
+    ],
+)
+def test_the_cost_of_a_request_grows_with_what_is_computed(small, large, factor):
+    task = next(task for task in TASKS if isinstance(small, task.request))
+    assert task.cost(large).seconds == pytest.approx(factor * task.cost(small).seconds)
+
+
+def test_a_click_asks_for_a_few_seconds_and_no_call_for_more_than_the_limit(monkeypatch):
+    fake = FakeSpaces()
+    monkeypatch.setattr(service_module, "spaces", fake)
+    LocalBackend(Settings(device="cpu", gpu_seconds=20), load_tiny)
+    run, stream = fake.durations
+    published = replace(GOOD, weights="published")
+    assert stream(published) == run([published]) <= 3
+    assert run([published] * 3) >= run([published])
+    assert stream(TextGenerationRequest("a")) < stream(TextGenerationRequest("a", max_new_tokens=500))
+    assert stream(AvAutoencodingRequest(*LONG_CLIP)) == 20
 
 
 # Weights

@@ -1,0 +1,25 @@
+"""What a request costs with the original model of its task, to ask for GPU time before it runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """seconds: on two CPU cores, from the tables in `benchmarks/README.md`.
+
+    passes: forward passes one after another. On a GPU each of them takes a moment, however small it is.
+    """
+
+    seconds: float
+    passes: int = 1
+
+
+TEXT_BYTES = 2046
+"""Longest text that Perceiver IO for language reads."""
+ENCODE_TEXT = 0.4
+"""Seconds to encode a text with it."""
+
+
+def encodings(texts: int) -> Cost:
+    """Encodes texts with Perceiver IO for language, one after another."""
+    return Cost(texts * ENCODE_TEXT, texts)
