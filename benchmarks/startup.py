@@ -57,8 +57,10 @@ def seconds_to_serve(folder: Path) -> tuple[float, float]:
 
 def _ask(address: str) -> None:
     """Waits for an answer of the API."""
-    call = f"{address}gradio_api/call/masked_bytes"
-    event = httpx.post(call, json={"data": ["A silver coin.", [[2, 8]]]}).raise_for_status().json()["event_id"]
+    call, given = f"{address}gradio_api/call/masked_bytes", {"text": "A silver coin.", "mask": [[2, 8]]}
+    parameters = httpx.get(f"{address}gradio_api/info").json()["named_endpoints"]["/masked_bytes"]["parameters"]
+    data = [given.get(each["parameter_name"], each.get("parameter_default")) for each in parameters]
+    event = httpx.post(call, json={"data": data}).raise_for_status().json()["event_id"]
     answer = httpx.get(f"{call}/{event}", timeout=LIMIT_SECONDS).raise_for_status().text
     if "event: complete" not in answer:
         raise SystemExit(f"The API did not answer:\n{answer}")
