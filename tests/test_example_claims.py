@@ -10,33 +10,24 @@ from pydantic import TypeAdapter
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.data import examples
+from models.data.examples import FOLDER
 from models.tasks import TASKS
 from models.tasks.task import Task
 
-READERS = {
-    "masked_bytes": examples.text_examples,
-    "sentiment": examples.text_examples,
-    "text_generation": examples.text_examples,
-    "image_classification": examples.image_examples,
-    "optical_flow": examples.flow_examples,
-    "av_autoencoding": examples.av_examples,
-    "fine_tuning": examples.dataset_examples,
-}
-
 
 def rows(task: str) -> list[dict[str, Any]]:
-    return json.loads((examples.FOLDER / task / "examples.json").read_text(encoding="utf-8"))
+    return json.loads((FOLDER / task / "examples.json").read_text(encoding="utf-8"))
 
 
 def claims() -> Iterator[Any]:
     """Each example with each of its claims. Raises ValidationError for a claim that is not one."""
-    for task, read in READERS.items():
-        kind = TypeAdapter(import_module(f"tests.claims.{task}").Kind)
-        for example, row in zip(read(task), rows(task), strict=True):
+    for task in TASKS:
+        known = import_module(f"tests.claims.{task.name}")
+        kind = TypeAdapter(known.Kind)
+        for example, row in zip(known.EXAMPLES, rows(task.name), strict=True):
             for number, claim in enumerate(row["claims"]):
                 parsed = kind.validate_python(claim)
-                yield pytest.param(example, parsed, id=f"{task}-{example.title}-{number}-{parsed.kind}")
+                yield pytest.param(example, parsed, id=f"{task.name}-{example.title}-{number}-{parsed.kind}")
 
 
 @pytest.fixture(scope="module")
@@ -52,4 +43,3 @@ def test_claim(backend: LocalBackend, example: Any, claim: Any) -> None:
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_every_example_has_a_claim(task: Task) -> None:
     assert all(row["claims"] for row in rows(task.name))
-    assert task.name in READERS

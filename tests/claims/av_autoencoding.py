@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.backend.protocol import Backend
-from models.data.examples import AvExample
+from models.data.examples import AvExample, av_examples
 from models.data.media.reading import open_clip
 from models.data.media.squares import av_request
 from models.schema import AvAutoencodingResult
 from tests.claims.claim import Claim
 
+EXAMPLES = av_examples("av_autoencoding")
 Mask = tuple[Literal["image", "audio"], ...]
 
 

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from models.backend.protocol import Backend
 from models.data.csv_table import read_table
-from models.data.examples import DatasetExample
+from models.data.examples import DatasetExample, dataset_examples
 from models.data.labeled_rows import labeled_rows
 from tests.claims.claim import Claim
+
+EXAMPLES = dataset_examples("fine_tuning")
 
 
 def rows(example: DatasetExample) -> tuple[tuple[str, str], ...]:

@@ -6,11 +6,13 @@ import numpy as np
 from pydantic import Field
 
 from models.backend.protocol import Backend
-from models.data.examples import ImageExample
+from models.data.examples import ImageExample, image_examples
 from models.data.images import open_image
 from models.schema import ImageClassificationRequest, ImageClassificationResult, Probe, Variant
 from pages.image_classification.screen import LATENT_MAPS
 from tests.claims.claim import Claim
+
+EXAMPLES = image_examples("image_classification")
 
 
 def run(backend: Backend, example: ImageExample, variant: Variant) -> ImageClassificationResult:

@@ -7,10 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from models.backend.protocol import Backend
-from models.data.examples import TextExample
+from models.data.examples import TextExample, text_examples
 from models.schema import Decoding, MaskedBytesResult, Method
 from pages.masked_bytes.screen import MaskedBytesScreen
 from tests.claims.claim import Claim
+
+EXAMPLES = text_examples("masked_bytes")
 
 
 def run(backend: Backend, example: TextExample, **changes: object) -> MaskedBytesResult:

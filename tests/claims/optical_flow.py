@@ -7,12 +7,13 @@ import numpy as np
 from pydantic import Field
 
 from models.backend.protocol import Backend
-from models.data.examples import FlowExample
+from models.data.examples import FlowExample, flow_examples
 from models.data.flow_files import read_flow
 from models.data.images import open_image
 from models.schema import OpticalFlowRequest
 from tests.claims.claim import Claim
 
+EXAMPLES = flow_examples("optical_flow")
 Vector = tuple[float, float]
 BOUNDARY = 16
 """Pixels within which a change of the motion counts as near."""

@@ -6,10 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from models.backend.protocol import Backend
-from models.data.examples import TextExample
+from models.data.examples import TextExample, text_examples
 from models.schema import Occlusion, SentimentResult
 from pages.sentiment.screen import SentimentScreen
 from tests.claims.claim import Claim
+
+EXAMPLES = text_examples("sentiment")
 
 
 def run(backend: Backend, text: str, occlude: bool = False) -> SentimentResult:

@@ -9,10 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from models.backend.protocol import Backend
-from models.data.examples import TextExample
+from models.data.examples import TextExample, text_examples
 from models.schema import Method, Probe, TextGenerationRequest, TextGenerationStep, TokenAt
 from pages.text_generation.state import TextGenerationState, request_of
 from tests.claims.claim import Claim
+
+EXAMPLES = text_examples("text_generation")
 
 
 def run(backend: Backend, example: TextExample, **changes: Any) -> TextGenerationStep:

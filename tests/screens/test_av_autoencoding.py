@@ -19,6 +19,7 @@ from models.schema import (
     InputDropped,
     InputError,
     InputKey,
+    Probe,
     SoundAt,
 )
 from pages.av_autoencoding.screen import AvScreen
@@ -30,6 +31,15 @@ from tests.fake_backend import SHAPE, FakeBackend
 from tests.made_up_clip import FPS, SIDE, asked, pixel_trace, sound_trace
 
 RATE = 8000
+REQUEST = AvAutoencodingRequest(
+    frames=np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8),
+    fps=31.25,
+    audio=np.zeros(1280, np.float32),
+    sample_rate=RATE,
+    blank=frozenset({"audio"}),
+    probe=Probe(),
+)
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 MODEL = replace(SHAPE, fps=FPS, sample_rate=RATE, image_size=SIDE)
 SOUND = np.sin(np.arange(int(6 * RATE / FPS)) / 5).astype(np.float32)
 

@@ -27,8 +27,11 @@ from pages.fine_tuning.screen import BATCH_SIZES, DATASETS, LEARNING_RATES, Fine
 from pages.screen import Update, updates
 from pages.session import Session
 from tests.fake_backend import RUN, FakeBackend
+from tests.fine_tuning_rows import ROWS
 from tests.markup import Elements
 
+REQUEST = FineTuneRequest(ROWS, epochs=1)
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 STEPS = 6
 LABELS = ("warm", "cold")
 

@@ -17,12 +17,16 @@ from models.schema import (
     InputError,
     LabelScore,
     LatentMaps,
+    Probe,
 )
 from pages.image_classification.screen import EXAMPLES, SIZES, VARIANTS, ImageClassificationScreen
 from pages.screen import Notice, Update, updates
 from pages.session import Session
 from tests.fake_backend import RUN, SHAPE, FakeBackend
+from tests.noisy_frames import frame
 
+REQUEST = ImageClassificationRequest(frame(0, 32, 32), top_k=3, probe=Probe(), latent_maps=2, place=3, positions=True)
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 GRID = (4, 4)
 SHIP = EXAMPLES[0].file
 

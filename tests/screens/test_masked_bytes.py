@@ -14,12 +14,16 @@ from models.schema import (
     MaskedBytesProgress,
     MaskedBytesRequest,
     MaskedBytesResult,
+    Probe,
 )
 from pages.masked_bytes.screen import EXAMPLES, MaskedBytesScreen, MaskedBytesState, mask_spans
 from pages.screen import Notice, Update, updates
 from pages.session import Session
 from tests.fake_backend import RUN, SHAPE, FakeBackend
 from tests.markup import Elements
+
+REQUEST = MaskedBytesRequest("words that were here", ((3, 6),), decoding="iterative", probe=Probe())
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 
 
 def answer(request: MaskedBytesRequest) -> MaskedBytesResult:

@@ -18,12 +18,16 @@ from models.schema import (
     OpticalFlowRequest,
     OpticalFlowResult,
     PixelAt,
+    Probe,
 )
 from pages.optical_flow.screen import EXAMPLES, MAX_TVL1_PIXELS, OpticalFlowScreen, OpticalFlowState
 from pages.screen import Notice, updates
 from pages.session import Session
 from tests.fake_backend import RUN, FakeBackend
+from tests.noisy_frames import asked
 
+REQUEST = asked(30, 40, probe=Probe())
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 EXAMPLE = EXAMPLES[0]
 
 

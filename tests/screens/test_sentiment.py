@@ -16,6 +16,7 @@ from models.schema import (
     InputError,
     LabelScore,
     Occlusion,
+    Probe,
     SentimentRequest,
     SentimentResult,
     TextWindow,
@@ -27,6 +28,8 @@ from pages.session import Session
 from tests.fake_backend import RUN, SHAPE, FakeBackend
 from tests.markup import Elements
 
+REQUEST = SentimentRequest("one two three", Probe(), occlude=True)
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 LONGEST_TO_OCCLUDE = 200
 
 

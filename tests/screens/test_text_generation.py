@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from models.schema import InputError, TextGenerationRequest, TextGenerationStep, TokenAt
+from models.schema import InputError, Probe, TextGenerationRequest, TextGenerationStep, TokenAt
 from pages.screen import Notice, Update
 from pages.session import Session
 from pages.text_generation.layout import prompt_layout
@@ -17,6 +17,8 @@ from tests.fake_backend import SHAPE, FakeBackend
 from tests.markup import Elements
 from tests.written import attention, letters, step
 
+REQUEST = TextGenerationRequest("abc", max_new_tokens=2, probe=Probe())
+"""For tests over all tasks, with the models of `tests.tiny_models`."""
 ALPHABET = "abcdefghij" * 300
 
 
