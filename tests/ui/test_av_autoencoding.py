@@ -12,6 +12,8 @@ from tests.clip_files import clip_bytes, numbered
 from tests.ui.visitor import Visit, changed, downloaded, view_of
 
 pytestmark = pytest.mark.ui
+RESULT = "#av_autoencoding-attention .read"
+"""What is on the page once its first result is."""
 NAME = "av_autoencoding"
 OUT_OF_DATE = re.compile("out-of-date")
 

@@ -13,6 +13,8 @@ from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 from tests.ui.visitor import Visit, downloaded
 
 pytestmark = pytest.mark.ui
+RESULT = "#fine_tuning-labels li"
+"""What is on the page once its first result is."""
 COLORS = {"warm": ("red", "orange", "yellow"), "cold": ("blue", "cyan", "violet")}
 NEW_TEXT = "Could you water the plants some time next month?"
 QUICK = "?epochs=1&batch_size=16&frozen=true"

@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
+RESULT = "#image_classification-prediction-conv img"
+"""What is on the page once its first result is."""
 NAME = "image_classification"
 VARIANTS = ("learned", "fourier", "conv")
 CONV = f"#{NAME}-prediction-conv .picture-block"

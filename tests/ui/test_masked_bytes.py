@@ -13,6 +13,8 @@ from playwright.sync_api import Download, Page, Route, expect
 from tests.ui.visitor import Visit, choose_file, outdated, view_of
 
 pytestmark = pytest.mark.ui
+RESULT = "#masked_bytes-candidates td"
+"""What is on the page once its first result is."""
 NAME = "masked_bytes"
 SENTENCE = "This is an incomplete sentence where some words are missing."
 FILLED = f"#{NAME}-filled"
@@ -22,7 +24,7 @@ FILLED = f"#{NAME}-filled"
 def page(visit: Visit) -> Page:
     """As a link opens it, with a filled text."""
     page = visit(NAME, f"?{urlencode({'text': SENTENCE, 'mask': '[[51,60]]'})}")
-    page.wait_for_selector(f"#{NAME}-candidates td")
+    page.wait_for_selector(RESULT)
     return page
 
 

@@ -13,6 +13,8 @@ from models.data.media.writing import write_clip
 from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
+RESULT = "#optical_flow-attention img"
+"""What is on the page once its first result is."""
 NAME = "optical_flow"
 
 

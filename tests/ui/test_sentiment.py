@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.visitor import Visit, changed, downloaded, view_of
 
 pytestmark = pytest.mark.ui
+RESULT = "#sentiment-strip .byte"
+"""What is on the page once its first result is."""
 PRAISE = "a wonderful and moving film, beautifully acted."
 CRITICISM = "a dull, stupid and boring film that fails at everything it tries."
 

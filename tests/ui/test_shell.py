@@ -1,5 +1,6 @@
 """What all pages share: navigation, titles, what comes back on return, accessibility, length and narrow screens."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -10,16 +11,7 @@ from pages.gradio_ui.pages import PAGES
 from tests.ui.visitor import Visit, layout_shift
 
 pytestmark = pytest.mark.ui
-ANSWERED = {
-    "masked_bytes": "#masked_bytes-candidates td",
-    "sentiment": "#sentiment-strip .byte",
-    "fine_tuning": "#fine_tuning-labels li",
-    "text_generation": "#text_generation-attention .border-mark",
-    "image_classification": "#image_classification-prediction-conv img",
-    "optical_flow": "#optical_flow-attention img",
-    "av_autoencoding": "#av_autoencoding-attention .read",
-}
-"""What is on a page once its first result is."""
+RESULTS: dict[str, str] = {page.name: import_module(f"tests.ui.test_{page.name}").RESULT for page in PAGES}
 LONGEST = 2200
 """Pixels of a page at 1280 pixels of width, before anything is expanded."""
 MOST_SHIFT = 0.1
@@ -37,7 +29,7 @@ OURS: Any = {"exclude": [["footer"]]}
 def opened(visit: Visit, name: str, theme: str, width: int) -> Page:
     """The page with its first result."""
     page = visit(name, f"?__theme={theme}", width=width)
-    page.wait_for_selector(ANSWERED[name], timeout=60_000)
+    page.wait_for_selector(RESULTS[name], timeout=60_000)
     return page
 
 
@@ -76,18 +68,18 @@ def top(part: Locator) -> float:
 
 def test_back_and_forward_lead_through_pages_as_they_were_left(visit: Visit) -> None:
     page = visit("masked_bytes")
-    page.wait_for_selector(ANSWERED["masked_bytes"])
+    page.wait_for_selector(RESULTS["masked_bytes"])
     page.fill("#masked_bytes-text textarea", "A [MASK]at sat on the mat.")
     page.click("#masked_bytes-fill")
     expect(page.locator("#masked_bytes-filled .filled")).to_have_count(1)
     page.locator("nav a", has_text="Sentiment").first.click()
-    page.wait_for_selector(ANSWERED["sentiment"])
+    page.wait_for_selector(RESULTS["sentiment"])
     assert _path(page) == "/sentiment"
     page.go_back()
     expect(page.locator("#masked_bytes-filled .filled")).to_have_count(1)
     assert page.input_value("#masked_bytes-text textarea") == "A [MASK]at sat on the mat."
     page.go_forward()
-    page.wait_for_selector(ANSWERED["sentiment"])
+    page.wait_for_selector(RESULTS["sentiment"])
     page.locator("nav a", has_text=PAGES[0].title).first.click()
     expect(page.locator("#masked_bytes-filled .filled")).to_have_count(1)
 
@@ -96,7 +88,7 @@ def test_a_query_names_a_page_where_the_path_cannot(screens, address) -> None:
     """The page that is left at once may fail while it goes, which nobody sees."""
     page = screens[False].new_page()
     page.goto(f"{address}?page=sentiment&text=What+a+warm+film")
-    page.wait_for_selector(ANSWERED["sentiment"])
+    page.wait_for_selector(RESULTS["sentiment"])
     assert _path(page) == "/sentiment"
     expect(page.locator("#sentiment-text textarea")).to_have_value("What a warm film")
     page.close()

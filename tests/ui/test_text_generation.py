@@ -8,6 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.visitor import Visit, changed, view_of
 
 pytestmark = pytest.mark.ui
+RESULT = "#text_generation-attention .border-mark"
+"""What is on the page once its first result is."""
 NAME = "text_generation"
 PROMPT = "The old man looked at the sea and"
 CELLS = "[data-position]"
