@@ -10,12 +10,6 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-try:
-    # Imported before torch initializes CUDA, which this package replaces on ZeroGPU.
-    import spaces  # pyright: ignore[reportMissingImports]
-except ImportError:
-    spaces = None
-
 import torch
 from transformers import PerceiverForSequenceClassification
 
@@ -57,9 +51,10 @@ class LocalBackend:
     """A `Backend` that runs requests in this process. Thread-safe.
 
     loader: builds a model from a checkpoint; tests pass one that makes tiny random models.
+    spaces: the package of this name on a ZeroGPU Space.
     """
 
-    def __init__(self, settings: Settings | None = None, loader: Loader = load_checkpoint):
+    def __init__(self, settings: Settings | None = None, loader: Loader = load_checkpoint, spaces: Any = None):
         self.settings = settings or Settings.from_env()
         self.device = _device(self.settings)
         self.dtype: torch.dtype = getattr(torch, self.settings.dtype)
@@ -70,7 +65,7 @@ class LocalBackend:
         self.inputs = InputStore(self.settings.input_cache_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
         self._gpu = None
-        if spaces is not None:  # elsewhere than on ZeroGPU it only calls the functions
+        if spaces is not None:
             limit = self.settings.gpu_seconds
             self._gpu = ZeroGpu(spaces, self._run_or_refuse, self._stream_or_refuse, _cost, limit)
 
@@ -249,13 +244,11 @@ class LocalBackend:
 
     def time_limit(self, request: Any) -> float | None:
         """Longest duration of a request in seconds: the GPU allocation on ZeroGPU, else None."""
-        borrows = self._gpu and self.settings.zero_gpu and _weights_of(request) == "published"
-        return self._gpu.seconds([request]) if self._gpu and borrows else None
+        return self._gpu.seconds([request]) if self._gpu and _weights_of(request) == "published" else None
 
     def _device_of(self, checkpoint: Checkpoint) -> torch.device:
         """On ZeroGPU, the demo models run on the CPU, which costs a visitor no GPU time."""
-        on_cpu = self.settings.zero_gpu and checkpoint.weights == "embedded"
-        return torch.device("cpu") if on_cpu else self.device
+        return torch.device("cpu") if self._gpu and checkpoint.weights == "embedded" else self.device
 
     def info(self, loaded: Loaded, encoder_cached: bool, seed: int | None = None) -> RunInfo:
         """Facts about this run; `run` sets the seconds."""

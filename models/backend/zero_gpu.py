@@ -63,4 +63,5 @@ def _refusal(error: Exception) -> CheckpointUnavailable:
     title = str(getattr(error, "title", ""))
     if not title.startswith("ZeroGPU") or title == "ZeroGPU worker error":
         raise error
-    return CheckpointUnavailable(f"{error} The demo model runs without a GPU: choose it under Model.")
+    reason = str(getattr(error, "message", error)).strip(" .")
+    return CheckpointUnavailable(f"{reason}. The demo model runs without a GPU: choose it under Model.")

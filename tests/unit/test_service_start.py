@@ -12,7 +12,6 @@ import torch
 from gradio import Error
 from PIL import Image
 
-from models.backend import local as service_module
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.ar import PerceiverAr
@@ -69,58 +68,54 @@ class FakeSpaces:
         return decorate
 
 
-def test_runs_through_zero_gpu(monkeypatch, service):
-    fake = FakeSpaces()
-    monkeypatch.setattr(service_module, "spaces", fake)
-    on_space = LocalBackend(Settings(device="cpu", gpu_seconds=33), load_tiny)
+def test_runs_through_zero_gpu(service):
+    spaces = FakeSpaces()
+    on_space = LocalBackend(Settings(device="cpu", gpu_seconds=33), load_tiny, spaces)
     request = replace(GOOD, probe=Probe(ByteAt(4)), weights="published")
     result = on_space.run(request)
-    assert fake.calls == [([request],)]
+    assert spaces.calls == [([request],)]
     assert_same(result, service.run(request))
-    assert len(fake.calls) == 1  # a service made without it does not go through it
+    assert len(spaces.calls) == 1  # a service made without it does not go through it
 
 
-def test_refusals_come_back_in_words_from_zero_gpu(monkeypatch):
-    monkeypatch.setattr(service_module, "spaces", FakeSpaces())
+def test_refusals_come_back_in_words_from_zero_gpu():
+    spaces = FakeSpaces()
     published = replace(GOOD, weights="published")
     with pytest.raises(InputError, match="No bytes are masked"):
-        LocalBackend(Settings(device="cpu"), load_tiny).run(replace(published, mask=()))
+        LocalBackend(Settings(device="cpu"), load_tiny, spaces).run(replace(published, mask=()))
     with pytest.raises(CheckpointUnavailable, match="not there"):
-        LocalBackend(Settings(device="cpu"), unavailable).run(published)
+        LocalBackend(Settings(device="cpu"), unavailable, spaces).run(published)
 
 
-def test_no_gpu_time_for_what_no_task_takes(monkeypatch):
-    fake = FakeSpaces()
-    monkeypatch.setattr(service_module, "spaces", fake)
+def test_no_gpu_time_for_what_no_task_takes():
+    spaces = FakeSpaces()
     with pytest.raises(TypeError):
-        LocalBackend(Settings(device="cpu"), load_tiny).run(7)
+        LocalBackend(Settings(device="cpu"), load_tiny, spaces).run(7)
     image: Any = ImageClassificationRequest(Image.new("RGB", (8, 8)), "conv")
     with pytest.raises(TypeError):
-        list(LocalBackend(Settings(device="cpu"), load_tiny).stream(image))
-    assert fake.calls == []
+        list(LocalBackend(Settings(device="cpu"), load_tiny, spaces).stream(image))
+    assert spaces.calls == []
 
 
 def test_parts_come_from_zero_gpu_as_they_are_made(monkeypatch):
-    fake = FakeSpaces()
-    monkeypatch.setattr(service_module, "spaces", fake)
+    spaces = FakeSpaces()
     monkeypatch.setattr("models.tasks.occlusion.WORDS_AT_ONCE", 1)
     request = SentimentRequest("one two", weights="published", occlude=True)
-    *parts, whole = LocalBackend(Settings(device="cpu"), load_tiny).stream(request)
-    assert fake.calls == [(request,)]
+    *parts, whole = LocalBackend(Settings(device="cpu"), load_tiny, spaces).stream(request)
+    assert spaces.calls == [(request,)]
     assert [len(part.occlusion.words) for part in parts] == [1]
     assert len(whole.occlusion.words) == 2
     with pytest.raises(InputError, match="empty"):
-        list(LocalBackend(Settings(device="cpu"), load_tiny).stream(replace(request, text="")))
+        list(LocalBackend(Settings(device="cpu"), load_tiny, spaces).stream(replace(request, text="")))
 
 
-def test_demo_models_take_no_gpu_time(monkeypatch, service):
-    fake = FakeSpaces()
-    monkeypatch.setattr(service_module, "spaces", fake)
-    on_space = LocalBackend(Settings(device="cpu"), load_tiny)
+def test_demo_models_take_no_gpu_time(service):
+    spaces = FakeSpaces()
+    on_space = LocalBackend(Settings(device="cpu"), load_tiny, spaces)
     published = replace(GOOD, weights="published")
     for result, expected in zip(on_space.run_all([GOOD, published, GOOD]), (GOOD, published, GOOD), strict=True):
         assert_same(result, service.run(expected))
-    assert fake.calls == [([published],)]
+    assert spaces.calls == [([published],)]
 
 
 def test_demo_models_stay_on_the_cpu_of_a_zero_gpu_space():
@@ -130,7 +125,7 @@ def test_demo_models_stay_on_the_cpu_of_a_zero_gpu_space():
         devices[checkpoint.weights] = device.type
         return load_tiny(checkpoint, torch.device("cpu"), *options)
 
-    LocalBackend(Settings(zero_gpu=True, weights="published"), load).warm_up()
+    LocalBackend(Settings(zero_gpu=True, weights="published"), load, FakeSpaces()).warm_up()
     assert devices == {"embedded": "cpu", "published": "cuda"}
 
 
@@ -152,9 +147,9 @@ class Refusing(FakeSpaces):
         return lambda fn: refuse_stream if isgeneratorfunction(fn) else refuse
 
 
-def test_a_refusal_of_gpu_time_names_the_demo_model(monkeypatch):
-    monkeypatch.setattr(service_module, "spaces", Refusing("ZeroGPU quota exceeded"))
-    backend = LocalBackend(Settings(device="cpu"), load_tiny)
+def test_a_refusal_of_gpu_time_names_the_demo_model():
+    spaces = Refusing("ZeroGPU quota exceeded")
+    backend = LocalBackend(Settings(device="cpu"), load_tiny, spaces)
     published = replace(GOOD, weights="published")
     for call in (lambda: backend.run(published), lambda: list(backend.stream(published))):
         with pytest.raises(CheckpointUnavailable, match=r"20s left.*demo model"):
@@ -163,10 +158,10 @@ def test_a_refusal_of_gpu_time_names_the_demo_model(monkeypatch):
 
 
 @pytest.mark.parametrize("title", ["ZeroGPU worker error", "Error"])
-def test_a_fault_on_zero_gpu_is_not_taken_for_a_refusal(monkeypatch, title):
-    monkeypatch.setattr(service_module, "spaces", Refusing(title))
+def test_a_fault_on_zero_gpu_is_not_taken_for_a_refusal(title):
+    spaces = Refusing(title)
     with pytest.raises(Error):
-        LocalBackend(Settings(device="cpu"), load_tiny).run(replace(GOOD, weights="published"))
+        LocalBackend(Settings(device="cpu"), load_tiny, spaces).run(replace(GOOD, weights="published"))
 
 
 FLOW_FRAME = Image.new("RGB", (496, 368))
@@ -190,11 +185,10 @@ def test_the_cost_of_a_request_grows_with_what_is_computed(small, large, factor)
     assert task.cost(large).seconds == pytest.approx(factor * task.cost(small).seconds)
 
 
-def test_a_click_asks_for_a_few_seconds_and_no_call_for_more_than_the_limit(monkeypatch):
-    fake = FakeSpaces()
-    monkeypatch.setattr(service_module, "spaces", fake)
-    LocalBackend(Settings(device="cpu", gpu_seconds=20), load_tiny)
-    run, stream = fake.durations
+def test_a_click_asks_for_a_few_seconds_and_no_call_for_more_than_the_limit():
+    spaces = FakeSpaces()
+    LocalBackend(Settings(device="cpu", gpu_seconds=20), load_tiny, spaces)
+    run, stream = spaces.durations
     published = replace(GOOD, weights="published")
     assert stream(published) == run([published]) <= 3
     assert run([published] * 3) >= run([published])
