@@ -21,9 +21,11 @@ run-streamlit: .venv/streamlit
 
 setup: .venv/app
 
-.venv/app: requirements.txt constraints.txt
+$(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is required, and neither was found."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv
+
+.venv/app: requirements.txt constraints.txt | $(BIN)/python
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
@@ -31,9 +33,10 @@ setup: .venv/app
 	$(INSTALL) -r requirements-streamlit.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt requirements-streamlit.txt .venv/app
+# All at once: each run of pip checks everything that is already there.
+.venv/dev: requirements-dev.txt requirements-streamlit.txt requirements.txt constraints.txt | $(BIN)/python
 	$(INSTALL) -r requirements-dev.txt
-	@touch $@
+	@touch .venv/app .venv/streamlit $@
 
 # In two parts: browsers take all cores, and everything else would wait. A file stays in one process, which loads the
 # models of its page once.
