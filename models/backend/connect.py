@@ -15,11 +15,18 @@ def connect(settings: Settings) -> Backend:
     A Space has to load them before its first visitor: ZeroGPU keeps only what was loaded before a call, and which
     weights a page selects depends on what could be loaded.
     """
+    if settings.backend == "ray":
+        from models.backend.ray import RayBackend  # with httpx, which nothing else needs
+
+        return RayBackend(settings)
     if not settings.space_id and settings.weights != "published" and settings.device in ("auto", "cpu"):
         return StartingBackend(settings)
+    spaces = None
+    if settings.zero_gpu:
+        import spaces  # pyright: ignore[reportMissingImports]  # before torch, whose CUDA it replaces
     from models.backend.local import LocalBackend  # with torch
 
-    backend = LocalBackend(settings)
+    backend = LocalBackend(settings, spaces=spaces)
     for problem in backend.warm_up():
         log.warning(problem)
     return backend
