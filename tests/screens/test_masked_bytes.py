@@ -36,7 +36,7 @@ def answer(request: MaskedBytesRequest) -> MaskedBytesResult:
     count = SHAPE.latents if method == "decoder" else len(content) + 2
     target: Any = request.probe.target if request.probe else None
     return MaskedBytesResult(
-        filled=content.decode(),
+        filled=content.decode(errors="replace"),
         filled_bytes=bytes(content),
         positions=np.array(positions, np.int64),
         candidates=np.full((len(positions), request.top_k), ord("x"), np.uint8),

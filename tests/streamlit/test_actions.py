@@ -96,6 +96,7 @@ def test_position_encodings_are_computed_while_they_are_open(backend: EveryTask)
     assert not any(request.positions for request in backend.requests)
     view = view_of(at, "image_classification")
     view.start([view.screen.show_positions], {"opened": True})
+    settled(at)
     assert [request.positions for request in backend.requests][-3:] == [True] * 3
     assert view.parts["positions"]
 

@@ -1,5 +1,6 @@
 """What holds for every page of the Streamlit front end."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from models.schema import (
     TextGenerationRequest,
 )
 from pages.binding import APOLOGY
+from pages.fine_tuning.screen import DATASETS
 from pages.session import SessionStore
 from pages.streamlit_ui.pages import PAGES
 from tests.streamlit.conftest import EveryTask
@@ -128,13 +130,16 @@ def test_visitors_do_not_see_each_other() -> None:
     assert view_of(one, "masked_bytes").session.visitor != view_of(other, "masked_bytes").session.visitor
 
 
-def test_running_again_holds_no_more_memory(store: SessionStore) -> None:
-    at = visit()
-    settled(button(at, "masked_bytes").click().run())
-    values, held = len(store), store.nbytes
-    for _ in range(5):
-        settled(button(at, "masked_bytes").click().run())
-    assert (len(store), store.nbytes) == (values, held)
+@pytest.mark.parametrize(("name", "times"), [(name, 100 if name == "masked_bytes" else 2) for name in NAMES])
+def test_running_again_holds_no_more_memory(name: str, times: int, store: SessionStore) -> None:
+    at = visit(page=name)
+    settled(button(at, name).click().run())
+    values, held, threads = len(store), store.nbytes, threading.active_count()
+    for _ in range(times):
+        settled(button(at, name).click().run())
+    assert len(store) == values
+    assert store.nbytes <= 1.01 * held
+    assert threading.active_count() <= threads
 
 
 def test_a_result_that_was_dropped_says_so(store: SessionStore) -> None:
@@ -148,21 +153,45 @@ def test_a_result_that_was_dropped_says_so(store: SessionStore) -> None:
     assert markup(at, "masked_bytes-filled")["markup"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"fine_tuning"}))
 def test_every_example_can_be_chosen(name: str) -> None:
     at = visit(page=name)
     view = view_of(at, name)
-    if not view.screen.examples:
-        return
-    last = len(view.screen.examples) - 1
-    buttons = [each for each in at.button if each.key == f"{name}-example-{last}"]
-    if buttons:
-        settled(buttons[0].click().run())
-    else:
-        click(at, f"{name}-examples", position=last)
-    assert not result(at, name)["outdated"]
-    state = view.session.get().state
-    assert getattr(state, "example", None) == last or view.screen.example_of(state) == last
+    for index in reversed(range(len(view.screen.examples))):
+        buttons = [each for each in at.button if each.key == f"{name}-example-{index}"]
+        if buttons:
+            settled(buttons[0].click().run())
+        else:
+            click(at, f"{name}-examples", position=index)
+        state = view.session.get().state
+        assert index in (getattr(state, "example", None), view.screen.example_of(state))
+        assert not result(at, name)["outdated"]
+
+
+@pytest.mark.parametrize("index", range(len(DATASETS)))
+def test_every_dataset_can_be_trained_on(index: int, backend: EveryTask) -> None:
+    at = visit(page="fine_tuning")
+    settled(at.radio("fine_tuning-example").set_value(index).run())
+    assert at.text_area("fine_tuning-text").value == DATASETS[index].unseen
+    settled(button(at, "fine_tuning").click().run())
+    rows = DATASETS[index].file.read_text(encoding="utf-8")
+    assert all(label in rows for _, label in backend.requests[-1].rows)
+    assert result(at, "fine_tuning")["markup"]
+
+
+def test_fine_tuned_models_are_those_of_their_visitors(backend: EveryTask) -> None:
+    one, other = visit(page="fine_tuning", example="1"), visit(page="fine_tuning", example="0")
+    settled(button(one, "fine_tuning").click().run())
+    assert not one.button("fine_tuning-test").disabled
+    assert other.run().button("fine_tuning-test").disabled
+    assert not other.download_button
+    settled(button(other, "fine_tuning").click().run())
+    classifying = []
+    for at in (one, other):
+        settled(at.button("fine_tuning-test").click().run())
+        classifying.append(backend.requests[-1].model.labels)
+    assert classifying == [view_of(at, "fine_tuning").session.get().model.labels for at in (one, other)]
+    assert classifying[0] != classifying[1]
 
 
 def test_the_script_is_not_next_to_the_modules_of_the_pages() -> None:

@@ -23,7 +23,9 @@ def visit(**params: str) -> AppTest:
 
 def settled(at: AppTest) -> AppTest:
     """The page once no action is under way. A browser asks again by itself."""
-    while any(view.running or view.changed.is_set() for view in at.session_state["views"].values()):
+    views: dict[str, View] = at.session_state["views"]
+    while busy := [view for view in views.values() if view.running or view.changed.is_set()]:
+        busy[0].changed.wait(SECONDS)
         at.run()
     assert not at.exception, at.exception[0].stack_trace
     return at
