@@ -1,4 +1,4 @@
-# make run: serve on http://127.0.0.1:7860    make test: all tests    make test-fast: all tests without a browser
+# make run: serve on http://127.0.0.1:7860    make test: all tests    make test-fast: all tests without a browser or a cluster
 # make run-streamlit: the Streamlit front end on http://127.0.0.1:8501
 # make setup: only the virtual environment    make lint    make bench    make train-<model> DATA=<folder>
 
@@ -34,17 +34,17 @@ $(BIN)/python:
 	@touch $@
 
 # All at once: each run of pip checks everything that is already there.
-.venv/dev: requirements-dev.txt requirements-streamlit.txt requirements.txt constraints.txt | $(BIN)/python
+.venv/dev: requirements-dev.txt requirements-ray.txt requirements-streamlit.txt requirements.txt constraints.txt | $(BIN)/python
 	$(INSTALL) -r requirements-dev.txt
 	@touch .venv/app .venv/streamlit $@
 
-# In two parts: browsers take all cores, and everything else would wait. A file stays in one process, which loads the
-# models of its page once.
+# In two parts: browsers and the cluster take all cores, and everything else would wait. A file stays in one process,
+# which loads the models of its page once.
 test: test-fast
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui tests/cluster
 
 test-fast: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/ui
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/ui --ignore tests/cluster
 
 lint: .venv/dev
 	$(BIN)/ruff check .

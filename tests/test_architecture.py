@@ -16,7 +16,7 @@ from pages.gradio_ui.pages import PAGES
 from pages.streamlit_ui.pages import PAGES as STREAMLIT_PAGES
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("pages", "components", "models", "training", "tools", "benchmarks")
+PACKAGES = ("pages", "components", "models", "training", "tools", "benchmarks", "serving")
 ENTRY_POINTS = ("app", "streamlit_app")
 FILES = (
     *(ROOT / f"{name}.py" for name in ENTRY_POINTS),
@@ -33,6 +33,7 @@ BELOW = {
     "training": ("models",),
     "tools": ("models",),
     "benchmarks": ("models", "training"),
+    "serving": ("models",),
 }
 # Folders of a layer in their order: each may import those before it and itself.
 ORDER = {
@@ -61,6 +62,7 @@ MAY_BE_HEAVY = (
     "models.backend.local",
     "training",
     "benchmarks",
+    "serving.ray",
 )
 
 

@@ -9,13 +9,13 @@ from PIL import Image
 from models.backend.cache import ByteCache
 from models.data.digest import digest
 from models.data.images import as_rgb, check_size
-from models.schema import InputDropped, InputKey, Request
+from models.schema import FineTunedModel, InputDropped, InputKey, Request
 
 LARGE = 64 * 1024
-"""Bytes from which an array or an image is replaced by its key."""
+"""Bytes from which an input is replaced by its key."""
 
 Question = TypeVar("Question", bound=Request[Any])
-Input = np.ndarray | Image.Image
+Input = np.ndarray | Image.Image | FineTunedModel
 
 
 class InputStore:
@@ -23,25 +23,28 @@ class InputStore:
 
     def __init__(self, capacity: int):
         self._capacity = capacity
-        self._held: ByteCache[InputKey, Input] = ByteCache(capacity, _nbytes)
+        self._held: ByteCache[InputKey, Input] = ByteCache(capacity, nbytes)
 
     def upload(self, request: Question) -> Question:
-        """Returns the request with its large arrays and images replaced by keys, except those that do not fit.
+        """Returns the request with its large inputs replaced by keys, except those that do not fit.
 
         Images are held as RGB. Raises InputError for an image that has too many pixels.
         """
         keys = {}
-        for name, value in _inputs(request).items():
-            if isinstance(value, Input) and LARGE <= _nbytes(value) <= self._capacity:
-                keys[name] = self._hold(value)
+        for name, value in inputs_of(request).items():
+            if isinstance(value, Input) and LARGE <= nbytes(value) <= self._capacity:
+                keys[name] = self.hold(value)
         return _changed(request, keys)
 
     def resolve(self, request: Question) -> Question:
         """Returns the request with its keys replaced by the inputs. Raises InputDropped."""
-        values = {name: self._get(key) for name, key in _inputs(request).items() if isinstance(key, InputKey)}
+        values = {name: self.get(key) for name, key in inputs_of(request).items() if isinstance(key, InputKey)}
         return _changed(request, values)
 
-    def _hold(self, value: Input) -> InputKey:
+    def hold(self, value: Input) -> InputKey:
+        """Holds one input, and returns its key. Raises InputError for an image that has too many pixels."""
+        if isinstance(value, FineTunedModel):
+            return self._put(InputKey(value.name, ()), value)
         if isinstance(value, Image.Image):
             check_size(value)
             image = as_rgb(value)
@@ -53,7 +56,12 @@ class InputStore:
         with self._held.use(key, lambda: _own(value)):
             return key
 
-    def _get(self, key: InputKey) -> Input:
+    def holds(self, key: InputKey) -> bool:
+        return self._held.get(key) is not None
+
+    def get(self, key: InputKey) -> Input:
+        """Raises InputDropped."""
+
         def dropped() -> Input:
             raise InputDropped
 
@@ -61,7 +69,7 @@ class InputStore:
             return value
 
 
-def _inputs(request: Any) -> dict[str, Any]:
+def inputs_of(request: Any) -> dict[str, Any]:
     """Fields of a request, which is a dataclass."""
     return {field.name: getattr(request, field.name) for field in fields(request)}
 
@@ -70,13 +78,15 @@ def _changed(request: Any, values: dict[str, Any]) -> Any:
     return replace(request, **values) if values else request
 
 
-def _nbytes(value: Input) -> int:
-    """Size of an array, or of an image as RGB."""
-    return value.nbytes if isinstance(value, np.ndarray) else 3 * value.width * value.height
+def nbytes(value: Input) -> int:
+    """Size in memory; of an image as RGB."""
+    return 3 * value.width * value.height if isinstance(value, Image.Image) else value.nbytes
 
 
 def _own(value: Input) -> Input:
-    """A copy that no other code writes to, since the key stands for its content."""
+    """A copy that no other code writes to, since the key stands for its content. Models are never written to."""
+    if isinstance(value, FineTunedModel):
+        return value
     if isinstance(value, Image.Image):
         return value.copy()
     copy = value.copy()

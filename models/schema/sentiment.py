@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.schema.common import AttentionMap, LabelScore, Probe, RunInfo, StreamRequest, Weights
+from models.schema.common import AttentionMap, InputKey, LabelScore, Probe, RunInfo, StreamRequest, Weights
 from models.schema.fine_tuning import FineTunedModel
 
 LONGEST_TEXT = 16_384
@@ -31,7 +31,7 @@ class SentimentRequest(StreamRequest["SentimentResult", "SentimentResult"]):
     probe: Probe | None = None
     weights: Weights = "embedded"
     occlude: bool = False
-    model: FineTunedModel | None = None
+    model: FineTunedModel | InputKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

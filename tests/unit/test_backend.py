@@ -2,13 +2,11 @@
 
 import json
 import pickle
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from importlib import import_module
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
 from models.backend.local import LocalBackend
@@ -17,61 +15,25 @@ from models.backend.settings import Settings
 from models.backend.shapes import RECORD
 from models.perceiver.checkpoints import labels_of
 from models.schema import (
-    AvAutoencodingRequest,
     FineTuneRequest,
-    ImageClassificationRequest,
     InputError,
-    MaskedBytesRequest,
     ModelShape,
-    OpticalFlowRequest,
-    Probe,
-    Request,
-    SentimentRequest,
     StreamRequest,
-    TextGenerationRequest,
 )
 from models.tasks import TASKS
 from tests.fake_backend import SHAPE
 from tests.fine_tuning_rows import LABELS, ROWS
-from tests.noisy_frames import frame
-from tests.tiny_models import SIDE, load_tiny, unavailable
+from tests.plain import plain
+from tests.tiny_models import load_tiny, unavailable
 from tools.model_shapes import entries
 
-CLIP = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
-REQUESTS: tuple[Request[Any], ...] = (
-    MaskedBytesRequest("words that were here", ((3, 6),), decoding="iterative", probe=Probe()),
-    SentimentRequest("one two three", Probe(), occlude=True),
-    FineTuneRequest(ROWS, epochs=1),
-    TextGenerationRequest("abc", max_new_tokens=2, probe=Probe()),
-    ImageClassificationRequest(frame(0, SIDE, SIDE), top_k=3, probe=Probe(), latent_maps=2, place=3, positions=True),
-    OpticalFlowRequest(frame(0, 30, 40), frame(1, 30, 40), Probe()),
-    AvAutoencodingRequest(CLIP, 31.25, np.zeros(1280, np.float32), 8_000, frozenset({"audio"}), probe=Probe()),
-)
-BY_TASK = {task.name: next(each for each in REQUESTS if isinstance(each, task.request)) for task in TASKS}
+BY_TASK: dict[str, Any] = {task.name: import_module(f"tests.screens.test_{task.name}").REQUEST for task in TASKS}
 STREAMS = {name: request for name, request in BY_TASK.items() if isinstance(request, StreamRequest)}
 
 
 @pytest.fixture(scope="module")
 def backend() -> Backend:
     return LocalBackend(Settings(device="cpu"), load_tiny)
-
-
-def plain(value: Any) -> Any:
-    """Any request or result as tuples that compare by value; NaN equals NaN."""
-    match value:
-        case np.ndarray():
-            return value.dtype.str, value.shape, value.tobytes()
-        case Image.Image():
-            return value.mode, value.size, value.tobytes()
-        case Mapping():
-            return tuple((key, plain(each)) for key, each in value.items())
-        case tuple() | list():
-            return type(value), tuple(map(plain, value))
-        case float():
-            return repr(value)
-        case _ if is_dataclass(value):
-            return type(value), tuple(plain(getattr(value, each.name)) for each in fields(value))
-    return value
 
 
 def travel(value: Any) -> Any:
