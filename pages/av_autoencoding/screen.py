@@ -10,9 +10,9 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from components import render
 from components.analysis.clip import pixel_in_strip, sample_at, strip_frames
 from components.html.run_line import run_line
+from components.render import av_autoencoding as render
 from components.render.architecture import av_autoencoding_architecture
 from models.data.av_clip import has_output
 from models.data.examples import example_of

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from components import render
 from components.html.charts.tables import PreviewRow
+from components.render import fine_tuning as render
 from models.data.csv_table import Table, read_table
 from models.data.labeled_rows import guess_columns, labeled_rows
 from models.schema import InputError

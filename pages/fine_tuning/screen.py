@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
-from components import render
 from components.analysis.learning import chance_level
 from components.html.run_line import run_line
+from components.render import fine_tuning as render
+from components.render.sentiment import sentiment
 from components.words.training import training_progress, training_summary
 from models.backend.protocol import unwrap
 from models.data.csv_table import MAX_ROWS, read_table
@@ -297,5 +298,5 @@ def _curves(run: FineTuningRun, ended: bool = False) -> str:
 
 
 def _show_test(result: SentimentResult) -> Update:
-    panels = render.sentiment(result)
+    panels = sentiment(result)
     return {"test_labels": panels.labels, "test_strip": panels.text, "test_notice": ""}

@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from PIL.Image import Image
 from pydantic import Field
 
-from components import render
 from components.analysis.grid import index_at
 from components.html.run_line import run_line
+from components.render import image_classification as render
 from components.render.architecture import image_classification_architecture
 from components.scale.attention import Scale
 from models.backend.protocol import unwrap

@@ -5,9 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from components import render
 from components.html.run_line import run_line
 from components.html.text.mask_strip import follow_text, strip_value
+from components.render import masked_bytes as render
 from components.render.architecture import masked_bytes_architecture
 from models.data.examples import example_with_text, text_examples
 from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL.Image import fromarray
 
-from components import render
+from components.render import optical_flow as render
 from models.backend.protocol import Backend, unwrap
 from models.data.examples import FOLDER
 from models.data.media.frame_pairs import MAX_DISTANCE, FramePair, describe_clip

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from PIL.Image import Image
 
-from components import render
 from components.html.run_line import run_line
+from components.render import optical_flow as render
 from components.render.architecture import optical_flow_architecture
 from components.render.optical_flow import Flows
 from models.data.classical_flow import METHODS

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from components import render
 from components.analysis.occlusion import EffectUnit
 from components.html.run_line import run_line
+from components.render import sentiment as render
 from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
 from models.data.examples import example_with_text, text_examples

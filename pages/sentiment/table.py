@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components import render
+from components.render import sentiment as render
 from models.data.csv_table import read_table
 from models.data.labeled_rows import Texts, guess_columns, texts_in
 from models.data.sentiment_scores import write_scores

@@ -2,8 +2,8 @@
 
 from markupsafe import Markup
 
-from components import render
 from components.analysis.generation_costs import WriterShape
+from components.render import text_generation as render
 from models.data.prompt_layout import divide_prompt
 from models.schema import ModelShape, TextGenerationStep
 from models.schema.text_generation import BYTE_VOCABULARY

@@ -6,9 +6,9 @@ from functools import partial
 
 from markupsafe import Markup
 
-from components import render
 from components.html.run_line import run_line
 from components.html.text.compared import Compared
+from components.render import text_generation as render
 from components.render.architecture import text_generation_architecture
 from models.data.examples import example_with_text
 from models.schema import GeneratedToken, InputError, ModelShape, TextGenerationStep, TokenAt

@@ -5,10 +5,10 @@ import base64
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from components import render
 from components.analysis.clip import pixel_in_strip, strip_frames
 from components.html import STYLE_SHEETS
 from components.js import script
+from components.render import av_autoencoding as render
 from tests.clip_files import clip_bytes, numbered
 from tests.made_up_clip import rebuilt_clip
 

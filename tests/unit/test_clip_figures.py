@@ -9,9 +9,9 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from components import render
 from components.plots.clip import frames_shown
 from components.plots.plot import Plot
+from components.render import av_autoencoding as render
 from models.schema import AttentionMap, AvAutoencodingResult
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace
 from tests.plots import assert_legible, pixels, saved, words

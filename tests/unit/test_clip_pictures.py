@@ -8,9 +8,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from components import render
 from components.analysis.clip_scores import mean_color_psnr, numbers_in_words, scores_in_words, snr_in_words
 from components.analysis.sound import sound_in_words
+from components.render import av_autoencoding as render
 from components.words.numbers import decibels
 from models.schema import AttentionMap, AvTrace
 from tests.made_up_clip import HOW, asked, pixel_trace, rebuilt_clip, sound_trace

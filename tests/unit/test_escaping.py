@@ -9,7 +9,6 @@ import pytest
 from markupsafe import Markup
 from PIL import Image
 
-from components import render
 from components.analysis.sound import Sounds
 from components.html.charts.bars import label_bars
 from components.html.charts.tables import PreviewRow
@@ -19,6 +18,12 @@ from components.html.images.flow_maps import error_pictures, occlusion_picture
 from components.html.images.sound import sound_pictures
 from components.plots.architecture import Stage, draw_architecture
 from components.plots.plot import Plot, to_svg
+from components.render import av_autoencoding as av_render
+from components.render import fine_tuning as fine_tuning_render
+from components.render import image_classification as image_render
+from components.render import masked_bytes as masked_bytes_render
+from components.render import sentiment as sentiment_render
+from components.render import text_generation as text_render
 from components.render.text_generation import text_generation_alternatives, text_generation_context
 from components.scale.flow_errors import ErrorColumn
 from models.schema import HeldOut, LabelScore, SentimentResult
@@ -80,29 +85,29 @@ def bytes_filled():
 
 
 RENDERED: dict[str, Callable[[], Markup | None]] = {
-    "masked_bytes": lambda: render.masked_bytes(bytes_filled(), 0)[0],
-    "sentiment words": lambda: render.sentiment(texts()).text,
-    "sentiment characters": lambda: render.sentiment(texts(), "characters").text,
-    "sentiment bytes": lambda: render.sentiment(texts(), "bytes").text,
-    "sentiment labels": lambda: render.sentiment(texts()).labels,
-    "sentiment votes": lambda: render.sentiment(windows()).labels,
-    "sentiment_words": lambda: render.sentiment_words(texts()),
-    "sentiment_table": lambda: render.sentiment_table([texts()]),
-    "fine_tuning_rows header": lambda: render.fine_tuning_rows([HOSTILE], [PreviewRow(1, ("a",))], 1),
-    "fine_tuning_rows cell": lambda: render.fine_tuning_rows(["a"], [PreviewRow(1, (HOSTILE,))], 1, [0]),
-    "fine_tuning_rows problem": lambda: render.fine_tuning_rows(["a"], [PreviewRow(1, ("a",), HOSTILE)], 1),
-    "fine_tuning_labels": lambda: render.fine_tuning_labels([HOSTILE, "a"]),
-    "fine_tuning_confusion": lambda: render.fine_tuning_confusion(held_out(), (HOSTILE, "b")),
-    "image_classification": lambda: render.image_classification({"learned": image()})["learned"].prediction,
-    "text_generation": lambda: render.text_generation(STEP).text,
-    "text_generation_running": lambda: render.text_generation_running(STEP),
+    "masked_bytes": lambda: masked_bytes_render.masked_bytes(bytes_filled(), 0)[0],
+    "sentiment words": lambda: sentiment_render.sentiment(texts()).text,
+    "sentiment characters": lambda: sentiment_render.sentiment(texts(), "characters").text,
+    "sentiment bytes": lambda: sentiment_render.sentiment(texts(), "bytes").text,
+    "sentiment labels": lambda: sentiment_render.sentiment(texts()).labels,
+    "sentiment votes": lambda: sentiment_render.sentiment(windows()).labels,
+    "sentiment_words": lambda: sentiment_render.sentiment_words(texts()),
+    "sentiment_table": lambda: sentiment_render.sentiment_table([texts()]),
+    "fine_tuning_rows header": lambda: fine_tuning_render.fine_tuning_rows([HOSTILE], [PreviewRow(1, ("a",))], 1),
+    "fine_tuning_rows cell": lambda: fine_tuning_render.fine_tuning_rows(["a"], [PreviewRow(1, (HOSTILE,))], 1, [0]),
+    "fine_tuning_rows problem": lambda: fine_tuning_render.fine_tuning_rows(["a"], [PreviewRow(1, ("a",), HOSTILE)], 1),
+    "fine_tuning_labels": lambda: fine_tuning_render.fine_tuning_labels([HOSTILE, "a"]),
+    "fine_tuning_confusion": lambda: fine_tuning_render.fine_tuning_confusion(held_out(), (HOSTILE, "b")),
+    "image_classification": lambda: image_render.image_classification({"learned": image()})["learned"].prediction,
+    "text_generation": lambda: text_render.text_generation(STEP).text,
+    "text_generation_running": lambda: text_render.text_generation_running(STEP),
     "text_generation_alternatives": lambda: text_generation_alternatives(
         written.step("a", (written.written(HOSTILE.encode()),)), 0
     ),
     "text_generation_context": lambda: text_generation_context(STEP),
-    "text_generation_comparison": lambda: render.text_generation_comparison([render.Compared(STEP)] * 2),
-    "av_labels": lambda: render.av_labels(clip()),
-    "av_attention": lambda: render.av_attention(clip()),
+    "text_generation_comparison": lambda: text_render.text_generation_comparison([text_render.Compared(STEP)] * 2),
+    "av_labels": lambda: av_render.av_labels(clip()),
+    "av_attention": lambda: av_render.av_attention(clip()),
     "label_bars": lambda: label_bars(LABELS),
     "flow_pictures": lambda: flow_pictures({HOSTILE: FLOW}, (1, 1)),
     "arrows_picture": lambda: arrows_picture(FRAME, FLOW, HOSTILE),

@@ -9,11 +9,11 @@ import numpy as np
 import pandas
 import pytest
 
-from components import render
 from components.analysis.learning import MAX_POINTS, Learning, chance_level, progress_in_words, smoothed
 from components.html.charts.confusion import confusion_table
 from components.html.charts.tables import PreviewRow, label_counts, mistakes_table, rows_preview
 from components.plots.confusion import confusion_plot
+from components.render import fine_tuning as render
 from models.schema import FineTunedModel, FineTuneStep, HeldOut, RunInfo
 from tests.markup import Elements
 from tests.plots import assert_legible, words

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components import render
+from components.render import optical_flow as render
 from components.scale.flow import flow_colors
 from models.data.flow_check import check_flow
 from models.schema import AttentionMap, FlowTrace, OpticalFlowResult, RunInfo

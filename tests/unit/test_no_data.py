@@ -9,12 +9,15 @@ import pytest
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from components import render
 from components.analysis.clip_attention import NOTHING_SEEN
 from components.html.charts.confusion import confusion_table
 from components.html.images.frames import no_data_outside
 from components.plots.confusion import confusion_plot
 from components.plots.plot import Plot
+from components.render import av_autoencoding as av_render
+from components.render import image_classification as image_render
+from components.render import optical_flow as flow_render
+from components.render import text_generation as text_render
 from components.render.image_classification import LATTICE
 from components.scale.no_data import DARK, LIGHT, hatched
 from models.schema import AttentionMap, FlowTrace, ImageClassificationResult, LabelScore, OpticalFlowResult, RunInfo
@@ -62,12 +65,12 @@ def test_no_color_map_has_both_colors_of_the_stripes(name):
 
 @pytest.mark.parametrize(("extent", "there"), [((0.0625, 0.9375), True), ((0.0, 1.0), False)])
 def test_an_image_is_hatched_where_no_input_is(extent, there):
-    page = Elements(render.image_classification(image(extent))["conv"].prediction)
+    page = Elements(image_render.image_classification(image(extent))["conv"].prediction)
     holes = [each["style"] or "" for each in page.of("i", "outside")]
     assert len(holes) == (2 if there else 0)  # over the image and alone
     assert all("6.250% 6.250%,93.750% 6.250%" in each for each in holes)
     assert bool(page.of("span", "no-data-key")) == there
-    plot = render.image_attention(image(extent))
+    plot = image_render.image_attention(image(extent))
     assert len(hatches(plot)) == (8 if there else 0)
     assert sum(each.get_width() * each.get_height() for each in hatches(plot)) == pytest.approx(
         2 * (1 - 0.875**2) if there else 0.0
@@ -78,10 +81,10 @@ def test_an_image_is_hatched_where_no_input_is(extent, there):
 @pytest.mark.parametrize(("area", "there"), [((0.0, 0.25, 1.0, 1.0), True), ((0.0, 0.0, 1.5, 1.5), False)])
 def test_frames_are_hatched_outside_of_the_tile(area, there):
     frame = Image.new("RGB", (8, 8))
-    page = Elements(render.flow_attention(frame, flow(area)))
+    page = Elements(flow_render.flow_attention(frame, flow(area)))
     assert len(page.of("i", "outside")) == (3 if there else 0)
     assert bool(page.of("span", "no-data-key")) == there
-    plot = render.flow_attention_figure((frame, frame), flow(area))
+    plot = flow_render.flow_attention_figure((frame, frame), flow(area))
     assert [each.get_width() * each.get_height() for each in hatches(plot)] == ([2.0 * 8] * 3 if there else [])
 
 
@@ -92,10 +95,10 @@ def test_an_area_that_covers_all_leaves_nothing_to_hatch():
 @pytest.mark.parametrize("masked", [frozenset(), frozenset({"image", "audio"})])
 def test_masked_modalities_are_hatched(masked):
     result = replace(asked(pixel_trace(), 0.15, 0.05), masked=masked)
-    page = Elements(render.av_attention(result))
+    page = Elements(av_render.av_attention(result))
     assert len(page.of("div", "wave")) == (1 if masked else 0)
     assert bool(page.of("span", "no-data-key")) == bool(masked)
-    assert len(hatches(render.av_attention_figure(result))) == (1 if masked else 0)
+    assert len(hatches(av_render.av_attention_figure(result))) == (1 if masked else 0)
 
 
 def test_labels_without_rows_are_hatched():
@@ -110,7 +113,7 @@ def test_labels_without_rows_are_hatched():
 
 def test_tokens_without_a_probability_are_hatched():
     shown = step("ab", letters("d"), written_tokens=(b"c",), latents=1)
-    page = Elements(render.text_generation(shown).text)
+    page = Elements(text_render.text_generation(shown).text)
     assert len(page.of("button", "known")) == 1
     assert page.of("span", "no-data-key")
 
@@ -118,13 +121,13 @@ def test_tokens_without_a_probability_are_hatched():
 def test_with_all_modalities_masked_the_page_says_that_nothing_was_seen():
     for masked, both in ((frozenset({"image"}), False), (frozenset({"image", "audio"}), True)):
         result = replace(asked(pixel_trace(), 0.15, 0.05), masked=masked)
-        for shown in (render.av_attention(result), render.av_scores(result)):
+        for shown in (av_render.av_attention(result), av_render.av_scores(result)):
             assert (NOTHING_SEEN in shown) == both
-        assert ("did not occur in training" in words(render.av_attention_figure(result))) == both
+        assert ("did not occur in training" in words(av_render.av_attention_figure(result))) == both
 
 
 def test_only_the_model_with_learned_positions_has_a_note_on_its_lattice():
     result = image((0.0, 1.0))["conv"]
     for variant in ("learned", "fourier", "conv"):
-        shown = render.image_classification({variant: result})[variant].prediction
+        shown = image_render.image_classification({variant: result})[variant].prediction
         assert (LATTICE in shown) == (variant == "learned")

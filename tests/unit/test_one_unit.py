@@ -9,8 +9,13 @@ import pytest
 from markupsafe import Markup
 from PIL import Image
 
-from components import render
 from components.plots.plot import Plot
+from components.render import av_autoencoding as av_render
+from components.render import image_classification as image_render
+from components.render import masked_bytes as masked_bytes_render
+from components.render import optical_flow as flow_render
+from components.render import sentiment as sentiment_render
+from components.render import text_generation as text_render
 from components.scale.attention import AttentionScale, Scale
 from models.schema import (
     AttentionMap,
@@ -48,21 +53,27 @@ def masked_bytes(scale: Scale, unit: Any) -> list[Any]:
         "abc", b"abc", np.array([1]), np.array([[98]], np.uint8), np.array([[0.5]], np.float32), np.array([0]), 3, 3,
         rollout(5), RUN, 1,
     )  # fmt: skip
-    return [*render.masked_bytes(result, 1, scale), render.masked_bytes_attention(result, 1, scale)]
+    return [
+        *masked_bytes_render.masked_bytes(result, 1, scale),
+        masked_bytes_render.masked_bytes_attention(result, 1, scale),
+    ]
 
 
 def sentiment(scale: Scale, unit: Any) -> list[Any]:
     window = TextWindow(0, 8, np.float32([0.2, 0.8]))
     labels = (LabelScore("good", 0.8, 1), LabelScore("bad", 0.2, 0))
     result = SentimentResult("ab cd ef", labels, (window,), 1, None, rollout(10), RUN)
-    return [render.sentiment(result, unit, scale).text, render.sentiment_attention(result, unit, scale)]
+    return [
+        sentiment_render.sentiment(result, unit, scale).text,
+        sentiment_render.sentiment_attention(result, unit, scale),
+    ]
 
 
 def text_generation(scale: Scale, unit: Any) -> list[Any]:
     shown = step("ab cd", letters("e"), latents=2, probe=over_tokens(5, [0.1, 0.2, 0.1, 0.1, 0.2], latent_share=0.3))
     return [
-        render.text_generation(shown, unit=unit, scale=scale).attention,
-        render.text_generation_attention(shown, unit, scale),
+        text_render.text_generation(shown, unit=unit, scale=scale).attention,
+        text_render.text_generation_attention(shown, unit, scale),
     ]
 
 
@@ -72,22 +83,25 @@ def image_classification(scale: Scale, unit: Any) -> list[Any]:
     result = ImageClassificationResult(
         labels, Image.new("RGB", (8, 8)), (4, 4), (0.0, 1.0), attention, None, latents, None, RUN
     )
-    panels = render.image_classification({"conv": result}, place=(0.1, 0.1), scale=scale)["conv"]
-    return [panels.prediction, panels.latents, render.image_attention({"conv": result}, scale)]
+    panels = image_render.image_classification({"conv": result}, place=(0.1, 0.1), scale=scale)["conv"]
+    return [panels.prediction, panels.latents, image_render.image_attention({"conv": result}, scale)]
 
 
 def optical_flow(scale: Scale, unit: Any) -> list[Any]:
     frame = Image.new("RGB", (8, 8))
     trace = FlowTrace(0, 0, ((8, 8),), np.zeros((1, 2), np.float32), 0, (0.0, 0.0), frame, (0.0, 0.0, 1.0, 1.0))
     result = OpticalFlowResult(np.zeros((8, 8, 2), np.float32), (), rollout(2, 2), trace, RUN)
-    return [render.flow_attention(frame, result, scale), render.flow_attention_figure((frame, frame), result, scale)]
+    return [
+        flow_render.flow_attention(frame, result, scale),
+        flow_render.flow_attention_figure((frame, frame), result, scale),
+    ]
 
 
 def av_autoencoding(scale: Scale, unit: Any) -> list[Any]:
     result = asked(pixel_trace(), 0.15, 0.05)
     latents = replace(result, attention=rollout(6, method="decoder"), trace=None)
-    shown = [render.av_attention(each, scale) for each in (result, latents)]
-    return [*shown, *(render.av_attention_figure(each, scale) for each in (result, latents))]
+    shown = [av_render.av_attention(each, scale) for each in (result, latents)]
+    return [*shown, *(av_render.av_attention_figure(each, scale) for each in (result, latents))]
 
 
 RENDERED = (masked_bytes, sentiment, text_generation, image_classification, optical_flow, av_autoencoding)

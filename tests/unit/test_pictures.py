@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from components import render
 from components.html.axis import BarAxis
 from components.html.charts.bars import label_bars
 from components.html.images.attending_latents import attending_latents_table
@@ -19,6 +18,7 @@ from components.html.images.heatmap import overlay
 from components.html.images.latents import latent_tiles
 from components.html.images.pixels import data_uri
 from components.html.images.positions import bands_to_show, frequencies, position_tiles, principal_components
+from components.render import image_classification as render
 from components.scale.attention import AttentionScale
 from components.words.numbers import percent
 from models.schema import AttentionMap, ImageClassificationResult, LabelScore, LatentMaps, RunInfo

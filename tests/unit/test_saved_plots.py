@@ -15,9 +15,15 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import Normalize
 from PIL import Image
 
-from components import render
 from components.plots.confusion import confusion_plot
 from components.plots.plot import FALLBACKS, Plot, save_plot, to_page_svg, to_svg
+from components.render import av_autoencoding as av_render
+from components.render import fine_tuning as fine_tuning_render
+from components.render import image_classification as image_render
+from components.render import masked_bytes as masked_bytes_render
+from components.render import optical_flow as flow_render
+from components.render import sentiment as sentiment_render
+from components.render import text_generation as text_render
 from components.scale.attention import LOG_FLOOR, Scale
 from components.scale.flow import flow_colors
 from models.schema import (
@@ -61,7 +67,7 @@ def masked_bytes(scale: Scale, text: str = TEXT, **changes: Any) -> Plot:
         text, content, at, np.array([[65, 66], [67, 68]], np.uint8), np.float32([[0.5, 0.1], [0.4, 0.3]]),
         np.array([1, 0]), len(content), len(content), rollout(len(content) + 2), RUN, 2,
     )  # fmt: skip
-    return render.masked_bytes_attention(replace(result, **changes), 2, scale)
+    return masked_bytes_render.masked_bytes_attention(replace(result, **changes), 2, scale)
 
 
 def masked_bytes_latents(scale: Scale) -> Plot:
@@ -75,7 +81,7 @@ def sentiment_result(text: str = TEXT) -> SentimentResult:
 
 
 def sentiment(scale: Scale, unit: Any = "words", text: str = TEXT) -> Plot:
-    return render.sentiment_attention(sentiment_result(text), unit, scale)
+    return sentiment_render.sentiment_attention(sentiment_result(text), unit, scale)
 
 
 def sentiment_bytes(scale: Scale) -> Plot:
@@ -87,7 +93,9 @@ def leave_one_out(scale: Scale, count: int = 4) -> Plot:
     drops = np.linspace(-0.1, 0.2, count, dtype=np.float32)
     shares = np.linspace(0.1, 0.2, count, dtype=np.float32)
     occlusion = Occlusion(spans, drops, shares, 0.4, 5 * drops, 0.3, count)
-    return render.sentiment_occlusion(replace(sentiment_result("w " * count), occlusion=occlusion), "log_odds", scale)
+    return sentiment_render.sentiment_occlusion(
+        replace(sentiment_result("w " * count), occlusion=occlusion), "log_odds", scale
+    )
 
 
 def text_generation(scale: Scale, prompt: str = TEXT) -> Plot:
@@ -96,7 +104,7 @@ def text_generation(scale: Scale, prompt: str = TEXT) -> Plot:
     written = letters("and so")
     shown = step(prompt, letters(""), written_tokens=tuple(token.content for token in written), latents=9,
                  prefix=size - 9, probe=over_tokens(size, shares, latent_share=0.3))  # fmt: skip
-    return render.text_generation_attention(replace(shown, traced=0), "words", scale, written)
+    return text_render.text_generation_attention(replace(shown, traced=0), "words", scale, written)
 
 
 def image(*shape: int, method: Any = "rollout") -> ImageClassificationResult:
@@ -105,15 +113,15 @@ def image(*shape: int, method: Any = "rollout") -> ImageClassificationResult:
 
 
 def image_classification(scale: Scale) -> Plot:
-    return render.image_attention({"learned": image(4, 4), "conv": image(4, 4)}, scale, 0.3)
+    return image_render.image_attention({"learned": image(4, 4), "conv": image(4, 4)}, scale, 0.3)
 
 
 def image_latents(scale: Scale) -> Plot:
-    return render.image_attention({"fourier": image(12, method="decoder")}, scale)
+    return image_render.image_attention({"fourier": image(12, method="decoder")}, scale)
 
 
 def optical_flow(scale: Scale) -> Plot:
-    return render.flow_figure((FIRST, SECOND), {"perceiver": FLOW, "dis": FLOW / 2}, RUN, FLOW + 1)
+    return flow_render.flow_figure((FIRST, SECOND), {"perceiver": FLOW, "dis": FLOW / 2}, RUN, FLOW + 1)
 
 
 def flow_attention(scale: Scale, size: tuple[int, int] = (12, 8)) -> Plot:
@@ -121,19 +129,19 @@ def flow_attention(scale: Scale, size: tuple[int, int] = (12, 8)) -> Plot:
     flow = np.ones((size[1], size[0], 2), np.float32)
     trace = FlowTrace(2, 3, (size,), np.zeros((1, 2), np.float32), 0, (1.0, 0.0), first, (0.0, 0.0, 1.0, 0.5))
     result = OpticalFlowResult(flow, (), rollout(2, 3), trace, RUN)
-    return render.flow_attention_figure((first, second), result, scale, 0.4)
+    return flow_render.flow_attention_figure((first, second), result, scale, 0.4)
 
 
 def clip(scale: Scale, **changes: Any) -> Plot:
-    return render.av_figure(rebuilt_clip(12, **changes), 3)
+    return av_render.av_figure(rebuilt_clip(12, **changes), 3)
 
 
 def clip_attention(scale: Scale, **changes: Any) -> Plot:
-    return render.av_attention_figure(asked(pixel_trace(), 0.15, 0.05, **changes), scale, 0.5)
+    return av_render.av_attention_figure(asked(pixel_trace(), 0.15, 0.05, **changes), scale, 0.5)
 
 
 def clip_latents(scale: Scale) -> Plot:
-    return render.av_attention_figure(
+    return av_render.av_attention_figure(
         replace(asked(sound_trace()), attention=rollout(6, method="decoder"), trace=None), scale
     )
 
@@ -147,7 +155,7 @@ def curves(scale: Scale) -> Plot:
     taken = [
         FineTuneStep(at, 4, at, 1 / (at + 1), 0.5, 0.6, 0.5 + at / 10, at, 1.0, None, None, 0, RUN) for at in range(5)
     ]
-    return render.fine_tuning_figure(taken, 0.5)
+    return fine_tuning_render.fine_tuning_figure(taken, 0.5)
 
 
 RUNS = {"model", "weights", "device", "dtype", "seed"}

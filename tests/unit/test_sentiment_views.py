@@ -7,12 +7,12 @@ import matplotlib
 import numpy as np
 import pytest
 
-from components import render
 from components.analysis.occlusion import Effects, agreement_in_words, words_to_show
 from components.analysis.text_units import fitted
 from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
 from components.html.text.read import read_strip
+from components.render import sentiment as render
 from components.words.numbers import points
 from models.schema import AttentionMap, LabelScore, Occlusion, RunInfo, SentimentResult, TextWindow
 from tests.markup import Elements

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components import render
+from components.render import sentiment as render
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.data.examples import text_examples

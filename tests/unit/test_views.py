@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from components import render
 from components.analysis.byte_labels import byte_label
+from components.render import masked_bytes as render
 from models.schema import AttentionMap, MaskedBytesResult, RunInfo
 
 RUN = RunInfo("model", "embedded", "cpu", "float32", 0.1, False)

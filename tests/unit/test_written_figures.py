@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components import render
+from components.render import text_generation as render
 from models.schema.common import Method
 from tests.plots import assert_legible, saved, words
 from tests.written import TITLE, attention, letters, step

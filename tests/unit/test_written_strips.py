@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from components import render
 from components.analysis.generated_text import bits_each, read_text, token_name, tokens_after_prompt
 from components.analysis.text_units import pieces
 from components.html.text.alternatives import alternative_bars
@@ -17,6 +16,7 @@ from components.html.text.cells import in_words, kept_together
 from components.html.text.compared import Compared
 from components.html.text.traced import traced_strip
 from components.html.text.written import running_strip, written_strip
+from components.render import text_generation as render
 from components.render.text_generation import text_generation_alternatives
 from models.schema import GeneratedToken
 from tests.markup import Elements
