@@ -60,6 +60,7 @@ MAY_BE_HEAVY = (
     "models.perceiver",
     "models.tasks",
     "models.backend.local",
+    "models.backend.zero_gpu",
     "training",
     "benchmarks",
     "serving.ray",
