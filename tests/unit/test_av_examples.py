@@ -10,6 +10,7 @@ from models.data.examples import FOLDER, av_examples
 from models.data.media.clip import Clip
 from models.data.media.reading import open_clip, read_frames
 from models.data.media.sound import read_sound
+from tools import layers
 from tools.clip_bell import bell
 from tools.clip_digits import Digit
 from tools.clip_toll import GAP, PERIOD, Ringing, ringing
@@ -21,6 +22,12 @@ SINGLE = {"three": THREE, "seven": SEVEN, "nine": NINE, "disagreeing": TWO}
 SECONDS = dict.fromkeys(SINGLE, 1.0) | {"counting": 5.12, "bell": 3.0}
 HEARD = 8_000
 """Samples a second that the embedded model reads."""
+
+
+@pytest.fixture(autouse=True)
+def _one_sample_per_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn as well as is needed to compare with a compressed video, in a ninth of the time."""
+    monkeypatch.setattr(layers, "SAMPLES", 1)
 
 
 @cache
