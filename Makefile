@@ -1,5 +1,6 @@
 # make run: serve on http://127.0.0.1:7860    make test: all tests    make test-fast: all tests without a browser or a cluster
 # make run-streamlit: the Streamlit front end on http://127.0.0.1:8501
+# make space SPACE=<user>/<name>: the folder of a Hugging Face Space, checked    make verify-published: original models
 # make setup: only the virtual environment    make lint    make bench    make train-<model> DATA=<folder>
 
 # Any python3 that is 3.11 or 3.12. Run to find out: some on the PATH are only shims.
@@ -11,7 +12,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
-.PHONY: run run-streamlit setup test test-fast lint bench clean
+.PHONY: run run-streamlit setup test test-fast lint bench space verify-published clean
 
 run: setup
 	$(BIN)/python app.py
@@ -59,6 +60,13 @@ bench: .venv/app
 	$(BIN)/python -m benchmarks.fine_tuning
 	$(BIN)/python -m benchmarks.text_generation
 	$(BIN)/python -m benchmarks.embedded_writing
+
+space: .venv/app
+	@test -n "$(SPACE)" || { echo "Set the id of the Space: make space SPACE=<user>/<name>"; exit 1; }
+	$(BIN)/python -m serving.space $(SPACE)
+
+verify-published: .venv/app
+	$(BIN)/python -m tools.verify_published $(ARGS)
 
 train-%: .venv/app
 	@test -n "$(DATA)" || { echo "Set the folder of the training data: make $@ DATA=<folder>"; exit 1; }

@@ -51,7 +51,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
         labels = labels_of(loaded.model.config)
         _check(request, loaded, labels)
         seen = _seen(request, request.size or image_size_of(loaded.model.config))
-        pixels = _normalized(seen).to(loaded.model.dtype)
+        pixels = normalized(seen).to(loaded.model.dtype)
         encoded, known = runtime.encode(loaded, pixels, digest(np.asarray(seen)), interpolate_positions=True)
         grid = _grid(encoded)
         if request.place is not None and not 0 <= request.place < math.prod(grid):
@@ -100,7 +100,7 @@ def _seen(request: ImageClassificationRequest, size: int) -> Image.Image:
     return as_rgb(image)
 
 
-def _normalized(seen: Image.Image) -> Tensor:
+def normalized(seen: Image.Image) -> Tensor:
     """[1, 3, height, width], by the mean and deviation of ImageNet."""
     return _PROCESSOR(seen, do_center_crop=False, do_resize=False, return_tensors="pt")["pixel_values"]
 
