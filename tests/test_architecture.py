@@ -62,6 +62,7 @@ MAY_BE_HEAVY = (
     "models.backend.local",
     "models.backend.zero_gpu",
     "training",
+    "tools.verify_published",
     "benchmarks",
     "serving.ray",
 )
