@@ -40,6 +40,10 @@ REQUEST = AvAutoencodingRequest(
     probe=Probe(),
 )
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"example": "1", "mask": '["audio"]', "resolution": "pixels", "frame": "3"}
+"""The query of a view."""
+BUTTON, PART = "reconstruct", "labels"
+"""What sends the request of the page, and what shows its result."""
 MODEL = replace(SHAPE, fps=FPS, sample_rate=RATE, image_size=SIDE)
 SOUND = np.sin(np.arange(int(6 * RATE / FPS)) / 5).astype(np.float32)
 

@@ -32,6 +32,10 @@ from tests.markup import Elements
 
 REQUEST = FineTuneRequest(ROWS, epochs=1)
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"example": "1", "epochs": "3", "seed": "9007199254740991"}
+"""The query of a view."""
+BUTTON, PART = "submit", "curves"
+"""What sends the request of the page, and what shows its result."""
 STEPS = 6
 LABELS = ("warm", "cold")
 
@@ -50,7 +54,7 @@ def step(number: int, request: FineTuneRequest, learned: bool) -> FineTuneStep:
     )  # fmt: skip
 
 
-def train(request: FineTuneRequest) -> Iterator[FineTuneStep]:
+def answer(request: FineTuneRequest) -> Iterator[FineTuneStep]:
     for number in range(STEPS + 1):
         yield step(number, request, learned=number > 0)
 
@@ -66,7 +70,7 @@ def classify(request: SentimentRequest) -> SentimentResult | Exception:
 
 @pytest.fixture
 def backend() -> FakeBackend:
-    return FakeBackend({FineTuneRequest: train, SentimentRequest: classify})
+    return FakeBackend({FineTuneRequest: answer, SentimentRequest: classify})
 
 
 @pytest.fixture

@@ -27,6 +27,10 @@ from tests.noisy_frames import frame
 
 REQUEST = ImageClassificationRequest(frame(0, 32, 32), top_k=3, probe=Probe(), latent_maps=2, place=3, positions=True)
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"example": "2", "scale": "relative", "point": "[0.25,0.5]", "latents": "[1,null,2]"}
+"""The query of a view."""
+BUTTON, PART = "classify", "prediction-fourier"
+"""What sends the request of the page, and what shows its result."""
 GRID = (4, 4)
 SHIP = EXAMPLES[0].file
 

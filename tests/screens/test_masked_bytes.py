@@ -24,6 +24,10 @@ from tests.markup import Elements
 
 REQUEST = MaskedBytesRequest("words that were here", ((3, 6),), decoding="iterative", probe=Probe())
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"text": "a cat", "mask": "[[2,5]]", "decoding": "parallel", "method": "rollout", "byte": "3"}
+"""The query of a view."""
+BUTTON, PART = "fill", "filled"
+"""What sends the request of the page, and what shows its result."""
 
 
 def answer(request: MaskedBytesRequest) -> MaskedBytesResult:

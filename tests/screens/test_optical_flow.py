@@ -28,6 +28,10 @@ from tests.noisy_frames import asked
 
 REQUEST = asked(30, 40, probe=Probe())
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"example": "1", "baseline": "none", "pixel": "[3,4]", "opacity": "0.3"}
+"""The query of a view."""
+BUTTON, PART = "submit", "motion"
+"""What sends the request of the page, and what shows its result."""
 EXAMPLE = EXAMPLES[0]
 
 

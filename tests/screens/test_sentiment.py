@@ -30,6 +30,10 @@ from tests.markup import Elements
 
 REQUEST = SentimentRequest("one two three", Probe(), occlude=True)
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"text": "good", "scale": "log", "unit": "bytes", "occlude": "false"}
+"""The query of a view."""
+BUTTON, PART = "classify", "labels"
+"""What sends the request of the page, and what shows its result."""
 LONGEST_TO_OCCLUDE = 200
 
 

@@ -19,6 +19,10 @@ from tests.written import attention, letters, step
 
 REQUEST = TextGenerationRequest("abc", max_new_tokens=2, probe=Probe())
 """For tests over all tasks, with the models of `tests.tiny_models`."""
+LINK = {"prompt": "Once upon", "num_latents": "4", "seed": "3", "stop_strings": '["z"]', "token": "2"}
+"""The query of a view."""
+BUTTON, PART = "generate", "text"
+"""What sends the request of the page, and what shows its result."""
 ALPHABET = "abcdefghij" * 300
 
 

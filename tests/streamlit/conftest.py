@@ -1,32 +1,17 @@
 """The Streamlit front end over a backend without models."""
 
 from collections.abc import Callable, Generator
+from importlib import import_module
 from typing import Any
 
 import pytest
 
-from models.schema import (
-    AvAutoencodingRequest,
-    FineTuneRequest,
-    ImageClassificationRequest,
-    MaskedBytesRequest,
-    OpticalFlowRequest,
-    SentimentRequest,
-    TextGenerationRequest,
-)
+from models.schema import AvAutoencodingRequest, SentimentRequest
 from pages.session import SessionStore
 from pages.streamlit_ui.pages import PAGES
 from pages.streamlit_ui.shell import App, serve
 from tests.fake_backend import FakeBackend
-from tests.screens import (
-    test_av_autoencoding,
-    test_fine_tuning,
-    test_image_classification,
-    test_masked_bytes,
-    test_optical_flow,
-    test_sentiment,
-    test_text_generation,
-)
+from tests.screens import test_av_autoencoding, test_fine_tuning, test_sentiment
 
 
 class EveryTask(test_av_autoencoding.Backend):
@@ -35,17 +20,11 @@ class EveryTask(test_av_autoencoding.Backend):
     def __init__(self) -> None:
         super().__init__()
         self.refusals: dict[type, Exception] = {}
-        self.answers: dict[type, Callable[[Any], Any]] = {
-            AvAutoencodingRequest: test_av_autoencoding.answer,
-            FineTuneRequest: test_fine_tuning.train,
-            ImageClassificationRequest: test_image_classification.answer,
-            MaskedBytesRequest: test_masked_bytes.answer,
-            OpticalFlowRequest: test_optical_flow.answer,
-            SentimentRequest: lambda request: (
-                test_fine_tuning.classify(request) if request.model else test_sentiment.answer(request)
-            ),
-            TextGenerationRequest: test_text_generation.answer,
-        }
+        tests = (import_module(f"tests.screens.test_{page.name}") for page in PAGES)
+        self.answers: dict[type, Callable[[Any], Any]] = {type(each.REQUEST): each.answer for each in tests}
+        self.answers[SentimentRequest] = lambda request: (
+            test_fine_tuning.classify(request) if request.model else test_sentiment.answer(request)
+        )
 
     def run(self, request: Any) -> Any:
         self.requests.append(request)

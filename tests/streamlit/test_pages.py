@@ -1,6 +1,7 @@
 """What holds for every page of the Streamlit front end."""
 
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from models.schema import (
     DROPPED,
-    AvAutoencodingRequest,
-    FineTuneRequest,
-    ImageClassificationRequest,
     InputError,
-    MaskedBytesRequest,
-    OpticalFlowRequest,
-    SentimentRequest,
-    TextGenerationRequest,
 )
 from pages.binding import APOLOGY
 from pages.fine_tuning.screen import DATASETS
@@ -25,35 +19,17 @@ from pages.streamlit_ui.pages import PAGES
 from tests.streamlit.conftest import EveryTask
 from tests.streamlit.visitor import SCRIPT, alerts, click, markup, settled, view_of, visit
 
-RUNS: dict[str, tuple[type, str, str]] = {
-    "masked_bytes": (MaskedBytesRequest, "fill", "filled"),
-    "sentiment": (SentimentRequest, "classify", "labels"),
-    "fine_tuning": (FineTuneRequest, "submit", "curves"),
-    "text_generation": (TextGenerationRequest, "generate", "text"),
-    "image_classification": (ImageClassificationRequest, "classify", "prediction-fourier"),
-    "optical_flow": (OpticalFlowRequest, "submit", "motion"),
-    "av_autoencoding": (AvAutoencodingRequest, "reconstruct", "labels"),
-}
-"""By page: its request, the button that sends it, and the part that shows the result."""
-LINKS: dict[str, dict[str, str]] = {
-    "masked_bytes": {"text": "a cat", "mask": "[[2,5]]", "decoding": "parallel", "method": "rollout", "byte": "3"},
-    "sentiment": {"text": "good", "scale": "log", "unit": "bytes", "occlude": "false"},
-    "fine_tuning": {"example": "1", "epochs": "3", "seed": "9007199254740991"},
-    "text_generation": {"prompt": "Once upon", "num_latents": "4", "seed": "3", "stop_strings": '["z"]', "token": "2"},
-    "image_classification": {"example": "2", "scale": "relative", "point": "[0.25,0.5]", "latents": "[1,null,2]"},
-    "optical_flow": {"example": "1", "baseline": "none", "pixel": "[3,4]", "opacity": "0.3"},
-    "av_autoencoding": {"example": "1", "mask": '["audio"]', "resolution": "pixels", "frame": "3"},
-}
-"""By page: the query of a view."""
+KNOWN: dict[str, Any] = {page.name: import_module(f"tests.screens.test_{page.name}") for page in PAGES}
+"""By page: the tests of its screen."""
 NAMES = [page.name for page in PAGES]
 
 
 def button(at: AppTest, name: str) -> Any:
-    return at.button(f"{name}-{RUNS[name][1]}")
+    return at.button(f"{name}-{KNOWN[name].BUTTON}")
 
 
 def result(at: AppTest, name: str) -> dict[str, Any]:
-    return markup(at, f"{name}-{RUNS[name][2]}")
+    return markup(at, f"{name}-{KNOWN[name].PART}")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,7 +38,7 @@ def test_a_page_opens_and_runs(name: str, backend: EveryTask) -> None:
     assert at.title[0].value == next(page.title for page in PAGES if page.name == name)
     before = len(backend.requests)
     settled(button(at, name).click().run())
-    assert type(backend.requests[before]) is RUNS[name][0]
+    assert type(backend.requests[before]) is type(KNOWN[name].REQUEST)
     assert result(at, name)["markup"]
     assert not result(at, name)["outdated"]
     assert not view_of(at, name).running
@@ -73,7 +49,7 @@ def test_an_error_is_shown_and_the_result_stays(name: str, backend: EveryTask) -
     at = visit(page=name)
     shown = result(at, name)
     for refusal, message in ((InputError("No <such> input."), "No <such> input."), (RuntimeError("secret"), APOLOGY)):
-        backend.refusals[RUNS[name][0]] = refusal
+        backend.refusals[type(KNOWN[name].REQUEST)] = refusal
         settled(button(at, name).click().run())
         assert alerts(at) == [message]
         assert not view_of(at, name).running
@@ -83,11 +59,11 @@ def test_an_error_is_shown_and_the_result_stays(name: str, backend: EveryTask) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_link_opens_the_same_view(name: str) -> None:
-    at = visit(page=name, **LINKS[name])
+    at = visit(page=name, **KNOWN[name].LINK)
     if name == "fine_tuning":  # a link does not train
         settled(button(at, name).click().run())
     view = view_of(at, name)
-    expected, problems = view.screen.state.from_query(LINKS[name], view.screen.initial)
+    expected, problems = view.screen.state.from_query(KNOWN[name].LINK, view.screen.initial)
     assert problems == ()
     linked, _ = view.screen.state.from_query(at.query_params, view.screen.state())
     assert linked.model_dump(exclude={"max_new_tokens"}) == expected.model_dump(exclude={"max_new_tokens"})
