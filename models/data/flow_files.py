@@ -66,20 +66,6 @@ def flo_bytes(flow: np.ndarray) -> bytes:
     return _FLO_MAGIC + struct.pack("<ii", width, height) + values.tobytes()
 
 
-def write_kitti(path: Path, flow: np.ndarray) -> None:
-    """Writes 16-bit RGB: x, y and whether they are known, in steps of 1/64 pixel.
-
-    Raises InputError for motion outside the range of the format, -512 to 511.98 pixels.
-    """
-    _shape_of(flow)
-    known = np.all(np.isfinite(flow), axis=2)
-    steps = np.rint(np.where(known[..., None], flow, 0).astype(np.float64) * _KITTI_SCALE) + _KITTI_ZERO
-    if steps.min() < 0 or steps.max() >= 2**16:
-        raise InputError("KITTI files hold motion up to 512 pixels, but this flow has more. Save it as .flo.")
-    channels = np.dstack([known, steps[..., 1] * known, steps[..., 0] * known])  # blue, green, red
-    path.write_bytes(cv2.imencode(".png", channels.astype(np.uint16))[1].tobytes())
-
-
 def _shape_of(flow: np.ndarray) -> tuple[int, int]:
     if flow.ndim != 3 or flow.shape[2] != 2 or not flow.size:
         raise ValueError(f"a flow has shape [height, width, 2], not {list(flow.shape)}")

@@ -41,11 +41,6 @@ def mean_error(flow: np.ndarray, truth: np.ndarray) -> float:
     return _mean(error_map(flow, truth), _known(truth))
 
 
-def zero_flow_error(truth: np.ndarray) -> float:
-    """EPE in pixels of a flow of zeros: the mean length of the true motion."""
-    return mean_error(np.zeros_like(truth), truth)
-
-
 def fl_all(flow: np.ndarray, truth: np.ndarray) -> float:
     """Share of outliers, 0 to 1: known pixels with an error above 3 pixels and above 5% of the true motion.
 

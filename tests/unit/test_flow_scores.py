@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
-from models.data.flow_scores import error_map, fl_all, mean_error, occluded, photometric_error, warp, zero_flow_error
+from models.data.flow_scores import error_map, fl_all, mean_error, occluded, photometric_error, warp
 from models.schema import InputError
 
 NAN = np.nan
@@ -26,7 +26,6 @@ def test_errors_by_hand():
     assert errors.dtype == np.float32
     np.testing.assert_array_equal(errors, [[5, NAN], [1, 4]])
     assert mean_error(FLOW, TRUTH) == pytest.approx(10 / 3)
-    assert zero_flow_error(TRUTH) == pytest.approx(105 / 3)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,6 @@ def test_nothing_known():
     unknown = uniform(2, 3, NAN, NAN)
     for score in (mean_error, fl_all):
         assert np.isnan(score(uniform(2, 3, 1, 1), unknown))
-    assert np.isnan(zero_flow_error(unknown))
 
 
 def test_half_known_is_unknown():
