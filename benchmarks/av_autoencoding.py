@@ -9,8 +9,6 @@ that the results for both chunks agree.
 """
 
 import json
-import os
-import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +18,7 @@ from torch import Tensor
 from transformers import PerceiverForMultimodalAutoencoding
 
 from benchmarks.optical_flow import measured
+from benchmarks.start import print_machine, random_model
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.checkpoints import PUBLISHED
@@ -39,15 +38,8 @@ Answers = dict[str, Tensor]
 
 @torch.no_grad()
 def build() -> PerceiverForMultimodalAutoencoding:
-    """Random weights with std fan_in^-0.5: at the 0.02 of transformers all pixels are alike.
-
-    For the same reason, latents start far apart and queries are scaled up.
-    """
-    torch.manual_seed(0)
-    model = PerceiverForMultimodalAutoencoding(PUBLISHED["deepmind/multimodal-perceiver"]).eval()
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            parameter.normal_(std=parameter.shape[1] ** -0.5)
+    """Latents that start far apart and queries that are scaled up, so that pixels differ."""
+    model = random_model(PerceiverForMultimodalAutoencoding, PUBLISHED["deepmind/multimodal-perceiver"])
     model.perceiver.embeddings.latents.normal_()
     basic_decoder(model).decoding_cross_attention.attention.self.query.weight.mul_(4)
     return model
@@ -142,9 +134,7 @@ def embedded() -> float:
 
 def report(found: dict[str, Any]) -> None:
     costs, times = found["costs"], CHUNKS // len(TIMED)
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    print_machine()
     for name, modality in found["apart"].items():
         print(f"largest difference, {name}: {modality['apart']:.1e} (standard deviation: {modality['spread']:.1e})")
     loop, one_pass = times * costs[LOOP]["seconds"], costs[THEIR_PASS]["seconds"]

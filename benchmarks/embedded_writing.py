@@ -7,14 +7,11 @@ five times after one that is not counted; medians.
 """
 
 import json
-import os
-import platform
 import statistics
 import time
 from typing import Any
 
-import torch
-
+from benchmarks.start import print_machine
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.schema import TextGenerationRequest
@@ -61,8 +58,7 @@ def report(found: dict[str, dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    threads = torch.get_num_threads()
-    print(f"{platform.machine()}, {threads} threads of {os.cpu_count()} cores, torch {torch.__version__}")
+    print_machine()
     found = measured(LocalBackend(Settings(device="cpu", weights="embedded")))
     report(found)
     print(json.dumps(found))

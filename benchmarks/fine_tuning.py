@@ -12,15 +12,14 @@ alternate.
 import argparse
 import json
 import math
-import os
-import platform
 from collections.abc import Iterator
 from copy import deepcopy
 
 import numpy as np
 import torch
-from transformers import PerceiverConfig, PerceiverForSequenceClassification, PerceiverTokenizer
+from transformers import PerceiverForSequenceClassification, PerceiverTokenizer
 
+from benchmarks.start import print_machine, random_model
 from benchmarks.timing import medians
 from models.perceiver.checkpoints import config_of
 from models.perceiver.fine_tuning import FineTuner, Hyperparameters, Rows, TrainingStep
@@ -34,17 +33,6 @@ LENGTHS = {"published": (200, 1_300), "embedded": (40, 254)}
 """Bytes of the shortest and the longest row: reviews, and sentences."""
 WORDS = ("a", "and", "bad", "but", "dull", "film", "fine", "good", "is", "it", "long", "not", "of", "the", "was")
 THEIRS, OURS = "transformers, padded, AdamW", "`FineTuner`"
-
-
-@torch.no_grad()
-def build(config: PerceiverConfig) -> PerceiverForSequenceClassification:
-    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
-    torch.manual_seed(0)
-    model = PerceiverForSequenceClassification(config).eval()
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            parameter.normal_(std=parameter.shape[1] ** -0.5)
-    return model
 
 
 def texts(count: int, shortest: int, longest: int) -> list[str]:
@@ -86,7 +74,7 @@ def compare(size: str, steps: int) -> tuple[dict[str, float], float, float]:
     labels = [row % 2 for row in range(len(rows))]
     tokens = [padded_ids([row.encode()])[0][0] for row in rows]
     recipe = Hyperparameters(1, BATCH, RATE, rate=lambda step, all_of_them: 1.0, clip=math.inf)
-    tuner = FineTuner(build(config), Rows(tokens, labels), 2, recipe)
+    tuner = FineTuner(random_model(PerceiverForSequenceClassification, config), Rows(tokens, labels), 2, recipe)
     model = deepcopy(tuner.model)
     steps_of_ours = tuner.train()
     done: list[TrainingStep] = []
@@ -108,9 +96,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--size", choices=tuple(LENGTHS), action="append")
     args = parser.parse_args()
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    print_machine()
     print("\n| size | transformers, s | ours, s | speedup | largest difference of the losses | range of the losses |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     found = {}

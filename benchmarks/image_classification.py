@@ -8,8 +8,6 @@ computes only the requested row. Last, the embedded models: one image, all three
 """
 
 import json
-import os
-import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +18,10 @@ from torch import Tensor
 from transformers import PerceiverPreTrainedModel
 
 from benchmarks.memory import peak_mib
+from benchmarks.start import print_machine, random_model
 from benchmarks.timing import medians
 from models.backend.local import LocalBackend
-from models.perceiver.checkpoints import PUBLISHED, Checkpoint
+from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.engine import decode, encode
 from models.perceiver.provenance import rollout
 from models.schema import ImageClassificationRequest, Probe
@@ -33,17 +32,6 @@ CHECKPOINTS = tuple(each for each in IMAGE_CLASSIFICATION.checkpoints if each.we
 VARIANTS = tuple(each.variant for each in CHECKPOINTS)
 TRACED = "fourier"
 ALL_MAPS = "transformers, output_attentions=True"
-
-
-@torch.no_grad()
-def build(checkpoint: Checkpoint) -> PerceiverPreTrainedModel:
-    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
-    torch.manual_seed(0)
-    model: Any = checkpoint.model(PUBLISHED[checkpoint.name])
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            parameter.normal_(std=parameter.shape[1] ** -0.5)
-    return model.eval()
 
 
 def picture() -> Tensor:
@@ -81,7 +69,7 @@ def composed(maps: Any) -> Tensor:
 def main() -> None:
     pixels, found = picture(), {}
     for checkpoint in CHECKPOINTS:
-        model = build(checkpoint)
+        model = random_model(checkpoint.model, PUBLISHED[checkpoint.name])
         apart = check(model, pixels)
         seconds = medians({"transformers": lambda: reference(model, pixels), "ours": lambda: ours(model, pixels)}, 3)  # noqa: B023
         found[checkpoint.variant] = seconds | {"largest_difference": apart}
@@ -136,9 +124,7 @@ def embedded() -> dict[str, float]:
 
 
 def report(found: dict[str, Any]) -> None:
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    print_machine()
     print("\n| variant | transformers, s | ours, s | speedup | largest difference |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for checkpoint in CHECKPOINTS:

@@ -7,14 +7,13 @@ the text padded to 2048, the whole model, logits of all positions. Ours answers 
 """
 
 import json
-import os
-import platform
 from dataclasses import replace
 from typing import Any
 
 import torch
 from transformers import PerceiverForMaskedLM, PerceiverTokenizer
 
+from benchmarks.start import print_machine, random_model
 from benchmarks.timing import medians
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
@@ -31,15 +30,8 @@ LATENTS_MIB = 256
 TOLERANCE = 1e-4
 
 
-@torch.no_grad()
 def build() -> PerceiverForMaskedLM:
-    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
-    torch.manual_seed(0)
-    model = PerceiverForMaskedLM(PUBLISHED["deepmind/language-perceiver"]).eval()
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            parameter.normal_(std=parameter.shape[1] ** -0.5)
-    return model
+    return random_model(PerceiverForMaskedLM, PUBLISHED["deepmind/language-perceiver"])
 
 
 @torch.inference_mode()
@@ -97,9 +89,7 @@ def bfloat16_is_fast() -> bool:
 
 def report(seconds: dict[str, float], apart: float, spread: float) -> None:
     slowest = seconds["transformers, padded to 2048"]
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    print_machine()
     print(f"largest difference of the logits at the masked bytes: {apart:.1e} (standard deviation: {spread:.1e})")
     print("\n| call | seconds | speedup |\n| --- | ---: | ---: |")
     for name, time in seconds.items():

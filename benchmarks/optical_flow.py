@@ -8,8 +8,6 @@ with blending, is timed as it is. Before the timing, the run checks that the flo
 """
 
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +17,7 @@ from torch import Tensor
 from transformers import PerceiverForOpticalFlow
 
 from benchmarks.memory import peak_mib
+from benchmarks.start import print_machine, random_model
 from models.perceiver.checkpoints import PUBLISHED
 from models.perceiver.pixel_flow import PIXELS, neighborhoods, pixel_flow, tile_size
 from models.perceiver.tiles import corners_of_tiles
@@ -29,15 +28,8 @@ TOLERANCE = 1e-4
 THEIRS, OURS, WHOLE = "transformers, one tile", "ours, one tile", "ours, both frames"
 
 
-@torch.no_grad()
 def build() -> PerceiverForOpticalFlow:
-    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all pixels are alike, whatever the code does."""
-    torch.manual_seed(0)
-    model = PerceiverForOpticalFlow(PUBLISHED["deepmind/optical-flow-perceiver"]).eval()
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            parameter.normal_(std=parameter.shape[1] ** -0.5)
-    return model
+    return random_model(PerceiverForOpticalFlow, PUBLISHED["deepmind/optical-flow-perceiver"])
 
 
 def frames() -> tuple[Tensor, Tensor]:
@@ -91,9 +83,7 @@ def measured(call: Callable[[], Tensor]) -> dict[str, float]:
 
 def report(found: dict[str, Any]) -> None:
     costs, tiles = found["costs"], found["tiles"]
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    print_machine()
     print(
         f"largest difference of a tile's flow: {found['apart']:.1e} pixels (standard deviation: {found['spread']:.1e})"
     )

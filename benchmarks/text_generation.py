@@ -10,8 +10,6 @@ the same runs (`yardsticks`). The other part, how costs grow with the context, i
 
 import argparse
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.context_growth import draw, growth, tabulate
+from benchmarks.start import print_machine, random_model
 from benchmarks.timing import medians
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_config import PerceiverArConfig
@@ -65,17 +64,6 @@ SIZES = {
         ), 96, 32, (32, 64, 128, 256),
     ),
 }  # fmt: skip
-
-
-@torch.no_grad()
-def build(config: PerceiverArConfig) -> PerceiverAr:
-    """Random weights, std fan_in^-0.5: with the 0.02 of transformers all logits are alike, whatever the code does."""
-    torch.manual_seed(0)
-    model = PerceiverAr(config).eval()
-    for parameter in model.parameters():
-        if parameter.ndim == 2:
-            parameter.normal_(std=parameter.shape[1] ** -0.5)
-    return model
 
 
 def writing(model: PerceiverAr, size: Size) -> dict[str, Any]:
@@ -210,10 +198,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="SVG file for the plot of costs by context length")
     args = parser.parse_args()
     size, parts = SIZES[args.size], args.part or ("writing", "contexts")
-    model, found = build(size.config), {}
-    print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    model, found = random_model(PerceiverAr, size.config), {}
+    print_machine()
     if "writing" in parts:
         found["writing"] = writing(model, size)
         if found["writing"]["largest_difference"] > TOLERANCE or not found["writing"]["same_tokens"]:
