@@ -19,9 +19,10 @@ def build(ui: PageUi[FineTuningScreen]) -> None:
         _test(ui)
     ui.save_menu("Save model and curves", screen.model_files)
     ui.note("saving")
-    with ui.section("Confusion matrix"):
-        ui.markup_output("held_out")
-        ui.save_menu("Save confusion matrix", screen.confusion_files)
+    if ui.parts.get("held_out"):
+        with ui.section("Confusion matrix"):
+            ui.markup_output("held_out")
+            ui.save_menu("Save confusion matrix", screen.confusion_files)
     ui.how_it_works()
 
 
