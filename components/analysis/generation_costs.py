@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.analysis.cost import layer_operations
 from models.schema import ModelShape
 
 
@@ -52,15 +53,11 @@ def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
     """Costs of a Perceiver AR and of a decoder-only Transformer for a prompt of P = `prefix` and N = `latents` tokens.
 
     With K = P + N, C channels, L layers, MLPs W times as wide, V kinds of tokens; a multiplication and an addition are
-    two operations, and norms, softmax and the like are left out. A layer with n queries that
-    projects r and attends to k positions takes
-
-        queries and output 4 n C², keys and values 4 r C², scores and their sums 4 n k C, MLP 4 W n C²
-
-    and the logits of one token 2 C V. Cross-attention: N queries, K positions; the L layers: N of both. The
-    Transformer has 1 + L layers, each with K of both. Scores count in full, above the diagonal too, as kernels compute
-    them. One more token has 1 query and attends to the cache and itself. The cache has 2 C numbers per token and
-    layer: of K tokens in cross-attention and in the Transformer's layers, of N in the latents' layers.
+    two operations, and norms, softmax and the like are left out. For a layer see `layer_operations`; the logits of one
+    token take 2 C V. Cross-attention: N queries, K positions; the L layers: N of both. The Transformer has 1 + L
+    layers, each with K of both. Scores count in full, above the diagonal too, as kernels compute them. One more token has 1
+    query and attends to the cache and itself. The cache has 2 C numbers per token and layer: of K tokens in
+    cross-attention and in the Transformer's layers, of N in the latents' layers.
     """
     read, width = prefix + latents, shape.channels
     logits = 2 * width * shape.vocabulary
@@ -80,6 +77,4 @@ def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
 
 
 def _layer(shape: WriterShape, queries: int, projected: int, read: int) -> int:
-    width = shape.channels
-    projections = 4 * queries * width**2 + 4 * projected * width**2
-    return projections + 4 * queries * read * width + 4 * shape.widening * queries * width**2
+    return layer_operations(queries, projected, read, shape.channels, shape.widening)
