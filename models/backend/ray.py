@@ -52,6 +52,12 @@ KNOWN_RESULTS = 4096
 log = logging.getLogger(__name__)
 
 
+_REASONS = {
+    httpx.codes.UNAUTHORIZED: "it has another PERCEIVER_RAY_TOKEN",
+    httpx.codes.UNSUPPORTED_MEDIA_TYPE: "it runs another version of this app",
+}
+
+
 class LostCallError(RuntimeError):
     """The cluster did not answer, or not to the end: a replica was lost, or the cluster cannot be reached."""
 
@@ -65,10 +71,9 @@ class RayBackend:
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None):
         self._settings = settings
-        token = settings.ray_token.get_secret_value()
         self._client = httpx.Client(
             base_url=settings.ray_address,
-            headers={"content-type": CONTENT_TYPE} | ({"authorization": f"Bearer {token}"} if token else {}),
+            headers={"authorization": f"Bearer {settings.token}", "content-type": CONTENT_TYPE},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
             transport=transport,
@@ -197,9 +202,10 @@ class RayBackend:
                 problem = f"{response.status_code} {response.read()[:200]!r}"
         except (httpx.TransportError, EOFError) as error:
             raise LostCallError(repr(error)) from error
-        if response.is_server_error:
+        if response.is_server_error or response.status_code == httpx.codes.NOT_FOUND:  # until its application is there
             raise LostCallError(problem)
-        log.error("%s refused a call: %s", self._settings.ray_address, problem)
+        reason = _REASONS.get(response.status_code, problem)
+        log.error("%s refused a call: %s", self._settings.ray_address, reason)
         raise CheckpointUnavailable(UNREACHABLE)
 
 

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     )
     ray_address: str = Field(default="http://127.0.0.1:8000", description="address of Ray Serve")
     ray_token: SecretStr = Field(
-        default=SecretStr(""), description="secret that the cluster asks of front ends; the same on both sides"
+        default=SecretStr(""), description="secret shared by the cluster and its front ends, which both need it"
     )
     device: str = Field(
         default="auto",
@@ -72,6 +72,13 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = "; ".join(f"{_variable(str(e['loc'][0]))}: {e['msg']}" for e in error.errors())
             raise SettingsError(f"Invalid settings: {problems}") from None
+
+    @property
+    def token(self) -> str:
+        """The secret between front ends and a cluster. Raises SettingsError if there is none."""
+        if not self.ray_token.get_secret_value():
+            raise SettingsError("PERCEIVER_RAY_TOKEN: set the same secret for the cluster and its front ends.")
+        return self.ray_token.get_secret_value()
 
     @property
     def number_bytes(self) -> int:

@@ -54,7 +54,7 @@ class Models:
 
     def __init__(self, settings: Settings | None = None, loader: Callable[..., Any] = load_checkpoint):
         self._backend = LocalBackend(settings, loader)
-        self._token = self._backend.settings.ray_token.get_secret_value().encode()
+        self._token = self._backend.settings.token.encode()
         for problem in self._backend.warm_up():
             log.warning(problem)
 
@@ -62,6 +62,8 @@ class Models:
         sent = http.headers.get("authorization", "").removeprefix("Bearer ").strip().encode()
         if not hmac.compare_digest(sent, self._token):
             return Response(status_code=401)
+        if http.headers.get("content-type") != CONTENT_TYPE:
+            return Response(status_code=415)
         call = unpack(await http.body())
         return StreamingResponse(_framed(_Parts(self._answer(call))), media_type=CONTENT_TYPE)
 

@@ -81,7 +81,7 @@ def test_second_questions_use_cached_latents(cluster: Cluster, remote: RayBacken
     assert np.mean([result.run.encoder_cached for result in second]) >= 0.95
 
 
-def test_refusals_of_a_cluster(cluster: Cluster, remote: RayBackend) -> None:
+def test_refusals_of_a_cluster(cluster: Cluster, remote: RayBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = SentimentRequest("good"), SentimentRequest("")
     first, second = remote.run_all([bad, good])
     assert isinstance(first, InputError)
@@ -90,6 +90,9 @@ def test_refusals_of_a_cluster(cluster: Cluster, remote: RayBackend) -> None:
         next(parts)
     with pytest.raises(CheckpointUnavailable):
         cluster.backend(token="wrong").run(good)
+    monkeypatch.setattr("models.backend.ray.CONTENT_TYPE", "application/x-perceiver; schema=older")
+    with pytest.raises(CheckpointUnavailable):
+        cluster.backend().run(good)
 
 
 def test_a_large_input_travels_once(cluster: Cluster, transport: CountingTransport, local: LocalBackend) -> None:

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from models.backend import ray
+from models.backend.connect import connect
 from models.backend.inputs import InputStore
 from models.backend.ray import RayBackend
-from models.backend.settings import Settings
+from models.backend.settings import Settings, SettingsError
 from models.backend.wire import END, Call, Failure, frame, frames, pack, unpack
 from models.schema import (
     CheckpointUnavailable,
@@ -61,7 +62,7 @@ def echo(call: Call) -> Iterator[Any]:
 
 def backend(answer: Answer = echo, lose_after: Iterable[int | None] = ()) -> tuple[RayBackend, Cluster]:
     cluster = Cluster(answer, lose_after)
-    return RayBackend(Settings(backend="ray"), cluster), cluster
+    return RayBackend(Settings.model_validate({"ray_token": "secret"}), cluster), cluster
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +158,12 @@ def test_refusals_are_values_and_failures_are_errors():
     with pytest.raises(RuntimeError):
         remote.run(TEXT)
     assert len(cluster.calls) == 1
+
+
+def test_a_front_end_needs_the_secret_of_its_cluster():
+    with pytest.raises(SettingsError, match="PERCEIVER_RAY_TOKEN"):
+        connect(Settings(backend="ray"))
+    assert isinstance(connect(Settings.model_validate({"backend": "ray", "ray_token": "secret"})), RayBackend)
 
 
 # Large inputs, and where requests go
