@@ -8,6 +8,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 EXPLANATION = ("how it works", "attention maps")
 """Sections of "How it works", in order."""
+NETWORK = "From inputs to latents to outputs"
+"""Heading of the figure of a run."""
 HEADING = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
 
 

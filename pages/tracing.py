@@ -1,12 +1,21 @@
 """What the screens about text share on attention: from the controls of a page to a probe, and their choices."""
 
+from dataclasses import replace
 from typing import TypeVar
 
-from models.schema import ModelShape, Probe, Target
+from models.schema import (
+    ImageClassificationRequest,
+    MaskedBytesRequest,
+    ModelShape,
+    Probe,
+    SentimentRequest,
+    Target,
+)
 from pages.screen import Control, Update
 from pages.state import TraceState
 
 T = TypeVar("T", bound=TraceState)
+Traceable = TypeVar("Traceable", MaskedBytesRequest, SentimentRequest, ImageClassificationRequest)
 MEAN_OF_HEADS = "mean over heads"
 ALL_LATENTS = "all, weighted by decoder attention"
 
@@ -15,6 +24,11 @@ def probe_of(state: TraceState, target: Target | None = None) -> Probe:
     """The question that the controls ask about one output; what a method does not take is left out."""
     head = None if state.method == "rollout" else state.head
     return Probe(target, state.method, head, state.latent if state.method == "encoder" else None)
+
+
+def with_stages(request: Traceable) -> Traceable:
+    """The same question, also for the attention of all stages, which a page draws."""
+    return replace(request, probe=request.probe and replace(request.probe, stages=True))
 
 
 def trace_choices(shape: ModelShape, state: TraceState) -> Update:

@@ -12,4 +12,5 @@ STYLE_SHEETS: tuple[Path, ...] = (
     _FOLDER / "images" / "clip.css",
     _FOLDER / "charts" / "text_charts.css",
     _FOLDER / "charts" / "learning.css",
+    _FOLDER / "charts" / "network.css",
 )

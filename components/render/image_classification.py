@@ -11,6 +11,7 @@ from components import plots
 from components.analysis.attention import shares_in_words
 from components.analysis.grid import WHOLE, index_at, place_in_words
 from components.html.charts.bars import label_bars
+from components.html.charts.network import image_cells, network, text_cells
 from components.html.images.attending_latents import attending_latents_table
 from components.html.images.heatmap import overlay
 from components.html.images.latents import latent_tiles
@@ -71,6 +72,17 @@ def image_classification(
             parts.append(attending_latents_table(result.attending_latents, inputs, where, _bars_scale(known, scale)))
         panels[variant] = ImagePanels(prediction, Markup("").join(parts))
     return panels
+
+
+def image_network(results: ImageResults, variant: Variant) -> Markup:
+    """The run of one model as a figure: the image, the latents, and the predicted class."""
+    result = results.get(variant)
+    stages = result and result.attention and result.attention.stages
+    if result is None or not stages:
+        return Markup()
+    rows, columns = result.grid
+    inputs = image_cells(result.input_image, result.grid, f"{rows * columns:,} inputs, {rows} x {columns}")
+    return network(stages, inputs, text_cells("outputs", [result.labels[0].name], "one query for all classes"))
 
 
 def _bars_scale(results: Iterable[ImageClassificationResult], scale: Scale) -> AttentionScale:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from components import plots
 from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
+from components.html.charts.network import byte_cells, network, text_cells
 from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip, partly_filled_strip
 from components.plots.arrays import Arrays, target_arrays, text_array
@@ -26,6 +27,19 @@ def masked_bytes(
         candidates_table(result, traced),
         masked_bytes_attention(result, traced, scale) if is_on_latents(result.attention) else None,
     )
+
+
+def masked_bytes_network(result: MaskedBytesResult) -> Markup:
+    """The run as a figure: the bytes as they were read, the latents, and the masked bytes or the one that is traced."""
+    stages, traced = result.attention and result.attention.stages, result.traced
+    if stages is None or traced is None:
+        return Markup()
+    places, content = result.positions.tolist(), result.filled_bytes
+    outputs = places[: len(stages.decoder)] if traced in places else [traced]
+    labels = [byte_label(content[place]) for place in outputs]
+    inputs = byte_cells(content[: result.bytes_read], hidden_when_filled(result, traced))
+    focus = outputs.index(traced) if traced in outputs else 0
+    return network(stages, inputs, text_cells("outputs", labels, "predicted bytes"), focus)
 
 
 def masked_bytes_progress(progress: MaskedBytesProgress) -> Markup:

@@ -12,6 +12,7 @@ from components.analysis.attention import is_on_latents
 from components.analysis.occlusion import EffectUnit
 from components.analysis.text_units import Unit
 from components.html.charts.bars import label_bars
+from components.html.charts.network import byte_cells, network, text_cells
 from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
 from components.html.charts.votes import window_votes
@@ -46,6 +47,17 @@ def sentiment(
         occlusion=sentiment_words(result, effect_unit, scale) if result.occlusion else None,
         attention=sentiment_attention(result, unit, scale) if is_on_latents(result.attention) else None,
     )
+
+
+def sentiment_network(result: SentimentResult) -> Markup:
+    """The run as a figure: the bytes of the text, or of its first window, the latents, and the label."""
+    stages = result.attention and result.attention.stages
+    if stages is None:
+        return Markup()
+    window = result.windows[0]
+    inputs = byte_cells(result.text.encode()[window.start : window.stop])
+    named = next(label.name for label in result.labels if label.index == result.label)
+    return network(stages, inputs, text_cells("outputs", [named], "one query for all labels"))
 
 
 def _unusual(result: SentimentResult) -> Markup:

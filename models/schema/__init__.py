@@ -30,6 +30,7 @@ from models.schema.common import (
     Request,
     RunInfo,
     SoundAt,
+    Stages,
     StreamRequest,
     Target,
     TokenAt,

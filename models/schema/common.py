@@ -120,7 +120,7 @@ class Probe:
     method: "encoder" (attention from latents to inputs), "decoder" (attention from the output to latents) or "rollout"
     (composed through all layers). head: one attention head of that stage, or None for their mean; rollout has means
     only. latent: for "encoder", one latent, or None for all of them, weighted by the output's decoder attention or, if
-    not `weighted`, equally.
+    not `weighted`, equally. stages: also the attention of all stages, whatever the method.
     """
 
     target: Target | None = None
@@ -128,6 +128,27 @@ class Probe:
     head: int | None = None
     latent: int | None = None
     weighted: bool = True
+    stages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Attention from outputs to latents and from latents to inputs, means over heads. R outputs, M inputs.
+
+    latents: int64 [K], those with most attention of the outputs, most first. count: number of all latents.
+    decoder: float32 [R, K], attention of each output to these latents.
+    encoder: float32 [K, M], attention of each of these latents to the inputs; rows sum to 1.
+    inputs: float32 [R, M], encoder attention of all latents, weighted by the output's decoder attention; rows sum to 1.
+    layers: float32 [L + 1, R, K], the output's weight of these latents before the first self-attention layer (0) and
+    after each layer (L: `decoder`), by rollout through the layers; None if the model is large.
+    """
+
+    latents: np.ndarray
+    count: int
+    decoder: np.ndarray
+    encoder: np.ndarray
+    inputs: np.ndarray
+    layers: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +162,7 @@ class AttentionMap:
     less than 1 / number of values, since the residual shares are kept apart.
     title: what the map shows, in words.
     head, latent: the one whose attention it is; None: a mean.
+    stages: attention of all stages, if the probe asked for it.
     """
 
     values: np.ndarray
@@ -151,6 +173,7 @@ class AttentionMap:
     title: str
     head: int | None = None
     latent: int | None = None
+    stages: Stages | None = None
 
     def __post_init__(self) -> None:
         total = float(self.values.sum(dtype=np.float64)) or 1.0

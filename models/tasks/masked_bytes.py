@@ -29,6 +29,8 @@ from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
 V = TypeVar("V")
+STAGED = 32
+"""Most masked bytes whose attention `Stages` has."""
 PROGRESS_SECONDS = 0.3
 """Seconds between parts of the stream."""
 Progress = Generator[MaskedBytesProgress, None, V]
@@ -131,7 +133,8 @@ def _trace(
     encoded, _ = runtime.encode(loaded, token_ids(as_read), _key(as_read))
     seen = repr(bytes([value]))[1:]
     name = f"byte {traced}, {'visible' if index is None else 'predicted'} as {seen}"
-    return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name)
+    outputs = torch.from_numpy(filling.positions[:STAGED]) + AROUND if text.hidden[traced] else None
+    return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name, outputs)
 
 
 def _readable(text: ByteText, loaded: Loaded) -> ByteText:

@@ -1,19 +1,25 @@
 """From a probe to an attention map, the same for all tasks but text generation."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, rollout
+from models.perceiver.stages import stages
 from models.schema import AttentionMap, InputError, Probe
 from models.tasks.task import Loaded
 
 
-def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output: str) -> AttentionMap:
+def trace(
+    loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output: str, outputs: Wanted = None
+) -> AttentionMap:
     """The attention map of one output.
 
     wanted: the output, as its first index; see `engine.decoder_queries`.
     output: its name, for the title.
+    outputs: whose attention `Stages` has; None for the one output.
 
     Raises InputError for a head or latent that the model does not have.
     """
@@ -42,7 +48,10 @@ def trace(loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output
             values = read_through_encoder(loaded.model, encoded, weights, probe.head)[0]
             title = f"Encoder cross-attention, {head_in_words(probe)}, latents weighted by decoder attention"
     title = f"{title}: {output}" if _is_of_the_output(probe) else title
-    return attention_map(values, probe, title, latent_share, query_share)
+    attention = attention_map(values, probe, title, latent_share, query_share)
+    if not probe.stages:
+        return attention
+    return replace(attention, stages=stages(loaded.model, encoded, wanted if outputs is None else outputs))
 
 
 def attention_map(

@@ -15,7 +15,7 @@ from pages.binding import example_chip
 from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
-from pages.prose import EXPLANATION
+from pages.prose import EXPLANATION, NETWORK
 from pages.screen import PLOT_FILES, AnyScreen, Offer
 from pages.session import SessionStore
 
@@ -105,6 +105,13 @@ class PageUi(Widgets, Generic[Sc]):
         return self.part(
             name, gr.HTML(elem_id=self.id(name), elem_classes=[RESULT, "plot-card"], apply_default_css=False)
         )
+
+    def chart_output(self, name: str, **options: Value) -> gr.Plot:
+        """A `Chart`."""
+        plot = gr.Plot(
+            show_label=False, container=False, elem_id=self.id(name), elem_classes=[RESULT, "cost-chart"], **options
+        )
+        return self.part(name, plot)
 
     def html(self, name: str, value: object = "", **options: Value) -> gr.HTML:
         """Markup that does not belong to a result."""
@@ -222,6 +229,14 @@ class PageUi(Widgets, Generic[Sc]):
     def note(self, section: str) -> None:
         """A section of the page's prose in small print."""
         self.prose(section, "note")
+
+    def network(self, choice: str = "", opened: bool = False) -> None:
+        """The run as a figure: what each input, latent and output attends to. choice: field that selects the model."""
+        with self.section(NETWORK) if opened else self.details(NETWORK, "network-details"):
+            self.note("network")
+            if choice:
+                self.radio(choice)
+            self.markup_output("network", behavior="network.js")
 
     def trace_controls(self, latents: bool = True) -> None:
         """What attention is shown of a text. latents: whether single latents can be selected."""

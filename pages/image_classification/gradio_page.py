@@ -27,6 +27,7 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
             with gr.Row():
                 predictions = [ui.image_output(f"prediction_{variant}") for variant in VARIANTS]
             ui.run_line()
+    ui.network("figure")
     with ui.section("Attention", "attention"):
         with gr.Row():
             ui.radio("method", scale=4, min_width=300)

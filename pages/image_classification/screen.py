@@ -29,6 +29,7 @@ from models.schema import (
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
 from pages.state import MapState, ModelState, control, map_scale
+from pages.tracing import with_stages
 
 NAME = "image_classification"
 EXAMPLES = image_examples(NAME)
@@ -73,6 +74,9 @@ class ImageClassificationState(ModelState, MapState):
     latents: tuple[Latent, Latent, Latent] = control(
         (None, None, None), "Latents", "For each variant the latent whose attention is shown.", role="selection"
     )
+    figure: Variant = control(
+        "fourier", "Model", "The model that the figure shows.", role="display", labels=render.TITLES
+    )
     point: tuple[Share, Share] | None = control(
         None, "Point", "Row and column of a point, as shares of the image's height and width.", role="selection"
     )
@@ -93,7 +97,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
     examples = EXAMPLES
     variants = VARIANTS
     uploads: ClassVar = {"image": "an image file (PNG, JPEG, WebP, GIF, ...)"}
-    page_only = ("example", "scale", "opacity", "latents", "point")
+    page_only = ("example", "scale", "opacity", "latents", "point", "figure")
 
     def submit(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
         if image is None:
@@ -117,6 +121,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         panels = render.image_classification(run.results, latents, state.point, state.scale)
         shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
         shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
+        shown["network"] = render.image_network(run.results, state.figure)
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
         return shown | notice | {"link": self.link(state)}
@@ -204,7 +209,8 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
 
     def _run(self, state: ImageClassificationState, file: Path) -> ImageClassificationRun:
         image = open_image(file)
-        found = self.backend.run_all([_request(state, variant, image, LATENT_MAPS) for variant in VARIANTS])
+        requests = [with_stages(_request(state, variant, image, LATENT_MAPS)) for variant in VARIANTS]
+        found = self.backend.run_all(requests)
         refused = [each for each in found if isinstance(each, CheckpointUnavailable)]
         if len(refused) == len(VARIANTS):
             raise refused[0]
@@ -220,8 +226,8 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
     def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
         requests = {
-            variant: _request(
-                run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result)
+            variant: with_stages(
+                _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result))
             )
             for variant, result in run.results.items()
             if result and variant in variants

@@ -14,12 +14,12 @@ from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequ
 from pages.screen import Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
 from pages.state import ModelState, TraceState, control
-from pages.tracing import probe_of, trace_choices, within_model
+from pages.tracing import probe_of, trace_choices, with_stages, within_model
 
 NAME = "masked_bytes"
 EXAMPLES = text_examples(NAME)
 Span = tuple[int, int]
-CLEARED: Update = dict.fromkeys(("candidates", "attention", "run_line"), "")
+CLEARED: Update = dict.fromkeys(("candidates", "network", "attention", "run_line"), "")
 """What belongs to the result before, while a text is being filled."""
 
 
@@ -52,12 +52,12 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     required = ("text",)
 
     def run(self, state: MaskedBytesState) -> MaskedBytesRun:
-        return _run_of(state, self.backend.run(_request(state)))
+        return _run_of(state, self.backend.run(with_stages(_request(state))))
 
     def submit(self, session: Session, state: MaskedBytesState) -> Iterator[Update]:
         """Shows the text while it is being filled, if that takes long, and then the result."""
         job, begins = session.start_job(), True
-        with closing(self.backend.stream(_request(state))) as parts:
+        with closing(self.backend.stream(with_stages(_request(state)))) as parts:
             for part in parts:
                 if job.over:
                     return
@@ -76,7 +76,8 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         if result.bytes_read < result.bytes_total:
             detail = f"read the first {result.bytes_read:,} of {result.bytes_total:,} bytes"
         shown: Update = {"filled": filled, "candidates": candidates, "run_line": run_line(result.run, detail)}
-        return shown | {"attention": plot or "", "link": self.link(run.state)}
+        shown |= {"network": render.masked_bytes_network(result), "attention": plot or ""}
+        return shown | {"link": self.link(run.state)}
 
     def model_parts(self, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)

@@ -17,6 +17,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
         with ui.results():
             ui.markup_output("labels")
             ui.run_line()
+    ui.network()
     with ui.section("Attention"):
         ui.trace_controls()
         ui.markup_output("strip", "Text, colored by attention")

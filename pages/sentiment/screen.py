@@ -16,7 +16,7 @@ from models.schema import InputError, ModelShape, SentimentRequest, SentimentRes
 from pages.screen import Files, Notice, Run, Screen, Update
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
-from pages.tracing import probe_of, trace_choices, within_model
+from pages.tracing import probe_of, trace_choices, with_stages, within_model
 
 NAME = "sentiment"
 EXAMPLES = text_examples(NAME)
@@ -54,7 +54,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
 
     def run(self, state: SentimentState, occlude: bool = False) -> SentimentRun:
         """occlude: with the importance of the words, which a page adds later: it takes longer than all else."""
-        return SentimentRun(state, self.backend.run(_request(state, occlude)))
+        return SentimentRun(state, self.backend.run(with_stages(_request(state, occlude))))
 
     def compute_first(self) -> SentimentRun:
         return self.run(self.initial, self.initial.occlude)
@@ -65,6 +65,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         pending = Notice("Leaving out each word …" if state.occlude else NOT_REQUESTED)
         shown: Update = {"labels": panels.labels, "strip": panels.text, "run_line": run_line(result.run)}
         shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
+        shown["network"] = render.sentiment_network(result)
         return shown | {"link": self.link(state)}
 
     def model_parts(self, state: SentimentState) -> Update:
@@ -108,7 +109,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
     def _words(self, session: Session, run: SentimentRun) -> Iterator[Update]:
         """The importance of the first words, then of more, until the visitor goes on to another result."""
         job = session.start_job()
-        with closing(self.backend.stream(_request(run.state, occlude=True))) as results:
+        with closing(self.backend.stream(with_stages(_request(run.state, occlude=True)))) as results:
             for result in results:
                 current = session.get()
                 if job.over or current is None or current.result is not run.result:

@@ -24,6 +24,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
     with results:
         ui.markup_output("labels")
         ui.run_line()
+    ui.network()
     with ui.section("Attention"):
         ui.trace_controls(screen.leave_out_words)
         ui.markup_output("strip", "Text, colored by attention")

@@ -19,7 +19,7 @@ from models.data.glossary import read_glossary
 from models.data.images import open_image
 from models.schema import InputError
 from pages.binding import example_chip
-from pages.prose import EXPLANATION
+from pages.prose import EXPLANATION, NETWORK
 from pages.screen import AnyScreen, Files, Offer
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.widgets import Draw, Steps, Value, Widgets
@@ -227,6 +227,14 @@ class PageUi(Widgets, Generic[Sc]):
         """A section of the page's prose in small print."""
         with st.container(key=f"note-{section}"):
             self.prose(section, st.caption)
+
+    def network(self, choice: str = "", opened: bool = False) -> None:
+        """The run as a figure: what each input, latent and output attends to. choice: field that selects the model."""
+        with self.section(NETWORK) if opened else self.details(NETWORK):
+            self.note("network")
+            if choice:
+                self.radio(choice)
+            self.markup_output("network", "", "network.js")
 
     def trace_controls(self, *after: Action | Step, latents: bool = True) -> None:
         """What attention is shown of a text. after: actions that follow. latents: whether one can be selected."""

@@ -1,0 +1,204 @@
+// The figure of a run (components/html/charts/network.py): the cell under the pointer, or the one that arrow keys
+// chose, lights up what it attends to and what attends to it. Body of a function (element, trigger, watch).
+const SIDES = ["inputs", "latents", "outputs"];
+const BANDS = { latents: 8, inputs: 24 }; // most bands between two sides
+const STEP_MS = 500;
+const percent = (share) => (share >= 0.1 ? `${Math.round(share * 100)}%` : `${(share * 100).toFixed(share >= 0.01 ? 1 : 2)}%`);
+const column = (rows, index) => Float32Array.from(rows, (row) => row[index]);
+const strongest = (levels, most) =>
+  [...levels.keys()].filter((index) => levels[index] > 0).sort((a, b) => levels[b] - levels[a]).slice(0, most);
+let shown = null; // the figure, its maps and its cells
+
+const unpack = ({ most, rows }, count) => {
+  const bytes = Uint8Array.from(atob(rows), (character) => character.charCodeAt(0));
+  const width = bytes.length / count;
+  return Array.from({ length: count }, (_, row) =>
+    Float32Array.from({ length: width }, (_, at) => (bytes[row * width + at] / 255) ** 2 * most));
+};
+
+const readFigure = (figure) => {
+  const maps = JSON.parse(figure.dataset.maps);
+  const [latents, outputs] = [maps.names.latents.length, maps.names.outputs.length];
+  const panels = Object.fromEntries(SIDES.map((side) => [side, figure.querySelector(`[data-stage="${side}"]`)]));
+  return {
+    figure, panels, names: maps.names, count: maps.count, colors: maps.colors,
+    decoder: unpack(maps.decoder, outputs), encoder: unpack(maps.encoder, latents), inputs: unpack(maps.inputs, outputs),
+    layers: maps.layers?.map((layer) => unpack(layer, outputs)) ?? null,
+    cells: Object.fromEntries(SIDES.map((side) => [side, [...panels[side].querySelectorAll(".cell")]])),
+    layer: (maps.layers?.length ?? 1) - 1,
+    focus: { side: "outputs", index: maps.focus },
+  };
+};
+
+// What each side shows while a cell is in focus: its levels, and what they are.
+const levelsOf = ({ focus: { side, index }, decoder, encoder, inputs, layers, layer }) => {
+  if (side === "outputs") return { latents: layers ? layers[layer][index] : decoder[index], inputs: inputs[index] };
+  if (side === "latents") return { inputs: encoder[index], outputs: column(decoder, index) };
+  return { latents: column(encoder, index), outputs: column(inputs, index) };
+};
+
+// The share of each cell if attention were even: rows of maps over the inputs sum to 1 there, the others over the latents.
+const even = (state, side) =>
+  1 / (side === "inputs" || state.focus.side === "inputs" ? state.cells.inputs.length : state.count);
+
+const paint = (state) => {
+  const levels = levelsOf(state);
+  for (const side of SIDES) {
+    const own = levels[side];
+    const most = own ? Math.max(...own) : 0;
+    state.cells[side].forEach((cell, at) => {
+      const step = own && most ? Math.round((own[at] / most) * (state.colors.length - 1)) : -1;
+      cell.style.setProperty("--level", step < 0 ? "transparent" : state.colors[step]);
+      cell.classList.toggle("light", step > state.colors.length * 0.6);
+      cell.classList.toggle("dark", step >= 0 && step <= state.colors.length * 0.6);
+      const focused = side === state.focus.side && at === state.focus.index;
+      cell.classList.toggle("focused", focused);
+      cell.setAttribute("aria-selected", focused);
+    });
+    const box = state.panels[side].querySelector("[role=listbox]");
+    if (side === state.focus.side) box.setAttribute("aria-activedescendant", state.cells[side][state.focus.index].id);
+    else box.removeAttribute("aria-activedescendant");
+    const scale = state.panels[side].querySelector(".network-scale");
+    scale.textContent = own ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
+    scale.classList.toggle("colored", Boolean(own));
+  }
+  drawBands(state, levels);
+  describe(state, levels);
+};
+
+const bandsOf = (state, levels) => {
+  const { side, index } = state.focus;
+  const bands = [];
+  const add = (from, at, to, ends, most, share) => {
+    for (const end of strongest(ends, most)) bands.push([from, at, to, end, share(end)]);
+  };
+  if (side === "outputs") {
+    add("outputs", index, "latents", levels.latents, BANDS.latents, (k) => levels.latents[k]);
+    for (const k of strongest(levels.latents, 3))
+      add("latents", k, "inputs", state.encoder[k], BANDS.inputs / 3, (m) => levels.latents[k] * state.encoder[k][m]);
+  } else if (side === "latents") {
+    add("latents", index, "inputs", levels.inputs, BANDS.inputs, (m) => levels.inputs[m]);
+    add("latents", index, "outputs", levels.outputs, BANDS.latents, (r) => levels.outputs[r]);
+  } else {
+    add("inputs", index, "latents", levels.latents, BANDS.latents, (k) => levels.latents[k]);
+    for (const k of strongest(levels.latents, 3)) {
+      const outputs = column(state.decoder, k);
+      add("latents", k, "outputs", outputs, BANDS.latents / 2, (r) => levels.latents[k] * outputs[r]);
+    }
+  }
+  return bands;
+};
+
+// Bands are as wide as the attention, relative to the widest between the same two sides.
+const drawBands = (state, levels) => {
+  const svg = state.figure.querySelector(".network-bands");
+  const frame = svg.getBoundingClientRect();
+  const center = (side, index) => {
+    const box = state.cells[side][index].getBoundingClientRect();
+    return [box.left + box.width / 2 - frame.left, box.top + box.height / 2 - frame.top];
+  };
+  const bands = bandsOf(state, levels);
+  const widest = {};
+  for (const [from, , to, , share] of bands) widest[from + to] = Math.max(widest[from + to] ?? 0, share);
+  const upright = frame.height > frame.width; // on a phone the sides are below each other
+  svg.innerHTML = bands.map(([from, at, to, end, share]) => {
+    const [[x, y], [u, v]] = [center(from, at), center(to, end)];
+    const [cx, cy] = upright ? [0, (v - y) / 2] : [(u - x) / 2, 0];
+    const part = share / widest[from + to];
+    return `<path d="M${x} ${y}C${x + cx} ${y + cy} ${u - cx} ${v - cy} ${u} ${v}" stroke-width="${(0.5 + 7 * part).toFixed(1)}" opacity="${(0.15 + 0.55 * part).toFixed(2)}"/>`;
+  }).join("");
+};
+
+const list = (state, side, levels, most) =>
+  strongest(levels, most).map((at) => `${state.names[side][at]} (${percent(levels[at])})`).join(", ");
+
+const describe = (state, levels) => {
+  const { side, index } = state.focus;
+  const name = state.names[side][index];
+  const says = state.figure.querySelector(".network-says");
+  if (side === "outputs") {
+    const where = state.layers && state.layer < state.layers.length - 1 ? `, traced back to layer ${state.layer}` : "";
+    says.textContent = `Output ${name}${where}: attends to ${list(state, "latents", levels.latents, 3)}. ` +
+      `Through all latents, to the inputs ${list(state, "inputs", levels.inputs, 5)}.`;
+  } else if (side === "latents") {
+    says.textContent = `${name[0].toUpperCase()}${name.slice(1)}: attends to the inputs ${list(state, "inputs", levels.inputs, 5)}. ` +
+      `Attention of the outputs to it: ${list(state, "outputs", levels.outputs, 5)}.`;
+  } else {
+    says.textContent = `Input ${name}: attention of the latents to it: ${list(state, "latents", levels.latents, 3)}. ` +
+      `Of the outputs, through the latents: ${list(state, "outputs", levels.outputs, 5)}.`;
+  }
+};
+
+const focusOn = (side, index) => {
+  if (!shown || (shown.focus.side === side && shown.focus.index === index)) return;
+  shown.focus = { side, index };
+  paint(shown);
+};
+
+const cellAt = (event) => {
+  const cell = event.target.closest?.(".network .cell");
+  return cell && element.contains(cell) ? [cell.closest("[data-stage]").dataset.stage, Number(cell.dataset.index)] : null;
+};
+for (const event of ["pointerover", "pointerdown"]) {
+  element.addEventListener(event, (happened) => { const at = cellAt(happened); if (at) focusOn(...at); });
+}
+
+// A side is one stop of the tab key; arrows choose among its cells.
+element.addEventListener("focusin", (event) => {
+  const side = event.target.closest?.("[data-stage]")?.dataset.stage;
+  if (side && event.target.matches("[role=listbox]") && shown?.focus.side !== side) focusOn(side, 0);
+});
+element.addEventListener("keydown", (event) => {
+  if (!event.target.matches?.("[role=listbox]") || !shown) return;
+  const side = event.target.closest("[data-stage]").dataset.stage;
+  const last = shown.cells[side].length - 1;
+  const at = shown.focus.side === side ? shown.focus.index : 0;
+  const columns = Number(getComputedStyle(event.target).getPropertyValue("--columns")) || 1;
+  const next = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + columns, ArrowUp: at - columns, Home: 0, End: last }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  focusOn(side, Math.min(last, Math.max(0, next)));
+});
+
+// Steps back through the layers: the latents that an output's attention leads to before them.
+const showLayer = (layer) => {
+  shown.layer = layer;
+  const steps = shown.figure.querySelector(".network-steps");
+  steps.querySelector("input").value = layer;
+  steps.querySelector("output").textContent = `${layer} of ${shown.layers.length - 1}`;
+  if (shown.focus.side !== "outputs") shown.focus = { side: "outputs", index: 0 };
+  paint(shown);
+};
+let playing = 0;
+const play = (start) => {
+  clearInterval(playing);
+  playing = 0;
+  const button = shown.figure.querySelector("[data-play]");
+  if (start) {
+    if (shown.layer === 0) showLayer(shown.layers.length - 1);
+    playing = setInterval(() => (shown.figure.isConnected && shown.layer > 0 ? showLayer(shown.layer - 1) : play(false)), STEP_MS);
+  }
+  button.textContent = start ? "Pause" : "Play";
+  button.setAttribute("aria-pressed", start);
+};
+element.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-play]")) play(!playing);
+});
+element.addEventListener("input", (event) => {
+  if (!event.target.matches?.(".network-steps input")) return;
+  if (playing) play(false);
+  showLayer(Number(event.target.value));
+});
+
+const start = () => {
+  const figure = element.querySelector(".network");
+  if (!figure || figure === shown?.figure) return;
+  if (playing) clearInterval(playing);
+  playing = 0;
+  shown = readFigure(figure);
+  paint(shown);
+};
+watch("value", () => requestAnimationFrame(start));
+start();
+// Widths change when fonts arrive, a section opens or the window is resized.
+new ResizeObserver(() => shown?.figure.isConnected && drawBands(shown, levelsOf(shown))).observe(element);
