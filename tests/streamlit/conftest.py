@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from models.schema import AvAutoencodingRequest, SentimentRequest
+from models.tasks import TASKS
 from pages.session import SessionStore
 from pages.streamlit_ui.pages import PAGES
 from pages.streamlit_ui.shell import App, serve
@@ -20,7 +21,7 @@ class EveryTask(test_av_autoencoding.Backend):
     def __init__(self) -> None:
         super().__init__()
         self.refusals: dict[type, Exception] = {}
-        tests = (import_module(f"tests.screens.test_{page.name}") for page in PAGES)
+        tests = (import_module(f"tests.screens.test_{task.name}") for task in TASKS)
         self.answers: dict[type, Callable[[Any], Any]] = {type(each.REQUEST): each.answer for each in tests}
         self.answers[SentimentRequest] = lambda request: (
             test_fine_tuning.classify(request) if request.model else test_sentiment.answer(request)
