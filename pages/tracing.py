@@ -26,9 +26,9 @@ def probe_of(state: TraceState, target: Target | None = None) -> Probe:
     return Probe(target, state.method, head, state.latent if state.method == "encoder" else None)
 
 
-def with_stages(request: Traceable) -> Traceable:
-    """The same question, also for the attention of all stages, which a page draws."""
-    return replace(request, probe=request.probe and replace(request.probe, stages=True))
+def with_stages(request: Traceable, effects: bool = False) -> Traceable:
+    """The same question, also for the attention of all stages, which a page draws, and for the effects of latents."""
+    return replace(request, probe=request.probe and replace(request.probe, stages=True, effects=effects))
 
 
 def trace_choices(shape: ModelShape, state: TraceState) -> Update:

@@ -27,6 +27,8 @@ const readFigure = (figure) => {
     cells: Object.fromEntries(SIDES.map((side) => [side, [...panels[side].querySelectorAll(".cell")]])),
     layer: (maps.layers?.length ?? 1) - 1,
     focus: { side: "outputs", index: maps.focus },
+    output: maps.focus, // whose changes the latents show
+    effects: maps.effects,
   };
 };
 
@@ -62,8 +64,33 @@ const paint = (state) => {
     scale.textContent = own ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
     scale.classList.toggle("colored", Boolean(own));
   }
+  showEffects(state);
   drawBands(state, levels);
   describe(state, levels);
+};
+
+const signed = (points) => (points > 0 ? "+" : points < 0 ? "−" : "±") + Math.abs(points).toFixed(Math.abs(points) < 10 ? 1 : 0);
+const showEffects = ({ effects, output, cells }) => {
+  if (!effects) return;
+  cells.latents.forEach((cell, k) => {
+    cell.dataset.change = signed(100 * (effects.without[k][output] - effects.probability[output]));
+  });
+};
+const effectInWords = ({ effects, output, focus, names, decoder }) => {
+  if (!effects) return "";
+  const before = effects.probability[output];
+  if (focus.side === "latents") {
+    const after = effects.without[focus.index][output];
+    return ` Without it, the probability of ${names.outputs[output]} goes from ${percent(before)} to ${percent(after)}.`;
+  }
+  if (focus.side !== "outputs") return "";
+  const changes = effects.without.map((row) => Math.abs(row[output] - before));
+  const top = strongest(changes, 1)[0];
+  const says = top === undefined ? "" :
+    ` Its probability changes most without ${names.latents[top]}: from ${percent(before)} to ${percent(effects.without[top][output])}.`;
+  const correlation = effects.correlation[output];
+  return correlation === null ? says :
+    `${says} Rank correlation of attention and effect over ${decoder[output].length} latents: ${correlation.toFixed(2)}.`;
 };
 
 const bandsOf = (state, levels) => {
@@ -113,6 +140,10 @@ const list = (state, side, levels, most) =>
   strongest(levels, most).map((at) => `${state.names[side][at]} (${percent(levels[at])})`).join(", ");
 
 const describe = (state, levels) => {
+  describeAttention(state, levels);
+  state.figure.querySelector(".network-says").textContent += effectInWords(state);
+};
+const describeAttention = (state, levels) => {
   const { side, index } = state.focus;
   const name = state.names[side][index];
   const says = state.figure.querySelector(".network-says");
@@ -132,6 +163,7 @@ const describe = (state, levels) => {
 const focusOn = (side, index) => {
   if (!shown || (shown.focus.side === side && shown.focus.index === index)) return;
   shown.focus = { side, index };
+  if (side === "outputs") shown.output = index;
   paint(shown);
 };
 
@@ -183,6 +215,11 @@ const play = (start) => {
 };
 element.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-play]")) play(!playing);
+  const measure = event.target.closest?.("[data-effects]");
+  if (measure && !measure.disabled) {
+    measure.disabled = true;
+    trigger("select", { effects: true });
+  }
 });
 element.addEventListener("input", (event) => {
   if (!event.target.matches?.(".network-steps input")) return;

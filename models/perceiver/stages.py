@@ -3,13 +3,15 @@
 Shapes: R outputs, N latents, K of them shown, M inputs, L self-attention layers; the batch has one example.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 from transformers import PerceiverPreTrainedModel
 
 from models.perceiver.attention import run_layer, run_layer_and_map
-from models.perceiver.engine import Encoded, Wanted, perceiver_of
+from models.perceiver.engine import Encoded, Wanted, decode, perceiver_of, process
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder
 from models.schema import Stages
 
@@ -36,6 +38,26 @@ def stages(model: PerceiverPreTrainedModel, encoded: Encoded, outputs: Wanted) -
         inputs=_numpy(read_through_encoder(model, encoded, decoder)),
         layers=layers,
     )
+
+
+def probabilities_without(
+    model: PerceiverPreTrainedModel, encoded: Encoded, outputs: Wanted, predicted: Tensor, latents: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Probabilities [R] of the predicted classes, and [K, R] without each of these latents.
+
+    predicted: int64 [R]. latents: int64 [K], indices.
+    """
+    perceiver = perceiver_of(model)
+    array = perceiver.embeddings(batch_size=1)
+    read = run_layer(perceiver.encoder.cross_attention, array, encoded.inputs, encoded.inputs_mask)
+
+    def probability(kept: Tensor) -> Tensor:
+        logits = decode(model, replace(encoded, latents=process(model, read[:, kept])[0]), outputs)
+        chances = logits.float().reshape(len(predicted), -1).softmax(dim=-1)
+        return chances.gather(1, predicted[:, None].to(chances.device))[:, 0]
+
+    every = torch.arange(read.shape[1], device=read.device)
+    return probability(every), torch.stack([probability(every[every != latent]) for latent in latents])
 
 
 def _through_layers(model: PerceiverPreTrainedModel, encoded: Encoded, decoder: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from models.schema.common import (
     AttentionMap,
     ByteAt,
     CheckpointUnavailable,
+    Effects,
     FramePixel,
     InputDropped,
     InputError,

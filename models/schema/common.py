@@ -120,7 +120,8 @@ class Probe:
     method: "encoder" (attention from latents to inputs), "decoder" (attention from the output to latents) or "rollout"
     (composed through all layers). head: one attention head of that stage, or None for their mean; rollout has means
     only. latent: for "encoder", one latent, or None for all of them, weighted by the output's decoder attention or, if
-    not `weighted`, equally. stages: also the attention of all stages, whatever the method.
+    not `weighted`, equally. stages: also the attention of all stages, whatever the method. effects: and what switching
+    off each latent of `Stages` does to the outputs.
     """
 
     target: Target | None = None
@@ -129,6 +130,21 @@ class Probe:
     latent: int | None = None
     weighted: bool = True
     stages: bool = False
+    effects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What switching off a latent does: it is left out of all self-attention layers and of the decoder.
+
+    probability: float32 [R], of what each output predicts. without: float32 [K, R], the same without each latent.
+    rank_correlation: float32 [R], of the decoder attention of these latents with the size of their effects in log-odds,
+    -1 to 1 (Spearman); NaN for fewer than three latents.
+    """
+
+    probability: np.ndarray
+    without: np.ndarray
+    rank_correlation: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +156,8 @@ class Stages:
     encoder: float32 [K, M], attention of each of these latents to the inputs; rows sum to 1.
     inputs: float32 [R, M], encoder attention of all latents, weighted by the output's decoder attention; rows sum to 1.
     layers: float32 [L + 1, R, K], the output's weight of these latents before the first self-attention layer (0) and
-    after each layer (L: `decoder`), by rollout through the layers; None if the model is large.
+    after each layer (L: `decoder`), by rollout through the layers; None if the model is large. effects: of these
+    latents, if the probe asked for them.
     """
 
     latents: np.ndarray
@@ -149,6 +166,7 @@ class Stages:
     encoder: np.ndarray
     inputs: np.ndarray
     layers: np.ndarray | None = None
+    effects: Effects | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Learned positions, Fourier features, or a convolution followed by Fourier featur
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -67,7 +68,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
             input_image=seen,
             grid=grid,
             extent=_extent(loaded, seen.width, grid[0]),
-            attention=_trace(request.probe, loaded, encoded, labels[named], grid) if request.probe else None,
+            attention=_trace(request.probe, loaded, encoded, labels, named, grid) if request.probe else None,
             latent_maps=_latent_maps(request.latent_maps, loaded, encoded, grid) if request.latent_maps else None,
             attending_latents=None
             if request.place is None
@@ -143,9 +144,11 @@ def _extent(loaded: Loaded, size: int, cells: int) -> tuple[float, float]:
     return start / size, (start + pitch * cells) / size
 
 
-def _trace(probe: Probe, loaded: Loaded, encoded: Encoded, label: str, grid: tuple[int, int]) -> AttentionMap:
-    """One query predicts all classes: the traced class only changes the title of the map."""
-    attention = trace(loaded, encoded, probe, _CLASS_QUERY, label)
+def _trace(
+    probe: Probe, loaded: Loaded, encoded: Encoded, labels: Sequence[str], named: int, grid: tuple[int, int]
+) -> AttentionMap:
+    """One query predicts all classes: the traced class only changes the title of the map, and the effects."""
+    attention = trace(loaded, encoded, probe, _CLASS_QUERY, labels[named], predicted=[named])
     return attention if probe.method == "decoder" else replace(attention, values=attention.values.reshape(grid))
 
 

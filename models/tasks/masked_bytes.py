@@ -133,8 +133,11 @@ def _trace(
     encoded, _ = runtime.encode(loaded, token_ids(as_read), _key(as_read))
     seen = repr(bytes([value]))[1:]
     name = f"byte {traced}, {'visible' if index is None else 'predicted'} as {seen}"
-    outputs = torch.from_numpy(filling.positions[:STAGED]) + AROUND if text.hidden[traced] else None
-    return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name, outputs)
+    outputs, predicted = torch.tensor([traced + AROUND]), [value + FIRST_BYTE]
+    if text.hidden[traced]:
+        outputs = torch.from_numpy(filling.positions[:STAGED]) + AROUND
+        predicted = (filling.probabilities[:STAGED].argmax(axis=1) + FIRST_BYTE).tolist()
+    return trace(loaded, encoded, probe, torch.tensor([traced + AROUND]), name, outputs, predicted)
 
 
 def _readable(text: ByteText, loaded: Loaded) -> ByteText:

@@ -70,7 +70,7 @@ def stream(request: SentimentRequest, runtime: Runtime) -> Generator[SentimentRe
         label = best[0] if target is None else target.index
         attention = None
         if request.probe is not None:
-            attention = _attention(request.probe, loaded, reading, spans, repr(labels[label]))
+            attention = _attention(request.probe, loaded, reading, spans, label)
         result = SentimentResult(
             text=request.text,
             labels=tuple(LabelScore(labels[index], float(probabilities[index]), index) for index in best),
@@ -181,9 +181,10 @@ def _votes(texts: list[bytes], loaded: Loaded, label: int) -> np.ndarray:
     return votes
 
 
-def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Span, ...], label: str) -> AttentionMap:
+def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Span, ...], label: int) -> AttentionMap:
     """Mean of the maps of all windows, each at its position; [CLS] and [SEP] of all windows go to the ends."""
-    maps = [trace(loaded, encoded, probe, _QUERY.to(encoded.latents.device), label) for encoded in reading.windows()]
+    query, name = _QUERY.to(loaded.model.device), repr(labels_of(loaded.model.config)[label])
+    maps = [trace(loaded, encoded, probe, query, name, predicted=[label]) for encoded in reading.windows()]
     title = maps[0].title if len(maps) == 1 else f"{maps[0].title}, mean of {len(maps)} windows"
     shares = [float(np.mean([each.latent_share for each in maps])), float(np.mean([each.query_share for each in maps]))]
     if probe.method == "decoder":

@@ -1,25 +1,35 @@
 """From a probe to an attention map, the same for all tasks but text generation."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, rollout
-from models.perceiver.stages import stages
-from models.schema import AttentionMap, InputError, Probe
+from models.perceiver.stages import probabilities_without, stages
+from models.schema import AttentionMap, Effects, InputError, Probe, Stages
+from models.tasks.occlusion import log_odds, rank_correlation
 from models.tasks.task import Loaded
 
 
 def trace(
-    loaded: Loaded, encoded: Encoded, probe: Probe, wanted: Wanted, output: str, outputs: Wanted = None
+    loaded: Loaded,
+    encoded: Encoded,
+    probe: Probe,
+    wanted: Wanted,
+    output: str,
+    outputs: Wanted = None,
+    predicted: Sequence[int] = (),
 ) -> AttentionMap:
     """The attention map of one output.
 
     wanted: the output, as its first index; see `engine.decoder_queries`.
     output: its name, for the title.
     outputs: whose attention `Stages` has; None for the one output.
+    predicted: the class that each of them predicts, for `Effects`.
 
     Raises InputError for a head or latent that the model does not have.
     """
@@ -51,7 +61,20 @@ def trace(
     attention = attention_map(values, probe, title, latent_share, query_share)
     if not probe.stages:
         return attention
-    return replace(attention, stages=stages(loaded.model, encoded, wanted if outputs is None else outputs))
+    outputs = wanted if outputs is None else outputs
+    found = stages(loaded.model, encoded, outputs)
+    if probe.effects and predicted:
+        found = replace(found, effects=_effects(loaded, encoded, outputs, predicted, found))
+    return replace(attention, stages=found)
+
+
+def _effects(loaded: Loaded, encoded: Encoded, outputs: Wanted, predicted: Sequence[int], found: Stages) -> Effects:
+    latents = torch.from_numpy(found.latents).to(encoded.latents.device)
+    whole, without = probabilities_without(loaded.model, encoded, outputs, torch.tensor(predicted), latents)
+    probability, left = whole.cpu().numpy().copy(), without.cpu().numpy().copy()
+    sizes = np.abs(log_odds(left) - log_odds(probability))
+    pairs = zip(found.decoder, sizes.T, strict=True)
+    return Effects(probability, left, np.array([rank_correlation(*pair) for pair in pairs], np.float32))
 
 
 def attention_map(

@@ -220,14 +220,23 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         run = ImageClassificationRun(state, by_variant, " ".join(map(str, refused)), own)
         return run if state.point is None else self._traced(run, VARIANTS)
 
+    @on_run
+    def measure_effects(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
+        """Shows how the prediction of the model in the figure changes without each latent."""
+        figure = run.state.with_values_of(state, "display").figure
+        return self._traced(replace(run, state=run.state.changed(figure=figure)), (figure,), effects=True)
+
     def traced(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
         return self._traced(replace(run, state=state), VARIANTS)
 
-    def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
+    def _traced(
+        self, run: ImageClassificationRun, variants: Sequence[Variant], effects: bool = False
+    ) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
         requests = {
             variant: with_stages(
-                _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result))
+                _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result)),
+                effects,
             )
             for variant, result in run.results.items()
             if result and variant in variants

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from components.html.run_line import run_line
@@ -105,6 +105,11 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     def select_byte(self, run: MaskedBytesRun, state: MaskedBytesState, position: int) -> MaskedBytesRun:
         """Shows the attention of another byte."""
         return self.traced_by(run, state, byte=int(position))
+
+    @on_run
+    def measure_effects(self, run: MaskedBytesRun, state: MaskedBytesState) -> MaskedBytesRun:
+        """Shows how the predictions change without each latent."""
+        return replace(run, result=self.backend.run(with_stages(_request(run.state), effects=True)))
 
     def attention_files(self, run: MaskedBytesRun, state: MaskedBytesState) -> Files | None:
         result, scale = run.result, run.state.scale

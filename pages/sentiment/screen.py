@@ -13,7 +13,7 @@ from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
 from models.data.examples import example_with_text, text_examples
 from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
-from pages.screen import Files, Notice, Run, Screen, Update
+from pages.screen import Files, Notice, Run, Screen, Update, on_run
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
 from pages.tracing import probe_of, trace_choices, with_stages, within_model
@@ -117,6 +117,12 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
                 if result.occlusion and result.occlusion.complete:
                     session.put(replace(current, result=result))
                 yield {"occlusion": render.sentiment_words(result, current.state.importance_unit, current.state.scale)}
+
+    @on_run
+    def measure_effects(self, run: SentimentRun, state: SentimentState) -> SentimentRun:
+        """Shows how the prediction changes without each latent."""
+        occlude = run.result.occlusion is not None
+        return replace(run, result=self.backend.run(with_stages(_request(run.state, occlude), effects=True)))
 
     def attention_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         result, unit, scale = run.result, run.state.unit, run.state.scale

@@ -228,13 +228,16 @@ class PageUi(Widgets, Generic[Sc]):
         with st.container(key=f"note-{section}"):
             self.prose(section, st.caption)
 
-    def network(self, choice: str = "", opened: bool = False) -> None:
-        """The run as a figure: what each input, latent and output attends to. choice: field that selects the model."""
+    def network(self, measure: Action, choice: str = "", opened: bool = False) -> None:
+        """The run as a figure: what each input, latent and output attends to.
+
+        measure: the action that switches latents off. choice: field that selects the model.
+        """
         with self.section(NETWORK) if opened else self.details(NETWORK):
             self.note("network")
             if choice:
                 self.radio(choice)
-            self.markup_output("network", "", "network.js")
+            self.markup_output("network", "", "network.js", measure)
 
     def trace_controls(self, *after: Action | Step, latents: bool = True) -> None:
         """What attention is shown of a text. after: actions that follow. latents: whether one can be selected."""
@@ -279,8 +282,8 @@ class PageUi(Widgets, Generic[Sc]):
         with st.popover(label):
             for kind in files.write:
                 content, key = partial(self._content, offer, kind), f"{label.lower()}-{kind}".replace(" ", "-")
-                name, options = f"{files.stem}.{kind}", {"on_click": "ignore", "width": "stretch"}
-                st.download_button(KINDS[kind], content, name, key=self.key(key), **options)
+                name = f"{files.stem}.{kind}"
+                st.download_button(KINDS[kind], content, name, key=self.key(key), on_click="ignore", width="stretch")
 
     def _files(self, offer: Offer) -> Files:
         return self.screen.files(self.view.session, self.view.state(strict=False), offer)

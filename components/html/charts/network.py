@@ -16,7 +16,7 @@ from PIL.Image import Image
 
 from components.analysis.byte_labels import byte_label
 from components.html.images.pixels import data_uri
-from models.schema import Stages
+from models.schema import Effects, Stages
 
 GRID = 16
 """Most cells along each side of an image: neighboring inputs share one."""
@@ -28,6 +28,7 @@ PANEL = Markup("""<section data-stage="{side}"><h3>{title}</h3><p class="caption
 FIGURE = Markup("""<figure class="network" data-maps="{maps}">
 <div class="network-panels">{panels}<svg class="network-bands" aria-hidden="true"></svg></div>
 {steps}
+<p class="network-effects">{effects}</p>
 <p class="network-says" role="status"></p>
 </figure>""")
 STEPS = Markup("""<div class="network-steps">
@@ -35,6 +36,13 @@ STEPS = Markup("""<div class="network-steps">
 <label>Latents after layer <input type="range" min="0" max="{last}" value="{last}" step="1"></label>
 <output>{last} of {last}</output>
 </div>""")
+MEASURE = Markup(
+    '<button type="button" data-effects>Switch each latent off</button> and measure how the predictions change.'
+)
+MEASURED = (
+    "Below each latent: change in the probability of the selected output, in percentage points, if the model runs "
+    "without that latent."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ def network(stages: Stages, inputs: Cells, outputs: Cells, focus: int = 0) -> Ma
         "layers": None if stages.layers is None else [_packed(layer) for layer in stages.layers],
         "colors": COLORS,
         "focus": focus,
+        "effects": stages.effects and _effects(stages.effects),
     }
     panels = (("inputs", inputs), ("latents", _latents(stages)), ("outputs", outputs))
     return FIGURE.format(
@@ -94,6 +103,7 @@ def network(stages: Stages, inputs: Cells, outputs: Cells, focus: int = 0) -> Ma
             for side, cells in panels
         ),
         steps="" if stages.layers is None else STEPS.format(last=len(stages.layers) - 1),
+        effects=MEASURED if stages.effects else MEASURE,
     )
 
 
@@ -106,6 +116,15 @@ def _latents(stages: Stages) -> Cells:
 
 def _latent_names(stages: Stages) -> list[str]:
     return [f"latent {latent}" for latent in stages.latents]
+
+
+def _effects(effects: Effects) -> dict[str, object]:
+    """Probabilities with and without each latent; a correlation that is not defined is null."""
+    return {
+        "probability": np.round(effects.probability, 4).tolist(),
+        "without": np.round(effects.without, 4).tolist(),
+        "correlation": [None if np.isnan(each) else round(float(each), 2) for each in effects.rank_correlation],
+    }
 
 
 def _pooled(rows: np.ndarray, cells: Cells) -> np.ndarray:
