@@ -6,7 +6,6 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,12 @@ from starlette.middleware import Middleware
 from models.backend.connect import connect
 from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
+from models.logs import configure_logging
 from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.shell import HEAD, Page, create_blocks
 from pages.gradio_ui.social import Preview, SocialTags
 from pages.gradio_ui.theme import STYLE_SHEETS, theme
+from pages.health import health_routes
 from pages.prose import read_prose
 from pages.session import SessionStore
 
@@ -55,14 +56,15 @@ def _previews() -> dict[str, Preview]:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_env()
+        configure_logging(settings.log_format)
         backend = connect(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    app = create_app(backend)
-    app.launch(**launch_options(settings), prevent_thread_lock=True)
+    app, options = create_app(backend), launch_options(settings)
+    options["app_kwargs"]["routes"] = health_routes(lambda: backend)
+    app.launch(**options, prevent_thread_lock=True)
     backend.start()
     app.block_thread()
 

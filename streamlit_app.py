@@ -11,7 +11,10 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from models.backend.connect import connect
+from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
+from models.logs import configure_logging
+from pages.health import health_routes
 from pages.streamlit_ui.pages import PAGES
 from pages.streamlit_ui.shell import App, serve
 
@@ -20,13 +23,21 @@ from pages.streamlit_ui.shell import App, serve
 async def lifespan(server: st.App) -> AsyncIterator[None]:
     """One backend for all visitors; it is made when the server starts."""
     try:
-        backend = connect(Settings.from_env())
+        settings = Settings.from_env()
+        configure_logging(settings.log_format)
+        backend = connect(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     serve(App(backend, PAGES))
+    backends.append(backend)
     backend.start()
     yield
 
 
 # The script is in a folder of its own: next to this file, Streamlit would take the modules of `pages/` for its pages.
-app = st.App("pages/streamlit_ui/script.py", lifespan=lifespan)
+backends: list[Backend] = []
+app = st.App(
+    "pages/streamlit_ui/script.py",
+    lifespan=lifespan,
+    routes=health_routes(lambda: backends[0] if backends else None),
+)

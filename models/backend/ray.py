@@ -52,7 +52,7 @@ KNOWN_RESULTS = 4096
 log = logging.getLogger(__name__)
 
 
-_REASONS = {
+_REASONS: dict[int, str] = {
     httpx.codes.UNAUTHORIZED: "it has another PERCEIVER_RAY_TOKEN",
     httpx.codes.UNSUPPORTED_MEDIA_TYPE: "it runs another version of this app",
 }

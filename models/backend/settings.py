@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     )
     max_upload_mib: int = Field(default=64, ge=1)
     mcp: bool = Field(default=False, description="serve the API as MCP tools")
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="port of Prometheus metrics, on PERCEIVER_HOST; None: no metrics"
+    )
+    log_format: Literal["text", "json"] = "text"
     space_id: str | None = Field(default=None, validation_alias="SPACE_ID")
     zero_gpu: bool = Field(default=False, validation_alias="SPACES_ZERO_GPU")
 

@@ -28,7 +28,7 @@ log = logging.getLogger("ray.serve")
 
 
 @serve.deployment(
-    max_ongoing_requests=16,
+    max_ongoing_requests=32,
     max_queued_requests=256,
     ray_actor_options={"num_cpus": 1},
     # Requests about the same input go to the same replica, which has its latents; if that one is busy, to its neighbor.
