@@ -21,7 +21,7 @@ const readFigure = (figure) => {
   const [latents, outputs] = [maps.names.latents.length, maps.names.outputs.length];
   const panels = Object.fromEntries(SIDES.map((side) => [side, figure.querySelector(`[data-stage="${side}"]`)]));
   return {
-    figure, panels, names: maps.names, count: maps.count, colors: maps.colors,
+    source: figure.dataset.maps, figure, panels, names: maps.names, count: maps.count, colors: maps.colors,
     decoder: unpack(maps.decoder, outputs), encoder: unpack(maps.encoder, latents), inputs: unpack(maps.inputs, outputs),
     layers: maps.layers?.map((layer) => unpack(layer, outputs)) ?? null,
     cells: Object.fromEntries(SIDES.map((side) => [side, [...panels[side].querySelectorAll(".cell")]])),
@@ -69,7 +69,10 @@ const paint = (state) => {
   describe(state, levels);
 };
 
-const signed = (points) => (points > 0 ? "+" : points < 0 ? "−" : "±") + Math.abs(points).toFixed(Math.abs(points) < 10 ? 1 : 0);
+const signed = (points) => {
+  const size = Math.abs(points).toFixed(Math.abs(points) < 10 ? 1 : 0);
+  return Number(size) === 0 ? "0" : (points > 0 ? "+" : "−") + size;
+};
 const showEffects = ({ effects, output, cells }) => {
   if (!effects) return;
   cells.latents.forEach((cell, k) => {
@@ -229,7 +232,7 @@ element.addEventListener("input", (event) => {
 
 const start = () => {
   const figure = element.querySelector(".network");
-  if (!figure || figure === shown?.figure) return;
+  if (!figure || (figure === shown?.figure && figure.dataset.maps === shown.source)) return; // Gradio may keep the node
   if (playing) clearInterval(playing);
   playing = 0;
   shown = readFigure(figure);

@@ -38,8 +38,8 @@ def masked_bytes_network(result: MaskedBytesResult) -> Markup:
     outputs = places[: len(stages.decoder)] if traced in places else [traced]
     labels = [byte_label(content[place]) for place in outputs]
     inputs = byte_cells(content[: result.bytes_read], hidden_when_filled(result, traced))
-    focus = outputs.index(traced) if traced in outputs else 0
-    return network(stages, inputs, text_cells("outputs", labels, "predicted bytes"), focus)
+    predicted = text_cells("outputs", labels, "predicted bytes", places=[place + 1 for place in outputs])
+    return network(stages, inputs, predicted, outputs.index(traced) if traced in outputs else 0)
 
 
 def masked_bytes_progress(progress: MaskedBytesProgress) -> Markup:

@@ -55,9 +55,11 @@ class Cells:
     pool: np.ndarray | None = None
 
 
-def text_cells(side: str, labels: Sequence[str], caption: str, marked: Sequence[int] = ()) -> Cells:
-    """Cells with text. marked: masked ones, which are shown as such."""
-    names = [f"“{label}” at {number}" if len(labels) > 1 else f"“{label}”" for number, label in enumerate(labels)]
+def text_cells(
+    side: str, labels: Sequence[str], caption: str, marked: Sequence[int] = (), places: Sequence[int] = ()
+) -> Cells:
+    """Cells with text. marked: masked ones, which are shown as such. places: of the labels among the inputs."""
+    names = [f"“{label}” at {place}" for label, place in zip(labels, places, strict=True)] if places else list(labels)
     cells = [_cell(side, number, names[number], label, number in set(marked)) for number, label in enumerate(labels)]
     return Cells(_box(side, "text", Markup("").join(cells)), names, caption)
 
@@ -68,7 +70,7 @@ def byte_cells(content: bytes, marked: Sequence[int] = ()) -> Cells:
     shown = [position + 1 for position in marked]
     for position in shown:
         labels[position] = "?"
-    return text_cells("inputs", labels, f"{len(labels):,} byte tokens", shown)
+    return text_cells("inputs", labels, f"{len(labels):,} byte tokens", shown, range(len(labels)))
 
 
 def image_cells(image: Image, grid: tuple[int, int], caption: str) -> Cells:
@@ -121,8 +123,8 @@ def _latent_names(stages: Stages) -> list[str]:
 def _effects(effects: Effects) -> dict[str, object]:
     """Probabilities with and without each latent; a correlation that is not defined is null."""
     return {
-        "probability": np.round(effects.probability, 4).tolist(),
-        "without": np.round(effects.without, 4).tolist(),
+        "probability": effects.probability.astype(float).round(4).tolist(),
+        "without": effects.without.astype(float).round(4).tolist(),
         "correlation": [None if np.isnan(each) else round(float(each), 2) for each in effects.rank_correlation],
     }
 

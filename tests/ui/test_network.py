@@ -1,0 +1,114 @@
+"""The figure of a run, as a student uses it, compared with what the engine computes."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from models.backend.local import LocalBackend
+from models.backend.settings import Settings
+from models.schema import MaskedBytesRequest, Probe, Stages
+from pages.masked_bytes.screen import EXAMPLES
+from tests.ui.visitor import Visit
+
+pytestmark = pytest.mark.ui
+
+
+@pytest.fixture(scope="module")
+def stages() -> Stages:
+    """Of the first example, as the page runs it."""
+    example = EXAMPLES[0]
+    probe = Probe(method="encoder", stages=True, effects=True)
+    request = MaskedBytesRequest(example.text, example.spans, decoding="iterative", probe=probe)
+    attention = LocalBackend(Settings(device="cpu")).run(request).attention
+    assert attention is not None
+    assert attention.stages is not None
+    return attention.stages
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    page = visit("masked_bytes")
+    expect(says(page)).not_to_be_empty(timeout=60_000)
+    return page
+
+
+def says(page: Page) -> Locator:
+    return page.locator(".network-says")
+
+
+def side(page: Page, name: str) -> Locator:
+    return page.locator(f".network [data-stage={name}]")
+
+
+def shares(text: str, name: str) -> dict[int, float]:
+    """Percentages in a description, such as "latent 6 (33%)", by number."""
+    return {int(number): float(share) for number, share in re.findall(name + r" (\d+) \(([\d.]+)%\)", text)}
+
+
+def test_pointing_at_an_output_a_latent_and_an_input_tells_their_attention(page: Page, stages: Stages) -> None:
+    side(page, "outputs").locator(".cell").nth(3).hover()
+    expect(says(page)).to_contain_text("Output “d”")
+    found = shares(says(page).inner_text(), "latent")
+    expected = dict(zip(stages.latents.tolist(), stages.decoder[3], strict=True))
+    assert list(found) == sorted(expected, key=lambda latent: -expected[latent])[:3]
+    for latent, percent in found.items():
+        assert percent == pytest.approx(100 * expected[latent], abs=0.6)
+    inputs = shares(says(page).inner_text(), "at")
+    assert list(inputs) == (-stages.inputs[3]).argsort(kind="stable")[:5].tolist()
+
+    side(page, "latents").locator(".cell").first.hover()
+    expect(says(page)).to_contain_text(re.compile(f"latent {stages.latents[0]}:", re.I))
+    inputs = shares(says(page).inner_text().split("outputs to it")[0], "at")
+    assert list(inputs) == (-stages.encoder[0]).argsort(kind="stable")[:5].tolist()
+
+    side(page, "inputs").locator(".cell").nth(15).hover()
+    expect(says(page)).to_contain_text("at 15: attention of the latents to it")
+    found = shares(says(page).inner_text(), "latent")
+    assert next(iter(found)) == stages.latents[stages.encoder[:, 15].argmax()]
+
+
+def test_the_keyboard_moves_through_a_side_and_through_the_layers(page: Page, stages: Stages) -> None:
+    outputs = side(page, "outputs").get_by_role("listbox")
+    outputs.focus()
+    page.keyboard.press("End")
+    expect(says(page)).to_contain_text("Output “s”")
+    page.keyboard.press("ArrowLeft")
+    expect(says(page)).to_contain_text("Output “i”")
+    expect(side(page, "outputs").get_by_role("option", selected=True)).to_have_text("i")
+    layers = page.locator(".network-steps input")
+    layers.focus()
+    page.keyboard.press("Home")
+    expect(says(page)).to_contain_text("traced back to layer 0")
+    assert stages.layers is not None
+    first = stages.latents[stages.layers[0][-2].argmax()]
+    assert next(iter(shares(says(page).inner_text(), "latent"))) == first
+
+
+def test_playing_moves_through_all_layers_and_stops(page: Page, stages: Stages) -> None:
+    assert stages.layers is not None
+    play = page.locator(".network [data-play]")
+    play.click()
+    expect(play).to_have_text("Pause")
+    expect(page.locator(".network-steps output")).to_have_text(f"0 of {len(stages.layers) - 1}", timeout=15_000)
+    expect(play).to_have_text("Play")
+
+
+def test_switching_latents_off_tells_what_the_engine_computes(page: Page, stages: Stages) -> None:
+    effects = stages.effects
+    assert effects is not None
+    page.locator(".network [data-effects]").click()
+    side(page, "latents").locator(".cell[data-change]").first.wait_for()
+    side(page, "outputs").locator(".cell").first.hover()
+    expect(says(page)).to_contain_text("Rank correlation")
+    changes = abs(effects.without[:, 0] - effects.probability[0])
+    top = int(changes.argmax())
+    before, after = 100 * effects.probability[0], 100 * effects.without[top, 0]
+    found = re.search(
+        r"most without latent (\d+): from ([\d.]+)% to ([\d.]+)%.*: (−?-?[\d.]+)\.$", says(page).inner_text()
+    )
+    assert found is not None
+    assert int(found[1]) == stages.latents[top]
+    assert float(found[2]) == pytest.approx(before, abs=0.6)
+    assert float(found[3]) == pytest.approx(after, abs=0.6)
+    assert float(found[4]) == pytest.approx(effects.rank_correlation[0], abs=0.01)
