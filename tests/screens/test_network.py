@@ -24,11 +24,9 @@ def staged(answer: Any) -> Any:
         result, probe = answer(request), request.probe
         if not probe or not probe.stages:
             return result
-        outputs = (
-            len(result.positions) if hasattr(result, "positions") and isinstance(result.positions, np.ndarray) else 1
-        )
-        rows = {"latents": np.full((outputs, 2), 0.5, np.float32), "inputs": np.ones((outputs, 1), np.float32)}
-        effects = Effects(rows["latents"][:, 0], np.full((2, outputs), 0.25, np.float32), np.full(outputs, np.nan))
+        positions = getattr(result, "positions", None)
+        count = 1 if positions is None else len(positions)
+        effects = Effects(np.full(count, 0.5), np.full((2, count), 0.25), np.full(count, np.nan))
         inputs = result.attention.values.size
         stages = Stages(
             np.array([3, 1]), 6, np.full((count, 2), 0.5, np.float32), np.full((2, inputs), 1 / inputs, np.float32),
