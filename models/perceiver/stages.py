@@ -17,6 +17,8 @@ from models.schema import Stages
 
 SHOWN = 24
 """Most latents of `Stages`."""
+RUNS_AT_ONCE = 8
+"""Runs without a latent, per batch."""
 MAX_MULTIPLICATIONS = 3e10
 """Of one pass through the self-attention layers; larger models take seconds on a CPU for it, and have no `layers`."""
 
@@ -51,13 +53,17 @@ def probabilities_without(
     array = perceiver.embeddings(batch_size=1)
     read = run_layer(perceiver.encoder.cross_attention, array, encoded.inputs, encoded.inputs_mask)
 
-    def probability(kept: Tensor) -> Tensor:
-        logits = decode(model, replace(encoded, latents=process(model, read[:, kept])[0]), outputs)
-        chances = logits.float().reshape(len(predicted), -1).softmax(dim=-1)
-        return chances.gather(1, predicted[:, None].to(chances.device))[:, 0]
+    def probabilities(kept: Tensor) -> Tensor:
+        """kept: int64 [B, n], the latents of each run."""
+        inputs = encoded.inputs.expand(len(kept), -1, -1)
+        logits = decode(model, replace(encoded, inputs=inputs, latents=process(model, read[0, kept])[0]), outputs)
+        chances = logits.float().reshape(len(kept), len(predicted), -1).softmax(dim=-1)
+        return chances[:, torch.arange(len(predicted)), predicted]
 
     every = torch.arange(read.shape[1], device=read.device)
-    return probability(every), torch.stack([probability(every[every != latent]) for latent in latents])
+    kept = torch.stack([every[every != latent] for latent in latents])
+    without = torch.cat([probabilities(some) for some in kept.split(RUNS_AT_ONCE)])
+    return probabilities(every[None])[0], without
 
 
 def _through_layers(model: PerceiverPreTrainedModel, encoded: Encoded, decoder: Tensor) -> Tensor:
