@@ -35,6 +35,16 @@ def seconds_to_import() -> float:
 
 def seconds_to_serve(folder: Path) -> tuple[float, float]:
     """Seconds until the app of a folder has served its first page and its first answer."""
+    began = time.perf_counter()
+    with served(folder) as address:
+        page = time.perf_counter() - began
+        _ask(address)
+        return page, time.perf_counter() - began
+
+
+@contextmanager
+def served(folder: Path = ROOT) -> Iterator[str]:
+    """The address of the app of a folder, from the moment when it serves its first page."""
     port = _free_port()
     settings = (f"PERCEIVER_PORT={port}", "PERCEIVER_DEVICE=cpu")
     began = time.perf_counter()
@@ -47,9 +57,7 @@ def seconds_to_serve(folder: Path) -> tuple[float, float]:
     try:
         address = f"http://127.0.0.1:{port}/"
         _wait_for(address, began)
-        page = time.perf_counter() - began
-        _ask(address)
-        return page, time.perf_counter() - began
+        yield address
     finally:
         app.terminate()
         app.wait()
