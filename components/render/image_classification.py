@@ -19,7 +19,7 @@ from components.html.images.pixels import color_legend, no_data_key
 from components.html.images.positions import position_tiles
 from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import percent
-from models.schema import AttentionMap, ImageClassificationResult, Variant
+from models.schema import AttentionMap, ImageClassificationResult, ModelShape, Variant
 
 TITLES: dict[Variant, str] = {
     "learned": "Learned positions",
@@ -74,7 +74,7 @@ def image_classification(
     return panels
 
 
-def image_network(results: ImageResults, variant: Variant) -> Markup:
+def image_network(results: ImageResults, variant: Variant, shape: ModelShape) -> Markup:
     """The run of one model as a figure: the image, the latents, and the predicted class."""
     result = results.get(variant)
     stages = result and result.attention and result.attention.stages
@@ -82,7 +82,7 @@ def image_network(results: ImageResults, variant: Variant) -> Markup:
         return Markup()
     rows, columns = result.grid
     inputs = image_cells(result.input_image, result.grid, f"{rows * columns:,} inputs, {rows} x {columns}")
-    return network(stages, inputs, text_cells("outputs", [result.labels[0].name], "one query for all classes"))
+    return network(stages, shape, inputs, text_cells("outputs", [result.labels[0].name], "one query for all classes"))
 
 
 def _bars_scale(results: Iterable[ImageClassificationResult], scale: Scale) -> AttentionScale:

@@ -12,7 +12,7 @@ from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip, partly_filled_strip
 from components.plots.arrays import Arrays, target_arrays, text_array
 from components.scale.attention import Scale
-from models.schema import AttentionMap, ByteAt, MaskedBytesProgress, MaskedBytesResult
+from models.schema import AttentionMap, ByteAt, MaskedBytesProgress, MaskedBytesResult, ModelShape
 
 
 def masked_bytes(
@@ -29,7 +29,7 @@ def masked_bytes(
     )
 
 
-def masked_bytes_network(result: MaskedBytesResult) -> Markup:
+def masked_bytes_network(result: MaskedBytesResult, shape: ModelShape) -> Markup:
     """The run as a figure: the bytes as they were read, the latents, and the masked bytes or the one that is traced."""
     stages, traced = result.attention and result.attention.stages, result.traced
     if stages is None or traced is None:
@@ -39,7 +39,7 @@ def masked_bytes_network(result: MaskedBytesResult) -> Markup:
     labels = [byte_label(content[place]) for place in outputs]
     inputs = byte_cells(content[: result.bytes_read], hidden_when_filled(result, traced))
     predicted = text_cells("outputs", labels, "predicted bytes", places=[place + 1 for place in outputs])
-    return network(stages, inputs, predicted, outputs.index(traced) if traced in outputs else 0)
+    return network(stages, shape, inputs, predicted, outputs.index(traced) if traced in outputs else 0)
 
 
 def masked_bytes_progress(progress: MaskedBytesProgress) -> Markup:

@@ -19,7 +19,7 @@ from components.html.charts.votes import window_votes
 from components.html.text.read import read_strip
 from components.plots.arrays import label_arrays, target_arrays, text_array
 from components.scale.attention import Scale
-from models.schema import LabelAt, SentimentResult
+from models.schema import LabelAt, ModelShape, SentimentResult
 from models.schema.sentiment import MAX_USUAL_BITS
 
 
@@ -49,7 +49,7 @@ def sentiment(
     )
 
 
-def sentiment_network(result: SentimentResult) -> Markup:
+def sentiment_network(result: SentimentResult, shape: ModelShape) -> Markup:
     """The run as a figure: the bytes of the text, or of its first window, the latents, and the label."""
     stages = result.attention and result.attention.stages
     if stages is None:
@@ -57,7 +57,7 @@ def sentiment_network(result: SentimentResult) -> Markup:
     window = result.windows[0]
     inputs = byte_cells(result.text.encode()[window.start : window.stop])
     named = next(label.name for label in result.labels if label.index == result.label)
-    return network(stages, inputs, text_cells("outputs", [named], "one query for all labels"))
+    return network(stages, shape, inputs, text_cells("outputs", [named], "one query for all labels"))
 
 
 def _unusual(result: SentimentResult) -> Markup:

@@ -121,7 +121,7 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         panels = render.image_classification(run.results, latents, state.point, state.scale)
         shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
         shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
-        shown["network"] = render.image_network(run.results, state.figure)
+        shown["network"] = render.image_network(run.results, state.figure, self.shape(state.weights, state.figure))
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
         return shown | notice | {"link": self.link(state)}

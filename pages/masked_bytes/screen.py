@@ -76,8 +76,8 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         if result.bytes_read < result.bytes_total:
             detail = f"read the first {result.bytes_read:,} of {result.bytes_total:,} bytes"
         shown: Update = {"filled": filled, "candidates": candidates, "run_line": run_line(result.run, detail)}
-        shown |= {"network": render.masked_bytes_network(result), "attention": plot or ""}
-        return shown | {"link": self.link(run.state)}
+        shown["network"] = render.masked_bytes_network(result, self.shape(run.state.weights))
+        return shown | {"attention": plot or "", "link": self.link(run.state)}
 
     def model_parts(self, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)

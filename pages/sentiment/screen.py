@@ -65,7 +65,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         pending = Notice("Leaving out each word …" if state.occlude else NOT_REQUESTED)
         shown: Update = {"labels": panels.labels, "strip": panels.text, "run_line": run_line(result.run)}
         shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
-        shown["network"] = render.sentiment_network(result)
+        shown["network"] = render.sentiment_network(result, self.shape(state.weights))
         return shown | {"link": self.link(state)}
 
     def model_parts(self, state: SentimentState) -> Update:

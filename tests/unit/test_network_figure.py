@@ -2,15 +2,21 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from components.html.charts.network import byte_cells, image_cells, network, text_cells
+from components.html.charts.network_blocks import blocks
+from models.perceiver.engine import decoder_queries, encode
 from models.schema import Stages
+from tests.fake_backend import SHAPE
 from tests.markup import Elements
+from tests.tiny_models import served_model
 
 LATENTS, INPUTS, OUTPUTS = 3, 6, 2
 
@@ -41,7 +47,7 @@ def figure(markup: str) -> tuple[Elements, dict[str, Any]]:
 
 
 def test_maps_come_back_within_a_percent_of_the_largest(stages):
-    _, maps = figure(network(stages, byte_cells(b"abcd"), text_cells("outputs", ["x", "y"], "bytes")))
+    _, maps = figure(network(stages, SHAPE, byte_cells(b"abcd"), text_cells("outputs", ["x", "y"], "bytes")))
     for name, expected in (("decoder", stages.decoder), ("encoder", stages.encoder), ("inputs", stages.inputs)):
         assert np.abs(unpacked(maps[name], len(expected)) - expected).max() < 0.005 * expected.max()
     assert stages.layers is not None
@@ -54,7 +60,7 @@ def test_inputs_that_share_a_cell_are_added_up():
     encoder, reached = rows_of(rng, LATENTS, 32 * 32), rows_of(rng, 1, 32 * 32)
     stages = Stages(np.arange(LATENTS), LATENTS, rows_of(rng, 1, LATENTS), encoder, reached)
     markup = network(
-        stages, image_cells(Image.new("RGB", (32, 32)), (32, 32), "pixels"), text_cells("outputs", ["a"], "")
+        stages, SHAPE, image_cells(Image.new("RGB", (32, 32)), (32, 32), "pixels"), text_cells("outputs", ["a"], "")
     )
     _, maps = figure(markup)
     expected = encoder.reshape(LATENTS, 16, 2, 16, 2).sum(axis=(2, 4)).reshape(LATENTS, -1)
@@ -65,7 +71,9 @@ def test_inputs_that_share_a_cell_are_added_up():
 
 
 def test_each_cell_has_a_name_and_a_masked_byte_is_marked(stages):
-    elements, maps = figure(network(stages, byte_cells(b"a<b\n", marked=[1]), text_cells("outputs", ["x", "y"], "")))
+    elements, maps = figure(
+        network(stages, SHAPE, byte_cells(b"a<b\n", marked=[1]), text_cells("outputs", ["x", "y"], ""))
+    )
     cells = elements.of("span", "cell")
     assert len(cells) == INPUTS + LATENTS + OUTPUTS
     assert [cell["aria-label"] for cell in cells[INPUTS : INPUTS + LATENTS]] == ["latent 7", "latent 0", "latent 4"]
@@ -83,5 +91,26 @@ def test_a_page_gets_less_than_500_kb():
         rows_of(rng, 32, 2048),
         rows_of(rng, 27, 32, 24),
     )
-    markup = network(stages, byte_cells(b"a" * 2046), text_cells("outputs", ["x"] * 32, "bytes"))
+    markup = network(stages, SHAPE, byte_cells(b"a" * 2046), text_cells("outputs", ["x"] * 32, "bytes"))
     assert len(markup.encode()) < 500_000
+
+
+@pytest.mark.parametrize("name", ["PerceiverForMaskedLM", "PerceiverForSequenceClassification"])
+def test_the_code_computes_what_the_engine_does(name):
+    model, ids = served_model(name), torch.randint(6, 262, (1, 20))
+    config = model.config
+    shape = replace(
+        SHAPE, latents=config.num_latents, latent_channels=config.d_latents, input_channels=config.d_model,
+        blocks=config.num_blocks, layers=config.num_self_attends_per_block,
+    )  # fmt: skip
+    with torch.inference_mode():
+        encoded = encode(model, ids)
+        queries = decoder_queries(model, encoded)
+        found = {"model": model, "inputs": encoded.inputs, "queries": queries}
+        parts = blocks(shape, 20, queries.shape[1])
+        exec("\n".join(block.code for block in parts), found)
+        decoder = found["decoder"]
+        expected = decoder.decoding_cross_attention(queries, inputs=encoded.latents)[0]
+    assert torch.allclose(found["latents"], encoded.latents, atol=1e-5)
+    assert torch.allclose(found["answers"], expected, atol=1e-5)
+    assert f"{config.num_latents * 20}" in parts[0].text

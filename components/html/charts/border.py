@@ -5,7 +5,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from components.analysis.generation_costs import WriterShape, costs
-from components.words.numbers import counted
+from components.words.numbers import counted, memory, operations, ratio
 
 _ROOM_FOR_NAME = 0.25
 """Share of the bar from which the name of a part fits on a narrow screen."""
@@ -83,7 +83,7 @@ def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
     )
     body = Markup("").join(
         Markup('<tr><th scope="row">{}</th>{}{}<td>{}</td></tr>').format(
-            name, _cost(mine, other, said), _cost(other, mine, said), _ratio(mine, other)
+            name, _cost(mine, other, said), _cost(other, mine, said), ratio(mine, other)
         )
         for name, mine, other, said in rows
     )
@@ -101,28 +101,3 @@ def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
 def _cost(cost: int, other: int, said: Callable[[int], str]) -> Markup:
     width = 100 * cost / max(cost, other)
     return Markup('<td>{}<span class="bar"><i style="width:{:.2f}%"></i></span></td>').format(said(cost), width)
-
-
-def _ratio(ours: int, theirs: int) -> str:
-    times = theirs / ours
-    if 0.95 < times < 1.05:
-        return "the same"
-    return f"{times:.3g}x less" if times > 1 else f"{1 / times:.3g}x more"
-
-
-def operations(count: int) -> str:
-    """ "1.24 GFLOP"."""
-    return _scaled(count, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP"))
-
-
-def memory(count: int) -> str:
-    """ "3.15 MB", in powers of 1,000."""
-    return _scaled(count, ("bytes", "kB", "MB", "GB", "TB"))
-
-
-def _scaled(count: float, units: tuple[str, ...]) -> str:
-    """Three digits."""
-    at = 0
-    while count >= 999.5 and at + 1 < len(units):
-        count, at = count / 1000, at + 1
-    return f"{count:.3g} {units[at]}"

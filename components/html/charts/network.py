@@ -15,8 +15,9 @@ from matplotlib.colors import to_hex
 from PIL.Image import Image
 
 from components.analysis.byte_labels import byte_label
+from components.html.charts.network_blocks import network_blocks
 from components.html.images.pixels import data_uri
-from models.schema import Effects, Stages
+from models.schema import Effects, ModelShape, Stages
 
 GRID = 16
 """Most cells along each side of an image: neighboring inputs share one."""
@@ -30,6 +31,7 @@ FIGURE = Markup("""<figure class="network" data-maps="{maps}">
 {steps}
 <p class="network-effects">{effects}</p>
 <p class="network-says" role="status"></p>
+{blocks}
 </figure>""")
 STEPS = Markup("""<div class="network-steps">
 <button type="button" data-play aria-pressed="false">Play</button>
@@ -83,8 +85,11 @@ def image_cells(image: Image, grid: tuple[int, int], caption: str) -> Cells:
     return Cells(_box("inputs", "image", cells, style), names, caption, (y[:, None] * columns + x).ravel())
 
 
-def network(stages: Stages, inputs: Cells, outputs: Cells, focus: int = 0) -> Markup:
-    """The figure. The attention of inputs that share a cell is added up. focus: the output that it shows first."""
+def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, focus: int = 0) -> Markup:
+    """The figure. The attention of inputs that share a cell is added up.
+
+    shape: of the model. focus: the output that it shows first.
+    """
     encoder, reached = (_pooled(rows, inputs) for rows in (stages.encoder, stages.inputs))
     maps = {
         "names": {"inputs": inputs.names, "latents": _latent_names(stages), "outputs": outputs.names},
@@ -106,6 +111,7 @@ def network(stages: Stages, inputs: Cells, outputs: Cells, focus: int = 0) -> Ma
         ),
         steps="" if stages.layers is None else STEPS.format(last=len(stages.layers) - 1),
         effects=MEASURED if stages.effects else MEASURE,
+        blocks=network_blocks(shape, stages.inputs.shape[1], len(stages.decoder)),
     )
 
 
