@@ -18,6 +18,7 @@ from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from models.logs import configure_logging
 from pages.gradio_ui.pages import PAGES
+from pages.gradio_ui.root_links import RootLinks
 from pages.gradio_ui.shell import HEAD, Page, create_blocks
 from pages.gradio_ui.social import Preview, SocialTags
 from pages.gradio_ui.theme import STYLE_SHEETS, theme
@@ -42,11 +43,16 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": theme(),
         "css_paths": list(STYLE_SHEETS),
         "head": HEAD,
-        "app_kwargs": {"middleware": [Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]},
+        "app_kwargs": {"middleware": _middleware()},
         "footer_links": ["api", "settings"],
         "run_history": False,
         "ssr_mode": False,
     }
+
+
+def _middleware() -> list[Middleware]:
+    links = Middleware(RootLinks, pages={page.name for page in PAGES[1:]})
+    return [links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
 
 
 def _previews() -> dict[str, Preview]:

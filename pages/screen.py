@@ -5,7 +5,7 @@ several: named parts of the page and their new values. Parts that it does not na
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, wraps
 from itertools import count
@@ -21,9 +21,9 @@ from models.data.examples import Example
 from models.schema import CheckpointUnavailable, InputError, ModelShape, Weights
 from pages.prose import read_prose
 from pages.session import Session
-from pages.state import ModelState
+from pages.state import State
 
-S = TypeVar("S", bound=ModelState)
+S = TypeVar("S", bound=State)
 P = ParamSpec("P")
 Write = Callable[[Path], object]
 Update = dict[str, Any]
@@ -80,7 +80,7 @@ class Files:
         return file
 
     @classmethod
-    def of_plot(cls, draw: "Callable[[], plots.Plot]", stem: str, state: ModelState, **more: Write) -> "Files":
+    def of_plot(cls, draw: "Callable[[], plots.Plot]", stem: str, state: State, **more: Write) -> "Files":
         """A plot as PNG, SVG and NPZ, drawn when a file is requested, and `more`. state: behind it, for the NPZ."""
 
         def write(file: Path) -> None:
@@ -132,13 +132,14 @@ def on_run(
 class Screen(Generic[S, R]):
     """A page without a toolkit.
 
-    name: of the task, also in the address. state: the class of its state. examples: to choose from. variants: of the
-    model. uploads: files that programs send, and what each of them is. facts: what the placeholders in `page.md` stand
-    for. required: fields without a default for programs. page_only: fields that are not parameters of the API.
-    hint_part: what shows the hint of an example.
+    name: of the task, also in the address. endpoint: name in the API, if it is another. state: the class of its state.
+    examples: to choose from. variants: of the model; () for a page without one. uploads: files that programs send, and
+    what each of them is. facts: what the placeholders in `page.md` stand for. required: fields without a default for
+    programs. page_only: fields that are not parameters of the API. hint_part: what shows the hint of an example.
     """
 
     name: ClassVar[str]
+    endpoint: ClassVar[str] = ""
     state: type[S]
     examples: ClassVar[Sequence[Example]] = ()
     variants: ClassVar[tuple[str, ...]] = ("",)
@@ -161,7 +162,8 @@ class Screen(Generic[S, R]):
     @property
     def initial(self) -> S:
         """The state of a page that is opened without a link."""
-        return self.state().changed(weights=self.backend.describe().default_weights)
+        state = self.state()
+        return state.changed(weights=self.backend.describe().default_weights) if self.variants else state
 
     def shape(self, weights: Weights, variant: str = "") -> ModelShape:
         return self.backend.describe().shape(self.name, weights, variant)
@@ -228,7 +230,7 @@ class Screen(Generic[S, R]):
         return self.example_inputs(index) | {"notice": Notice(self.examples[index].notice)}
 
     def choose_weights(self, session: Session, state: S) -> Update:
-        return {"notice": self.model_notice(state.weights)} | self.model_parts(self.fit(state))
+        return {"notice": self.model_notice(dict(state)["weights"])} | self.model_parts(self.fit(state))
 
     @on_run
     def trace(self, run: R, state: S) -> R:
@@ -280,7 +282,7 @@ class Screen(Generic[S, R]):
 
     def write_page(self, run: R, file: Path) -> None:
         """All that the page shows of a run, as one HTML file that works offline."""
-        parts = [plots.to_svg(part) if isinstance(part, plots.Plot) else part for part in self.show(run).values()]
+        parts = [plots.to_svg(part) if isinstance(part, plots.Plot) else part for part in self.saved_parts(run)]
         page = standalone_page(
             self.prose["title"],
             [part for part in parts if isinstance(part, Markup)],
@@ -289,6 +291,10 @@ class Screen(Generic[S, R]):
             getattr(run.state, "opacity", 0.6),
         )
         file.write_text(page, encoding="utf-8")
+
+    def saved_parts(self, run: R) -> Iterable[object]:
+        """What the saved page has of a run: markup and plots."""
+        return self.show(run).values()
 
     def _model_label(self, weights: Weights) -> str:
         shapes = sorted(self.shapes(weights), key=lambda shape: shape.parameters)
@@ -323,7 +329,7 @@ class Screen(Generic[S, R]):
     def _loading(self) -> Iterator[Update]:
         """What a visitor sees who is there before the model."""
         progress = None
-        for progress in self.backend.loading(self.name):
+        for progress in self.backend.loading(self.name) if self.variants else ():
             yield {"notice": Notice(f"Loading the model: step {progress.done + 1} of {progress.steps} …")}
         if progress:
             yield {"notice": ""}

@@ -16,7 +16,7 @@ from models.schema import DROPPED, InputError
 from pages.binding import format_error, part_markup
 from pages.screen import AnyScreen, Control, Notice, Update, updates
 from pages.session import Session
-from pages.state import ModelState
+from pages.state import State
 
 Action = Callable[..., Update | Iterator[Update]]
 """An action of a screen."""
@@ -97,7 +97,7 @@ class View:
         """Whether the inputs differ from those of the result."""
         return self._behind_result is not None and self._behind_result != self.inputs()
 
-    def state(self, strict: bool = True) -> ModelState:
+    def state(self, strict: bool = True) -> State:
         """Raises InputError if a value does not fit, if `strict`."""
         names = self.values.keys() & self.screen.state.model_fields.keys()
         return self.screen.state.from_values({name: self._plain(name) for name in names}, self.screen.initial, strict)

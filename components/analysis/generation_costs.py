@@ -55,8 +55,8 @@ def costs(shape: WriterShape, prefix: int, latents: int) -> tuple[Costs, Costs]:
     With K = P + N, C channels, L layers, MLPs W times as wide, V kinds of tokens; a multiplication and an addition are
     two operations, and norms, softmax and the like are left out. For a layer see `layer_operations`; the logits of one
     token take 2 C V. Cross-attention: N queries, K positions; the L layers: N of both. The Transformer has 1 + L
-    layers, each with K of both. Scores count in full, above the diagonal too, as kernels compute them. One more token has 1
-    query and attends to the cache and itself. The cache has 2 C numbers per token and layer: of K tokens in
+    layers, each with K of both. Scores count in full, above the diagonal too, as kernels compute them. One more token
+    has 1 query and attends to the cache and itself. The cache has 2 C numbers per token and layer: of K tokens in
     cross-attention and in the Transformer's layers, of N in the latents' layers.
     """
     read, width = prefix + latents, shape.channels

@@ -12,5 +12,6 @@ STYLE_SHEETS: tuple[Path, ...] = (
     _FOLDER / "images" / "clip.css",
     _FOLDER / "charts" / "text_charts.css",
     _FOLDER / "charts" / "learning.css",
+    _FOLDER / "overview" / "overview.css",
     _FOLDER / "charts" / "network.css",
 )

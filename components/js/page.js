@@ -8,7 +8,6 @@ for (const event of ["pointerdown", "keydown", "input", "change", "drop"]) {
 }
 const files = (name, value) => value?.path ?? (Array.isArray(value?.spans) ? value.spans : value);
 const key = (inputs) => JSON.stringify(inputs, files);
-const params = new URLSearchParams(location.search);
 const stays = (name) => name.startsWith("__") || name === "embed" || name === "hide";
 
 window.perceiver = {
@@ -60,14 +59,6 @@ window.perceiver = {
     shown?.classList.toggle("out-of-date", answers[page].key !== key(inputs));
   },
 };
-
-// A Space shows its app in a frame and passes on the query only: ?page=sentiment&… names a page there.
-const page = params.get("page");
-if (page && /^[a-z_]+$/.test(page)) {
-  params.delete("page");
-  window.stop(); // this page does not start
-  location.replace(`${location.pathname.replace(/\/$/, "")}/${page}?${params}`);
-}
 
 // Ctrl+Enter, or Cmd+Enter, runs the page.
 addEventListener("keydown", (event) => {

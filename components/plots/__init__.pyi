@@ -3,6 +3,7 @@ from .bytes import attention_over_latents as attention_over_latents
 from .clip import clip_plot as clip_plot
 from .clip_attention import clip_attention_plot as clip_attention_plot
 from .confusion import confusion_plot as confusion_plot
+from .costs import costs_plot as costs_plot
 from .curves import curves_plot as curves_plot
 from .flow import FlowColumn as FlowColumn
 from .flow import flow_plot as flow_plot

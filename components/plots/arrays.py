@@ -46,6 +46,7 @@ Optical flow: first, second: the frames; <method>_flow: float32 [height, width, 
     inputs lie, as in `FlowTrace`.
 Clips: frames, original_frames, audio, original_audio, fps, sample_rate, psnr_db, ssim, snr_db, masked: as in
     `AvAutoencodingResult`; shown: frames in the plot; trace_*: fields of `AvTrace`.
+Costs: inputs; <model>_operations and <model>_memory (bytes) for each number of inputs.
 Fine-tuning: confusion: rows by true label and prediction; loss, accuracy, their steps, smoothed and held-out values;
     chance: accuracy of always predicting the most common label. The texts of the visitor are not saved.
 """

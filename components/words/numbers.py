@@ -76,3 +76,29 @@ def frequency_in_words(hertz: float) -> str:
 def precise_percent(share: float) -> str:
     """Three significant digits: 0.01667 is "1.67%"; "< 0.001%" below that."""
     return "< 0.001%" if 0 < share < 1e-5 else f"{100 * share:.3g}%"
+
+
+def operations(count: int) -> str:
+    """ "1.24 GFLOP"."""
+    return _scaled(count, ("FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"))
+
+
+def memory(count: int) -> str:
+    """ "3.15 MB", in powers of 1,000."""
+    return _scaled(count, ("bytes", "kB", "MB", "GB", "TB", "PB", "EB"))
+
+
+def _scaled(count: float, units: tuple[str, ...]) -> str:
+    """Three digits."""
+    at = 0
+    while count >= 999.5 and at + 1 < len(units):
+        count, at = count / 1000, at + 1
+    return f"{count:.3g} {units[at]}"
+
+
+def ratio(ours: float, theirs: float) -> str:
+    """ "2.5x less", "1,293x more", "the same" up to 5%."""
+    times = theirs / ours
+    if 0.95 < times < 1.05:
+        return "the same"
+    return f"{multiple(times)}x less" if times > 1 else f"{multiple(1 / times)}x more"

@@ -43,7 +43,7 @@ def api_function(screen: AnyScreen) -> Callable[..., Any]:
     def function(*values: object, **named: object) -> object:
         return guarded(**dict(zip((each.name for each in parameters), values, strict=False)), **named)
 
-    function.__name__ = screen.name
+    function.__name__ = screen.endpoint or screen.name
     function.__doc__ = _documentation(parameters, screen)
     signature = inspect.Signature(parameters, return_annotation=dict[str, Any])
     function.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]

@@ -8,13 +8,15 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.components.plot import PlotData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
+from components.charts import CONFIG, Chart
 from models.schema import InputError
 from pages.binding import format_error, part_markup
 from pages.screen import AnyScreen, Control, Notice, Update, updates
 from pages.session import Session, SessionStore
-from pages.state import ModelState, Role
+from pages.state import Role, State
 
 Value = Any
 """What a component holds, or an update of it for Gradio."""
@@ -183,7 +185,7 @@ class Binding:
     def _session(self, request: gr.Request) -> Session:
         return self.store.session(self.store.visitor(request.session_hash or ""), self.screen.name)
 
-    def _state(self, values: Mapping[Component, Value], strict: bool) -> ModelState:
+    def _state(self, values: Mapping[Component, Value], strict: bool) -> State:
         by_name = {name: values[widget] for name, widget in self.widgets.items()}
         state = {name: self._value(name, by_name) for name in by_name}
         return self.screen.state.from_values(state, self.screen.initial, strict)
@@ -242,6 +244,8 @@ def stopped(parts: Mapping[str, Value]) -> Update:
 def _value_for_gradio(value: Value) -> Value:
     if isinstance(value, Control):
         return gr.update(**value.properties)
+    if isinstance(value, Chart):
+        return PlotData(type="plotly", plot=json.dumps({"data": value.data, "layout": value.layout, "config": CONFIG}))
     return str(value) if isinstance(value, Path) else part_markup(value)
 
 

@@ -6,10 +6,12 @@ from pages.gradio_ui.shell import Page
 from pages.image_classification import gradio_page as image_classification
 from pages.masked_bytes import gradio_page as masked_bytes
 from pages.optical_flow import gradio_page as optical_flow
+from pages.overview import gradio_page as overview
 from pages.sentiment import gradio_page as sentiment
 from pages.text_generation import gradio_page as text_generation
 
 PAGES: tuple[Page, ...] = (
+    overview.PAGE,
     masked_bytes.PAGE,
     sentiment.PAGE,
     fine_tuning.PAGE,

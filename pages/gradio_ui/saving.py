@@ -9,13 +9,13 @@ import gradio as gr
 from pages.binding import format_error
 from pages.screen import AnyScreen, Offer
 from pages.session import Session
-from pages.state import ModelState
+from pages.state import State
 
 
-def file_writer(screen: AnyScreen, offer: Offer) -> Callable[[str, Session, ModelState], Iterator[str | None]]:
+def file_writer(screen: AnyScreen, offer: Offer) -> Callable[[str, Session, State], Iterator[str | None]]:
     """Yields the path of a file that exists until the generator goes on."""
 
-    def write(kind: str, session: Session, state: ModelState) -> Iterator[str | None]:
+    def write(kind: str, session: Session, state: State) -> Iterator[str | None]:
         try:
             files = screen.files(session, state, offer)
             with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:

@@ -42,6 +42,11 @@ class Page(Generic[Sc]):
         return self.screen.name
 
     @property
+    def endpoint(self) -> str:
+        """Name in the API."""
+        return self.screen.endpoint or self.name
+
+    @property
     def title(self) -> str:
         return read_prose(self.name)["title"]
 
@@ -67,7 +72,7 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
                 page.build(ui)
             shown = f"() => window.perceiver.mounted({json.dumps(f'{page.title} - {name}')})"
             app.load(None, None, None, js=shown, **PRIVATE)
-            gr.api(api_function(screen), api_name=page.name, **page.lane)
+            gr.api(api_function(screen), api_name=page.endpoint, **page.lane)
             app.unload(_leaver(store))
     return app.queue(max_size=64, default_concurrency_limit=4)
 

@@ -32,7 +32,7 @@ class SocialTags:
         self._app, self._previews, self._image = app, previews, image
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = _path(scope)
+        path = path_of(scope)
         if path == IMAGE_PATH:
             await FileResponse(self._image)(scope, receive, send)
         elif path in self._previews and scope["method"] == "GET":
@@ -86,7 +86,7 @@ def social_tags(preview: Preview, address: str) -> Markup:
     return Markup("").join([*tags, tag.format("name", "description", preview.description)])
 
 
-def _path(scope: Scope) -> str:
+def path_of(scope: Scope) -> str:
     """Below the root path of the app, without a slash at the end."""
     if scope["type"] != "http":
         return ""

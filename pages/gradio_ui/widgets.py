@@ -5,6 +5,8 @@ from collections.abc import Callable
 import gradio as gr
 from pydantic.fields import FieldInfo
 
+from components.html.log_slider import log_slider
+from components.js import script
 from pages.gradio_ui.bind import Options, Parts, Value
 from pages.screen import AnyScreen, Control
 from pages.state import bounds_of, choices_of, extra_of
@@ -33,6 +35,18 @@ class Widgets:
         minimum, maximum = self._bounds(name)
         step = extra_of(self._field(name), "step") or 1
         return self._make(gr.Slider, name, {"minimum": minimum, "maximum": maximum, "step": step} | options)
+
+    def log_slider(self, name: str) -> gr.HTML:
+        """For integers over several orders of magnitude."""
+        field, key = self._field(name), f"{self._screen.name}-{name}"
+        widget = gr.HTML(
+            value=getattr(self._initial, name),
+            html_template=log_slider(key, field.title or name, self._bounds(name)),
+            js_on_load=script("log_slider.js"),
+            elem_id=key,
+            apply_default_css=False,
+        )
+        return self.add(name, widget)
 
     def radio(self, name: str, **options: Value) -> gr.Radio:
         return self._make(gr.Radio, name, self._choices(name) | options)

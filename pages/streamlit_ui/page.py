@@ -11,6 +11,7 @@ import streamlit as st
 from markupsafe import Markup
 from PIL.Image import Image
 
+from components.charts import CONFIG
 from components.html.save_menu import KINDS
 from components.html.terms import mark_terms
 from components.html.text.mask_strip import follow_text
@@ -84,6 +85,15 @@ class PageUi(Widgets, Generic[Sc]):
     def plot_output(self, name: str) -> None:
         """A `Plot`, or nothing."""
         self._result(name, self._part(name), kind="plot-card")
+
+    def chart_output(self, name: str) -> None:
+        """A `Chart`."""
+        if chart := self.parts.get(name):
+            st.plotly_chart({"data": chart.data, "layout": chart.layout}, key=self.key(name), config=CONFIG)
+
+    def static(self, name: str, markup: Markup) -> None:
+        """Markup that is always the same."""
+        show_markup(self.key(name), markup)
 
     def html(self, name: str, kind: str = "") -> None:
         """Markup that does not belong to a result."""

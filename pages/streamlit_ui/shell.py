@@ -12,6 +12,7 @@ import streamlit as st
 
 from components.html import STYLE_SHEETS
 from models.backend.protocol import Backend
+from pages.links import page_of
 from pages.prose import read_prose
 from pages.screen import AnyScreen
 from pages.session import SessionStore
@@ -62,7 +63,7 @@ class App:
             for number, page in enumerate(self.pages)
         }
         current = st.navigation([*pages.values()], position="top")
-        if (wanted := st.query_params.get("page")) in pages:  # a Space passes on only the query
+        if (wanted := page_of(st.query_params) if current.url_path == "" else None) in pages:
             others = {name: value for name, value in st.query_params.items() if name != "page"}
             st.switch_page(pages[wanted], query_params=others)
         st.set_page_config(f"{current.title} - {name}", layout="wide")

@@ -7,8 +7,10 @@ from typing import Any
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from components.html.log_slider import log_slider
 from pages.screen import AnyScreen
 from pages.state import bounds_of, choices_of, extra_of
+from pages.streamlit_ui.markup import show_markup
 from pages.view import Action, Step, View
 
 Value = Any
@@ -50,6 +52,17 @@ class Widgets:
         number = float if isinstance(bounds["step"], float) else int
         options |= {"min_value": number(bounds["minimum"]), "max_value": number(bounds["maximum"])}
         self._widget(st.slider, name, options | {"step": bounds["step"]}, lambda value: number(value or 1))
+
+    def log_slider(self, name: str, *steps: Action | Step) -> None:
+        """For integers over several orders of magnitude."""
+        field, key = self._field(name), self.key(name)
+
+        def take(value: int) -> None:
+            self.view.values[name] = value
+            self.perform(steps)
+
+        markup = log_slider(key, field.title or name, bounds_of(field))
+        show_markup(key, markup, "log_slider.js", take, value=self.view.values[name])
 
     def radio(self, name: str, **options: Value) -> None:
         self._choice(st.radio, name, {"horizontal": True} | options)

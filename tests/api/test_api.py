@@ -38,9 +38,17 @@ def client(address: str) -> Client:
 
 def test_only_the_main_calls_are_public_and_documented(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {f"/{page.name}" for page in PAGES}
+    assert set(endpoints) == {f"/{page.endpoint}" for page in PAGES}
     for page in PAGES:
-        assert len(endpoints[f"/{page.name}"]["description"]) > 40
+        assert len(endpoints[f"/{page.endpoint}"]["description"]) > 40
+
+
+def test_costs_are_calculated(client: Client) -> None:
+    answer = client.predict(1024, latents=16, api_name="/cost")
+    fewer = client.predict(512, latents=16, api_name="/cost")
+    assert 2 < answer["transformer"]["operations"] / fewer["transformer"]["operations"] < 4
+    with pytest.raises(Exception, match="Latents"):
+        client.predict(1024, latents=0, api_name="/cost")
 
 
 def test_masked_bytes_answers_as_the_service_does(client: Client) -> None:
@@ -184,5 +192,6 @@ def test_mcp_is_off_unless_a_setting_switches_it_on(address: str) -> None:
     )
     tools = httpx.get(url + schema).json()
     app.close()
-    assert [tool["name"] for tool in tools] == [page.name for page in PAGES]
-    assert "Half-open spans of UTF-8 bytes" in tools[0]["inputSchema"]["properties"]["mask"]["description"]
+    assert [tool["name"] for tool in tools] == [page.endpoint for page in PAGES]
+    properties = {tool["name"]: tool["inputSchema"]["properties"] for tool in tools}
+    assert "Half-open spans of UTF-8 bytes" in properties["masked_bytes"]["mask"]["description"]

@@ -1,5 +1,6 @@
 """What visitors do on single pages of the Streamlit front end, and actions that take long."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from components.analysis.cost import Sizes, costs
 from models.schema import (
     ByteAt,
     FramePixel,
@@ -212,3 +214,20 @@ def test_an_image_that_was_refused_can_be_replaced(backend: EveryTask) -> None:
     settled(at.file_uploader[0].upload("mine.png", IMAGE, "image/png").run())
     assert isinstance(backend.requests[-1], ImageClassificationRequest)
     assert not alerts(at)
+
+
+def test_sliders_and_presets_of_the_overview_change_its_charts() -> None:
+    at = visit(page="overview")
+    send(at, "overview-inputs", "input", 16)
+    assert at.query_params["inputs"] == "16"
+    chart = json.loads(at.get_by_key("overview-operations").proto.spec)
+    (point,) = (trace for trace in chart["data"] if trace["mode"] == "markers" and trace["name"] == "Transformer")
+    state = view_of(at, "overview").session.get().state
+    assert (point["x"], point["y"]) == ([16], [costs(Sizes(**dict(state)))["Transformer"].operations])
+    settled(at.button("overview-example-1").click().run())
+    assert markup(at, "overview-inputs")["value"] == 64 + 2  # of the fake model
+
+
+def test_an_old_link_to_the_root_opens_masked_language_modeling() -> None:
+    at = visit(page="", text="a cat", mask="[[2,5]]")
+    assert at.text_area("masked_bytes-text").value == "a cat"

@@ -21,7 +21,8 @@ from tests.streamlit.visitor import SCRIPT, alerts, click, markup, settled, view
 
 KNOWN: dict[str, Any] = {page.name: import_module(f"tests.screens.test_{page.name}") for page in PAGES}
 """By page: the tests of its screen."""
-NAMES = [page.name for page in PAGES]
+NAMES = [page.name for page in PAGES if page.screen.variants]
+"""Of pages that run models."""
 
 
 def button(at: AppTest, name: str) -> Any:

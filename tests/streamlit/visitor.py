@@ -14,10 +14,10 @@ SCRIPT = Path(__file__).parents[2] / "pages" / "streamlit_ui" / "script.py"
 SECONDS = 30
 
 
-def visit(**params: str) -> AppTest:
-    """The page of the served app that a query names, or its first page."""
+def visit(page: str = "masked_bytes", **params: str) -> AppTest:
+    """A page of the served app, with a query."""
     at = AppTest.from_file(str(SCRIPT), default_timeout=SECONDS)
-    at.query_params.update(params)
+    at.query_params.update({"page": page, **params})
     return settled(at.run())
 
 

@@ -80,18 +80,15 @@ def test_back_and_forward_lead_through_pages_as_they_were_left(visit: Visit) -> 
     assert page.input_value("#masked_bytes-text textarea") == "A [MASK]at sat on the mat."
     page.go_forward()
     page.wait_for_selector(RESULTS["sentiment"])
-    page.locator("nav a", has_text=PAGES[0].title).first.click()
+    page.locator("nav a", has_text="Masked language modeling").first.click()
     expect(page.locator("#masked_bytes-filled .filled")).to_have_count(1)
 
 
-def test_a_query_names_a_page_where_the_path_cannot(screens, address) -> None:
-    """The page that is left at once may fail while it goes, which nobody sees."""
-    page = screens[False].new_page()
-    page.goto(f"{address}?page=sentiment&text=What+a+warm+film")
+def test_a_query_names_a_page_where_the_path_cannot(visit: Visit) -> None:
+    page = visit("overview", "?page=sentiment&text=What+a+warm+film")
     page.wait_for_selector(RESULTS["sentiment"])
     assert _path(page) == "/sentiment"
     expect(page.locator("#sentiment-text textarea")).to_have_value("What a warm film")
-    page.close()
 
 
 def _path(page: Page) -> str:

@@ -6,8 +6,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from components.analysis.generation_costs import WriterShape, costs
-from components.html.charts.border import memory, operations
 from components.render import text_generation as render
+from components.words.numbers import memory, operations
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_cache import KeyValueCache
 from models.perceiver.ar_config import PerceiverArConfig

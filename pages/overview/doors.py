@@ -1,0 +1,44 @@
+"""The pages as doors of the overview: a picture and a line for each."""
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from components.html.overview.doors import Door, photo, sketch
+from models.data.examples import FOLDER
+from models.data.images import open_image
+from pages.prose import read_prose
+
+CURVE = '<path d="M20 20C50 84 90 84 220 88"/>'
+ARROW = '<path d="M150 58h60m-16-12l16 12l-16 12"/>'
+WAVE = (
+    '<path d="M14 88'
+    + "".join(f"l6 -{height}l6 {height}" for height in (6, 14, 30, 44, 34, 24, 40, 28, 18, 24, 12, 16, 8, 10, 5, 6, 4))
+    + '"/>'
+)
+LINES = {
+    "masked_bytes": "Hide part of a text, and a byte-level model fills it in.",
+    "sentiment": "Is a text positive or negative, and which words matter?",
+    "fine_tuning": "Train a model on your own labels while you watch.",
+    "text_generation": "Perceiver AR continues a text, token by token.",
+    "image_classification": "Three models classify an image from its pixels.",
+    "optical_flow": "Estimate the motion of every pixel between two frames.",
+    "av_autoencoding": "Reconstruct video and sound from a few latents.",
+}
+
+
+def _pictures() -> dict[str, Markup]:
+    return {
+        "masked_bytes": Markup('The <mark class="hidden">cat</mark> sat'),
+        "sentiment": Markup("a <mark>warm</mark> film"),
+        "fine_tuning": sketch(CURVE),
+        "text_generation": Markup("The sea <mark>was calm</mark>"),
+        "image_classification": photo(open_image(FOLDER / "image_classification" / "cat.jpg")),
+        "optical_flow": photo(open_image(FOLDER / "optical_flow" / "occlusion_first.png"), ARROW),
+        "av_autoencoding": photo(open_image(FOLDER / "av_autoencoding" / "bell.png"), WAVE),
+    }
+
+
+def read_doors() -> Iterator[Door]:
+    pictures = _pictures()
+    return (Door(name, read_prose(name)["title"], line, pictures[name]) for name, line in LINES.items())

@@ -1,0 +1,46 @@
+"""The overview in Gradio."""
+
+import gradio as gr
+
+from pages.gradio_ui.bind import AT_ONCE, LAST
+from pages.gradio_ui.page import PageUi
+from pages.gradio_ui.shell import Page
+from pages.overview.screen import SLIDERS, WIDTHS, OverviewScreen
+
+
+def build(ui: PageUi[OverviewScreen]) -> None:
+    static = ui.screen.static
+    ui.html("idea", static["idea"])
+    with gr.Column():
+        gr.Markdown("## Try it")
+        ui.html("doors", static["doors"])
+    with gr.Column():
+        gr.Markdown("## What it costs")
+        ui.markup_output("summary")
+        ui.examples("Published models")
+        with gr.Row():
+            with gr.Column(scale=1, min_width=250):
+                for name in SLIDERS:
+                    ui.log_slider(name)
+                with gr.Accordion("Widths", open=False):
+                    for name in WIDTHS:
+                        ui.log_slider(name)
+                ui.notice()
+            ui.chart_output("operations", scale=2)
+            ui.chart_output("memory", scale=2)
+        ui.markup_output("numbers")
+        ui.save_menu("Save chart", ui.screen.cost_files)
+    with ui.details("Formulas", "formulas"):
+        ui.prose("formulas")
+    _bind(ui)
+
+
+def _bind(ui: PageUi[OverviewScreen]) -> None:
+    screen, parts = ui.screen, ui.parts
+    binding = ui.bind()
+    binding.on([widget.input for widget in ui.made.values()], screen.submit, **LAST, **AT_ONCE)
+    binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]}, **AT_ONCE)
+    ui.open(binding)
+
+
+PAGE = Page(OverviewScreen, build)

@@ -1,0 +1,98 @@
+"""Overview: why there are latents, the pages of the app, and what attention costs. It runs no model."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from markupsafe import Markup
+
+from components.analysis.cost import Sizes, costs
+from components.html.overview.doors import doors
+from components.html.overview.drawing import idea
+from components.render import overview as render
+from pages.overview.doors import read_doors
+from pages.overview.presets import PRESETS, Preset
+from pages.screen import Files, Notice, Run, Screen, Update
+from pages.session import Session
+from pages.state import State, control
+
+NAME = "overview"
+SLIDERS = ("inputs", "latents", "layers", "outputs")
+WIDTHS = ("channels", "input_channels", "widening")
+
+
+class OverviewState(State):
+    """The sizes of the published image model at first."""
+
+    inputs: int = control(
+        50_176, "Inputs M", "Inputs, such as bytes or pixels.", role="other", ge=render.FEWEST_INPUTS, le=2**20
+    )
+    latents: int = control(512, "Latents N", "Latents of the Perceivers.", role="other", ge=1, le=4096)
+    layers: int = control(48, "Layers L", "Self-attention layers of all models.", role="other", ge=1, le=96)
+    outputs: int = control(1, "Outputs O", "Output queries of Perceiver IO.", role="other", ge=1, le=2**20)
+    channels: int = control(
+        1024, "Channels D", "Channels of latents, and of the Transformer.", role="other", ge=8, le=4096
+    )
+    input_channels: int = control(
+        261, "Input channels C", "Channels of the inputs and queries of Perceiver IO.", role="other", ge=8, le=4096
+    )
+    widening: int = control(1, "MLP widening W", "Hidden channels of an MLP per channel.", role="other", ge=1, le=8)
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRun(Run[OverviewState]):
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(**dict(self.state))
+
+
+class OverviewScreen(Screen[OverviewState, OverviewRun]):
+    name = NAME
+    endpoint = "cost"
+    state = OverviewState
+    examples: Sequence[Preset] = PRESETS
+    variants = ()
+    required = ("inputs",)
+
+    @property
+    def static(self) -> Mapping[str, Markup]:
+        """Markup that does not depend on the state."""
+        return {"idea": idea(), "doors": doors(list(read_doors()))}
+
+    def run(self, state: OverviewState) -> OverviewRun:
+        return OverviewRun(state)
+
+    def show(self, run: OverviewRun) -> Update:
+        sizes = run.sizes
+        return {
+            "summary": render.summary(sizes),
+            "numbers": render.numbers(sizes),
+            "operations": render.operations_chart(sizes),
+            "memory": render.memory_chart(sizes),
+            "link": self.link(run.state),
+        }
+
+    def choose_example(self, session: Session, state: OverviewState, index: int) -> Update:
+        """The sizes of a published model."""
+        state = self.state(**asdict(PRESETS[index].sizes(self.backend.describe())))
+        return self.controls(state) | self.keep(session, self.run(state)) | {"notice": Notice(PRESETS[index].notice)}
+
+    def example_of(self, state: OverviewState) -> int | None:
+        models = self.backend.describe()
+        return next((at for at, each in enumerate(PRESETS) if asdict(each.sizes(models)) == dict(state)), None)
+
+    def cost_files(self, run: OverviewRun, state: OverviewState) -> Files:
+        return Files.of_plot(lambda: render.costs_figure(run.sizes), "attention-cost", run.state)
+
+    def saved_parts(self, run: OverviewRun) -> Iterable[object]:
+        return [*super().saved_parts(run), render.costs_figure(run.sizes)]
+
+    def call(self, state: OverviewState) -> object:
+        found = costs(OverviewRun(state).sizes)
+        return {
+            name.lower().replace(" ", "_"): {
+                "operations": cost.operations,
+                "attention_map_bytes": cost.map_bytes,
+                "memory_bytes": cost.memory,
+            }
+            for name, cost in found.items()
+        }

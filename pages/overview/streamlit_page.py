@@ -1,0 +1,36 @@
+"""The overview in Streamlit."""
+
+import streamlit as st
+
+from pages.overview.screen import SLIDERS, WIDTHS, OverviewScreen
+from pages.streamlit_ui.page import PageUi
+from pages.streamlit_ui.shell import Page
+from pages.view import at_once
+
+
+def build(ui: PageUi[OverviewScreen]) -> None:
+    screen = ui.screen
+    for name, markup in screen.static.items():
+        ui.static(name, markup)
+    with ui.section("What it costs", kind="cost"):
+        ui.markup_output("summary")
+        ui.examples(at_once(screen.choose_example), label="Published models")
+        sliders, operations, memory = st.columns([1, 2, 2])
+        with sliders:
+            for name in SLIDERS:
+                ui.log_slider(name, at_once(screen.submit))
+            with ui.details("Widths"):
+                for name in WIDTHS:
+                    ui.log_slider(name, at_once(screen.submit))
+            ui.notice()
+        with operations:
+            ui.chart_output("operations")
+        with memory:
+            ui.chart_output("memory")
+        ui.markup_output("numbers")
+        ui.save_menu("Save chart", screen.cost_files)
+    with ui.details("Formulas"):
+        ui.prose("formulas")
+
+
+PAGE = Page(OverviewScreen, build)
