@@ -18,14 +18,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app import create_app, launch_options
 from models.backend.settings import Settings
 from pages.masked_bytes.screen import EXAMPLES
-from pages.streamlit_ui.pages import PAGES
 from tests.streamlit.conftest import EveryTask
-from tests.streamlit.test_pages import RUNS
+from tests.streamlit.test_pages import KNOWN, NAMES
 from tests.ui.visitor import Visit, view_of
 
 pytestmark = pytest.mark.ui
 ROOT = Path(__file__).parents[2]
-SHOWN = {name: part for name, (_, _, part) in RUNS.items()} | {"fine_tuning": "labels"}
+SHOWN = {name: KNOWN[name].PART for name in NAMES} | {"fine_tuning": "labels"}
 """By page: what shows its first result."""
 PHONE = 390
 TOO_WIDE = """width => {
@@ -48,10 +47,12 @@ def address() -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
         address = f"http://127.0.0.1:{port}/"
         transport = httpx.HTTPTransport(retries=12)  # with growing pauses until it listens
-        with httpx.Client(transport=transport) as client:
-            client.get(f"{address}_stcore/health")
-        yield address
-        server.terminate()
+        try:
+            with httpx.Client(transport=transport, timeout=60) as client:
+                client.get(f"{address}_stcore/health")
+            yield address
+        finally:
+            server.terminate()
 
 
 def opened(visit: Visit, name: str = "masked_bytes", query: str = "", width: int = 1280) -> Page:
@@ -146,11 +147,11 @@ def test_saved_files_hold_the_result(visit: Visit, tmp_path: Path) -> None:
 
 
 def test_pages_fit_a_phone_with_results_before_settings(visit: Visit) -> None:
-    for page in PAGES:
-        shown = opened(visit, page.name, width=PHONE)
+    for name in NAMES:
+        shown = opened(visit, name, width=PHONE)
         assert shown.evaluate("document.querySelector('.stMain').scrollWidth") <= PHONE
         assert shown.evaluate(TOO_WIDE, PHONE) == []
-        result, settings = shown.locator(f"#{page.name}-{SHOWN[page.name]}"), shown.locator(".st-key-settings")
+        result, settings = shown.locator(f"#{name}-{SHOWN[name]}"), shown.locator(".st-key-settings")
         if settings.count():
             assert (result.bounding_box() or {})["y"] < (settings.bounding_box() or {})["y"]
         shown.close()
