@@ -1,4 +1,4 @@
-"""The cost of requests to the original models, as ZeroGPU is asked for it, next to what they take on this machine.
+"""The cost of requests to the original models, as ZeroGPU learns it beforehand, next to what they take on this machine.
 
 python -m benchmarks.gpu_time
 
