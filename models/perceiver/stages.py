@@ -20,8 +20,8 @@ SHOWN = 24
 RUNS_AT_ONCE = 8
 """Runs without a latent, per batch."""
 MAX_MULTIPLICATIONS = 3e10
-"""Multiplications of one pass through the self-attention layers; models with more take seconds on a CPU for it, and have
-no `layers`."""
+"""Multiplications of one pass through the self-attention layers. Models with more take seconds on a CPU for it, and
+have no `layers`."""
 
 
 def stages(model: PerceiverPreTrainedModel, encoded: Encoded, outputs: Wanted) -> Stages:
