@@ -141,7 +141,7 @@ def _layout(sizes: Sizes, title: str, in_words: Callable[[int], str]) -> dict[st
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"size": 13, "color": "#64748b"},
         "dragmode": False,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "font": {"size": 12}, "x": 0, "y": 1.02, "yanchor": "bottom"},
         "hoverlabel": {"bgcolor": "#0f172a", "font": {"color": "#f8fafc"}},
         "xaxis": across,
         "yaxis": axis

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from markupsafe import Markup
 
@@ -53,7 +54,7 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
     variants = ()
     required = ("inputs",)
 
-    @property
+    @cached_property
     def static(self) -> Mapping[str, Markup]:
         """Markup that does not depend on the state."""
         return {"idea": idea(), "doors": doors(list(read_doors()))}

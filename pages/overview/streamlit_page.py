@@ -9,9 +9,10 @@ from pages.view import at_once
 
 
 def build(ui: PageUi[OverviewScreen]) -> None:
-    screen = ui.screen
-    for name, markup in screen.static.items():
-        ui.static(name, markup)
+    screen, static = ui.screen, ui.screen.static
+    ui.static("idea", static["idea"])
+    with ui.section("Try it", kind="doors"):
+        ui.static("doors", static["doors"])
     with ui.section("What it costs", kind="cost"):
         ui.markup_output("summary")
         ui.examples(at_once(screen.choose_example), label="Published models")
