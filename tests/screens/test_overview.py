@@ -17,8 +17,6 @@ from pages.session import Session
 from tests.fake_backend import FakeBackend
 from tests.markup import Elements
 
-PART = "numbers"
-
 
 @pytest.fixture
 def screen() -> OverviewScreen:

@@ -19,10 +19,10 @@ from pages.streamlit_ui.pages import PAGES
 from tests.streamlit.conftest import EveryTask
 from tests.streamlit.visitor import SCRIPT, alerts, click, markup, settled, view_of, visit
 
-KNOWN: dict[str, Any] = {page.name: import_module(f"tests.screens.test_{page.name}") for page in PAGES}
-"""By page: the tests of its screen."""
 NAMES = [page.name for page in PAGES if page.screen.variants]
 """Of pages that run models."""
+KNOWN: dict[str, Any] = {name: import_module(f"tests.screens.test_{name}") for name in NAMES}
+"""By page: the tests of its screen."""
 
 
 def button(at: AppTest, name: str) -> Any:
