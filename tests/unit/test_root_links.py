@@ -1,13 +1,11 @@
 """Links to the root that belong to another page."""
 
-import asyncio
-
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from pages.gradio_ui.root_links import RootLinks
 
@@ -31,7 +29,6 @@ def test_a_link_leads_to_its_page(address: str, leads_to: str | None) -> None:
     routes = [Route("/", page), Route("/sentiment", page)]
     pages = {"masked_bytes", "sentiment"}
     app = Starlette(routes=routes, middleware=[Middleware(RootLinks, pages=pages)])
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app")
-    response = asyncio.run(client.get(address))
+    response = TestClient(app, "http://app", follow_redirects=False).get(address)
     location = response.headers.get("location")
-    assert (location and response.url.join(location)) == (leads_to and httpx.URL(f"http://app{leads_to}"))
+    assert (location and str(response.url.join(location))) == (leads_to and f"http://app{leads_to}")
