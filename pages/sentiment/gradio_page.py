@@ -35,7 +35,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
 
 
 def _inputs(ui: PageUi[SentimentScreen]) -> None:
-    ui.text("text", lines=4, max_lines=12)
+    ui.text("text", lines=2, max_lines=12)
     ui.button("classify", "Classify", variant="primary")
     ui.notice()
     with ui.settings(), gr.Row():
