@@ -2,10 +2,11 @@
 
 import gradio as gr
 
-from pages.gradio_ui.bind import AT_ONCE, LAST
+from pages.gradio_ui.bind import AT_ONCE, GPU, LAST
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.overview.screen import SLIDERS, WIDTHS, OverviewScreen
+from pages.prose import NETWORK
 
 
 def build(ui: PageUi[OverviewScreen]) -> None:
@@ -14,6 +15,10 @@ def build(ui: PageUi[OverviewScreen]) -> None:
     with gr.Column():
         gr.Markdown("## Try it")
         ui.html("doors", static["doors"])
+    with gr.Column():
+        gr.Markdown(f"## {NETWORK}")
+        ui.prose("example")
+        ui.markup_output("network", behavior="network.js")
     with gr.Column():
         gr.Markdown("## What it costs")
         ui.markup_output("summary")
@@ -40,7 +45,8 @@ def _bind(ui: PageUi[OverviewScreen]) -> None:
     binding = ui.bind()
     binding.on([widget.input for widget in ui.made.values()], screen.submit, **LAST, **AT_ONCE)
     binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]}, **AT_ONCE)
-    ui.open(binding)
+    binding.on(ui.open(binding).then, screen.show_figure, **GPU)
+    binding.on(parts["network"].select, screen.show_effects, **GPU)
 
 
 PAGE = Page(OverviewScreen, build)

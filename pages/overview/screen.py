@@ -1,4 +1,4 @@
-"""Overview: why there are latents, the pages of the app, and what attention costs. It runs no model."""
+"""Overview: why there are latents, one run of a model, the pages of the app, and what attention costs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +10,9 @@ from components.analysis.cost import Sizes, costs
 from components.html.overview.doors import doors
 from components.html.overview.drawing import idea
 from components.render import overview as render
+from components.render.masked_bytes import masked_bytes_network
+from models.data.examples import text_examples
+from models.schema import MaskedBytesRequest, Probe
 from pages.overview.doors import read_doors
 from pages.overview.presets import PRESETS, Preset
 from pages.screen import Files, Notice, Run, Screen, Update
@@ -17,6 +20,8 @@ from pages.session import Session
 from pages.state import State, control
 
 NAME = "overview"
+SHOWN = "masked_bytes"
+"""The task whose run the page shows."""
 SLIDERS = ("inputs", "latents", "layers", "outputs")
 WIDTHS = ("channels", "input_channels", "widening")
 
@@ -71,6 +76,21 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
             "memory": render.memory_chart(sizes),
             "link": self.link(run.state),
         }
+
+    def show_figure(self, session: Session, state: OverviewState) -> Update:
+        """The first example of masked language modeling as a figure. It waits for the model; the page does not."""
+        return {"network": self._figure(effects=False)}
+
+    def show_effects(self, session: Session, state: OverviewState) -> Update:
+        """The same figure, with what switching off each latent changes."""
+        return {"network": self._figure(effects=True)}
+
+    def _figure(self, effects: bool) -> Markup:
+        models, (example, *_) = self.backend.describe(), text_examples(SHOWN)
+        probe = Probe(method="encoder", stages=True, effects=effects)
+        weights = models.default_weights
+        request = MaskedBytesRequest(example.text, example.spans, decoding="iterative", probe=probe, weights=weights)
+        return masked_bytes_network(self.backend.run(request), models.shape(SHOWN, weights))
 
     def choose_example(self, session: Session, state: OverviewState, index: int) -> Update:
         """The sizes of a published model."""

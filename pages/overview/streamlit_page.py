@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.overview.screen import SLIDERS, WIDTHS, OverviewScreen
+from pages.prose import NETWORK
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
 from pages.view import at_once
@@ -13,6 +14,9 @@ def build(ui: PageUi[OverviewScreen]) -> None:
     ui.static("idea", static["idea"])
     with ui.section("Try it", kind="doors"):
         ui.static("doors", static["doors"])
+    with ui.section(NETWORK, kind="network"):
+        ui.prose("example")
+        ui.markup_output("network", "", "network.js", screen.show_effects)
     with ui.section("What it costs", kind="cost"):
         ui.markup_output("summary")
         ui.examples(at_once(screen.choose_example), label="Published models")
@@ -34,4 +38,4 @@ def build(ui: PageUi[OverviewScreen]) -> None:
         ui.prose("formulas")
 
 
-PAGE = Page(OverviewScreen, build)
+PAGE = Page(OverviewScreen, build, after_open=("show_figure",))

@@ -8,14 +8,16 @@ from components.analysis.cost import Sizes, costs, growth
 from components.charts import Chart
 from components.words.numbers import memory, multiple, operations
 from models.backend.shapes import recorded
-from models.schema import InputError
+from models.schema import InputError, MaskedBytesRequest
 from pages.gradio_ui.pages import PAGES
 from pages.overview.doors import LINES
 from pages.overview.presets import PRESETS
 from pages.overview.screen import OverviewScreen, OverviewState
 from pages.session import Session
-from tests.fake_backend import FakeBackend
+from tests.fake_backend import AnyShape, FakeBackend
 from tests.markup import Elements
+from tests.screens import test_masked_bytes
+from tests.screens.test_network import staged
 
 
 @pytest.fixture
@@ -98,3 +100,15 @@ def test_sizes_out_of_bounds_are_refused(screen: OverviewScreen) -> None:
 def test_there_is_a_door_to_every_task(screen: OverviewScreen) -> None:
     links = [link["href"] for link in Elements(screen.static["doors"]).of("a")]
     assert links == list(LINES) == [page.name for page in PAGES if page.screen.variants]
+
+
+def test_a_run_is_shown_once_the_model_is_there_and_its_latents_are_switched_off_on_request(session: Session) -> None:
+    backend = FakeBackend({MaskedBytesRequest: staged(test_masked_bytes.answer)}, AnyShape(recorded()))
+    screen = OverviewScreen(backend)
+    for update in screen.open(session, {}):
+        assert "network" not in update
+    assert backend.requests == []  # the page does not wait for the model
+    for action, effects in ((screen.show_figure, False), (screen.show_effects, True)):
+        figure = Elements(action(session, screen.initial)["network"]).of("figure")[0]
+        assert ('"without"' in str(figure["data-maps"])) == effects
+        assert backend.requests[-1].probe.effects == effects
