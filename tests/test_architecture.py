@@ -28,7 +28,7 @@ BELOW = {
     "app": ("pages", "models"),
     "streamlit_app": ("pages", "models"),
     "pages": ("components", "models.schema", "models.data", "models.backend.protocol"),
-    "components": ("models.schema", "models.data.graphemes", "models.data.byte_text"),
+    "components": ("models.schema", "models.data.graphemes", "models.data.byte_text", "models.data.lessons"),
     "models": (),
     "training": ("models",),
     "tools": ("models",),

@@ -13,5 +13,6 @@ STYLE_SHEETS: tuple[Path, ...] = (
     _FOLDER / "charts" / "text_charts.css",
     _FOLDER / "charts" / "learning.css",
     _FOLDER / "overview" / "overview.css",
+    _FOLDER / "lessons" / "lessons.css",
     _FOLDER / "charts" / "network.css",
 )

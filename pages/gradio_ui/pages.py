@@ -4,6 +4,7 @@ from pages.av_autoencoding import gradio_page as av_autoencoding
 from pages.fine_tuning import gradio_page as fine_tuning
 from pages.gradio_ui.shell import Page
 from pages.image_classification import gradio_page as image_classification
+from pages.lessons import gradio_page as lessons
 from pages.masked_bytes import gradio_page as masked_bytes
 from pages.optical_flow import gradio_page as optical_flow
 from pages.overview import gradio_page as overview
@@ -12,6 +13,7 @@ from pages.text_generation import gradio_page as text_generation
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    lessons.PAGE,
     masked_bytes.PAGE,
     sentiment.PAGE,
     fine_tuning.PAGE,

@@ -1,6 +1,6 @@
 """Claims about the class of an image."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import Field
@@ -8,16 +8,18 @@ from pydantic import Field
 from models.backend.protocol import Backend
 from models.data.examples import ImageExample, image_examples
 from models.data.images import open_image
-from models.schema import ImageClassificationRequest, ImageClassificationResult, Probe, Variant
+from models.schema import ImageClassificationRequest, ImageClassificationResult, Method, Probe, Variant
 from pages.image_classification.screen import LATENT_MAPS
 from tests.claims.claim import Claim
 
 EXAMPLES = image_examples("image_classification")
 
 
-def run(backend: Backend, example: ImageExample, variant: Variant) -> ImageClassificationResult:
-    image, probe = open_image(example.file), Probe(None, "encoder")
-    return backend.run(ImageClassificationRequest(image, variant, probe=probe, latent_maps=LATENT_MAPS))
+def run(
+    backend: Backend, example: ImageExample, variant: Variant, size: int | None = None, method: Method = "encoder"
+) -> ImageClassificationResult:
+    image, probe = open_image(example.file), Probe(None, method)
+    return backend.run(ImageClassificationRequest(image, variant, probe=probe, size=size, latent_maps=LATENT_MAPS))
 
 
 def grid_places(result: ImageClassificationResult) -> tuple[np.ndarray, np.ndarray]:
@@ -31,16 +33,17 @@ def grid_places(result: ImageClassificationResult) -> tuple[np.ndarray, np.ndarr
 
 
 class Right(Claim):
-    """The best class of these variants, and its lowest probability."""
+    """The best class of these variants, and its lowest probability. size: at which they read the image."""
 
     kind: Literal["right"]
     label: str
     variants: tuple[Variant, ...]
     at_least: float
+    size: int | None = None
 
     def check(self, backend: Backend, example: ImageExample) -> None:
         for variant in self.variants:
-            best = run(backend, example, variant).labels[0]
+            best = run(backend, example, variant, self.size).labels[0]
             assert best.name == self.label
             assert best.probability >= self.at_least
 
@@ -103,4 +106,56 @@ class LatentsDiffer(Claim):
         assert np.corrcoef(maps)[np.triu_indices(len(maps), 1)].mean() <= self.correlation_at_most
 
 
-Kind = Annotated[Right | Second | AttentionInside | AttentionPeak | LatentsDiffer, Field(discriminator="kind")]
+class Pairs(Claim):
+    """Number of inputs and of latents."""
+
+    kind: Literal["pairs"]
+    variant: Variant
+    inputs: int
+    latents: int
+    size: int | None = None
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        rows, columns = run(backend, example, self.variant, self.size).grid
+        latents = backend.describe().shape("image_classification", "embedded", self.variant).latents
+        assert (rows * columns, latents) == (self.inputs, self.latents)
+
+
+class Residual(Claim):
+    """Residual shares of all variants."""
+
+    kind: Literal["residual"]
+    method: Method
+    query_share: float
+    latent_share: float
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        for variant in get_args(Variant):
+            attention = run(backend, example, variant, method=self.method).attention
+            assert attention is not None
+            shares = attention.query_share, attention.latent_share
+            assert np.allclose(shares, (self.query_share, self.latent_share), atol=1e-3)
+
+
+class Aliased(Claim):
+    """Number of Fourier frequencies that the grid of inputs cannot represent."""
+
+    kind: Literal["aliased"]
+    variant: Variant
+    frequencies: int
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        request = ImageClassificationRequest(open_image(example.file), self.variant, positions=True)
+        positions = backend.run(request).positions
+        assert positions is not None
+        # Below the limit, the signs of the cosine of the column along a row change twice as often as the wave.
+        bands = (positions.shape[-1] - 2) // 4
+        changes = (np.diff(np.sign(positions[0, :, -bands:]), axis=0) != 0).sum(axis=0)
+        rising = np.argmax(np.diff(changes) < 0) + 1
+        assert bands - rising == self.frequencies
+
+
+Kind = Annotated[
+    Right | Second | AttentionInside | AttentionPeak | LatentsDiffer | Pairs | Residual | Aliased,
+    Field(discriminator="kind"),
+]

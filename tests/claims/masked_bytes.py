@@ -86,4 +86,56 @@ class AttentionDistance(Claim):
         assert self.at_least <= farthest <= self.at_most
 
 
-Kind = Annotated[Restored | Filled | Probability | AttentionDistance, Field(discriminator="kind")]
+class LargestShare(Claim):
+    """Bounds of the largest share of attention of a byte."""
+
+    kind: Literal["largest_share"]
+    method: Method
+    at_least: float = 0
+    at_most: float = 1
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        attention = run(backend, example, method=self.method).attention
+        assert attention is not None
+        assert self.at_least <= attention.values[1:-1].max() <= self.at_most
+
+
+class AttentionOn(Claim):
+    """Bound of the mean attention on the first occurrence of a text, relative to uniform."""
+
+    kind: Literal["attention_on"]
+    method: Method
+    text: str
+    at_most: float
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        attention = run(backend, example, method=self.method).attention
+        assert attention is not None
+        start = 1 + example.text.encode().index(self.text.encode())  # after [CLS]
+        assert attention.values[start : start + len(self.text.encode())].mean() <= self.at_most * attention.uniform
+
+
+class Rounds(Claim):
+    """How many times the model ran to fill all bytes."""
+
+    kind: Literal["rounds"]
+    count: int
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        assert run(backend, example).order.max() + 1 == self.count
+
+
+class FirstFilled(Claim):
+    """The masked byte that was filled first, counting from 0."""
+
+    kind: Literal["first_filled"]
+    masked_byte: int
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        assert run(backend, example).order.argmin() == self.masked_byte
+
+
+Kind = Annotated[
+    Restored | Filled | Probability | AttentionDistance | LargestShare | AttentionOn | Rounds | FirstFilled,
+    Field(discriminator="kind"),
+]

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from models.backend.protocol import Backend
 from models.data.examples import TextExample, text_examples
-from models.schema import Occlusion, SentimentResult
+from models.schema import Effects, Occlusion, Probe, SentimentRequest, SentimentResult
 from pages.sentiment.screen import SentimentScreen
 from tests.claims.claim import Claim
 
@@ -91,4 +91,50 @@ def _words(example: TextExample, occlusion: Occlusion) -> list[str]:
     return [content[start:stop].decode() for start, stop in occlusion.words]
 
 
-Kind = Annotated[Label | Words | Windows, Field(discriminator="kind")]
+class WordRankCorrelation(Claim):
+    """Bounds of the rank correlation of the attention and the importance of the words."""
+
+    kind: Literal["word_rank_correlation"]
+    at_least: float
+    at_most: float
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        occlusion = run(backend, example.text, occlude=True).occlusion
+        assert occlusion is not None
+        assert self.at_least <= occlusion.rank_correlation <= self.at_most
+
+
+class LatentOff(Claim):
+    """Bounds of the probability of the label without a latent. rank: by decoder attention, counting from 0."""
+
+    kind: Literal["latent_off"]
+    rank: int
+    at_least: float = 0
+    at_most: float = 1
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        assert self.at_least <= effects_of(backend, example).without[self.rank, 0] <= self.at_most
+
+
+class LatentRankCorrelation(Claim):
+    """Bound of the rank correlation of the attention to the latents and the effect of switching them off."""
+
+    kind: Literal["latent_rank_correlation"]
+    at_least: float
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        assert effects_of(backend, example).rank_correlation[0] >= self.at_least
+
+
+def effects_of(backend: Backend, example: TextExample) -> Effects:
+    request = SentimentRequest(example.text, Probe(stages=True, effects=True))
+    attention = backend.run(request).attention
+    assert attention is not None
+    assert attention.stages is not None
+    assert attention.stages.effects is not None
+    return attention.stages.effects
+
+
+Kind = Annotated[
+    Label | Words | Windows | WordRankCorrelation | LatentOff | LatentRankCorrelation, Field(discriminator="kind")
+]

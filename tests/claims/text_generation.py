@@ -45,16 +45,21 @@ class Generated(Claim):
 
 
 class NextToken(Claim):
-    """Bounds of the probability of a token after the prompt, which is among the likeliest. prefix: see `Generated`."""
+    """Bounds of the probability of a token after the prompt, which is among the likeliest. prefix: see `Generated`.
+
+    num_latents: as on the page.
+    """
 
     kind: Literal["next_token"]
     token: str
     at_least: float = 0
     at_most: float = 1
     prefix: int | None = None
+    num_latents: int = TextGenerationState().num_latents
 
     def check(self, backend: Backend, example: TextExample) -> None:
-        (first,) = run(backend, example, prefix=self.prefix, max_new_tokens=1).tokens
+        changes = {"prefix": self.prefix, "num_latents": self.num_latents, "max_new_tokens": 1}
+        (first,) = run(backend, example, **changes).tokens
         assert self.at_least <= dict(first.alternatives)[self.token.encode()] <= self.at_most
 
 
@@ -105,4 +110,16 @@ class Attention(Claim):
         assert step.attention.values[chosen].mean() >= self.relative_to_uniform * step.attention.uniform
 
 
-Kind = Annotated[Generated | NextToken | DistinctWords | WordStarts | Attention, Field(discriminator="kind")]
+class Layout(Claim):
+    """How the prompt is divided into prefix and latents."""
+
+    kind: Literal["layout"]
+    prefix: int
+    latents: int
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        step = run(backend, example, max_new_tokens=1)
+        assert (step.prefix_length, step.latents) == (self.prefix, self.latents)
+
+
+Kind = Annotated[Generated | NextToken | DistinctWords | WordStarts | Attention | Layout, Field(discriminator="kind")]

@@ -1,0 +1,90 @@
+"""Lessons: each step opens a prepared state of the app, and asks a question. The page runs no model."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from components.html.lessons.reader import Place, reader
+from components.html.lessons.sheet import sheet
+from models.data.lessons import Lesson, Step, read_lessons
+from pages.lessons.prepared import link_of
+from pages.screen import Files, Run, Screen, Update, on_run
+from pages.session import Session
+from pages.state import State, control
+
+NAME = "lessons"
+LESSONS = read_lessons()
+
+
+class LessonsState(State):
+    lesson: int = control(1, "Lesson", "Number of the lesson.", role="selection", link="always", ge=1, le=len(LESSONS))
+    step: int = control(1, "Step", "Number of the step.", role="selection", ge=1)
+    slides: bool = control(False, "Slides", "Whether a step fills the screen.", role="selection")
+    answers: bool = control(False, "Answers", "Whether all answers are shown.", role="selection")
+
+
+@dataclass(frozen=True, slots=True)
+class LessonsRun(Run[LessonsState]):
+    """answers: (lesson, step) -> what the visitor answered."""
+
+    answers: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    @property
+    def lesson(self) -> Lesson:
+        return LESSONS[self.state.lesson - 1]
+
+    @property
+    def place(self) -> Place:
+        state = self.state
+        return Place(state.step, self.answers, state.answers, state.slides)
+
+
+class LessonsScreen(Screen[LessonsState, LessonsRun]):
+    name = NAME
+    state = LessonsState
+    variants = ()
+    required = ("lesson",)
+    page_only = ("step", "slides", "answers")
+
+    def run(self, state: LessonsState) -> LessonsRun:
+        return LessonsRun(state)
+
+    def fit(self, state: LessonsState) -> LessonsState:
+        return state.changed(step=min(state.step, len(LESSONS[state.lesson - 1].steps)))
+
+    def show(self, run: LessonsRun) -> Update:
+        return {"lesson": reader(LESSONS, run.lesson, run.place, _address), "link": self.link(run.state)}
+
+    def open_link(self, session: Session, state: LessonsState) -> Update:
+        """Another step does not forget the answers."""
+        kept = self.kept(session)
+        return self.keep(session, LessonsRun(state, kept.answers if kept else {}))
+
+    @on_run
+    def turn_to(
+        self,
+        run: LessonsRun,
+        state: LessonsState,
+        lesson: int,
+        step: int,
+        slides: bool = False,
+        answers: bool = False,
+        answer: str | None = None,
+    ) -> LessonsRun:
+        """Shows a step. answer: to its question, if the visitor gave one."""
+        given = run.answers if answer is None else {**run.answers, (lesson, step): answer}
+        place = {"lesson": lesson, "step": step, "slides": slides, "answers": answers}
+        return replace(run, state=self.fit(self.state.from_values(place, self.state())), answers=given)
+
+    def sheet_files(self, run: LessonsRun, state: LessonsState) -> Files:
+        """The tasks as a page to print; with answers, if they are shown."""
+        return Files(f"lesson-{run.state.lesson}", {})
+
+    def saved_parts(self, run: LessonsRun) -> Iterable[object]:
+        return [sheet(run.lesson, run.state.answers)]
+
+    def call(self, state: LessonsState) -> object:
+        return asdict(LESSONS[state.lesson - 1])
+
+
+def _address(step: Step) -> str:
+    return link_of(step.open) if step.open else ""
