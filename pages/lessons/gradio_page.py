@@ -10,10 +10,10 @@ EVENT = ("lesson", "step", "slides", "answers", "answer")
 
 def build(ui: PageUi[LessonsScreen]) -> None:
     ui.notice()
-    ui.markup_output("lesson", behavior="lesson.js")
+    ui.markup_output("reader", behavior="lesson.js")
     ui.save_menu("Save tasks", ui.screen.sheet_files, ("html",))
     binding = ui.bind()
-    binding.on(ui.parts["lesson"].select, ui.screen.turn_to, data=EVENT, **EACH, **AT_ONCE)
+    binding.on(ui.parts["reader"].select, ui.screen.turn_to, data=EVENT, **EACH, **AT_ONCE)
     ui.open(binding)
 
 

@@ -52,7 +52,7 @@ class LessonsScreen(Screen[LessonsState, LessonsRun]):
         return state.changed(step=min(state.step, len(LESSONS[state.lesson - 1].steps)))
 
     def show(self, run: LessonsRun) -> Update:
-        return {"lesson": reader(LESSONS, run.lesson, run.place, _address), "link": self.link(run.state)}
+        return {"reader": reader(LESSONS, run.lesson, run.place, _address), "link": self.link(run.state)}
 
     def open_link(self, session: Session, state: LessonsState) -> Update:
         """Another step does not forget the answers."""

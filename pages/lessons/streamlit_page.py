@@ -8,7 +8,7 @@ from pages.view import at_once
 
 def build(ui: PageUi[LessonsScreen]) -> None:
     ui.notice()
-    ui.markup_output("lesson", "", "lesson.js", at_once(ui.screen.turn_to))
+    ui.markup_output("reader", "", "lesson.js", at_once(ui.screen.turn_to))
     ui.save_menu("Save tasks", ui.screen.sheet_files)
 
 

@@ -14,7 +14,7 @@ def build(ui: PageUi[OverviewScreen]) -> None:
     ui.html("idea", static["idea"])
     with gr.Column():
         gr.Markdown("## Try it")
-        ui.html("doors", static["doors"])
+        ui.html("doors", static["lessons"] + static["doors"])
     with gr.Column():
         gr.Markdown(f"## {NETWORK}")
         ui.prose("example")

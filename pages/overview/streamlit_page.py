@@ -13,7 +13,7 @@ def build(ui: PageUi[OverviewScreen]) -> None:
     screen, static = ui.screen, ui.screen.static
     ui.static("idea", static["idea"])
     with ui.section("Try it", kind="doors"):
-        ui.static("doors", static["doors"])
+        ui.static("doors", static["lessons"] + static["doors"])
     with ui.section(NETWORK, kind="network"):
         ui.prose("example")
         ui.markup_output("network", "", "network.js", screen.show_effects)

@@ -14,7 +14,7 @@ from pages.session import Session
 from tests.fake_backend import FakeBackend
 from tests.markup import Elements
 
-PART = "lesson"
+PART = "reader"
 STEPS = [(lesson, number, step) for lesson in LESSONS for number, step in enumerate(lesson.steps, 1)]
 IDS = [f"{lesson.number}-{number}" for lesson, number, _ in STEPS]
 SCREENS = {page.name: page.screen for page in PAGES}

@@ -20,12 +20,14 @@ from models.schema import (
     TextGenerationStep,
     TokenAt,
 )
+from pages.lessons.screen import LESSONS
 from pages.masked_bytes.screen import EXAMPLES
 from pages.session import SessionStore
 from pages.streamlit_ui.shell import _leave
 from pages.text_generation.screen import TextGenerationScreen
 from pages.view import View, at_once
 from tests.image_files import saved
+from tests.markup import Elements
 from tests.screens.test_text_generation import final_step
 from tests.streamlit.conftest import EveryTask
 from tests.streamlit.visitor import alerts, click, markup, send, settled, view_of, visit
@@ -231,3 +233,15 @@ def test_sliders_and_presets_of_the_overview_change_its_charts() -> None:
 def test_an_old_link_to_the_root_opens_masked_language_modeling() -> None:
     at = visit(page="", text="a cat", mask="[[2,5]]")
     assert at.text_area("masked_bytes-text").value == "a cat"
+
+
+def test_answers_to_a_lesson_are_checked_and_kept() -> None:
+    at = visit(page="lessons", lesson="1", step="2")
+    answer = str(LESSONS[0].steps[1].question.answer)
+    place = {"slides": False, "answers": False}
+    click(at, "lessons-reader", lesson=1, step=2, answer=answer, **place)
+    assert Elements(markup(at, "lessons-reader")["markup"]).of("div", "right")
+    click(at, "lessons-reader", lesson=1, step=3, answer=None, **place)
+    assert (at.query_params["lesson"], at.query_params["step"]) == ("1", "3")
+    assert Elements(markup(at, "lessons-reader")["markup"]).of("div", "empty")
+    assert Elements(markup(at, "lessons-reader")["markup"]).of("button", "right")

@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from models.data.lessons import Step
+from models.data.lessons import Lesson, Step
 from pages.lessons.screen import LESSONS
 from tests.ui.visitor import Visit
 
 pytestmark = pytest.mark.ui
-RESULT = "#lessons-lesson .lesson-step"
+RESULT = "#lessons-reader .lesson-step"
 HEADING = ".lesson-step h2"
 LISTEN = """() => addEventListener('beforeprint', () => {
   window.paper = document.querySelector('body > .lesson-print').innerText;
@@ -46,9 +46,8 @@ def answer(page: Page, step: Step) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_lesson_is_done_by_keyboard_and_printed(visit: Visit) -> None:
-    lesson = LESSONS[0]
-    page = opened(visit)
+def complete(page: Page, lesson: Lesson) -> None:
+    """All steps by keyboard, from the first one to that of the next lesson."""
     page.locator(HEADING).focus()
     for number, step in enumerate(lesson.steps, 1):
         expect(page.locator(HEADING)).to_have_text(step.title)
@@ -59,18 +58,29 @@ def test_a_lesson_is_done_by_keyboard_and_printed(visit: Visit) -> None:
         expect(page.locator(".lesson-steps .right")).to_have_count(number)
         tab_to(page, "[data-way=next]")
         page.keyboard.press("Enter")
-    expect(page.locator(HEADING)).to_have_text(LESSONS[1].steps[0].title)
-    page.locator("[data-way=back]").click()
-    page.wait_for_url("**lesson=1&step=4")
+    expect(page.locator(HEADING)).to_have_text(LESSONS[lesson.number].steps[0].title)
+
+
+def check_print(page: Page, lesson: Lesson) -> None:
+    """Only the tasks of the lesson are on paper, without answers."""
     page.evaluate(LISTEN)
     assert page.pdf().count(b"/Type /Page\n") >= 2
     paper = page.evaluate("window.paper")
     assert all(step.title in paper for step in lesson.steps)
-    assert page.url.replace("step=4", "step=2") in paper
+    assert f"lessons?lesson={lesson.number}&step=2" in paper
     assert not any(step.question.explanation in paper for step in lesson.steps)
     assert page.locator("body > .lesson-print").count() == 0
     page.emulate_media(media="print")
     assert page.evaluate(ON_PAPER) == ["lesson-print"]
+
+
+def test_a_lesson_is_done_by_keyboard_and_printed(visit: Visit) -> None:
+    lesson = LESSONS[0]
+    page = opened(visit)
+    complete(page, lesson)
+    page.locator("[data-way=back]").click()
+    page.wait_for_url("**lesson=1&step=4")
+    check_print(page, lesson)
 
 
 def test_a_step_opens_the_app_as_it_says(visit: Visit) -> None:
@@ -84,7 +94,7 @@ def test_a_step_opens_the_app_as_it_says(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: str(lesson.number))
-def test_slides_fit_a_projector_and_turn_with_keys(visit: Visit, lesson) -> None:
+def test_slides_fit_a_projector_and_turn_with_keys(visit: Visit, lesson: Lesson) -> None:
     page = opened(visit, f"?lesson={lesson.number}&slides=1&answers=1")
     page.set_viewport_size({"width": 1280, "height": 720})
     for step in lesson.steps:

@@ -17,9 +17,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app import create_app, launch_options
 from models.backend.settings import Settings
+from pages.lessons.screen import LESSONS
 from pages.masked_bytes.screen import EXAMPLES
 from tests.streamlit.conftest import EveryTask
 from tests.streamlit.test_pages import KNOWN, NAMES
+from tests.ui.test_lessons import HEADING, check_print, complete
 from tests.ui.visitor import Visit, view_of
 
 pytestmark = pytest.mark.ui
@@ -179,3 +181,11 @@ def test_a_link_hides_parts(visit: Visit) -> None:
     expect(page).to_have_url(re.compile("text=bad"))
     query = httpx.URL(page.url).params
     assert (query["embed"], query["hide"]) == ("1", "attention")
+
+
+def test_a_lesson_is_done_by_keyboard_and_printed(visit: Visit) -> None:
+    page = visit("lessons", "?lesson=2")
+    complete(page, LESSONS[1])
+    page.locator("[data-way=back]").click()
+    expect(page.locator(HEADING)).to_have_text(LESSONS[1].steps[-1].title)
+    check_print(page, LESSONS[1])

@@ -32,6 +32,11 @@ def doors(pages: Sequence[Door]) -> Markup:
     return Markup('<ul class="doors">{}</ul>').format(links)
 
 
+def lessons_link(count: int) -> Markup:
+    """Next to the heading above the doors."""
+    return Markup('<p class="lessons-link"><a href="lessons">Or take the {} lessons</a></p>').format(count)
+
+
 def photo(image: Image.Image, drawing: str = "") -> Markup:
     """drawing: SVG elements over it, 240 by 104 units."""
     written = io.BytesIO()
