@@ -16,7 +16,7 @@ class Cost:
 
 TEXT_BYTES = 2046
 """Longest text that Perceiver IO for language reads."""
-ENCODE_TEXT = 0.4
+ENCODE_TEXT = 0.5
 """Seconds to encode a text with it."""
 
 

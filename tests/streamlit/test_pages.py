@@ -107,7 +107,7 @@ def test_visitors_do_not_see_each_other() -> None:
     assert view_of(one, "masked_bytes").session.visitor != view_of(other, "masked_bytes").session.visitor
 
 
-@pytest.mark.parametrize(("name", "times"), [(name, 100 if name == "masked_bytes" else 2) for name in NAMES])
+@pytest.mark.parametrize(("name", "times"), [(name, 40 if name == "masked_bytes" else 2) for name in NAMES])
 def test_running_again_holds_no_more_memory(name: str, times: int, store: SessionStore) -> None:
     at = visit(page=name)
     settled(button(at, name).click().run())

@@ -93,17 +93,19 @@ def test_a_step_opens_the_app_as_it_says(visit: Visit) -> None:
     app.close()
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: str(lesson.number))
-def test_slides_fit_a_projector_and_turn_with_keys(visit: Visit, lesson: Lesson) -> None:
-    page = opened(visit, f"?lesson={lesson.number}&slides=1&answers=1")
+def test_slides_fit_a_projector_and_turn_with_keys(visit: Visit) -> None:
+    page = opened(visit, "?lesson=1&slides=1&answers=1")
     page.set_viewport_size({"width": 1280, "height": 720})
-    for step in lesson.steps:
+    steps = [step for lesson in LESSONS for step in lesson.steps]
+    for step in steps:
         expect(page.locator(HEADING)).to_have_text(step.title)
         box = page.locator(".lesson.slides").evaluate(
             "each => [each.clientHeight, each.scrollHeight, each.clientWidth]"
         )
         assert box == [720, 720, 1280], step.title
-        page.keyboard.press("ArrowRight")
+        if step is not steps[-1]:
+            page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
+    expect(page.locator(HEADING)).to_have_text(steps[-2].title)
     page.keyboard.press("Escape")
     expect(page.locator(".lesson.slides")).to_have_count(0)
