@@ -42,7 +42,7 @@ $(BIN)/python:
 # In two parts: browsers and the cluster take all cores, and everything else would wait. A file stays in one process,
 # which loads the models of its page once.
 test: test-fast
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/ui tests/cluster
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/cluster tests/ui
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/ui --ignore tests/cluster
