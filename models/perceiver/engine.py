@@ -87,10 +87,16 @@ def encode(
         read, sizes, without_pos = read_modalities(preprocessor, inputs)
     else:
         read, sizes, without_pos = preprocessor(inputs, interpolate_pos_encoding=interpolate_positions)
-    latents = perceiver.embeddings(batch_size=read.shape[0])
-    latents = run_layer(perceiver.encoder.cross_attention, latents, read, inputs_mask)
+    latents = read_into_latents(model, read, inputs_mask)
     latents, mixing = process(model, latents, _unmixed(latents) if keep_mixing else None)
     return Encoded(read, inputs_mask, latents, mixing, sizes, without_pos)
+
+
+def read_into_latents(model: PerceiverPreTrainedModel, inputs: Tensor, inputs_mask: Tensor | None) -> Tensor:
+    """The encoder cross-attention: inputs [B, M, C] -> latents [B, N, D], before the self-attention layers."""
+    perceiver = perceiver_of(model)
+    array = perceiver.embeddings(batch_size=inputs.shape[0])
+    return run_layer(perceiver.encoder.cross_attention, array, inputs, inputs_mask)
 
 
 def process(

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from transformers import PerceiverPreTrainedModel
 
-from models.perceiver.attention import run_layer, run_layer_and_map
-from models.perceiver.engine import Encoded, Wanted, decode, perceiver_of, process
+from models.perceiver.attention import run_layer_and_map
+from models.perceiver.engine import Encoded, Wanted, decode, perceiver_of, process, read_into_latents
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder
 from models.schema import Stages
 
@@ -50,9 +50,7 @@ def probabilities_without(
 
     predicted: int64 [R]. latents: int64 [K], indices.
     """
-    perceiver = perceiver_of(model)
-    array = perceiver.embeddings(batch_size=1)
-    read = run_layer(perceiver.encoder.cross_attention, array, encoded.inputs, encoded.inputs_mask)
+    read = read_into_latents(model, encoded.inputs, encoded.inputs_mask)
 
     def probabilities(kept: Tensor) -> Tensor:
         """kept: int64 [B, n], the latents of each run."""
@@ -78,8 +76,7 @@ def _through_layers(model: PerceiverPreTrainedModel, encoded: Encoded, decoder: 
 def _layer_maps(model: PerceiverPreTrainedModel, encoded: Encoded) -> list[Tensor]:
     """The map [N, N] of each self-attention layer, in order."""
     perceiver, maps = perceiver_of(model), []
-    array = perceiver.embeddings(batch_size=1)
-    latents = run_layer(perceiver.encoder.cross_attention, array, encoded.inputs, encoded.inputs_mask)
+    latents = read_into_latents(model, encoded.inputs, encoded.inputs_mask)
     for _ in range(perceiver.config.num_blocks):
         for layer in perceiver.encoder.self_attends:
             latents, attended = run_layer_and_map(layer, latents)
