@@ -135,8 +135,8 @@ class LocalBackend:
         if _task_of(request).stream is None:
             raise TypeError(f"A {type(request).__name__} cannot be streamed. Call run instead.")
         resolved = self.inputs.resolve(request)
-        stream = self._gpu.stream if self._gpu and _weights_of(resolved) == "published" else self._stream_or_refuse
-        with closing(stream(resolved)) as parts:
+        gpu = self._gpu_for(resolved)
+        with closing(gpu.stream(resolved) if gpu else self._stream_or_refuse(resolved)) as parts:
             for part in parts:
                 if isinstance(part, Refusal):
                     raise part
@@ -166,7 +166,7 @@ class LocalBackend:
 
     def _run(self, requests: Sequence[Any]) -> list[Any]:
         """Results and refusals. Those with an original model go to ZeroGPU in one call, if this is such a Space."""
-        borrows = [self._gpu is not None and _weights_of(request) == "published" for request in requests]
+        borrows = [self._gpu_for(request) is not None for request in requests]
         borrowing = list(compress(requests, borrows))
         borrowed = iter(self._gpu.run(borrowing) if self._gpu and borrowing else ())
         here = iter(self._run_or_refuse([request for request, away in zip(requests, borrows, strict=True) if not away]))
@@ -244,7 +244,12 @@ class LocalBackend:
 
     def time_limit(self, request: Any) -> float | None:
         """Longest duration of a request in seconds: the GPU allocation on ZeroGPU, else None."""
-        return self._gpu.seconds([request]) if self._gpu and _weights_of(request) == "published" else None
+        gpu = self._gpu_for(request)
+        return gpu.seconds([request]) if gpu else None
+
+    def _gpu_for(self, request: Any) -> ZeroGpu | None:
+        """What lends a GPU to a request; None if it runs in this process."""
+        return self._gpu if _weights_of(request) == "published" else None
 
     def _device_of(self, checkpoint: Checkpoint) -> torch.device:
         """On ZeroGPU, the demo models run on the CPU, which costs a visitor no GPU time."""
