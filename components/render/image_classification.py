@@ -11,7 +11,8 @@ from components import plots
 from components.analysis.attention import shares_in_words
 from components.analysis.grid import WHOLE, index_at, place_in_words
 from components.html.charts.bars import label_bars
-from components.html.charts.network import image_cells, network, text_cells
+from components.html.charts.network import network
+from components.html.charts.network_cells import image_cells, text_cells
 from components.html.images.attending_latents import attending_latents_table
 from components.html.images.heatmap import overlay
 from components.html.images.latents import latent_tiles

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from components import plots
 from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
-from components.html.charts.network import byte_cells, network, text_cells
+from components.html.charts.network import network
+from components.html.charts.network_cells import byte_cells, text_cells
 from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip, partly_filled_strip
 from components.plots.arrays import Arrays, target_arrays, text_array

@@ -12,7 +12,8 @@ from components.analysis.attention import is_on_latents
 from components.analysis.occlusion import EffectUnit
 from components.analysis.text_units import Unit
 from components.html.charts.bars import label_bars
-from components.html.charts.network import byte_cells, network, text_cells
+from components.html.charts.network import network
+from components.html.charts.network_cells import byte_cells, text_cells
 from components.html.charts.occlusion import occlusion_bars
 from components.html.charts.tables import results_table
 from components.html.charts.votes import window_votes

@@ -10,8 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from components.html.charts.network import byte_cells, image_cells, network, text_cells
+from components.html.charts.network import network
 from components.html.charts.network_blocks import blocks
+from components.html.charts.network_cells import byte_cells, image_cells, text_cells
 from models.perceiver.engine import decoder_queries, encode
 from models.schema import Stages
 from tests.fake_backend import SHAPE
