@@ -3,12 +3,15 @@
 from typing import Annotated, Literal, get_args
 
 import numpy as np
+import torch
 from pydantic import Field
 
 from models.backend.protocol import Backend
 from models.data.examples import ImageExample, image_examples
 from models.data.images import open_image
+from models.perceiver.checkpoints import load_checkpoint
 from models.schema import ImageClassificationRequest, ImageClassificationResult, Method, Probe, Variant
+from models.tasks.image_classification import IMAGE_CLASSIFICATION, normalized
 from pages.image_classification.screen import LATENT_MAPS
 from tests.claims.claim import Claim
 
@@ -30,6 +33,13 @@ def grid_places(result: ImageClassificationResult) -> tuple[np.ndarray, np.ndarr
         for index, count in zip(np.indices(result.grid), result.grid, strict=True)
     )
     return right, down
+
+
+def positions_of(backend: Backend, example: ImageExample, variant: Variant) -> np.ndarray:
+    """[rows, columns, channels]."""
+    positions = backend.run(ImageClassificationRequest(open_image(example.file), variant, positions=True)).positions
+    assert positions is not None
+    return positions
 
 
 class Right(Claim):
@@ -145,9 +155,7 @@ class Aliased(Claim):
     frequencies: int
 
     def check(self, backend: Backend, example: ImageExample) -> None:
-        request = ImageClassificationRequest(open_image(example.file), self.variant, positions=True)
-        positions = backend.run(request).positions
-        assert positions is not None
+        positions = positions_of(backend, example, self.variant)
         # Below the limit, the signs of the cosine of the column along a row change twice as often as the wave.
         bands = (positions.shape[-1] - 2) // 4
         changes = (np.diff(np.sign(positions[0, :, -bands:]), axis=0) != 0).sum(axis=0)
@@ -155,7 +163,58 @@ class Aliased(Claim):
         assert bands - rising == self.frequencies
 
 
+class NeighborsDiffer(Claim):
+    """The fastest waves change more between neighboring pixels than the slowest, and no two positions are the same.
+
+    times: least ratio of the two changes.
+    """
+
+    kind: Literal["neighbors_differ"]
+    variant: Variant
+    times: float
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        positions = positions_of(backend, example, self.variant)
+        bands = (positions.shape[-1] - 2) // 4
+        change = np.abs(np.diff(positions[..., 2:], axis=1)).mean(axis=(0, 1)).reshape(4, bands)
+        sine, cosine = change[1], change[3]  # of the columns; the first two are of the rows
+        assert sine[-1] + cosine[-1] >= self.times * (sine[0] + cosine[0])
+        each = positions.reshape(-1, positions.shape[-1])
+        assert len(np.unique(each.round(4), axis=0)) == len(each)
+
+
+class OrderFree(Claim):
+    """Without position encodings, shuffled pixels give the same latents; with them, they do not."""
+
+    kind: Literal["order_free"]
+    variant: Variant
+
+    def check(self, backend: Backend, example: ImageExample) -> None:
+        checkpoint = next(each for each in IMAGE_CLASSIFICATION.checkpoints if each.variant == self.variant)
+        perceiver = load_checkpoint(checkpoint, torch.device("cpu"), torch.float32, {}).perceiver
+        pixels = normalized(run(backend, example, self.variant).input_image)
+        inputs = perceiver.input_preprocessor(pixels)[0]
+        shuffled = pixels.flatten(2)[..., torch.randperm(pixels[0, 0].numel())].reshape(pixels.shape)
+        positions = perceiver.input_preprocessor.project_pos_dim
+        for read, same in ((slice(None), False), (slice(0, -positions), True)):
+            found = []
+            for image in (pixels, shuffled):
+                inputs = torch.zeros_like(inputs)
+                inputs[..., read] = perceiver.input_preprocessor(image)[0][..., read]
+                found.append(perceiver.encoder(perceiver.embeddings(1), inputs=inputs).last_hidden_state)
+            assert torch.allclose(*found, atol=1e-3) == same
+
+
 Kind = Annotated[
-    Right | Second | AttentionInside | AttentionPeak | LatentsDiffer | Pairs | Residual | Aliased,
+    Right
+    | Second
+    | AttentionInside
+    | AttentionPeak
+    | LatentsDiffer
+    | Pairs
+    | Residual
+    | Aliased
+    | NeighborsDiffer
+    | OrderFree,
     Field(discriminator="kind"),
 ]

@@ -86,6 +86,20 @@ class AttentionDistance(Claim):
         assert self.at_least <= farthest <= self.at_most
 
 
+class Heads(Claim):
+    """Least number of heads of both cross-attentions; rollout is the same, whichever head is asked for."""
+
+    kind: Literal["heads"]
+    at_least: int
+
+    def check(self, backend: Backend, example: TextExample) -> None:
+        assert backend.describe().shape("masked_bytes", "embedded").cross_heads >= self.at_least
+        first, second = (run(backend, example, method="rollout", head=head).attention for head in (None, 0))
+        assert first
+        assert second
+        assert np.array_equal(first.values, second.values)
+
+
 class LargestShare(Claim):
     """Bounds of the largest share of attention of a byte."""
 
@@ -136,6 +150,6 @@ class FirstFilled(Claim):
 
 
 Kind = Annotated[
-    Restored | Filled | Probability | AttentionDistance | LargestShare | AttentionOn | Rounds | FirstFilled,
+    Restored | Filled | Heads | Probability | AttentionDistance | LargestShare | AttentionOn | Rounds | FirstFilled,
     Field(discriminator="kind"),
 ]
