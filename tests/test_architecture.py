@@ -28,7 +28,10 @@ BELOW = {
     "app": ("pages", "models"),
     "streamlit_app": ("pages", "models"),
     "pages": ("components", "models.schema", "models.data", "models.backend.protocol"),
-    "components": ("models.schema", "models.data.graphemes", "models.data.byte_text", "models.data.lessons"),
+    "components": (
+        "models.schema",
+        *(f"models.data.{name}" for name in ("graphemes", "byte_text", "glossary", "lessons")),
+    ),
     "models": (),
     "training": ("models",),
     "tools": ("models",),

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from models.data.glossary import read_glossary
 from models.data.lessons import Lesson, Prepared, Step
 from models.schema import InputError
 from pages.gradio_ui.pages import PAGES
@@ -157,3 +158,11 @@ def test_a_program_gets_a_lesson(screen: LessonsScreen) -> None:
     assert isinstance(answer, dict)
     assert answer["number"] == 3
     assert answer["steps"][0]["question"]["answer"] == LESSONS[2].steps[0].question.answer
+
+
+def test_terms_are_defined_once_per_step(screen: LessonsScreen, session: Session) -> None:
+    marked = Elements(markup_of(opened(screen, session, lesson="1"), "article")).of("abbr", "term")
+    definitions = [each["title"] or "" for each in marked]
+    assert definitions
+    assert {*definitions} <= {*read_glossary().values()}
+    assert len({*definitions}) == len(definitions)

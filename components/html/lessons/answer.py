@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from components.html.terms import mark_terms
+from models.data.glossary import read_glossary
 from models.data.lessons import Question
 
 _MARKDOWN = MarkdownIt()
@@ -28,12 +30,14 @@ def _answer(question: Question) -> str:
     return f"{question.answer:,g}{'' if question.unit == '%' else ' '}{question.unit}".strip()
 
 
-def render_markdown(markdown: str) -> Markup:
-    return Markup(_MARKDOWN.render(markdown))  # noqa: S704 HTML in it is escaped
+def render_markdown(markdown: str, terms: set[str] | None = None) -> Markup:
+    """terms: those that the reader has seen; others of the glossary have a tooltip and are added. None: no tooltips."""
+    marked = markdown if terms is None else mark_terms(markdown, read_glossary(), terms)
+    return Markup(_MARKDOWN.render(marked))  # noqa: S704 lessons are our own
 
 
 def render_inline(markdown: str) -> Markup:
-    return Markup(_MARKDOWN.renderInline(markdown))  # noqa: S704 HTML in it is escaped
+    return Markup(_MARKDOWN.renderInline(markdown))  # noqa: S704 lessons are our own
 
 
 def join(parts: Iterable[Markup]) -> Markup:

@@ -63,7 +63,7 @@ def reader(lessons: Sequence[Lesson], lesson: Lesson, place: Place, address: Add
         goal=lesson.goal,
         steps=join(_step_button(lesson, at, place) for at in range(1, len(lesson.steps) + 1)),
         heading=step.title,
-        text=render_markdown(step.text),
+        text=render_markdown(step.text, terms=set()),
         open=_open(step, address),
         question=_question(step.question, given, place.revealed),
         ways=_ways(lessons, lesson, place),
