@@ -12,12 +12,28 @@ from models.schema.av_autoencoding import (
     Modality,
     Upsample,
 )
+from models.schema.build_one import (
+    AskBuildRequest,
+    AskBuildResult,
+    Build,
+    BuildRefused,
+    BuildRequest,
+    BuildShapes,
+    DataSpec,
+    Experiment,
+    LatentAttention,
+    Prediction,
+    TrainBuildProgress,
+    TrainBuildRequest,
+    TrainBuildResult,
+    Training,
+    TrainingState,
+)
 from models.schema.common import (
     DROPPED,
     AttentionMap,
     ByteAt,
     CheckpointUnavailable,
-    Effects,
     FramePixel,
     InputDropped,
     InputError,
@@ -45,6 +61,7 @@ from models.schema.image_classification import (
     LatentMaps,
     Variant,
 )
+from models.schema.interventions import EachHead, EachLatent, Effects, InputsAt, Intervention
 from models.schema.masked_bytes import Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult
 from models.schema.optical_flow import FlowCheck, FlowTrace, OpticalFlowRequest, OpticalFlowResult
 from models.schema.sentiment import Occlusion, SentimentRequest, SentimentResult, TextWindow
