@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from models.schema import (
     ImageClassificationRequest,
+    Intervention,
     MaskedBytesRequest,
     ModelShape,
     Probe,
@@ -26,9 +27,9 @@ def probe_of(state: TraceState, target: Target | None = None) -> Probe:
     return Probe(target, state.method, head, state.latent if state.method == "encoder" else None)
 
 
-def with_stages(request: Traceable, effects: bool = False) -> Traceable:
-    """The same question, also for the attention of all stages, which a page draws, and for the effects of latents."""
-    return replace(request, probe=request.probe and replace(request.probe, stages=True, effects=effects))
+def with_stages(request: Traceable, *without: Intervention) -> Traceable:
+    """The same question, also for the attention of all stages, which a page draws, and for effects of interventions."""
+    return replace(request, probe=request.probe and replace(request.probe, stages=True, without=without))
 
 
 def trace_choices(shape: ModelShape, state: TraceState) -> Update:

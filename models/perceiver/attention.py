@@ -114,6 +114,14 @@ def run_layer(
     return after_attention(layer, hidden, attend(layer.attention, hidden, inputs, inputs_mask))
 
 
+def run_layer_without_each_head(
+    layer: PerceiverLayer, hidden: Tensor, inputs: Tensor | None = None, inputs_mask: Tensor | None = None
+) -> Tensor:
+    """A layer as in `run_layer`, for one example, once without each head: [1, Q, q_dim] -> [H, Q, q_dim]."""
+    parts = _head_outputs(layer.attention, hidden, inputs, inputs_mask)[0]
+    return after_attention(layer, hidden, parts.sum(dim=0) - parts + layer.attention.output.dense.bias)
+
+
 def run_layer_and_map(layer: PerceiverLayer, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """One self-attention layer as in `run_layer`, and its map as in `attend_and_map`."""
     attended, mean = attend_and_map(layer.attention, hidden)
@@ -131,6 +139,17 @@ def with_mlp(layer: PerceiverLayer, attended: Tensor) -> Tensor:
     """The MLP of a layer and its residual."""
     widened = layer.mlp.intermediate_act_fn(linear(layer.mlp.dense1, layer.layernorm(attended)))
     return attended + linear(layer.mlp.dense2, widened)
+
+
+def _head_outputs(
+    attention: PerceiverAttention, hidden: Tensor, inputs: Tensor | None, inputs_mask: Tensor | None
+) -> Tensor:
+    """What each head adds to the result of `attend`, which is their sum and a bias: [B, H, Q, q_dim]."""
+    inner, dense = attention.self, attention.output.dense
+    queries, source = _queries_and_source(inner, hidden, inputs)
+    keys, values = (_split_heads(linear(part, source), inner.num_heads) for part in (inner.key, inner.value))
+    mask = None if inputs_mask is None else inputs_mask[:, None, None, :]
+    return _fused(inner, queries, keys, values, mask) @ dense.weight.T.unflatten(0, (inner.num_heads, -1))
 
 
 def _queries_and_source(

@@ -17,6 +17,7 @@ from transformers import PerceiverForMaskedLM, PerceiverModel, PerceiverPreTrain
 from transformers.models.perceiver.modeling_perceiver import (
     PerceiverBasicDecoder,
     PerceiverClassificationDecoder,
+    PerceiverLayer,
     PerceiverMultimodalDecoder,
     PerceiverMultimodalPreprocessor,
     PerceiverOpticalFlowDecoder,
@@ -103,15 +104,19 @@ def process(
     model: PerceiverPreTrainedModel, latents: Tensor, mixing: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """The self-attention layers: latents [B, N, D] -> [B, N, D], and `mixing` if it was given."""
-    perceiver = perceiver_of(model)
-    for _ in range(perceiver.config.num_blocks):
-        for layer in perceiver.encoder.self_attends:
-            if mixing is None:
-                latents = run_layer(layer, latents)
-            else:
-                latents, attended = run_layer_and_map(layer, latents)
-                mixing = (mixing + attended @ mixing) / 2
+    for layer in self_attention_layers(model):
+        if mixing is None:
+            latents = run_layer(layer, latents)
+        else:
+            latents, attended = run_layer_and_map(layer, latents)
+            mixing = (mixing + attended @ mixing) / 2
     return latents, mixing
+
+
+def self_attention_layers(model: PerceiverPreTrainedModel) -> list[PerceiverLayer]:
+    """The layers in the order in which they run. Those of a block are run once for each block."""
+    perceiver = perceiver_of(model)
+    return [*perceiver.encoder.self_attends] * perceiver.config.num_blocks
 
 
 def _unmixed(latents: Tensor) -> Tensor:
@@ -149,7 +154,7 @@ def decode(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted = N
     queries = decoder_queries(model, encoded, wanted)
     chunks = queries.split(queries_at_once(model, queries.shape[0]), dim=1)
     answers = [answer(model, encoded.latents, chunk) for chunk in chunks]
-    return _task_outputs(model, encoded, wanted, answers[0] if len(answers) == 1 else torch.cat(answers, dim=1))
+    return task_outputs(model, encoded, wanted, answers[0] if len(answers) == 1 else torch.cat(answers, dim=1))
 
 
 def answer(model: PerceiverPreTrainedModel, latents: Tensor, queries: Tensor) -> Tensor:
@@ -176,7 +181,8 @@ def _spelled_out(model: PerceiverPreTrainedModel, wanted: Wanted) -> Wanted:
     return points
 
 
-def _task_outputs(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted, answers: Tensor) -> Any:
+def task_outputs(model: PerceiverPreTrainedModel, encoded: Encoded, wanted: Wanted, answers: Tensor) -> Any:
+    """The result of `decode` from the decoder outputs of all wanted queries, [B, Q, channels]."""
     perceiver = perceiver_of(model)
     match perceiver.decoder:
         case PerceiverClassificationDecoder():

@@ -1,9 +1,12 @@
 """What the requests and results of all tasks share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
+
+from models.schema.interventions import Effects, Intervention
 
 Weights = Literal["embedded", "published"]
 Method = Literal["encoder", "decoder", "rollout"]
@@ -120,8 +123,8 @@ class Probe:
     method: "encoder" (attention from latents to inputs), "decoder" (attention from the output to latents) or "rollout"
     (composed through all layers). head: one attention head of that stage, or None for their mean; rollout has means
     only. latent: for "encoder", one latent, or None for all of them, weighted by the output's decoder attention or, if
-    not `weighted`, equally. stages: also the attention of all stages, whatever the method. effects: and what switching
-    off each latent of `Stages` does to the outputs.
+    not `weighted`, equally. stages: also the attention of all stages, whatever the method. without: and how leaving out
+    each of these changes the outputs.
     """
 
     target: Target | None = None
@@ -130,21 +133,7 @@ class Probe:
     latent: int | None = None
     weighted: bool = True
     stages: bool = False
-    effects: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What switching off a latent does: it is left out of all self-attention layers and of the decoder.
-
-    probability: float32 [R], of what each output predicts. without: float32 [K, R], the same without each latent.
-    rank_correlation: float32 [R], of the decoder attention of these latents with the size of their effects in log-odds,
-    -1 to 1 (Spearman); NaN for fewer than three latents.
-    """
-
-    probability: np.ndarray
-    without: np.ndarray
-    rank_correlation: np.ndarray
+    without: tuple[Intervention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +145,8 @@ class Stages:
     encoder: float32 [K, M], attention of each of these latents to the inputs; rows sum to 1.
     inputs: float32 [R, M], encoder attention of all latents, weighted by the output's decoder attention; rows sum to 1.
     layers: float32 [L + 1, R, K], the output's weight of these latents before the first self-attention layer (0) and
-    after each layer (L: `decoder`), by rollout through the layers; None if the model is large. effects: of these
-    latents, if the probe asked for them.
+    after each layer (L: `decoder`), by rollout through the layers; None if the model is large.
+    effects: of what the probe leaves out; None if the outputs are not probabilities.
     """
 
     latents: np.ndarray
@@ -166,7 +155,7 @@ class Stages:
     encoder: np.ndarray
     inputs: np.ndarray
     layers: np.ndarray | None = None
-    effects: Effects | None = None
+    effects: Mapping[Intervention, Effects] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,9 +182,15 @@ def _votes(texts: list[bytes], loaded: Loaded, label: int) -> np.ndarray:
 
 
 def _attention(probe: Probe, loaded: Loaded, reading: _Reading, spans: tuple[Span, ...], label: int) -> AttentionMap:
-    """Mean of the maps of all windows, each at its position; [CLS] and [SEP] of all windows go to the ends."""
+    """Mean of the maps of all windows, each at its position; [CLS] and [SEP] of all windows go to the ends.
+
+    The stages and effects are those of the first window.
+    """
     query, name = _QUERY.to(loaded.model.device), repr(labels_of(loaded.model.config)[label])
-    maps = [trace(loaded, encoded, probe, query, name, predicted=[label]) for encoded in reading.windows()]
+    first, *rest = reading.windows()
+    maps = [trace(loaded, first, probe, query, name, predicted=[label])]
+    probe = replace(probe, stages=False, without=())
+    maps += [trace(loaded, window, probe, query, name) for window in rest]
     title = maps[0].title if len(maps) == 1 else f"{maps[0].title}, mean of {len(maps)} windows"
     shares = [float(np.mean([each.latent_share for each in maps])), float(np.mean([each.query_share for each in maps]))]
     if probe.method == "decoder":

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, rollout
-from models.perceiver.stages import probabilities_without, stages
-from models.schema import AttentionMap, Effects, InputError, Probe, Stages
-from models.tasks.occlusion import log_odds, rank_correlation
+from models.perceiver.stages import stages
+from models.schema import AttentionMap, InputError, Probe
+from models.tasks.effects import effects_of
 from models.tasks.task import Loaded
 
 
@@ -63,18 +62,9 @@ def trace(
         return attention
     outputs = wanted if outputs is None else outputs
     found = stages(loaded.model, encoded, outputs)
-    if probe.effects and predicted:
-        found = replace(found, effects=_effects(loaded, encoded, outputs, predicted, found))
+    if predicted:
+        found = replace(found, effects=effects_of(probe.without, loaded, encoded, outputs, predicted, found))
     return replace(attention, stages=found)
-
-
-def _effects(loaded: Loaded, encoded: Encoded, outputs: Wanted, predicted: Sequence[int], found: Stages) -> Effects:
-    latents = torch.from_numpy(found.latents).to(encoded.latents.device)
-    whole, without = probabilities_without(loaded.model, encoded, outputs, torch.tensor(predicted), latents)
-    probability, left = whole.cpu().numpy().copy(), without.cpu().numpy().copy()
-    sizes = np.abs(log_odds(left) - log_odds(probability))
-    pairs = zip(found.decoder, sizes.T, strict=True)
-    return Effects(probability, left, np.array([rank_correlation(*pair) for pair in pairs], np.float32))
 
 
 def attention_map(

@@ -19,8 +19,10 @@ from models.data.examples import example_of, image_examples
 from models.data.images import is_animated, open_image
 from models.schema import (
     CheckpointUnavailable,
+    EachLatent,
     ImageClassificationRequest,
     ImageClassificationResult,
+    Intervention,
     ModelShape,
     Probe,
     Variant,
@@ -224,19 +226,19 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
     def measure_effects(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
         """Shows how the prediction of the model in the figure changes without each latent."""
         figure = run.state.with_values_of(state, "display").figure
-        return self._traced(replace(run, state=run.state.changed(figure=figure)), (figure,), effects=True)
+        return self._traced(replace(run, state=run.state.changed(figure=figure)), (figure,), EachLatent())
 
     def traced(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
         return self._traced(replace(run, state=state), VARIANTS)
 
     def _traced(
-        self, run: ImageClassificationRun, variants: Sequence[Variant], effects: bool = False
+        self, run: ImageClassificationRun, variants: Sequence[Variant], *without: Intervention
     ) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
         requests = {
             variant: with_stages(
                 _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result)),
-                effects,
+                *without,
             )
             for variant, result in run.results.items()
             if result and variant in variants

@@ -10,7 +10,7 @@ from components.html.text.mask_strip import follow_text, strip_value
 from components.render import masked_bytes as render
 from components.render.architecture import masked_bytes_architecture
 from models.data.examples import example_with_text, text_examples
-from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
+from models.schema import ByteAt, Decoding, EachLatent, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
 from pages.screen import Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
 from pages.state import ModelState, TraceState, control
@@ -109,7 +109,7 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     @on_run
     def measure_effects(self, run: MaskedBytesRun, state: MaskedBytesState) -> MaskedBytesRun:
         """Shows how the predictions change without each latent."""
-        return replace(run, result=self.backend.run(with_stages(_request(run.state), effects=True)))
+        return replace(run, result=self.backend.run(with_stages(_request(run.state), EachLatent())))
 
     def attention_files(self, run: MaskedBytesRun, state: MaskedBytesState) -> Files | None:
         result, scale = run.result, run.state.scale

@@ -13,7 +13,7 @@ from components.render import overview as render
 from components.render.masked_bytes import masked_bytes_network
 from models.data.examples import text_examples
 from models.data.lessons import read_lessons
-from models.schema import MaskedBytesRequest, Probe
+from models.schema import EachLatent, Intervention, MaskedBytesRequest, Probe
 from pages.overview.doors import read_doors
 from pages.overview.presets import PRESETS, Preset
 from pages.screen import Files, Notice, Run, Screen, Update
@@ -80,15 +80,15 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
 
     def show_figure(self, session: Session, state: OverviewState) -> Update:
         """The first example of masked language modeling as a figure. It waits for the model; the page does not."""
-        return {"network": self._figure(effects=False)}
+        return {"network": self._figure()}
 
     def show_effects(self, session: Session, state: OverviewState) -> Update:
         """The same figure, with what switching off each latent changes."""
-        return {"network": self._figure(effects=True)}
+        return {"network": self._figure(EachLatent())}
 
-    def _figure(self, effects: bool) -> Markup:
+    def _figure(self, *without: Intervention) -> Markup:
         models, (example, *_) = self.backend.describe(), text_examples(SHOWN)
-        probe = Probe(method="encoder", stages=True, effects=effects)
+        probe = Probe(method="encoder", stages=True, without=without)
         weights = models.default_weights
         request = MaskedBytesRequest(example.text, example.spans, decoding="iterative", probe=probe, weights=weights)
         return masked_bytes_network(self.backend.run(request), models.shape(SHOWN, weights))

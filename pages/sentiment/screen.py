@@ -12,7 +12,7 @@ from components.render import sentiment as render
 from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
 from models.data.examples import example_with_text, text_examples
-from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
+from models.schema import EachLatent, InputError, ModelShape, SentimentRequest, SentimentResult
 from pages.screen import Files, Notice, Run, Screen, Update, on_run
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
@@ -122,7 +122,7 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
     def measure_effects(self, run: SentimentRun, state: SentimentState) -> SentimentRun:
         """Shows how the prediction changes without each latent."""
         occlude = run.result.occlusion is not None
-        return replace(run, result=self.backend.run(with_stages(_request(run.state, occlude), effects=True)))
+        return replace(run, result=self.backend.run(with_stages(_request(run.state, occlude), EachLatent())))
 
     def attention_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         result, unit, scale = run.result, run.state.unit, run.state.scale

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from models.backend.protocol import Backend
 from models.data.examples import TextExample, text_examples
-from models.schema import Effects, Occlusion, Probe, SentimentRequest, SentimentResult
+from models.schema import EachLatent, Effects, Occlusion, Probe, SentimentRequest, SentimentResult
 from pages.sentiment.screen import SentimentScreen
 from tests.claims.claim import Claim
 
@@ -127,12 +127,12 @@ class LatentRankCorrelation(Claim):
 
 
 def effects_of(backend: Backend, example: TextExample) -> Effects:
-    request = SentimentRequest(example.text, Probe(stages=True, effects=True))
+    request = SentimentRequest(example.text, Probe(stages=True, without=(EachLatent(),)))
     attention = backend.run(request).attention
     assert attention is not None
     assert attention.stages is not None
     assert attention.stages.effects is not None
-    return attention.stages.effects
+    return attention.stages.effects[EachLatent()]
 
 
 Kind = Annotated[

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.schema import Effects, Stages
+from models.schema import EachLatent, Effects, Stages
 from pages.gradio_ui.pages import PAGES
 from pages.screen import AnyScreen, Update, updates
 from pages.session import Session
@@ -26,11 +26,13 @@ def staged(answer: Any) -> Any:
             return result
         positions = getattr(result, "positions", None)
         count = 1 if positions is None else len(positions)
-        effects = Effects(np.full(count, 0.5), np.full((2, count), 0.25), np.full(count, np.nan))
+        effects = Effects(
+            np.full(count, 0.5), np.full((2, count), 0.25), np.full((count, 2), 0.5), np.full(count, np.nan)
+        )
         inputs = result.attention.values.size
         stages = Stages(
             np.array([3, 1]), 6, np.full((count, 2), 0.5, np.float32), np.full((2, inputs), 1 / inputs, np.float32),
-            np.full((count, inputs), 1 / inputs, np.float32), effects=effects if probe.effects else None,
+            np.full((count, inputs), 1 / inputs, np.float32), effects=dict.fromkeys(probe.without, effects),
         )  # fmt: skip
         return replace(result, attention=replace(result.attention, stages=stages))
 
@@ -63,11 +65,11 @@ def test_a_page_opens_with_the_figure_of_its_first_run(screen: AnyScreen, sessio
 def test_latents_are_switched_off_on_request_only(screen: AnyScreen, session: Session) -> None:
     opened(screen, session)
     asked = screen.backend.requests
-    assert all(request.probe.stages and not request.probe.effects for request in asked)
+    assert all(request.probe.stages and not request.probe.without for request in asked)
     before = len(asked)
     update = screen.measure_effects(session, screen.initial)
     (request,) = asked[before:]
-    assert request.probe.effects
+    assert request.probe.without == (EachLatent(),)
     assert request.probe.method == asked[0].probe.method
     assert '"without"' in str(Elements(update["network"]).of("figure")[0]["data-maps"])
 

@@ -8,7 +8,7 @@ from components.analysis.cost import Sizes, costs, growth
 from components.charts import Chart
 from components.words.numbers import memory, multiple, operations
 from models.backend.shapes import recorded
-from models.schema import InputError, MaskedBytesRequest
+from models.schema import EachLatent, InputError, MaskedBytesRequest
 from pages.gradio_ui.pages import PAGES
 from pages.overview.doors import LINES
 from pages.overview.presets import PRESETS
@@ -108,7 +108,7 @@ def test_a_run_is_shown_once_the_model_is_there_and_its_latents_are_switched_off
     for update in screen.open(session, {}):
         assert "network" not in update
     assert backend.requests == []  # the page does not wait for the model
-    for action, effects in ((screen.show_figure, False), (screen.show_effects, True)):
+    for action, without in ((screen.show_figure, ()), (screen.show_effects, (EachLatent(),))):
         figure = Elements(action(session, screen.initial)["network"]).of("figure")[0]
-        assert ('"without"' in str(figure["data-maps"])) == effects
-        assert backend.requests[-1].probe.effects == effects
+        assert ('"without"' in str(figure["data-maps"])) == bool(without)
+        assert backend.requests[-1].probe.without == without

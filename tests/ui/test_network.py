@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
-from models.schema import MaskedBytesRequest, Probe, Stages
+from models.schema import EachLatent, MaskedBytesRequest, Probe, Stages
 from pages.masked_bytes.screen import EXAMPLES
 from tests.ui.visitor import Visit
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.ui
 def stages() -> Stages:
     """Of the first example, as the page runs it."""
     example = EXAMPLES[0]
-    probe = Probe(method="encoder", stages=True, effects=True)
+    probe = Probe(method="encoder", stages=True, without=(EachLatent(),))
     request = MaskedBytesRequest(example.text, example.spans, decoding="iterative", probe=probe)
     attention = LocalBackend(Settings(device="cpu")).run(request).attention
     assert attention is not None
@@ -95,8 +95,8 @@ def test_playing_moves_through_all_layers_and_stops(page: Page, stages: Stages) 
 
 
 def test_switching_latents_off_tells_what_the_engine_computes(page: Page, stages: Stages) -> None:
-    effects = stages.effects
-    assert effects is not None
+    assert stages.effects is not None
+    effects = stages.effects[EachLatent()]
     page.locator(".network [data-effects]").click()
     side(page, "latents").locator(".cell[data-change]").first.wait_for()
     side(page, "outputs").locator(".cell").first.hover()

@@ -1,6 +1,5 @@
 """Attention of all stages, compared with the maps that transformers itself returns."""
 
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from models.backend.local import LocalBackend
 from models.backend.settings import Settings
 from models.perceiver.engine import encode
-from models.perceiver.stages import probabilities_without, stages
+from models.perceiver.stages import stages
 from models.schema import ByteAt, ImageClassificationRequest, MaskedBytesRequest, Probe, SentimentRequest, Stages
 from tests.noisy_frames import frame
 from tests.tiny_models import SIDE, load_tiny, served_model
@@ -84,31 +83,3 @@ def test_a_large_model_has_no_layers(model, ids, monkeypatch):
 def test_a_probe_of_any_method_can_ask_for_them(request_, outputs, inputs):
     attention = LocalBackend(Settings(device="cpu"), load_tiny).run(request_).attention
     assert attention.stages.inputs.shape == (outputs, inputs)
-
-
-def test_effects_are_those_of_a_model_of_transformers_without_the_latent(model, ids):
-    """Latents meet only in self-attention and in the decoder: an array without one is the model without it."""
-    predicted = torch.tensor([9, 40, 100])
-    with torch.inference_mode():
-        encoded = encode(model, ids)
-        whole, without = probabilities_without(model, encoded, OUTPUTS, predicted, torch.tensor([4, 0]))
-        logits = model(ids).logits[0, OUTPUTS]
-        smaller = deepcopy(model)
-        array = smaller.perceiver.embeddings
-        kept = [index for index in range(7) if index != 4]
-        array.latents = torch.nn.Parameter(array.latents[kept])
-        array.num_latents = 6
-        left = smaller(ids).logits[0, OUTPUTS]
-    pick = (range(3), predicted)
-    assert np.allclose(whole, logits.softmax(dim=-1)[pick], atol=1e-6)
-    assert np.allclose(without[0], left.softmax(dim=-1)[pick], atol=1e-6)
-    assert not np.allclose(without[0], without[1], rtol=1e-2, atol=0)
-
-
-def test_effects_are_of_what_is_predicted():
-    request = MaskedBytesRequest("words here", ((2, 5),), top_k=1, probe=Probe(stages=True, effects=True))
-    result = LocalBackend(Settings(device="cpu"), load_tiny).run(request)
-    effects = result.attention.stages.effects
-    assert np.allclose(effects.probability, result.probabilities[:, 0], atol=1e-5)
-    assert effects.without.shape == (len(result.attention.stages.latents), 3)
-    assert (np.abs(effects.rank_correlation) <= 1).all()

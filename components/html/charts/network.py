@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 
 from components.html.charts.network_blocks import network_blocks
 from components.html.charts.network_cells import Cells, box_of, cell_of
-from models.schema import Effects, ModelShape, Stages
+from models.schema import EachLatent, Effects, ModelShape, Stages
 
 COLORS = [to_hex(color) for color in matplotlib.colormaps["cividis"](np.linspace(0, 1, 17))]
 PANEL = Markup("""<section data-stage="{side}"><h3>{title}</h3><p class="caption">{caption}</p>
@@ -45,6 +45,7 @@ def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, fo
     shape: of the model. focus: the output that it shows first.
     """
     encoder, reached = (_pooled(rows, inputs) for rows in (stages.encoder, stages.inputs))
+    measured = (stages.effects or {}).get(EachLatent())
     maps = {
         "names": {"inputs": inputs.names, "latents": _latent_names(stages), "outputs": outputs.names},
         "count": stages.count,
@@ -54,7 +55,7 @@ def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, fo
         "layers": None if stages.layers is None else [_packed(layer) for layer in stages.layers],
         "colors": COLORS,
         "focus": focus,
-        "effects": stages.effects and _effects(stages.effects),
+        "effects": measured and _effects(measured),
     }
     panels = (("inputs", inputs), ("latents", _latents(stages)), ("outputs", outputs))
     return FIGURE.format(
@@ -64,7 +65,7 @@ def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, fo
             for side, cells in panels
         ),
         steps="" if stages.layers is None else STEPS.format(last=len(stages.layers) - 1),
-        effects=MEASURED if stages.effects else MEASURE,
+        effects=MEASURED if measured else MEASURE,
         blocks=network_blocks(shape, stages.inputs.shape[1], len(stages.decoder)),
     )
 
