@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.perceiver.patch_flow import PerceiverForPatchFlow
@@ -35,16 +35,23 @@ def neighborhoods(frame: Tensor) -> Tensor:
     return cut.permute(1, 2, 0, 3, 4).reshape(27, height, width)
 
 
-@torch.no_grad()
-def forward(request: OpticalFlowRequest) -> np.ndarray:
-    """The flow [height, width, 2] of frames that are one tile, by the model's own forward."""
+def model_and_inputs(request: OpticalFlowRequest) -> tuple[nn.Module, Tensor]:
+    """The model of a request, and frames that are one tile as its own forward takes them."""
     height, width = FLOW_TILES[request.weights]
     assert request.first.size == (width, height)
     model = served_model(CLASSES[request.weights], seed=0 if request.weights == "embedded" else 1)
     frames = [tensor(image) for image in (request.first, request.second)]
     if request.weights == "published":
-        found = model(inputs=torch.stack([neighborhoods(each) for each in frames])[None]).logits
-        return 20 * found[0].numpy()
-    patches = model(inputs=torch.stack(frames)[None]).logits[0]
-    rows, columns, _ = patches.shape
-    return patches.reshape(rows, columns, 2, 4, 4).permute(0, 3, 1, 4, 2).reshape(height, width, 2).numpy()
+        frames = [neighborhoods(each) for each in frames]
+    return model, torch.stack(frames)[None]
+
+
+@torch.no_grad()
+def forward(request: OpticalFlowRequest) -> np.ndarray:
+    """The flow [height, width, 2] of frames that are one tile, by the model's own forward."""
+    model, inputs = model_and_inputs(request)
+    found = model(inputs=inputs).logits[0]
+    if request.weights == "published":
+        return 20 * found.numpy()
+    (height, width), (rows, columns, _) = FLOW_TILES[request.weights], found.shape
+    return found.reshape(rows, columns, 2, 4, 4).permute(0, 3, 1, 4, 2).reshape(height, width, 2).numpy()

@@ -60,6 +60,15 @@ def clip_shape(config: PerceiverConfig) -> ClipShape:
     return ClipShape(config.num_frames, cast(int, config.image_size), config.sample_rate, per_frame, inputs)
 
 
+def outputs_of(model: ClipModel) -> dict[str, tuple[int, ...]]:
+    """The grids of the queries that decode all of a window: of "image" (times, rows, columns), of "audio" (times,)."""
+    config = model.config
+    if isinstance(model, PerceiverForPatchMultimodal):
+        return {modality: grid(config, modality) for modality in ("image", "audio")}
+    shape = clip_shape(config)
+    return {"image": (shape.frames, shape.side, shape.side), "audio": (shape.samples // config.samples_per_patch,)}
+
+
 def decode_frames(model: ClipModel, encoded: Encoded, times: Tensor, upsample: bool = False) -> Iterator[Tensor]:
     """Yields the frames at these times in chunks: float [k, 3, S, S], about 0 to 1.
 

@@ -6,6 +6,7 @@ The arrays of a result are its own. Every result has `run`, and `attention` if t
 from models.schema.av_autoencoding import (
     AvAutoencodingRequest,
     AvAutoencodingResult,
+    AvOutputs,
     AvPart,
     AvTrace,
     AvWindow,

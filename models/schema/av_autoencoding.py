@@ -6,9 +6,12 @@ from typing import Literal
 import numpy as np
 
 from models.schema.common import AttentionMap, InputKey, LabelScore, Probe, RunInfo, StreamRequest, Weights
+from models.schema.grouping import cells_along
 
 Modality = Literal["image", "audio", "label"]
 Upsample = Literal["pixels", "frames"]
+VIDEO_CELLS = (4, 8, 8)
+"""Most cells of the video inputs of `Stages` along times, rows and columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,20 @@ class AvAutoencodingRequest(StreamRequest["AvPart", "AvAutoencodingResult"]):
 
 
 @dataclass(frozen=True, slots=True)
+class AvOutputs:
+    """The outputs whose attention `Stages` has: of one frame, of the sound of the window, and the label, in this order.
+
+    frame: counted as in the result. image: (rows, columns) of its outputs. audio: number of those of the sound.
+    traced: which one is traced.
+    """
+
+    frame: int
+    image: tuple[int, int]
+    audio: int
+    traced: int
+
+
+@dataclass(frozen=True, slots=True)
 class AvTrace:
     """The attention of one output, divided by modality.
 
@@ -52,6 +69,8 @@ class AvTrace:
     image: float32 [times, rows, columns], attention to the video inputs, equal parts of the window.
     audio: float32 [n], attention to the audio inputs, equal parts of the window.
     label: attention to the label. With `latent_share` and `query_share` of the attention map, all shares sum to 1.
+    outputs: of `Stages`, if the probe asked for them; its inputs are `input_cells` of the video, of the sound, and the
+    label, in this order.
     """
 
     modality: Modality
@@ -61,6 +80,12 @@ class AvTrace:
     image: np.ndarray
     audio: np.ndarray
     label: float
+    outputs: AvOutputs | None = None
+
+    @property
+    def input_cells(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The shapes of the inputs in cells: (times, rows, columns) of the video and (times,) of the sound."""
+        return cells_along(self.image.shape, VIDEO_CELLS), cells_along(self.audio.shape)
 
 
 @dataclass(frozen=True, slots=True)

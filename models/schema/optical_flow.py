@@ -41,6 +41,8 @@ class FlowTrace:
     second: the second frame as it was read at this level, at its size.
     area: top, left, bottom and right of the inputs as shares of the height and width of the frames; beyond 1 if a frame
         is smaller than a tile.
+    cells: (rows, columns) of this area. `Stages` has one output of each cell, and the inputs in cells (`cells_along`).
+    cell: the one that holds the pixel, counted row by row.
     """
 
     row: int
@@ -51,6 +53,8 @@ class FlowTrace:
     before: tuple[float, float]
     second: Image
     area: tuple[float, float, float, float]
+    cells: tuple[int, ...] = (1, 1)
+    cell: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The model reads a window of a few frames at once; longer clips are read window b
 """
 
 import math
-from collections.abc import Generator, Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from models.perceiver.clip_models import (
     decode_frames,
     decode_label,
     decode_sound,
+    outputs_of,
     pixel_query,
     sample_query,
 )
@@ -31,6 +32,7 @@ from models.schema import (
     AttentionMap,
     AvAutoencodingRequest,
     AvAutoencodingResult,
+    AvOutputs,
     AvPart,
     AvTrace,
     AvWindow,
@@ -42,11 +44,15 @@ from models.schema import (
     Probe,
     SoundAt,
 )
+from models.schema.grouping import cell_of_each, cells_along, centers_of_cells, in_cells
 from models.tasks.av_reading import ReadClip, model_inputs, read_clip, window_of_clip
 from models.tasks.cost import Cost
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
+
+OUTPUT_CELLS = 8
+"""Most cells along each side of a frame that have an output in `Stages`."""
 
 
 def run(request: AvAutoencodingRequest, runtime: Runtime) -> AvAutoencodingResult:
@@ -131,14 +137,15 @@ class _Reconstruction:
         """Attention of one output. Raises InputError for an output outside the clip."""
         asked = self._asked(target_of(probe, FramePixel, SoundAt, LabelAt))
         encoded = self._encoded(asked.window)
-        attention = trace(self.loaded, encoded, probe, asked.query, asked.name)
+        queries, outputs = self._outputs(asked)
+        attention = trace(self.loaded, encoded, probe, asked.query, asked.name, queries)
         if probe.method == "decoder":
             return attention, None
         sizes, shape = encoded.modality_sizes or {}, self.clip.shape
         ends = np.cumsum([sizes[name] for name in sorted(sizes)])  # the order in which a model concatenates them
         parts = dict(zip(sorted(sizes), np.split(attention.values, ends[:-1]), strict=True))
         times, start = self.clip.times, self.clip.starts[asked.window]
-        return attention, AvTrace(
+        traced = AvTrace(
             modality=asked.modality,
             area=self._finer(asked),
             start=start * times,
@@ -146,7 +153,9 @@ class _Reconstruction:
             image=parts["image"].reshape(shape.inputs),
             audio=parts["audio"],
             label=parts["label"].item(),
+            outputs=outputs if attention.stages else None,
         )
+        return _in_cells(attention, traced), traced
 
     def result(self, attention: AttentionMap | None, traced: AvTrace | None) -> AvAutoencodingResult:
         clip, config, count = self.clip, self.loaded.model.config, self.request.top_k
@@ -215,6 +224,28 @@ class _Reconstruction:
         upsample = self.clip.answers.shape[1] // self.clip.shape.side
         return frame * self.clip.times, *(upsample * each for each in place)
 
+    def _outputs(self, asked: _Output) -> tuple[Wanted, AvOutputs]:
+        """Outputs for `Stages`, and their queries: one in each cell of a frame, some of the sound, and the label."""
+        clip, grids = self.clip, outputs_of(self.model)
+        start, places = clip.starts[asked.window], grids["image"][1:]
+        frame = (
+            asked.area[0] if asked.modality == "image" else min(start + clip.shape.frames // 2, len(clip.frames) - 1)
+        )
+        image, (audio,) = cells_along(places, OUTPUT_CELLS), cells_along(grids["audio"])
+        queries = {
+            "image": centers_of_cells(places, image) + (frame - start) * math.prod(places),
+            "audio": centers_of_cells(grids["audio"], (audio,)),
+        }
+        traced = math.prod(image) + audio
+        if asked.modality != "label":
+            (query,) = cast(Mapping[str, Tensor], asked.query)[asked.modality].tolist()
+            grid, cells = (places, image) if asked.modality == "image" else (grids["audio"], (audio,))
+            cell = int(cell_of_each(grid, cells)[query % math.prod(grid)])
+            queries[asked.modality][cell] = query
+            traced = cell if asked.modality == "image" else math.prod(image) + cell
+        wanted: Wanted = {name: torch.from_numpy(each) for name, each in queries.items()} | {"label": None}
+        return wanted, AvOutputs(frame * clip.times, (image[0], image[1]), audio, traced)
+
     def _asked(self, target: FramePixel | SoundAt | LabelAt | None) -> _Output:
         match target:
             case FramePixel(frame, row, column):
@@ -244,6 +275,23 @@ class _Reconstruction:
         query, (begin, samples) = sample_query(self.model, sample - first)
         name = f"sound at {sample / shape.sample_rate:.2f} s"
         return _Output("audio", window, query, (first + begin, samples), name)
+
+
+def _in_cells(attention: AttentionMap, trace: AvTrace) -> AttentionMap:
+    """The stages with inputs in cells; inputs and outputs start with the video, as in `AvOutputs`."""
+    if attention.stages is None or trace.outputs is None:
+        return attention
+    video, sound = trace.input_cells
+    cells = (  # as the model concatenates them
+        cell_of_each(trace.audio.shape, sound) + math.prod(video),
+        cell_of_each(trace.image.shape, video),
+        [math.prod(video) + math.prod(sound)],
+    )
+    stages, sounds = in_cells(attention.stages, np.concatenate(cells)), trace.outputs.audio
+    rows = np.r_[sounds : len(stages.decoder) - 1, :sounds, -1]
+    layers = None if stages.layers is None else stages.layers[:, rows]
+    stages = replace(stages, decoder=stages.decoder[rows], inputs=stages.inputs[rows], layers=layers)
+    return replace(attention, stages=stages)
 
 
 def _colors(frames: Tensor) -> np.ndarray:

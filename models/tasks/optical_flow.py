@@ -33,12 +33,15 @@ from models.schema import (
     Probe,
     resolved,
 )
+from models.schema.grouping import cell_of_each, cells_along, centers_of_cells, in_cells
 from models.schema.optical_flow import LONGEST_SIDE, MAX_PIXELS
 from models.tasks.cost import Cost
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
 
+OUTPUT_CELLS = 8
+"""Most cells along each side of a tile that have an output in `Stages`."""
 Frames = tuple[Tensor, Tensor]
 """First and second frame, float32 [3, height, width], -1 to 1."""
 
@@ -172,10 +175,18 @@ def _trace(
     inputs = _inputs(loaded, _cut(_as_read(frames, flows, step, size), (top, left), tile))
     encoded, _ = runtime.encode(loaded, inputs[None].to(loaded.model.dtype), (key, step, top, left))
     grid = _grid(loaded)
-    cell = (place[0] - top) * grid[0] // tile[0] * grid[1] + (place[1] - left) * grid[1] // tile[1]
-    attention = trace(loaded, encoded, probe, torch.tensor([cell]), f"motion at row {row + 1}, column {column + 1}")
+    output = (place[0] - top) * grid[0] // tile[0] * grid[1] + (place[1] - left) * grid[1] // tile[1]
+    cells = cells_along(grid, OUTPUT_CELLS)
+    cell = int(cell_of_each(grid, cells)[output])
+    outputs = centers_of_cells(grid, cells)
+    outputs[cell] = output
+    name = f"motion at row {row + 1}, column {column + 1}"
+    attention = trace(loaded, encoded, probe, torch.tensor([output]), name, torch.from_numpy(outputs))
     if probe.method != "decoder":
         attention = replace(attention, values=attention.values.reshape(grid))
+    if attention.stages is not None:
+        shown = in_cells(attention.stages, cell_of_each(grid, cells_along(grid)))
+        attention = replace(attention, stages=shown)
     before = reached[step - 1] if step else reached.new_zeros(2)
     return attention, FlowTrace(
         row=row,
@@ -186,6 +197,8 @@ def _trace(
         before=(before[0].item(), before[1].item()),
         second=_image(_as_read(frames, flows, step, whole)[1]),
         area=(top / size[0], left / size[1], (top + tile[0]) / size[0], (left + tile[1]) / size[1]),
+        cells=cells,
+        cell=cell,
     )
 
 
