@@ -68,7 +68,7 @@ def test_trains_tests_and_saves(visit: Visit, tmp_path: Path) -> None:
 def test_a_stop_keeps_the_model_also_for_a_return(visit: Visit) -> None:
     page = opened(visit, "?example=1&epochs=50&batch_size=16&frozen=true", labels=4)
     part(page, "submit").click()
-    expect(part(page, "notice")).to_contain_text("epoch 3", timeout=60_000)
+    expect(part(page, "notice")).to_contain_text(re.compile("epoch [2-9]"), timeout=60_000)
     part(page, "stop").click()
     expect(part(page, "test")).to_be_enabled()
     expect(part(page, "stop")).to_be_disabled()
