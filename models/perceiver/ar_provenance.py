@@ -15,6 +15,8 @@ from torch import Tensor
 from models.perceiver.ar import Attention, PerceiverAr, Positions
 from models.perceiver.attention import MAP_BYTES
 from models.perceiver.provenance import Provenance
+from models.perceiver.stages import SHOWN
+from models.schema import Stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Activations:
 @torch.no_grad()
 def cross_rows(model: PerceiverAr, followed: Activations, latents: Tensor) -> Tensor:
     """Cross-attention of latents, counted from 0: float32 [R, H, K], 0 after the latent itself; rows sum to 1."""
-    return _Map(model.cross.attention, followed.asking, followed.source, followed.across, rotary=True).rows(latents)
+    return _map_across(model, followed).rows(latents)
 
 
 @torch.no_grad()
@@ -73,11 +75,37 @@ def rollout(model: PerceiverAr, followed: Activations, latents: Tensor) -> Prove
     weights[torch.arange(len(latents)), latents] = 1
     for layer in reversed(range(len(model.layers))):
         weights = (weights + _map_among(model, followed, layer).weighted_by(weights)) / 2
-    across = _Map(model.cross.attention, followed.asking, followed.source, followed.across, rotary=True)
+    across = _map_across(model, followed)
     own = weights.gather(1, latents[:, None])[:, 0]
     return Provenance(
         inputs=across.weighted_by(weights) / 2, latent_share=(weights.sum(dim=1) - own) / 2, query_share=own / 2
     )
+
+
+@torch.no_grad()
+def stages(model: PerceiverAr, followed: Activations, latents: Tensor) -> Stages:
+    """Attention of all stages for the outputs of these latents: the last self-attention layer is the decoder.
+
+    The latents of `Stages` are in the order of the text.
+    """
+    *layers, last = range(len(model.layers))
+    found = [self_rows(model, followed, last, latents).mean(dim=1)]
+    for layer in reversed(layers):
+        found.append((found[-1] + _map_among(model, followed, layer).weighted_by(found[-1])) / 2)
+    decoder = found[0]
+    shown = decoder.mean(dim=0).topk(min(SHOWN, followed.latents)).indices.sort().values
+    return Stages(
+        latents=shown.cpu().numpy(),
+        count=followed.latents,
+        decoder=decoder[:, shown].cpu().numpy(),
+        encoder=cross_rows(model, followed, shown).mean(dim=1).cpu().numpy(),
+        inputs=_map_across(model, followed).weighted_by(decoder).cpu().numpy(),
+        layers=torch.stack(found[::-1])[..., shown].cpu().numpy(),
+    )
+
+
+def _map_across(model: PerceiverAr, followed: Activations) -> "_Map":
+    return _Map(model.cross.attention, followed.asking, followed.source, followed.across, rotary=True)
 
 
 def _map_among(model: PerceiverAr, followed: Activations, layer: int) -> "_Map":

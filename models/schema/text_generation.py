@@ -95,6 +95,9 @@ class TextGenerationStep:
     attention: only in the last step, with a probe. values: float32 over prefix and latents, starting with token
         `dropped`; for method "decoder" over the latents, starting with token `dropped` + `prefix_length`.
     traced: index of the traced token, counting `written`; None without attention.
+    first_output: index of the first of the tokens that are the outputs of `Stages`, if the probe asked for them. They
+        follow each other, the traced one among them, and were predicted with the same prefix. The inputs start with
+        token `dropped`, and the first latent is token `dropped` + `prefix_length`.
     """
 
     text: str
@@ -113,3 +116,4 @@ class TextGenerationStep:
     attention: AttentionMap | None
     traced: int | None
     run: RunInfo
+    first_output: int | None = None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -26,9 +27,11 @@ from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
 from models.tasks.text_prompt import REFILL, check, check_probe, place, windows
 from models.tasks.text_tokens import text_tokens
-from models.tasks.text_tracing import trace_token
+from models.tasks.text_tracing import stages_of_tokens, trace_token
 
 ALTERNATIVES = 8
+OUTPUTS = 32
+"""Most tokens that are outputs of `Stages`."""
 MAX_SECONDS = 600.0
 """Generation stops after this time; on ZeroGPU, before the GPU allocation ends."""
 
@@ -138,6 +141,7 @@ class _Generation:
         traced = None if probe is None else self._traced(probe)
         window = self.window if traced is None else self._window_of(traced)
         lying = self._division(window)
+        attention, first = (None, None) if probe is None or traced is None else self._trace(probe, traced, window)
         return TextGenerationStep(
             text=self.text.text(whole=bool(ended)),
             tokens=tuple(self.new),
@@ -152,9 +156,10 @@ class _Generation:
             full_passes=self.writer.full_passes,
             cache_bytes=self.writer.nbytes,
             finish_reason=ended,
-            attention=None if probe is None or traced is None else self._trace(probe, traced, window),
+            attention=attention,
             traced=traced,
             run=self.info,
+            first_output=first,
         )
 
     def _tokens_per_second(self) -> float:
@@ -170,11 +175,29 @@ class _Generation:
         check_index("token", target.index, there, "the generated text")
         return target.index
 
-    def _trace(self, probe: Probe, traced: int, window: Window) -> AttentionMap:
-        place = self._prompt_length + traced
-        before = self._tensor(self.ids[window.dropped : place])[None]
-        name = f"token {traced}, generated as {_shown(self.tokens.contents[self.ids[place]])}"
-        return trace_token(self.model, before, window.prefix, probe, name)
+    def _trace(self, probe: Probe, traced: int, window: Window) -> tuple[AttentionMap, int | None]:
+        """The attention of a token, and the first output of its stages."""
+        name = f"token {traced}, generated as {_shown(self.tokens.contents[self.ids[self._prompt_length + traced]])}"
+        attention = trace_token(self.model, self._before(traced, window), window.prefix, probe, name)
+        if not probe.stages:
+            return attention, None
+        outputs = self._outputs(traced, window)
+        found = stages_of_tokens(self.model, self._before(outputs[-1], window), window.prefix, len(outputs))
+        return replace(attention, stages=found), outputs.start
+
+    def _outputs(self, traced: int, window: Window) -> range:
+        """At most OUTPUTS generated tokens around one, all predicted with its prefix."""
+        first, there = max(0, traced - OUTPUTS // 2), len(self.ids) - self._prompt_length
+        window_of, placed = self._window_of(first), []
+        for token in range(first, min(first + OUTPUTS, there)):
+            if (window_of.dropped, window_of.prefix) == (window.dropped, window.prefix):
+                placed.append(token)
+            window_of = next_window(self.model.config, window_of, REFILL)
+        return range(placed[0], placed[-1] + 1)
+
+    def _before(self, token: int, window: Window) -> Tensor:
+        """What a generated token was predicted from, int64 [1, prefix + latents]."""
+        return self._tensor(self.ids[window.dropped : self._prompt_length + token])[None]
 
     def _window_of(self, token: int) -> Window:
         """How the text was divided when a generated token was predicted."""

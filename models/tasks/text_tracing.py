@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_provenance import cross_rows, follow, rollout, self_rows
-from models.schema import AttentionMap, Probe
+from models.perceiver.ar_provenance import cross_rows, follow, rollout, self_rows, stages
+from models.schema import AttentionMap, Probe, Stages
 from models.tasks.tracing import attention_map, head_in_words
 
 
@@ -29,6 +29,13 @@ def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, o
             values = _of_head(cross_rows(model, followed, latent), probe)
             title = f"Cross-attention over prefix and latents, {head_in_words(probe)}"
     return attention_map(values, probe, f"{title}: {output}", latent_share, query_share)
+
+
+def stages_of_tokens(model: PerceiverAr, before: Tensor, prefix: int, outputs: int) -> Stages:
+    """The stages of this many tokens in a row. before: input when the last of them was predicted."""
+    followed = follow(model, before, prefix)
+    latents = torch.arange(followed.latents - outputs, followed.latents, device=before.device)
+    return stages(model, followed, latents)
 
 
 def _of_head(rows: Tensor, probe: Probe) -> Tensor:

@@ -75,6 +75,32 @@ def test_rollout_is_the_product_of_the_whole_maps(writing, token):
     assert found.values.sum() + found.latent_share + found.query_share == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("token", TRACED)
+def test_stages_of_the_tokens_around_it(writing, token):
+    """The last layer is read as a decoder; all outputs have the prefix of the traced token."""
+    text = steps_of(writing, max_new_tokens=NEW)[-1]
+    step = explained(writing, text, Probe(TokenAt(token), "encoder", stages=True))
+    stages, first = step.attention.stages, step.first_output
+    outputs = range(first, first + len(stages.decoder))
+    alike = [
+        at for at, each in enumerate(text.tokens) if (each.dropped, each.prefix) == (step.dropped, step.prefix_length)
+    ]
+    assert list(outputs) == alike
+    assert token in outputs
+    whole, _, latents = maps(writing, text, outputs[-1])
+    shown, count = stages.latents, len(outputs)
+    *layers, decoder = (each.double().mean(dim=0).numpy() for each in whole.among)
+    across, rows = whole.across.double().mean(dim=0).numpy(), [decoder[-count:]]
+    assert stages.count == latents
+    assert (np.diff(shown) > 0).all()
+    np.testing.assert_allclose(stages.decoder, rows[0][:, shown], atol=1e-5)
+    np.testing.assert_allclose(stages.encoder, across[shown], atol=1e-5)
+    np.testing.assert_allclose(stages.inputs, rows[0] @ across, atol=1e-5)
+    for layer in reversed(layers):
+        rows.append(rows[-1] @ (np.eye(latents) + layer) / 2)
+    np.testing.assert_allclose(stages.layers, np.stack(rows[::-1])[..., shown], atol=1e-5)
+
+
 def test_the_last_token_is_traced_where_none_is_named(writing):
     text = steps_of(writing, max_new_tokens=NEW, probe=Probe(None, "encoder"))[-1]
     assert text.traced == 0
