@@ -15,11 +15,16 @@ def peak_mib(call: Callable[[], object]) -> float:
     call()
     ctypes.CDLL("libc.so.6").malloc_trim(0)  # otherwise freed memory that is reused would not count
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak
-    before = _status("VmRSS")
+    before = resident_mib()
     call()
     return _status("VmHWM") - before
 
 
-def _status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
+def resident_mib(process: int | str = "self") -> float:
+    """Resident memory of a process."""
+    return _status("VmRSS", process)
+
+
+def _status(name: str, process: int | str = "self") -> float:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / _KIB_OF_A_MIB

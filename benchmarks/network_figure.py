@@ -58,7 +58,7 @@ def report(found: dict[str, dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    with sync_playwright() as playwright, served() as address:
+    with sync_playwright() as playwright, served() as (address, _):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for _ in range(2):  # the first time, the models are loading
             found = {name: measured(browser.new_page(), f"{address}{name}") for name in PAGES}

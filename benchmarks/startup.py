@@ -36,15 +36,15 @@ def seconds_to_import() -> float:
 def seconds_to_serve(folder: Path) -> tuple[float, float]:
     """Seconds until the app of a folder has served its first page and its first answer."""
     began = time.perf_counter()
-    with served(folder) as address:
+    with served(folder) as (address, _):
         page = time.perf_counter() - began
-        _ask(address)
+        ask(address)
         return page, time.perf_counter() - began
 
 
 @contextmanager
-def served(folder: Path = ROOT) -> Iterator[str]:
-    """The address of the app of a folder, from the moment when it serves its first page."""
+def served(folder: Path = ROOT) -> Iterator[tuple[str, int]]:
+    """Address and process id of the app of a folder, from the moment when it serves its first page."""
     port = _free_port()
     settings = (f"PERCEIVER_PORT={port}", "PERCEIVER_DEVICE=cpu")
     began = time.perf_counter()
@@ -57,14 +57,14 @@ def served(folder: Path = ROOT) -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{port}/"
         _wait_for(address, began)
-        yield address
+        yield address, app.pid
     finally:
         app.terminate()
         app.wait()
 
 
-def _ask(address: str) -> None:
-    """Waits for an answer of the API."""
+def ask(address: str) -> None:
+    """Waits for an answer of the API, which counts as a session of its own."""
     call, given = f"{address}gradio_api/call/masked_bytes", {"text": "A silver coin.", "mask": [[2, 8]]}
     parameters = httpx.get(f"{address}gradio_api/info").json()["named_endpoints"]["/masked_bytes"]["parameters"]
     data = [given.get(each["parameter_name"], each.get("parameter_default")) for each in parameters]

@@ -7,6 +7,7 @@ from typing import Any, Generic, Self
 from unittest.mock import patch
 
 import gradio as gr
+from gradio import routes
 from gradio.routes import App
 
 from components.js import script
@@ -14,6 +15,7 @@ from models.backend.protocol import Backend
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import GPU, PRIVATE, Options, Value
 from pages.gradio_ui.page import PageUi, Sc
+from pages.gradio_ui.session_state import CAPACITY, SmallStates
 from pages.prose import read_prose
 from pages.session import SessionStore
 
@@ -78,7 +80,7 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
 
 
 class _Blocks(gr.Blocks):
-    """Blocks that make their server and its configuration when they are launched, not after each page too."""
+    """Blocks that make their server and its configuration only when they are launched, and keep little of a session."""
 
     def __exit__(self, *error: Value) -> None:
         with patch.object(App, "create_app"), patch.object(self, "get_config_file", dict):
@@ -87,6 +89,10 @@ class _Blocks(gr.Blocks):
     def queue(self, *args: Value, **options: Value) -> Self:
         with patch.object(App, "create_app"):
             return super().queue(*args, **options)
+
+    def launch(self, *args: Value, **options: Value) -> Value:
+        with patch.object(routes, "StateHolder", SmallStates):
+            return super().launch(*args, state_session_capacity=CAPACITY, **options)
 
 
 def _leaver(store: SessionStore) -> Callable[..., None]:
