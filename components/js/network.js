@@ -188,7 +188,7 @@ element.addEventListener("keydown", (event) => {
   const side = event.target.closest("[data-stage]").dataset.stage;
   const last = shown.cells[side].length - 1;
   const at = shown.focus.side === side ? shown.focus.index : 0;
-  const columns = Number(getComputedStyle(event.target).getPropertyValue("--columns")) || 1;
+  const columns = Number(getComputedStyle(shown.cells[side][at]).getPropertyValue("--columns")) || 1;
   const next = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + columns, ArrowUp: at - columns, Home: 0, End: last }[event.key];
   if (next === undefined) return;
   event.preventDefault();

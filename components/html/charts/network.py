@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from components.html.charts.network_blocks import network_blocks
 from components.html.charts.network_cells import Cells, box_of, cell_of
 from models.schema import EachLatent, Effects, ModelShape, Stages
+from models.schema.grouping import sums_in_cells
 
 COLORS = [to_hex(color) for color in matplotlib.colormaps["cividis"](np.linspace(0, 1, 17))]
 PANEL = Markup("""<section data-stage="{side}"><h3>{title}</h3><p class="caption">{caption}</p>
@@ -39,15 +40,18 @@ MEASURED = (
 )
 
 
-def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, focus: int = 0) -> Markup:
+def network(
+    stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, focus: int = 0, latents: Cells | None = None
+) -> Markup:
     """The figure. The attention of inputs that share a cell is added up.
 
-    shape: of the model. focus: the output that it shows first.
+    shape: of the model. focus: the output that it shows first. latents: their cells, if they are more than numbers.
     """
+    latents = latents or _latents(stages)
     encoder, reached = (_pooled(rows, inputs) for rows in (stages.encoder, stages.inputs))
     measured = (stages.effects or {}).get(EachLatent())
     maps = {
-        "names": {"inputs": inputs.names, "latents": _latent_names(stages), "outputs": outputs.names},
+        "names": {"inputs": inputs.names, "latents": latents.names, "outputs": outputs.names},
         "count": stages.count,
         "decoder": _packed(stages.decoder),
         "encoder": _packed(encoder),
@@ -57,7 +61,7 @@ def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, fo
         "focus": focus,
         "effects": measured and _effects(measured),
     }
-    panels = (("inputs", inputs), ("latents", _latents(stages)), ("outputs", outputs))
+    panels = (("inputs", inputs), ("latents", latents), ("outputs", outputs))
     return FIGURE.format(
         maps=json.dumps(maps, separators=(",", ":")),
         panels=Markup("").join(
@@ -65,20 +69,17 @@ def network(stages: Stages, shape: ModelShape, inputs: Cells, outputs: Cells, fo
             for side, cells in panels
         ),
         steps="" if stages.layers is None else STEPS.format(last=len(stages.layers) - 1),
-        effects=MEASURED if measured else MEASURE,
-        blocks=network_blocks(shape, stages.inputs.shape[1], len(stages.decoder)),
+        effects="" if stages.effects is None else MEASURED if measured else MEASURE,
+        blocks=network_blocks(shape, inputs.total or stages.inputs.shape[1], outputs.total or len(stages.decoder)),
     )
 
 
 def _latents(stages: Stages) -> Cells:
-    shown, count, names = len(stages.latents), stages.count, _latent_names(stages)
+    shown, count = len(stages.latents), stages.count
+    names = [f"latent {latent}" for latent in stages.latents]
     cells = (cell_of("latents", k, name, str(stages.latents[k])) for k, name in enumerate(names))
     caption = f"{count:,} in the model" + (f", {shown} with most attention shown" if shown < count else "")
     return Cells(box_of("latents", "numbers", Markup("").join(cells)), names, caption)
-
-
-def _latent_names(stages: Stages) -> list[str]:
-    return [f"latent {latent}" for latent in stages.latents]
 
 
 def _effects(effects: Effects) -> dict[str, object]:
@@ -92,9 +93,7 @@ def _effects(effects: Effects) -> dict[str, object]:
 
 def _pooled(rows: np.ndarray, cells: Cells) -> np.ndarray:
     """[R, M] -> [R, cells]."""
-    if cells.pool is None:
-        return rows
-    return np.stack([np.bincount(cells.pool, row, len(cells.names)) for row in rows])
+    return rows if cells.pool is None else sums_in_cells(rows, cells.pool)
 
 
 def _packed(rows: np.ndarray) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """The cells of the figure of a run: texts, bytes and images, one cell or a group of neighbors for each input."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from markupsafe import Markup
@@ -9,30 +10,81 @@ from PIL.Image import Image
 
 from components.analysis.byte_labels import byte_label
 from components.html.images.pixels import data_uri
+from models.schema.grouping import cell_of_each, cells_along
 
-GRID = 16
-"""Most cells along each side of an image: neighboring inputs share one."""
 CELL = Markup('<span class="cell{kind}" role="option" id="{id}" data-index="{index}" aria-label="{name}">{text}</span>')
+GROUP = Markup(
+    '<div role="group" aria-label="{0}"><p class="caption">{0}</p><div class="{1}" style="{2}">{3}</div></div>'
+)
 BOX = Markup('<div class="cells {}" style="{}" role="listbox" tabindex="0" aria-label="{}">{}</div>')
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Cells next to each other. kind: "text" or "image", which has a picture below its cells.
+
+    names: what each cell is, in words. labels: the texts in the cells. marked: those that are masked. title: above.
+    """
+
+    kind: str
+    names: Sequence[str]
+    labels: Sequence[str] = ()
+    marked: Collection[int] = ()
+    title: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cells:
-    """One side of the figure. names: what each cell is, in words. pool: [M] -> index of each input's cell."""
+    """One side of the figure. names: what each cell is, in words. pool: [M] -> index of each input's cell.
+
+    total: number of inputs or outputs of the run, if the figure has fewer.
+    """
 
     markup: Markup
     names: Sequence[str]
     caption: str
     pool: np.ndarray | None = None
+    total: int | None = None
+
+
+def cells_of(
+    side: str, caption: str, *groups: Group, pool: np.ndarray | None = None, total: int | None = None
+) -> Cells:
+    """The cells of all groups, counted on from one to the next."""
+    names = [name for group in groups for name in group.names]
+    starts = accumulate((len(group.names) for group in groups), initial=0)
+    drawn = [_drawn(side, group, start) for group, start in zip(groups, starts, strict=False)]
+    if len(groups) == 1:
+        box = box_of(side, groups[0].kind, drawn[0], groups[0].style)
+    else:
+        parts = (
+            GROUP.format(group.title, group.kind, group.style, each) for group, each in zip(groups, drawn, strict=True)
+        )
+        box = box_of(side, "groups", Markup("").join(parts))
+    return Cells(box, names, caption, pool, total)
+
+
+def _drawn(side: str, group: Group, start: int) -> Markup:
+    labels = group.labels or [""] * len(group.names)
+    pairs = enumerate(zip(group.names, labels, strict=True))
+    cells = (cell_of(side, start + at, name, label, at in group.marked) for at, (name, label) in pairs)
+    return Markup("").join(cells)
 
 
 def text_cells(
     side: str, labels: Sequence[str], caption: str, marked: Sequence[int] = (), places: Sequence[int] = ()
 ) -> Cells:
     """Cells with text. marked: masked ones, which are shown as such. places: of the labels among the inputs."""
+    return cells_of(side, caption, text_group(labels, marked, places))
+
+
+def text_group(
+    labels: Sequence[str], marked: Collection[int] = (), places: Sequence[int] = (), title: str = ""
+) -> Group:
+    """Cells with text, see `text_cells`."""
     names = [f"“{label}” at {place}" for label, place in zip(labels, places, strict=True)] if places else list(labels)
-    cells = [cell_of(side, number, names[number], label, number in set(marked)) for number, label in enumerate(labels)]
-    return Cells(box_of(side, "text", Markup("").join(cells)), names, caption)
+    return Group("text", names, labels, set(marked), title)
 
 
 def byte_cells(content: bytes, marked: Sequence[int] = ()) -> Cells:
@@ -45,13 +97,18 @@ def byte_cells(content: bytes, marked: Sequence[int] = ()) -> Cells:
 
 
 def image_cells(image: Image, grid: tuple[int, int], caption: str) -> Cells:
-    """An image of `grid` inputs, grouped into at most GRID x GRID cells."""
-    rows, columns = min(grid[0], GRID), min(grid[1], GRID)
-    y, x = (np.arange(size) * cells // size for size, cells in zip(grid, (rows, columns), strict=True))
-    names = [f"row {row + 1}, column {column + 1}" for row in range(rows) for column in range(columns)]
-    cells = Markup("").join(cell_of("inputs", number, name) for number, name in enumerate(names))
-    style = f"--columns: {columns}; background-image: url({data_uri(np.asarray(image))})"
-    return Cells(box_of("inputs", "image", cells, style), names, caption, (y[:, None] * columns + x).ravel())
+    """An image of `grid` inputs, grouped into at most CELLS x CELLS cells."""
+    cells = cells_along(grid)
+    return cells_of("inputs", caption, image_group(np.asarray(image), cells), pool=cell_of_each(grid, cells))
+
+
+def image_group(pixels: np.ndarray, cells: Sequence[int], title: str = "", name: str = "") -> Group:
+    """A picture, uint8 [height, width, 3], in (rows, columns) of cells. name: of the picture, before that of a cell."""
+    rows, columns = cells
+    names = [f"{name}row {row + 1}, column {column + 1}" for row in range(rows) for column in range(columns)]
+    height, width = pixels.shape[:2]
+    style = f"--columns: {columns}; aspect-ratio: {width} / {height}; background-image: url({data_uri(pixels)})"
+    return Group("image", names, title=title, style=style)
 
 
 def cell_of(side: str, index: int, name: str, text: str = "", marked: bool = False) -> Markup:
