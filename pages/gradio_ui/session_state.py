@@ -29,7 +29,8 @@ class SmallState(SessionState):
         self.STATE_TTL_WHEN_CLOSED = 3600
 
     def __setitem__(self, key: int, value: Any) -> None:
-        if self.blocks_config.blocks[key].stateful:
+        block = self.blocks_config.blocks.get(key)  # None: an updated component, which Gradio gives an id of its own
+        if block is not None and block.stateful:
             super().__setitem__(key, value)
         else:
             self.blocks_config.blocks[key] = value
