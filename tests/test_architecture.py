@@ -27,10 +27,13 @@ FILES = (
 BELOW = {
     "app": ("pages", "models"),
     "streamlit_app": ("pages", "models"),
-    "pages": ("components", "models.schema", "models.data", "models.backend.protocol"),
+    "pages": ("components", "models.schema", "models.data", "models.backend.protocol", "models.turns"),
     "components": (
         "models.schema",
-        *(f"models.data.{name}" for name in ("graphemes", "byte_text", "glossary", "lessons")),
+        *(
+            f"models.data.{name}"
+            for name in ("attention_cost", "build_one", "byte_text", "glossary", "graphemes", "lessons")
+        ),
     ),
     "models": (),
     "training": ("models",),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.analysis.cost import layer_operations
+from models.data.attention_cost import layer_operations
 from models.schema import ModelShape
 
 

@@ -118,8 +118,9 @@ class DataSpec:
     """What a data set consists of.
 
     inputs: shape of an example by modality. outputs: shape of what is predicted: label [K], letters [L, vocabulary],
-        flow [height, width, 2], image [channels, height, width], audio [samples].
-    labels: names of the classes. letters: name of each value of a letter. rows: training and validation examples.
+        flow [height, width, 2], image [height, width, channels], audio [samples].
+    labels: names of the classes. letters: name of each value of a letter. rows: number of training and validation
+        examples.
     metric: of `TrainBuildResult.score`.
     """
 
@@ -206,6 +207,7 @@ class TrainBuildResult:
     losses: of all updates of this slice, each before the update.
     loss, score: of the validation examples; score is the metric of the data.
     finished: whether all steps of the training are done.
+    regions: of "points": float32 [rows, columns, K], class probabilities over the plane from -1 to 1; the first row has y = 1.
     """
 
     state: TrainingState
@@ -216,6 +218,7 @@ class TrainBuildResult:
     attention: LatentAttention
     finished: bool
     run: RunInfo
+    regions: np.ndarray | None = None
 
 
 class BuildRequest(Request[Any]):
@@ -247,14 +250,14 @@ class AskBuildRequest(BuildRequest, Request["AskBuildResult"]):
     """Asks a trained model about an input of the visitor.
 
     inputs: arrays of the shapes of `DataSpec.inputs`; modalities that are left out are zeros.
-    output: whose attention is traced, an index of the outputs, or None for the mean.
+    output: whose attention is traced, an index of the outputs in the order of the decoder.
     probe: its method, head and latent, or None for no attention.
     """
 
     build: Build
     state: TrainingState
     inputs: Mapping[Modality, np.ndarray]
-    output: int | None = None
+    output: int = 0
     probe: Probe | None = None
 
 
