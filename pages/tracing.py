@@ -4,19 +4,30 @@ from dataclasses import replace
 from typing import TypeVar
 
 from models.schema import (
+    AvAutoencodingRequest,
     ImageClassificationRequest,
     Intervention,
     MaskedBytesRequest,
     ModelShape,
+    OpticalFlowRequest,
     Probe,
     SentimentRequest,
     Target,
+    TextGenerationRequest,
 )
 from pages.screen import Control, Update
 from pages.state import TraceState
 
 T = TypeVar("T", bound=TraceState)
-Traceable = TypeVar("Traceable", MaskedBytesRequest, SentimentRequest, ImageClassificationRequest)
+Traceable = TypeVar(
+    "Traceable",
+    MaskedBytesRequest,
+    SentimentRequest,
+    ImageClassificationRequest,
+    OpticalFlowRequest,
+    AvAutoencodingRequest,
+    TextGenerationRequest,
+)
 MEAN_OF_HEADS = "mean over heads"
 ALL_LATENTS = "all, weighted by decoder attention"
 

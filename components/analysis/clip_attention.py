@@ -85,14 +85,13 @@ def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
     first = trace.area[0] if trace.modality == "image" else trace.start
     frames = evenly(window, min(max(first, window.start), window.stop - 1))
     samples = window_samples(result, trace)
-    sound = result.original_audio[samples.start : samples.stop]
     pixels = result.original_frames[np.minimum(frames, len(result.original_frames) - 1)]
     return ReadWindow(
         frames=tuple(frames),
-        pixels=np.stack([_as_seen(each, result) for each in pixels]),
+        pixels=np.stack([as_seen(each, result) for each in pixels]),
         image=image[[(frame - trace.start) * len(image) // trace.frames for frame in frames]],
         times=len(image),
-        sound=np.pad(sound, (0, len(samples) - len(sound))),
+        sound=part_of_sound(result.original_audio, samples),
         samples=samples,
         audio=audio,
         label=float(label),
@@ -101,7 +100,13 @@ def read_window(result: AvAutoencodingResult, scale: Scale) -> ReadWindow:
     )
 
 
-def _as_seen(frame: np.ndarray, result: AvAutoencodingResult) -> np.ndarray:
+def part_of_sound(sound: np.ndarray, samples: range) -> np.ndarray:
+    """float32 [samples], silent after the end of the sound."""
+    part = sound[samples.start : samples.stop]
+    return np.pad(part, (0, len(samples) - len(part)))
+
+
+def as_seen(frame: np.ndarray, result: AvAutoencodingResult) -> np.ndarray:
     """A frame, or hatching if frames were masked: the model did not see it."""
     return hatched(frame, np.full(frame.shape[:2], "image" in result.masked))
 

@@ -83,3 +83,13 @@ def most_read(attention: AttentionMap, scale: Scale, area: Area = WHOLE) -> str:
         return f"most attention in the mirror image beyond the edge of the frame: {level}"
     name = f" of the {('first', 'second')[frame[0]]} frame" if frame else ""
     return f"most attention in the {region(index_at((down, across), (3, 3)), (3, 3))}{name}: {level}"
+
+
+def cut(pixels: np.ndarray, area: Area) -> np.ndarray:
+    """A part of a frame [height, width, ...]; beyond its edges it is mirrored, as the model reads it."""
+    sizes = pixels.shape[:2]
+    starts = [round(share * size) for share, size in zip(area[:2], sizes, strict=True)]
+    stops = [max(start + 1, round(share * size)) for start, share, size in zip(starts, area[2:], sizes, strict=True)]
+    beyond = [(0, max(0, stop - size)) for stop, size in zip(stops, sizes, strict=True)]
+    whole = np.pad(pixels, [*beyond, *[(0, 0)] * (pixels.ndim - 2)], mode="symmetric")
+    return whole[starts[0] : stops[0], starts[1] : stops[1]]

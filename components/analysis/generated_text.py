@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from components.analysis.byte_labels import NEWLINE, SPACE, byte_label
-from components.analysis.text_units import Piece, Unit, UnitShares, fitted
+from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted
 from components.scale.attention import Scale
 from components.words.numbers import counted, percent
 from models.schema import AttentionMap, GeneratedToken, TextGenerationStep
@@ -118,14 +118,12 @@ def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
     Raises ValueError for a step without attention, or with attention to another text.
     """
     attention, prompt = traced_attention(step), len(step.prompt_tokens)
-    contents = (*step.prompt_tokens, *step.written_tokens, *(token.content for token in step.tokens))
+    contents = all_contents(step)
     stop = step.dropped + step.prefix_length + step.latents
     over = step.latents if attention.method == "decoder" else step.prefix_length + step.latents
     if stop != prompt + (step.traced or 0) or stop >= len(contents) or attention.values.shape != (over,):
         raise ValueError(f"no attention over the {stop} tokens before generated token {step.traced}")
-    seen = contents[step.dropped : stop]
-    shown = fitted(b"".join(seen).decode("utf-8", "surrogateescape"), unit)
-    spans = _spans(seen, step.prefix_length, shown.unit, shown.pieces)
+    shown, spans, pieces = _in_pieces(contents, step, stop, unit)
     border = sum(start < step.prefix_length for start, _ in spans)
     first = border if attention.method == "decoder" else 0
     each = noun(contents)
@@ -133,7 +131,7 @@ def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
         token=contents[stop],
         dropped=step.dropped,
         out_of_sight=plain(contents[: step.dropped]),
-        pieces=tuple(_piece(seen[a:b], step.dropped + a, shown.unit) for a, b in spans),
+        pieces=pieces,
         border=border,
         first=first,
         shares=_shares(attention, spans[first:]),
@@ -142,6 +140,31 @@ def read_text(step: TextGenerationStep, unit: Unit = "words") -> ReadText:
         each=each,
         note=shown.note,
     )
+
+
+def words_read(step: TextGenerationStep, stop: int) -> tuple[Piece, ...]:
+    """The words of the text from token `dropped` to `stop`, split where the latents begin."""
+    return _in_pieces(all_contents(step), step, stop, "words")[2]
+
+
+def all_contents(step: TextGenerationStep) -> tuple[bytes, ...]:
+    """The content of each token: of the prompt, of earlier requests and new ones."""
+    return (*step.prompt_tokens, *step.written_tokens, *(token.content for token in step.tokens))
+
+
+def cell_label(content: bytes) -> str:
+    """Text of a token where one token is one cell."""
+    return _piece([content], 0, "bytes").text
+
+
+def _in_pieces(
+    contents: Sequence[bytes], step: TextGenerationStep, stop: int, unit: Unit
+) -> tuple[Fitted, list[tuple[int, int]], tuple[Piece, ...]]:
+    """The text from token `dropped` to `stop`: in units that fit, and as spans and pieces of tokens."""
+    seen = contents[step.dropped : stop]
+    shown = fitted(b"".join(seen).decode("utf-8", "surrogateescape"), unit)
+    spans = _spans(seen, step.prefix_length, shown.unit, shown.pieces)
+    return shown, spans, tuple(_piece(seen[a:b], step.dropped + a, shown.unit) for a, b in spans)
 
 
 def traced_attention(step: TextGenerationStep) -> AttentionMap:

@@ -68,6 +68,16 @@ def envelope(samples: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]
     return np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
 
 
+def waveform_pixels(samples: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """uint8 [height, width, 3], dark on light; the loudest sample has the full height. samples: at least `width`."""
+    height, width = size
+    lows, highs = envelope(samples, width)
+    step = (max(float(highs.max()), -float(lows.min())) or 1.0) / (height // 2)
+    levels = step * np.linspace(height // 2, -height // 2, height)[:, None]
+    drawn = (levels >= lows - step / 2) & (levels <= highs + step / 2)
+    return np.where(drawn[..., None], np.uint8((19, 78, 74)), np.uint8(226))
+
+
 def spectrogram(samples: np.ndarray, rate: int) -> Spectrogram:
     """At most 360 columns of equal duration, each the mean power of Hann windows of 32 ms.
 

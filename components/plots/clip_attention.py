@@ -57,7 +57,8 @@ def clip_attention_plot(result: AvAutoencodingResult, scale: Scale = "relative",
     alt = f"{heading}. Shares: {said}. {most_read_in_words(result, scale)}."
     plot = start_plot(heading, read.colors.explanation("input"), footer([attention], [result.run], scale), alt)
     plot.arrays |= _arrays(result, attention, read.colors)
-    plot.arrays |= {f"trace_{name}": np.asarray(value) for name, value in asdict(trace).items()}
+    kept = {name: value for name, value in asdict(trace).items() if name != "outputs"}
+    plot.arrays |= {f"trace_{name}": np.asarray(value) for name, value in kept.items()}
     plot.arrays |= {"shown": np.array(read.frames), "opacity": opacity}
     top = _draw_frames(plot, result, read, opacity)
     add_color_bar(plot, read.colors)

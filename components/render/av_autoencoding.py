@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from markupsafe import Markup
+from PIL.Image import fromarray
 
 from components import plots
-from components.analysis.clip import Box, strip_frames
+from components.analysis.clip import Box, strip_frames, window_samples
 from components.analysis.clip_attention import (
+    as_seen,
     covers_in_words,
     held_in_words,
     masked_in_words,
     most_read_in_words,
+    part_of_sound,
     read_window,
     shares,
     title_in_words,
     traced_output,
 )
-from components.analysis.sound import Sounds
+from components.analysis.sound import Sounds, waveform_pixels
 from components.html.charts.bars import label_bars
+from components.html.charts.network import network
+from components.html.charts.network_cells import Cells, Group, cells_of, image_group, text_group
 from components.html.charts.scores import score_list, window_labels
 from components.html.images.clip_attention import (
     read_frames,
@@ -32,7 +40,13 @@ from components.html.images.film import film_strip
 from components.html.images.frame_pair import frame_pair
 from components.html.images.sound import SILENCE, sound_pictures
 from components.scale.attention import AttentionScale, Scale
-from models.schema import AttentionMap, AvAutoencodingResult
+from components.scale.flow import shrunk_frame
+from models.schema import AttentionMap, AvAutoencodingResult, AvOutputs, AvTrace, ModelShape
+
+MOST_PIXELS = 64
+"""Along each side of a frame in the figure of a run."""
+WAVE = (40, 320)
+"""Height and width of a waveform in the figure of a run, in pixels."""
 
 
 def av_scores(result: AvAutoencodingResult) -> Markup:
@@ -124,6 +138,52 @@ def _latents(attention: AttentionMap, scale: Scale) -> Markup:
     colors = AttentionScale.of([attention], scale)
     caption = Markup('<p class="caption">{}</p>').format(attention.title)
     return caption + read_latents(attention, colors) + read_legend(colors, "all latents")
+
+
+def av_network(result: AvAutoencodingResult, shape: ModelShape) -> Markup:
+    """The run as a figure: the window of the traced output, the latents, and outputs of a frame, of sound and label."""
+    stages, trace = result.attention and result.attention.stages, result.trace
+    if stages is None or trace is None or trace.outputs is None:
+        return Markup()
+    return network(stages, shape, _inputs(result, trace), _outputs(result, trace, trace.outputs), trace.outputs.traced)
+
+
+def _inputs(result: AvAutoencodingResult, trace: AvTrace) -> Cells:
+    (times, *grid), (sounds,) = trace.input_cells
+    moments = [trace.start + int((moment + 0.5) * trace.frames / times) for moment in range(times)]
+    frames = [_frame_group(result.original_frames, frame, grid, result) for frame in moments]
+    heard = np.zeros(0) if "audio" in result.masked else result.original_audio
+    total = trace.image.size + trace.audio.size + 1
+    caption = f"{total:,}: {trace.image.size:,} of video, {trace.audio.size:,} of sound, and the label"
+    label = text_group(["label"])
+    return cells_of("inputs", caption, *frames, _sound_group(heard, sounds, result, trace), label, total=total)
+
+
+def _outputs(result: AvAutoencodingResult, trace: AvTrace, outputs: AvOutputs) -> Cells:
+    frame = _frame_group(result.frames, outputs.frame, outputs.image, result, read=False)
+    sound = _sound_group(result.audio, outputs.audio, result, trace)
+    label = text_group([result.labels[0].name if result.labels else "label"], title="label")
+    groups = (frame, sound, label)
+    caption = f"{outputs.total:,} in the window, {sum(len(group.names) for group in groups)} shown"
+    return cells_of("outputs", caption, *groups, total=outputs.total)
+
+
+def _frame_group(
+    frames: np.ndarray, frame: int, grid: Sequence[int], result: AvAutoencodingResult, read: bool = True
+) -> Group:
+    """A frame, hatched if it was `read` and masked. After the end of the clip its last frame is repeated."""
+    pixels, at = frames[min(frame, len(frames) - 1)], f"{frame / result.fps:.2f} s"
+    small = shrunk_frame(fromarray(as_seen(pixels, result) if read else pixels), MOST_PIXELS)
+    return image_group(small, grid, at, f"frame at {at}, ")
+
+
+def _sound_group(sound: np.ndarray, count: int, result: AvAutoencodingResult, trace: AvTrace) -> Group:
+    """The waveform of the window in `count` parts."""
+    samples = window_samples(result, trace)
+    pixels = waveform_pixels(part_of_sound(sound, samples), WAVE)
+    begins = [(samples.start + len(samples) * at / count) / result.sample_rate for at in range(count)]
+    names = [f"sound from {begin:.2f} s" for begin in begins]
+    return replace(image_group(pixels, (1, count), "sound"), names=names)
 
 
 def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> plots.Plot:

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
-from PIL.Image import Image
+from PIL.Image import Image, fromarray
 
 from components import plots
-from components.analysis.flow_attention import TracedPixel
+from components.analysis.flow_attention import TracedPixel, cut
 from components.analysis.motion import vector_in_words
+from components.html.charts.network import network
+from components.html.charts.network_cells import cells_of, image_group
 from components.html.images.comparison import warp_check
 from components.html.images.flow import arrows_picture, flow_pictures, wheel_legend
 from components.html.images.flow_attention import flow_attention_pictures
 from components.html.images.flow_maps import error_pictures, occlusion_picture
 from components.html.images.frames import Pixel
 from components.scale.attention import Scale
-from components.scale.flow import FlowScale, flow_colors
+from components.scale.flow import FlowScale, flow_colors, shrunk, shrunk_frame
 from components.scale.flow_errors import ErrorColumn
-from models.schema import FlowCheck, FlowTrace, OpticalFlowResult, RunInfo
+from models.schema import FlowCheck, FlowTrace, ModelShape, OpticalFlowResult, RunInfo
+from models.schema.grouping import cells_along
 
 FLOW_METHODS = {
     "perceiver": "Perceiver",
@@ -28,6 +31,8 @@ FLOW_METHODS = {
     "dis": "DIS (OpenCV)",
     "tvl1": "TV-L1 (scikit-image)",
 }
+MOST_PIXELS = 192
+"""Along each side of an image in the figure of a run."""
 Flows = Mapping[str, np.ndarray]
 """By FLOW_METHODS, the Perceiver's first: float32 [height, width, 2], pixels, x right, y down."""
 
@@ -76,6 +81,31 @@ def flow_attention(first: Image, result: OpticalFlowResult, scale: Scale = "rela
     trace, traced = _traced(result)
     pictures = flow_attention_pictures((first, trace.second), traced, scale)
     return pictures + (_steps(trace) if len(trace.sizes) > 1 else "")
+
+
+def flow_network(first: Image, result: OpticalFlowResult, shape: ModelShape) -> Markup:
+    """The run as a figure: the tile that the model read for the traced pixel, the latents, and the flow of the tile."""
+    attention, trace = result.attention, result.trace
+    if attention is None or attention.stages is None or trace is None or attention.values.ndim != 2:
+        return Markup()
+    rows, columns = attention.values.shape
+    flow = flow_colors(shrunk(result.flow), FlowScale.over([result.flow]).full)
+    seen, found = (_tile(pixels, trace) for pixels in (shrunk_frame(first), flow))
+    frame = image_group(seen, cells_along((rows, columns)))
+    caption = f"{rows * columns:,} inputs, {rows} x {columns}; each holds both frames at its position"
+    outputs = image_group(found, trace.cells)
+    shown = f"{rows * columns:,} outputs, {len(outputs.names)} shown: motion from the first frame to the second"
+    return network(
+        attention.stages,
+        shape,
+        cells_of("inputs", caption, frame, total=rows * columns),
+        cells_of("outputs", shown, outputs, total=rows * columns),
+        trace.cell,
+    )
+
+
+def _tile(pixels: np.ndarray, trace: FlowTrace) -> np.ndarray:
+    return shrunk_frame(fromarray(cut(pixels, trace.area)), MOST_PIXELS)
 
 
 def flow_attention_figure(

@@ -49,13 +49,14 @@ class AvOutputs:
     """The outputs whose attention `Stages` has: of one frame, of the sound of the window, and the label, in this order.
 
     frame: counted as in the result. image: (rows, columns) of its outputs. audio: number of those of the sound.
-    traced: which one is traced.
+    traced: which one is traced. total: outputs of the whole window.
     """
 
     frame: int
     image: tuple[int, int]
     audio: int
     traced: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

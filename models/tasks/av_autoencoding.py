@@ -244,7 +244,8 @@ class _Reconstruction:
             queries[asked.modality][cell] = query
             traced = cell if asked.modality == "image" else math.prod(image) + cell
         wanted: Wanted = {name: torch.from_numpy(each) for name, each in queries.items()} | {"label": None}
-        return wanted, AvOutputs(frame * clip.times, (image[0], image[1]), audio, traced)
+        total = sum(map(math.prod, grids.values())) + 1
+        return wanted, AvOutputs(frame * clip.times, (image[0], image[1]), audio, traced, total)
 
     def _asked(self, target: FramePixel | SoundAt | LabelAt | None) -> _Output:
         match target:

@@ -34,6 +34,7 @@ def build(ui: PageUi[AvScreen]) -> None:
         ui.weights()
     with ui.section("Frames", kind="frames"):
         ui.image_output("strip")
+    ui.network(opened=True)
     with ui.details("Sound: waveforms and spectrograms", "sound-details"):
         ui.image_output("sound")
     with ui.section("Attention", "attention"):

@@ -32,6 +32,7 @@ from pages.av_autoencoding.model import label_control, labels_of
 from pages.av_autoencoding.state import EXAMPLES, NAME, AvState
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Job, Session
+from pages.tracing import with_stages
 
 NO_CLIP = "No clip. Upload one or choose an example."
 OWN_CLIP = "Links cannot include uploaded clips. Upload it again; showing an example for now."
@@ -88,7 +89,7 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def compute_first(self) -> AvRun:
         state, file = self.initial, EXAMPLES[0].file
-        request = self._request(open_clip(file), state)  # not uploaded: it outlives what a backend holds
+        request = with_stages(self._request(open_clip(file), state))  # not uploaded: it outlives what a backend holds
         run = AvRun(state, file, request, self.backend.run(request), EXAMPLES[0].notice)
         self._first_films = tempfile.TemporaryDirectory(prefix="perceiver-")  # as long as there is the first run
         return replace(run, films=write_films(run.result, Path(self._first_films.name)))
@@ -113,6 +114,7 @@ class AvScreen(Screen[AvState, AvRun]):
             "strip": render.av_strip(result, frame),
             "comparison": render.av_frame(result, frame),
             "sound": render.av_sound(result, samples),
+            "network": render.av_network(result, self.shape(run.state.weights)),
             "attention": render.av_attention(result, run.state.scale),
             "link": self.link(run.state),
         }
@@ -205,7 +207,7 @@ class AvScreen(Screen[AvState, AvRun]):
         """Raises InputError if the clip does not have the output that is traced."""
         shape = self.shape(state.weights)
         request = av_request(clip, shape, state.weights, state.mask, state.label, state.resolution)
-        return replace(request, probe=_probe(state))
+        return replace(request, probe=Probe(state.target, state.method))
 
     def _reconstruct(self, session: Session, state: AvState, file: Path) -> Iterator[Update]:
         """The progress, the first frame as soon as it is there, and then everything."""
@@ -225,9 +227,9 @@ class AvScreen(Screen[AvState, AvRun]):
         request, shape = self._request(clip, state), self.shape(state.weights)
         if state.target and not has_output(request, shape, state.target):  # a link of another clip
             state = state.changed(pixel=None, sample=None)
-            request = replace(request, probe=_probe(state))
+            request = replace(request, probe=Probe(None, state.method))
         first = cast(np.ndarray, request.frames)[0]
-        request = self.backend.upload(request)
+        request = self.backend.upload(with_stages(request))
         with closing(self.backend.stream(request)) as parts:
             for part in parts:
                 if job.over:
@@ -257,7 +259,8 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def traced(self, run: AvRun, state: AvState) -> AvRun:
         """Without decoding the clip again."""
-        found = self.backend.run(replace(run.request, frame_indices=(), probe=_probe(state)))
+        request = replace(run.request, frame_indices=(), probe=Probe(state.target, state.method))
+        found = self.backend.run(with_stages(request))
         return replace(run, state=state, result=replace(run.result, attention=found.attention, trace=found.trace))
 
     def _with_films(self, session: Session, found: Iterator[Update]) -> Iterator[Update]:
@@ -269,10 +272,6 @@ class AvScreen(Screen[AvState, AvRun]):
             run: AvRun = session.get()
             with nullcontext(run.films) if run.films else films_of(run.result) as films:
                 yield {**update, **films}
-
-
-def _probe(state: AvState) -> Probe:
-    return Probe(state.target, state.method)
 
 
 def _progress(part: AvPart, first: np.ndarray, fps: float) -> Update:

@@ -25,6 +25,7 @@ def build(ui: PageUi[AvScreen]) -> None:
         ui.save_menu("Save reconstruction", screen.clip_files)
     with ui.section("Frames", kind="frames"):
         ui.image_output("strip", screen.select_pixel)
+    ui.network(opened=True)
     with ui.details("Sound: waveforms and spectrograms"):
         ui.image_output("sound", screen.select_sample)
     with ui.section("Attention", "attention"):

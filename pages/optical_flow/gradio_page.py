@@ -25,6 +25,7 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
             film = gr.Video(label="Clip and its flow", visible=False, elem_id=ui.id("film"), autoplay=True, loop=True)
             ui.part("film", film)
             ui.html("film_legend", html_template='<div class="picture-block">${value}</div>')
+    ui.network(opened=True)
     with ui.section("Attention", "attention"):
         with gr.Row():
             ui.radio("method", scale=3, min_width=260)

@@ -23,6 +23,7 @@ from models.schema import InputDropped, InputError, OpticalFlowRequest, OpticalF
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
 from pages.state import MapState, ModelState, control
+from pages.tracing import with_stages
 
 NAME = "optical_flow"
 EXAMPLES = flow_examples(NAME)
@@ -156,7 +157,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
 
     def call(self, state: OpticalFlowState, first: Path, second: Path) -> object:
         frames = _open_frame("first", first), _open_frame("second", second)
-        result = self._run(OpticalFlowRequest(*frames, weights=state.weights), state)
+        result = self.backend.run(_probed(OpticalFlowRequest(*frames, weights=state.weights), state))
         lengths, trace = np.hypot(result.flow[..., 0], result.flow[..., 1]), result.trace
         return {
             "flo": b64encode(flo_bytes(result.flow)).decode("ascii"),
@@ -251,8 +252,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         )
 
     def _run(self, request: OpticalFlowRequest, state: OpticalFlowState) -> OpticalFlowResult:
-        target = None if state.pixel is None else PixelAt(*state.pixel)
-        return self.backend.run(replace(request, probe=Probe(target, state.method), step=state.step))
+        return self.backend.run(with_stages(_probed(request, state)))
 
     def traced(self, run: OpticalFlowRun, state: OpticalFlowState) -> OpticalFlowRun:
         request = run.request
@@ -280,6 +280,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
             "notice": run.notice,
             "motion": render.optical_flow(run.first, run.flows, state.pixel, run.truth),
             "run_line": run_line(result.run),
+            "network": render.flow_network(run.first, result, self.shape(state.weights)),
             "attention": render.flow_attention(run.first, result, state.scale),
             "step": step_control(result.trace.sizes if result.trace else (), state.step),
             "link": self.link(state),
@@ -290,6 +291,12 @@ def step_control(sizes: Sequence[tuple[int, int]], step: int | None = None) -> C
     """sizes: (width, height) at which the model reads the frames."""
     choices = [(LARGEST_STEP, ""), *((f"{width} x {height}", step) for step, (width, height) in enumerate(sizes))]
     return Control.choice(choices, step, interactive=len(sizes) > 1)
+
+
+def _probed(request: OpticalFlowRequest, state: OpticalFlowState) -> OpticalFlowRequest:
+    """With the question about the pixel of a state."""
+    target = None if state.pixel is None else PixelAt(*state.pixel)
+    return replace(request, probe=Probe(target, state.method), step=state.step)
 
 
 def _of_new_frames(state: OpticalFlowState, example: int | None) -> OpticalFlowState:

@@ -22,6 +22,7 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
         ui.save_menu("Save flow", screen.flow_files)
         ui.film("film", "Clip and its flow", autoplay=True)
         ui.markup_output("film_legend")
+    ui.network(opened=True)
     with ui.section("Attention", "attention"):
         ui.radio("method")
         ui.dropdown("step")

@@ -238,16 +238,16 @@ class PageUi(Widgets, Generic[Sc]):
         with st.container(key=f"note-{section}"):
             self.prose(section, st.caption)
 
-    def network(self, measure: Action, choice: str = "", opened: bool = False) -> None:
+    def network(self, intervene: Action | None = None, choice: str = "", opened: bool = False) -> None:
         """The run as a figure: what each input, latent and output attends to.
 
-        measure: the action that switches latents off. choice: field that selects the model.
+        intervene: the action that leaves out a part of the run. choice: field that selects the model.
         """
         with self.section(NETWORK) if opened else self.details(NETWORK):
             self.note("network")
             if choice:
                 self.radio(choice)
-            self.markup_output("network", "", "network.js", measure)
+            self.markup_output("network", "", "network.js", *([intervene] if intervene else []))
 
     def trace_controls(self, *after: Action | Step, latents: bool = True) -> None:
         """What attention is shown of a text. after: actions that follow. latents: whether one can be selected."""

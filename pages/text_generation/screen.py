@@ -19,7 +19,7 @@ from pages.text_generation.generation import continued, growing_text
 from pages.text_generation.layout import layout_of_step, prompt_layout, reads_bytes
 from pages.text_generation.run import TextGenerationRun
 from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of
-from pages.tracing import probe_of, trace_choices, within_model
+from pages.tracing import probe_of, trace_choices, with_stages, within_model
 
 MAX_AT_ONCE = 500
 """Largest value of the slider for new tokens; links may ask for more, since a text can be continued."""
@@ -67,6 +67,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
             "text": panels.text,
             "alternatives": panels.alternatives or "",
             "comparison": _comparison(run),
+            "network": render.text_generation_network(run.trace, self.shape(state.weights)),
             "attention": panels.attention or "",
             "run_line": _run_line(run.step),
             "progress": run.notice,
@@ -194,7 +195,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         shape, layout = self.shape(run.state.weights), {}
         if not reads_bytes(shape) and not run.earlier:
             layout = {"layout": layout_of_step(run.step, shape, self.backend.describe().number_bytes)}
-        return dict.fromkeys(("alternatives", "attention", "run_line"), "") | layout
+        return dict.fromkeys(("alternatives", "network", "attention", "run_line"), "") | layout
 
     # Attention
 
@@ -204,7 +205,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     def traced(self, run: TextGenerationRun, state: TextGenerationState) -> TextGenerationRun:
         token = run.token() if state.token is None else state.token
         request = replace(continued(request_of(run.state), run.tokens), max_new_tokens=0)
-        trace = self.backend.run(replace(request, probe=probe_of(state, TokenAt(token))))
+        trace = self.backend.run(with_stages(replace(request, probe=probe_of(state, TokenAt(token)))))
         length = min(len(run.tokens), MAX_NEW_TOKENS)  # links give the whole text
         return replace(run, trace=trace, state=state.changed(token=token, max_new_tokens=length))
 

@@ -21,6 +21,7 @@ def build(ui: PageUi[TextGenerationScreen]) -> None:
         ui.run_line()
         ui.markup_output("alternatives")
     ui.markup_output("comparison")
+    ui.network(opened=True)
     with ui.section("Attention"):
         ui.trace_controls(latents=False)
         ui.markup_output("attention", "Context, colored by attention")
