@@ -35,7 +35,7 @@ from models.schema import (
     StreamRequest,
     Weights,
 )
-from models.tasks import TASKS
+from models.tasks import ANALYSES, TASKS
 from models.tasks.cost import Cost
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
@@ -204,7 +204,10 @@ class LocalBackend:
         """Yields the model and holds it in memory until the block ends. Raises CheckpointUnavailable."""
 
         def make() -> Loaded:
-            return Loaded(self._loader(checkpoint, device, self.dtype, self.settings.checkpoints), checkpoint)
+            # Weights made in inference mode would allow no gradients of the inputs.
+            with torch.inference_mode(False):
+                model = self._loader(checkpoint, device, self.dtype, self.settings.checkpoints)
+            return Loaded(model.requires_grad_(False), checkpoint)
 
         device = self._device_of(checkpoint)
         with self._models.use((checkpoint, device, self.dtype), make) as (loaded, _):
@@ -292,7 +295,7 @@ def _weights_of(request: Any) -> Weights:
 
 
 def _task_of(request: Any) -> Task:
-    for task in TASKS:
+    for task in (*TASKS, *ANALYSES):
         if isinstance(request, task.request):
             return task
     raise TypeError(f"No task accepts a {type(request).__name__}.")

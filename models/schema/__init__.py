@@ -3,6 +3,15 @@
 The arrays of a result are its own. Every result has `run`, and `attention` if the request has a `Probe`.
 """
 
+from models.schema.attribution import (
+    METHODS,
+    Attribution,
+    AttributionMethod,
+    AttributionRequest,
+    AttributionResult,
+    Baseline,
+    Curves,
+)
 from models.schema.av_autoencoding import (
     AvAutoencodingRequest,
     AvAutoencodingResult,

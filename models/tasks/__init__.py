@@ -1,5 +1,6 @@
 """The list of tasks. Adding a task here makes the backend run it."""
 
+from models.tasks.attribution import ATTRIBUTION
 from models.tasks.av_autoencoding import AV_AUTOENCODING
 from models.tasks.fine_tuning import FINE_TUNING
 from models.tasks.image_classification import IMAGE_CLASSIFICATION
@@ -18,3 +19,5 @@ TASKS: tuple[Task, ...] = (
     OPTICAL_FLOW,
     AV_AUTOENCODING,
 )
+ANALYSES: tuple[Task, ...] = (ATTRIBUTION,)
+"""Tasks about the requests of others, whose checkpoints they use."""
