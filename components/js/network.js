@@ -1,5 +1,6 @@
 // The figure of a run (components/html/charts/network.py): the cell under the pointer, or the one that arrow keys
-// chose, lights up what it attends to and what attends to it. Body of a function (element, trigger, watch).
+// chose, lights up what it attends to and what attends to it. Visitors leave out latents, heads, or inputs that they
+// mark, and see what that changes. Body of a function (element, trigger, watch).
 const SIDES = ["inputs", "latents", "outputs"];
 const BANDS = { latents: 8, inputs: 24 }; // most bands between two sides
 const STEP_MS = 500;
@@ -8,6 +9,7 @@ const column = (rows, index) => Float32Array.from(rows, (row) => row[index]);
 const strongest = (levels, most) =>
   [...levels.keys()].filter((index) => levels[index] > 0).sort((a, b) => levels[b] - levels[a]).slice(0, most);
 let shown = null; // the figure, its maps and its cells
+let painting = null; // while a pointer marks inputs: whether it marks or unmarks them
 
 const unpack = ({ most, rows }, count) => {
   const bytes = Uint8Array.from(atob(rows), (character) => character.charCodeAt(0));
@@ -27,9 +29,23 @@ const readFigure = (figure) => {
     cells: Object.fromEntries(SIDES.map((side) => [side, [...panels[side].querySelectorAll(".cell")]])),
     layer: (maps.layers?.length ?? 1) - 1,
     focus: { side: "outputs", index: maps.focus },
-    output: maps.focus, // whose changes the latents show
+    output: maps.focus, // whose changes are shown
     effects: maps.effects,
+    headMaps: Object.entries(maps.effects?.maps ?? {}).map(([side, map]) =>
+      [side, { ...map, rows: unpack(map, outputs * headsOf(figure, side).length) }]),
+    run: JSON.stringify([maps.names, maps.decoder, maps.inputs]),
+    marked: new Set(maps.effects?.inputs?.cells), // inputs to leave out
+    marking: false, // whether the pointer marks
   };
+};
+const headsOf = (figure, side) => [...figure.querySelectorAll(`[data-heads="${side}"] canvas`)];
+
+// With other effects of the same run, what the visitor looks at stays.
+const keepLook = (before, state) => {
+  const { focus, output, layer, marking } = before;
+  Object.assign(state, { focus, output, layer, marking });
+  if (!state.effects?.inputs && !before.effects?.inputs) state.marked = before.marked;
+  state.figure.querySelector("details").open = before.opened;
 };
 
 // What each side shows while a cell is in focus: its levels, and what they are.
@@ -64,7 +80,7 @@ const paint = (state) => {
     scale.textContent = own ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
     scale.classList.toggle("colored", Boolean(own));
   }
-  showEffects(state);
+  if (state.painted !== state.output) paintOutput(state);
   drawBands(state, levels);
   describe(state, levels);
 };
@@ -73,25 +89,88 @@ const signed = (points) => {
   const size = Math.abs(points).toFixed(Math.abs(points) < 10 ? 1 : 0);
   return Number(size) === 0 ? "0" : (points > 0 ? "+" : "−") + size;
 };
-const showEffects = ({ effects, output, cells }) => {
-  if (!effects) return;
-  cells.latents.forEach((cell, k) => {
-    cell.dataset.change = signed(100 * (effects.without[k][output] - effects.probability[output]));
-  });
+const changeOf = ({ effects, output }, without) => 100 * (without[output] - effects.probability[output]);
+
+// What depends on the output that was in focus last: effects, and maps of single heads.
+const paintOutput = (state) => {
+  state.painted = state.output;
+  if (!state.effects) return;
+  for (const name of state.figure.querySelectorAll("[data-bar=name]")) name.textContent = state.names.outputs[state.output];
+  const { latents, inputs } = state.effects;
+  if (latents) state.cells.latents.forEach((cell, k) => { cell.dataset.change = signed(changeOf(state, latents.without[k])); });
+  if (inputs) paintComparison(state, inputs);
+  paintGrid(state);
+  for (const [side, map] of state.headMaps) paintHeads(state, side, map);
 };
-const effectInWords = ({ effects, output, focus, names, decoder }) => {
-  if (!effects) return "";
+
+const paintComparison = (state, { without, attention }) => {
+  const bar = (name) => state.figure.querySelector(`[data-bar=${name}]`);
+  const [before, after] = [state.effects.probability[state.output], without[state.output]];
+  const place = (name, from, to) => Object.assign(bar(name).style, { left: `${100 * from}%`, width: `${100 * (to - from)}%` });
+  place("before", 0, before);
+  place("after", 0, after);
+  place("change", Math.min(before, after), Math.max(before, after));
+  bar("with").textContent = percent(before);
+  bar("without").textContent = percent(after);
+  bar("says").textContent = `Change: ${signed(changeOf(state, without))} percentage points. ` +
+    `The output had ${percent(attention[state.output])} of its attention on these inputs.`;
+};
+
+const paintGrid = (state) => {
+  const { heads, colors } = state.effects;
+  const limit = Math.max(1, ...Object.values(heads).flat().map((without) => Math.abs(changeOf(state, without))));
+  for (const row of state.figure.querySelectorAll("[data-layer]")) {
+    heads[row.dataset.layer]?.forEach((without, head) => {
+      const change = changeOf(state, without);
+      const step = Math.round(((change / limit + 1) / 2) * (colors.length - 1));
+      const cell = row.cells[head + 1];
+      cell.textContent = signed(change);
+      cell.style.backgroundColor = colors[step];
+      cell.style.color = Math.abs(step / (colors.length - 1) - 0.5) > 0.3 ? "#f9fafb" : "#111827";
+    });
+  }
+  const scale = state.figure.querySelector(".diverging");
+  if (scale) scale.textContent = `${signed(-limit)} to ${signed(limit)} percentage points`;
+};
+
+const paintHeads = (state, side, { rows, bin }) => {
+  const [names, outputs] = [state.names[side === "encoder" ? "inputs" : "latents"], state.names.outputs.length];
+  const canvases = headsOf(state.figure, side);
+  const maps = canvases.map((_, head) => rows[head * outputs + state.output]);
+  const most = Math.max(...maps.map((map) => Math.max(...map)));
+  const across = side === "encoder" && Number(getComputedStyle(state.cells.inputs[0]).getPropertyValue("--columns"));
+  const columns = across || maps[0].length;
+  const name = (at) => names[at * bin] + (bin > 1 ? ` to ${names[Math.min(names.length, (at + 1) * bin) - 1]}` : "");
+  canvases.forEach((canvas, head) => {
+    Object.assign(canvas, { width: columns, height: Math.ceil(maps[head].length / columns) });
+    canvas.classList.toggle("strip", canvas.height === 1);
+    const context = canvas.getContext("2d");
+    maps[head].forEach((share, at) => {
+      context.fillStyle = state.colors[Math.round((share / most) * (state.colors.length - 1))];
+      context.fillRect(at % columns, Math.floor(at / columns), 1, 1);
+    });
+    const top = strongest(maps[head], 3).map((at) => `${name(at)} (${percent(maps[head][at])})`);
+    canvas.setAttribute("aria-label", `Head ${head}: ${top.join(", ")}`);
+    canvas.title = top.join(", ");
+    canvas.parentElement.querySelector("b").textContent = top.length ? name(strongest(maps[head], 1)[0]) : "";
+  });
+  state.figure.querySelector(`[data-heads="${side}"] .network-scale`).textContent = `0 to ${percent(most)}`;
+};
+
+const effectInWords = (state) => {
+  const { effects, output, focus, names, decoder } = state;
+  if (focus.side === "inputs") return state.marked.has(focus.index) ? " Marked to leave out." : "";
+  if (!effects?.latents) return "";
+  const { without, correlation: correlations } = effects.latents;
   const before = effects.probability[output];
   if (focus.side === "latents") {
-    const after = effects.without[focus.index][output];
-    return ` Without it, the probability of ${names.outputs[output]} goes from ${percent(before)} to ${percent(after)}.`;
+    return ` Without it, the probability of ${names.outputs[output]} goes from ${percent(before)} to ${percent(without[focus.index][output])}.`;
   }
-  if (focus.side !== "outputs") return "";
-  const changes = effects.without.map((row) => Math.abs(row[output] - before));
+  const changes = without.map((row) => Math.abs(row[output] - before));
   const top = strongest(changes, 1)[0];
   const says = top === undefined ? "" :
-    ` Its probability changes most without ${names.latents[top]}: from ${percent(before)} to ${percent(effects.without[top][output])}.`;
-  const correlation = effects.correlation[output];
+    ` Its probability changes most without ${names.latents[top]}: from ${percent(before)} to ${percent(without[top][output])}.`;
+  const correlation = correlations[output];
   return correlation === null ? says :
     `${says} Rank correlation of attention and effect over ${decoder[output].length} latents: ${correlation.toFixed(2)}.`;
 };
@@ -170,13 +249,51 @@ const focusOn = (side, index) => {
   paint(shown);
 };
 
+// Inputs that a visitor marks to leave them out, and the buttons that do.
+const showMarks = (state) => {
+  const { figure, marked, marking, effects, cells } = state;
+  const controls = figure.querySelector(".network-controls");
+  if (!controls) return;
+  cells.inputs.forEach((cell, at) => cell.classList.toggle("left-out", marked.has(at)));
+  figure.classList.toggle("marking", marking);
+  controls.querySelector("[data-mark]").setAttribute("aria-pressed", marking);
+  controls.querySelector("[data-reset]").hidden = marked.size === 0;
+  const measured = effects?.inputs?.cells ?? [];
+  const same = measured.length === marked.size && measured.every((at) => marked.has(at));
+  for (const button of figure.querySelectorAll("[data-without]")) button.disabled = state.waiting;
+  controls.querySelector("[data-without=inputs]").disabled ||= same || marked.size === cells.inputs.length;
+  const comparison = figure.querySelector(".network-comparison");
+  if (comparison) comparison.hidden = !same;
+};
+const mark = (at, marks) => {
+  if (marks) shown.marked.add(at);
+  else shown.marked.delete(at);
+  showMarks(shown);
+};
+const leaveOut = (without, cells = []) => {
+  shown.waiting = true;
+  showMarks(shown);
+  trigger("select", { without, cells });
+};
+
 const cellAt = (event) => {
   const cell = event.target.closest?.(".network .cell");
   return cell && element.contains(cell) ? [cell.closest("[data-stage]").dataset.stage, Number(cell.dataset.index)] : null;
 };
-for (const event of ["pointerover", "pointerdown"]) {
-  element.addEventListener(event, (happened) => { const at = cellAt(happened); if (at) focusOn(...at); });
+for (const name of ["pointerover", "pointerdown"]) {
+  element.addEventListener(name, (event) => {
+    const at = cellAt(event);
+    if (!at) return;
+    focusOn(...at);
+    if (!shown.marking || at[0] !== "inputs") return;
+    if (name === "pointerdown") {
+      painting = !shown.marked.has(at[1]);
+      event.target.releasePointerCapture(event.pointerId); // a finger, too, goes on to other cells
+    }
+    if (painting !== null) mark(at[1], painting);
+  });
 }
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { painting = null; });
 
 // A side is one stop of the tab key; arrows choose among its cells.
 element.addEventListener("focusin", (event) => {
@@ -188,6 +305,12 @@ element.addEventListener("keydown", (event) => {
   const side = event.target.closest("[data-stage]").dataset.stage;
   const last = shown.cells[side].length - 1;
   const at = shown.focus.side === side ? shown.focus.index : 0;
+  if (event.key === " " && side === "inputs" && shown.effects) {
+    event.preventDefault();
+    focusOn(side, at);
+    mark(at, !shown.marked.has(at));
+    return paint(shown);
+  }
   const columns = Number(getComputedStyle(shown.cells[side][at]).getPropertyValue("--columns")) || 1;
   const next = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + columns, ArrowUp: at - columns, Home: 0, End: last }[event.key];
   if (next === undefined) return;
@@ -218,12 +341,19 @@ const play = (start) => {
 };
 element.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-play]")) play(!playing);
-  const measure = event.target.closest?.("[data-effects]");
-  if (measure && !measure.disabled) {
-    measure.disabled = true;
-    trigger("select", { effects: true });
+  const part = event.target.closest?.("[data-without]")?.dataset.without;
+  if (part) leaveOut(part, part === "inputs" ? [...shown.marked].sort((a, b) => a - b) : []);
+  if (event.target.closest?.("[data-mark]")) {
+    shown.marking = !shown.marking;
+    showMarks(shown);
+  }
+  if (event.target.closest?.("[data-reset]")) {
+    shown.marked.clear();
+    if (shown.effects.inputs) leaveOut("inputs");
+    else showMarks(shown);
   }
 });
+element.addEventListener("toggle", (event) => { if (event.target.matches?.(".network-blocks")) shown.opened = event.target.open; }, true);
 element.addEventListener("input", (event) => {
   if (!event.target.matches?.(".network-steps input")) return;
   if (playing) play(false);
@@ -235,8 +365,12 @@ const start = () => {
   if (!figure || (figure === shown?.figure && figure.dataset.maps === shown.source)) return; // Gradio may keep the node
   if (playing) clearInterval(playing);
   playing = 0;
+  const before = shown;
   shown = readFigure(figure);
+  if (before?.run === shown.run) keepLook(before, shown);
+  shown.opened = figure.querySelector("details").open;
   paint(shown);
+  showMarks(shown);
 };
 watch("value", () => requestAnimationFrame(start));
 start();

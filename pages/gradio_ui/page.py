@@ -12,7 +12,7 @@ from components.html.terms import mark_terms
 from components.js import script
 from models.data.glossary import read_glossary
 from pages.binding import example_chip
-from pages.gradio_ui.bind import QUIET, Binding, Event, Options, Parts, Value
+from pages.gradio_ui.bind import EACH, GPU, QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
 from pages.prose import EXPLANATION, NETWORK
@@ -170,6 +170,17 @@ class PageUi(Widgets, Generic[Sc]):
     def _file(self, name: str, label: str, kinds: Sequence[str], value: Path | None) -> gr.File:
         return gr.File(value and str(value), label=label, file_types=list(kinds), height=112, elem_id=self.id(name))
 
+    def drawing(self, name: str, behavior: str, **options: Value) -> gr.HTML:
+        """What a visitor draws; `input` fires after each stroke. behavior: its files in `components/js`."""
+        return gr.HTML(
+            value=[],
+            html_template=script(f"{behavior}.html"),
+            js_on_load=script(f"{behavior}.js"),
+            elem_id=self.id(name),
+            apply_default_css=False,
+            **options,
+        )
+
     def examples(self, label: str = "Examples", pictures: Sequence[Path] = ()) -> gr.Dataset:
         """Examples to click, by their titles or pictures; events get the index."""
         titles = [example.title for example in self.screen.examples]
@@ -289,6 +300,11 @@ class PageUi(Widgets, Generic[Sc]):
         if self._weights:
             binding.on(self._weights.input, self.screen.choose_weights)
         return binding
+
+    def intervene(self, binding: Binding) -> None:
+        """Leaves out what a visitor chooses in the figure of the run."""
+        screen, chosen = self.screen, self.parts["network"].select
+        binding.on(chosen, screen.intervene, data=("without", "cells"), **EACH, **GPU)  # pyright: ignore[reportAttributeAccessIssue]
 
     def open(self, binding: Binding, **options: Value) -> Event:
         """Shows the page as its address or its visitor wants it, when the browser loads it."""

@@ -42,7 +42,7 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
     answered = _bind_inputs(ui, binding, predictions)
     ui.open(binding, **GPU)
     binding.trace()
-    binding.on(ui.parts["network"].select, ui.screen.measure_effects, **GPU)
+    ui.intervene(binding)
     binding.redraw(**GPU)
     binding.on([each.select for each in predictions], ui.screen.select_point, data=("row", "column"), **EACH, **GPU)
     for variant, maps in latents.items():

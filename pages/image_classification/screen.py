@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
+import numpy as np
+from markupsafe import Markup
 from PIL.Image import Image
 from pydantic import Field
 
@@ -19,16 +21,16 @@ from models.data.examples import example_of, image_examples
 from models.data.images import is_animated, open_image
 from models.schema import (
     CheckpointUnavailable,
-    EachLatent,
     ImageClassificationRequest,
     ImageClassificationResult,
-    Intervention,
     ModelShape,
     Probe,
     Variant,
     Weights,
 )
-from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
+from models.schema.grouping import cell_of_each, cells_along
+from pages.interventions import FigureScreen
+from pages.screen import Control, Files, Notice, Run, Update, answered, on_run
 from pages.session import Session
 from pages.state import MapState, ModelState, control, map_scale
 from pages.tracing import with_stages
@@ -93,7 +95,7 @@ class ImageClassificationRun(Run[ImageClassificationState]):
     file: Path | None
 
 
-class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassificationRun]):
+class ImageClassificationScreen(FigureScreen[ImageClassificationState, ImageClassificationRun]):
     name = NAME
     state = ImageClassificationState
     examples = EXAMPLES
@@ -123,10 +125,29 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         panels = render.image_classification(run.results, latents, state.point, state.scale)
         shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
         shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
-        shown["network"] = render.image_network(run.results, state.figure, self.shape(state.weights, state.figure))
+        shown["network"] = self.figure(run)
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
         return shown | notice | {"link": self.link(state)}
+
+    def figure(self, run: ImageClassificationRun) -> Markup:
+        return render.image_network(run.results, run.state.figure, self.figure_shape(run))
+
+    def figure_request(self, run: ImageClassificationRun) -> ImageClassificationRequest:
+        return _request(run.state, run.state.figure, self.figure_result(run).input_image, cropped=True)
+
+    def figure_result(self, run: ImageClassificationRun) -> Any:
+        return run.results[run.state.figure]
+
+    def with_figure_result(self, run: ImageClassificationRun, result: Any) -> ImageClassificationRun:
+        return replace(run, results={**run.results, run.state.figure: result})
+
+    def figure_shape(self, run: ImageClassificationRun) -> ModelShape:
+        return self.shape(run.state.weights, run.state.figure)
+
+    def inputs_in(self, run: ImageClassificationRun, cells: Sequence[int]) -> Sequence[int]:
+        grid = self.figure_result(run).grid
+        return np.flatnonzero(np.isin(cell_of_each(grid, cells_along(grid)), cells)).tolist()
 
     def controls(self, state: ImageClassificationState) -> Update:
         return super().controls(state) | self.example_inputs(state.example or 0)
@@ -222,23 +243,14 @@ class ImageClassificationScreen(Screen[ImageClassificationState, ImageClassifica
         run = ImageClassificationRun(state, by_variant, " ".join(map(str, refused)), own)
         return run if state.point is None else self._traced(run, VARIANTS)
 
-    @on_run
-    def measure_effects(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
-        """Shows how the prediction of the model in the figure changes without each latent."""
-        figure = run.state.with_values_of(state, "display").figure
-        return self._traced(replace(run, state=run.state.changed(figure=figure)), (figure,), EachLatent())
-
     def traced(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
         return self._traced(replace(run, state=state), VARIANTS)
 
-    def _traced(
-        self, run: ImageClassificationRun, variants: Sequence[Variant], *without: Intervention
-    ) -> ImageClassificationRun:
+    def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
         requests = {
             variant: with_stages(
                 _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result)),
-                *without,
             )
             for variant, result in run.results.items()
             if result and variant in variants

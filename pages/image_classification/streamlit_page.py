@@ -20,7 +20,7 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
             with column:
                 ui.image_output(f"prediction_{variant}", screen.select_point)
         ui.run_line()
-    ui.network(screen.measure_effects, "figure")
+    ui.network(screen.intervene, choice="figure")
     with ui.section("Attention", "attention"):
         ui.radio("method")
         ui.map_controls()

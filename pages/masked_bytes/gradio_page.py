@@ -57,7 +57,7 @@ def _bind(ui: PageUi[MaskedBytesScreen]) -> None:
     clicks = [parts["filled"].select, parts["candidates"].select]
     binding.on(clicks, screen.select_byte, data=("position",), **EACH, **GPU)
     binding.trace()
-    binding.on(ui.parts["network"].select, ui.screen.measure_effects, **GPU)
+    ui.intervene(binding)
     binding.redraw()
     ui.clear_alert([made["text"].input, made["mask"].input])
 

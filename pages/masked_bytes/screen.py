@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import Markup
 
 from components.html.run_line import run_line
 from components.html.text.mask_strip import follow_text, strip_value
 from components.render import masked_bytes as render
 from components.render.architecture import masked_bytes_architecture
 from models.data.examples import example_with_text, text_examples
-from models.schema import ByteAt, Decoding, EachLatent, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
-from pages.screen import Files, Notice, Run, Screen, Update, answered, on_run
+from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
+from pages.interventions import FigureScreen
+from pages.screen import Files, Notice, Run, Update, answered, on_run
 from pages.session import Session
 from pages.state import ModelState, TraceState, control
 from pages.tracing import probe_of, trace_choices, with_stages, within_model
@@ -45,7 +48,7 @@ class MaskedBytesRun(Run[MaskedBytesState]):
     result: MaskedBytesResult
 
 
-class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
+class MaskedBytesScreen(FigureScreen[MaskedBytesState, MaskedBytesRun]):
     name = NAME
     state = MaskedBytesState
     examples = EXAMPLES
@@ -76,8 +79,13 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
         if result.bytes_read < result.bytes_total:
             detail = f"read the first {result.bytes_read:,} of {result.bytes_total:,} bytes"
         shown: Update = {"filled": filled, "candidates": candidates, "run_line": run_line(result.run, detail)}
-        shown["network"] = render.masked_bytes_network(result, self.shape(run.state.weights))
-        return shown | {"attention": plot or "", "link": self.link(run.state)}
+        return shown | {"network": self.figure(run), "attention": plot or "", "link": self.link(run.state)}
+
+    def figure(self, run: MaskedBytesRun) -> Markup:
+        return render.masked_bytes_network(run.result, self.figure_shape(run))
+
+    def figure_request(self, run: MaskedBytesRun) -> MaskedBytesRequest:
+        return _request(run.state)
 
     def model_parts(self, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)
@@ -105,11 +113,6 @@ class MaskedBytesScreen(Screen[MaskedBytesState, MaskedBytesRun]):
     def select_byte(self, run: MaskedBytesRun, state: MaskedBytesState, position: int) -> MaskedBytesRun:
         """Shows the attention of another byte."""
         return self.traced_by(run, state, byte=int(position))
-
-    @on_run
-    def measure_effects(self, run: MaskedBytesRun, state: MaskedBytesState) -> MaskedBytesRun:
-        """Shows how the predictions change without each latent."""
-        return replace(run, result=self.backend.run(with_stages(_request(run.state), EachLatent())))
 
     def attention_files(self, run: MaskedBytesRun, state: MaskedBytesState) -> Files | None:
         result, scale = run.result, run.state.scale

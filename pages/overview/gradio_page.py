@@ -46,7 +46,7 @@ def _bind(ui: PageUi[OverviewScreen]) -> None:
     binding.on([widget.input for widget in ui.made.values()], screen.submit, **LAST, **AT_ONCE)
     binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]}, **AT_ONCE)
     binding.on(ui.open(binding).then, screen.show_figure, **GPU)
-    binding.on(parts["network"].select, screen.show_effects, **GPU)
+    ui.intervene(binding)
 
 
 PAGE = Page(OverviewScreen, build)

@@ -1,6 +1,6 @@
 """Overview: why there are latents, one run of a model, the pages of the app, and what attention costs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -13,7 +13,8 @@ from components.render import overview as render
 from components.render.masked_bytes import masked_bytes_network
 from models.data.examples import text_examples
 from models.data.lessons import read_lessons
-from models.schema import EachLatent, Intervention, MaskedBytesRequest, Probe
+from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Probe
+from pages.interventions import Part, interventions_on, with_effects
 from pages.overview.doors import read_doors
 from pages.overview.presets import PRESETS, Preset
 from pages.screen import Files, Notice, Run, Screen, Update
@@ -80,18 +81,31 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
 
     def show_figure(self, session: Session, state: OverviewState) -> Update:
         """The first example of masked language modeling as a figure. It waits for the model; the page does not."""
-        return {"network": self._figure()}
+        return self._figure(session, self.backend.run(self._request()))
 
-    def show_effects(self, session: Session, state: OverviewState) -> Update:
-        """The same figure, with what switching off each latent changes."""
-        return {"network": self._figure(EachLatent())}
+    def intervene(
+        self, session: Session, state: OverviewState, without: Part, cells: Sequence[int] = ()
+    ) -> Iterator[Update]:
+        """The same figure, with the effects of leaving out a part of the run."""
+        result, shape = session.get("figure"), self._shown_shape
+        if result is not None:
+            interventions = interventions_on(without, shape, cells)
+            for each in with_effects(self.backend, self._request(), result, interventions):
+                yield self._figure(session, each)
 
-    def _figure(self, *without: Intervention) -> Markup:
-        models, (example, *_) = self.backend.describe(), text_examples(SHOWN)
-        probe = Probe(method="encoder", stages=True, without=without)
-        weights = models.default_weights
-        request = MaskedBytesRequest(example.text, example.spans, decoding="iterative", probe=probe, weights=weights)
-        return masked_bytes_network(self.backend.run(request), models.shape(SHOWN, weights))
+    def _request(self) -> MaskedBytesRequest:
+        example, probe = text_examples(SHOWN)[0], Probe(method="encoder", stages=True)
+        weights = self.backend.describe().default_weights
+        return MaskedBytesRequest(example.text, example.spans, decoding="iterative", probe=probe, weights=weights)
+
+    def _figure(self, session: Session, result: MaskedBytesResult) -> Update:
+        session.put(result, "figure")
+        return {"network": masked_bytes_network(result, self._shown_shape)}
+
+    @property
+    def _shown_shape(self) -> ModelShape:
+        models = self.backend.describe()
+        return models.shape(SHOWN, models.default_weights)
 
     def choose_example(self, session: Session, state: OverviewState, index: int) -> Update:
         """The sizes of a published model."""

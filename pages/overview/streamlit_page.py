@@ -16,7 +16,7 @@ def build(ui: PageUi[OverviewScreen]) -> None:
         ui.static("doors", static["lessons"] + static["doors"])
     with ui.section(NETWORK, kind="network"):
         ui.prose("example")
-        ui.markup_output("network", "", "network.js", screen.show_effects)
+        ui.markup_output("network", "", "network.js", screen.intervene)
     with ui.section("What it costs", kind="cost"):
         ui.markup_output("summary")
         ui.examples(at_once(screen.choose_example), label="Published models")

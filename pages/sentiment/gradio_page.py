@@ -56,7 +56,7 @@ def _bind(ui: PageUi[SentimentScreen]) -> None:
     ]
     for event in results:
         binding.on(event.then, screen.leave_out_words, **GPU)
-    binding.on(ui.parts["network"].select, ui.screen.measure_effects, **GPU)
+    ui.intervene(binding)
     binding.redraw()
 
 

@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
+from markupsafe import Markup
+
 from components.analysis.occlusion import EffectUnit
 from components.html.run_line import run_line
 from components.render import sentiment as render
 from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
 from models.data.examples import example_with_text, text_examples
-from models.schema import EachLatent, InputError, ModelShape, SentimentRequest, SentimentResult
-from pages.screen import Files, Notice, Run, Screen, Update, on_run
+from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
+from pages.interventions import FigureScreen
+from pages.screen import Files, Notice, Run, Update
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
 from pages.tracing import probe_of, trace_choices, with_stages, within_model
@@ -44,7 +47,7 @@ class SentimentRun(Run[SentimentState]):
     result: SentimentResult
 
 
-class SentimentScreen(Screen[SentimentState, SentimentRun]):
+class SentimentScreen(FigureScreen[SentimentState, SentimentRun]):
     name = NAME
     state = SentimentState
     examples = EXAMPLES
@@ -65,8 +68,13 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
         pending = Notice("Leaving out each word …" if state.occlude else NOT_REQUESTED)
         shown: Update = {"labels": panels.labels, "strip": panels.text, "run_line": run_line(result.run)}
         shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
-        shown["network"] = render.sentiment_network(result, self.shape(state.weights))
-        return shown | {"link": self.link(state)}
+        return shown | {"network": self.figure(run), "link": self.link(state)}
+
+    def figure(self, run: SentimentRun) -> Markup:
+        return render.sentiment_network(run.result, self.figure_shape(run))
+
+    def figure_request(self, run: SentimentRun) -> SentimentRequest:
+        return _request(run.state, occlude=False)
 
     def model_parts(self, state: SentimentState) -> Update:
         shape = self.shape(state.weights)
@@ -117,12 +125,6 @@ class SentimentScreen(Screen[SentimentState, SentimentRun]):
                 if result.occlusion and result.occlusion.complete:
                     session.put(replace(current, result=result))
                 yield {"occlusion": render.sentiment_words(result, current.state.importance_unit, current.state.scale)}
-
-    @on_run
-    def measure_effects(self, run: SentimentRun, state: SentimentState) -> SentimentRun:
-        """Shows how the prediction changes without each latent."""
-        occlude = run.result.occlusion is not None
-        return replace(run, result=self.backend.run(with_stages(_request(run.state, occlude), EachLatent())))
 
     def attention_files(self, run: SentimentRun, state: SentimentState) -> Files | None:
         result, unit, scale = run.result, run.state.unit, run.state.scale

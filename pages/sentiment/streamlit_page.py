@@ -24,7 +24,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
     with results:
         ui.markup_output("labels")
         ui.run_line()
-    ui.network(screen.measure_effects)
+    ui.network(screen.intervene)
     with ui.section("Attention"):
         ui.trace_controls(screen.leave_out_words)
         ui.markup_output("strip", "Text, colored by attention")

@@ -1,5 +1,7 @@
 """The figure of a run, on the pages that have one, with a backend that has no model."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -7,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.schema import EachLatent, Effects, Stages
+from models.schema import EachHead, EachLatent, Effects, InputsAt, Stages
 from pages.gradio_ui.pages import PAGES
+from pages.interventions import FigureScreen
 from pages.screen import AnyScreen, Update, updates
 from pages.session import Session
 from tests.fake_backend import FakeBackend
 from tests.markup import Elements
 
-WITH_FIGURE = [page.screen for page in PAGES if hasattr(page.screen, "measure_effects")]
+WITH_FIGURE = [page.screen for page in PAGES if issubclass(page.screen, FigureScreen)]
 
 
 def staged(answer: Any) -> Any:
@@ -26,9 +29,8 @@ def staged(answer: Any) -> Any:
             return result
         positions = getattr(result, "positions", None)
         count = 1 if positions is None else len(positions)
-        effects = Effects(
-            np.full(count, 0.5), np.full((2, count), 0.25), np.full((count, 2), 0.5), np.full(count, np.nan)
-        )
+        parts = np.full((2, count), 0.25), np.full((count, 2), 0.5)
+        effects = Effects(np.full(count, 0.5), *parts, np.full(count, np.nan))
         inputs = result.attention.values.size
         stages = Stages(
             np.array([3, 1]), 6, np.full((count, 2), 0.5, np.float32), np.full((2, inputs), 1 / inputs, np.float32),
@@ -52,7 +54,7 @@ def opened(screen: AnyScreen, session: Session) -> Update:
     return shown
 
 
-def updates_of(update: Update) -> Update:
+def updates_of(update: Update | Iterator[Update]) -> Update:
     return {name: value for each in updates(update) for name, value in each.items()}
 
 
@@ -62,16 +64,55 @@ def test_a_page_opens_with_the_figure_of_its_first_run(screen: AnyScreen, sessio
     assert latents == ["latent 3", "latent 1"]
 
 
-def test_latents_are_switched_off_on_request_only(screen: AnyScreen, session: Session) -> None:
-    opened(screen, session)
+def measured(update: Update) -> dict[str, Any]:
+    """What the figure says of the effects."""
+    return json.loads(str(Elements(update["network"]).of("figure")[0]["data-maps"]))["effects"]
+
+
+def test_parts_are_left_out_on_request_only(screen: AnyScreen, session: Session) -> None:
+    shown = opened(screen, session)
     asked = screen.backend.requests
     assert all(request.probe.stages and not request.probe.without for request in asked)
+    assert measured(shown)["latents"] is None
     before = len(asked)
-    update = screen.measure_effects(session, screen.initial)
+    update = updates_of(screen.intervene(session, screen.initial, "latents"))
     (request,) = asked[before:]
     assert request.probe.without == (EachLatent(),)
     assert request.probe.method == asked[0].probe.method
-    assert '"without"' in str(Elements(update["network"]).of("figure")[0]["data-maps"])
+    assert measured(update)["latents"]["without"]
+
+
+def test_heads_are_switched_off_from_the_last_layer_to_the_first(screen: AnyScreen, session: Session) -> None:
+    opened(screen, session)
+    before = len(screen.backend.requests)
+    found = [measured(update)["heads"] for update in screen.intervene(session, screen.initial, "heads")]
+    asked = [each for request in screen.backend.requests[before:] for each in request.probe.without]
+    assert asked == [EachHead(layer) for layer in (3, 2, 1, 0)]
+    assert [sorted(map(int, each)) for each in found] == [[1, 2, 3], [0, 1, 2, 3]]
+
+
+def test_effects_add_up_and_those_of_inputs_can_be_removed(screen: AnyScreen, session: Session) -> None:
+    opened(screen, session)
+    for part, cells in (("latents", ()), ("inputs", (1, 2)), ("inputs", (3,))):
+        update = updates_of(screen.intervene(session, screen.initial, part, cells))
+    assert isinstance(screen.backend.requests[-1].probe.without[0], InputsAt)
+    assert measured(update)["inputs"]["cells"] == [3]
+    assert measured(update)["latents"]
+    asked = len(screen.backend.requests)
+    update = updates_of(screen.intervene(session, screen.initial, "inputs"))
+    assert measured(update)["inputs"] is None
+    assert measured(update)["latents"]
+    assert len(screen.backend.requests) == asked
+
+
+def test_another_result_ends_the_interventions_on_the_one_before(screen: AnyScreen, session: Session) -> None:
+    opened(screen, session)
+    updates_to_come = screen.intervene(session, screen.initial, "heads")
+    next(updates_to_come)
+    run = replace(session.get())
+    session.put(run)
+    assert list(updates_to_come) == []
+    assert session.get() is run
 
 
 def test_programs_do_not_get_the_maps_of_the_figure(screen: AnyScreen, session: Session) -> None:

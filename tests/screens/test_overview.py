@@ -108,7 +108,10 @@ def test_a_run_is_shown_once_the_model_is_there_and_its_latents_are_switched_off
     for update in screen.open(session, {}):
         assert "network" not in update
     assert backend.requests == []  # the page does not wait for the model
-    for action, without in ((screen.show_figure, ()), (screen.show_effects, (EachLatent(),))):
-        figure = Elements(action(session, screen.initial)["network"]).of("figure")[0]
-        assert ('"without"' in str(figure["data-maps"])) == bool(without)
-        assert backend.requests[-1].probe.without == without
+    shown = screen.show_figure(session, screen.initial)
+    assert backend.requests[-1].probe.without == ()
+    for update in screen.intervene(session, screen.initial, "latents"):
+        assert backend.requests[-1].probe.without == (EachLatent(),)
+        before, after = (str(Elements(each["network"]).of("figure")[0]["data-maps"]) for each in (shown, update))
+        assert '"without"' in after
+        assert '"without"' not in before

@@ -97,7 +97,7 @@ def test_playing_moves_through_all_layers_and_stops(page: Page, stages: Stages) 
 def test_switching_latents_off_tells_what_the_engine_computes(page: Page, stages: Stages) -> None:
     assert stages.effects is not None
     effects = stages.effects[EachLatent()]
-    page.locator(".network [data-effects]").click()
+    page.locator(".network [data-without=latents]").click()
     side(page, "latents").locator(".cell[data-change]").first.wait_for()
     side(page, "outputs").locator(".cell").first.hover()
     expect(says(page)).to_contain_text("Rank correlation")

@@ -3,7 +3,6 @@
 The markup has the cells and the maps; `components/js/network.js` shows what a cell attends to and what attends to it.
 """
 
-import base64
 import json
 
 import matplotlib
@@ -13,8 +12,9 @@ from matplotlib.colors import to_hex
 
 from components.html.charts.network_blocks import network_blocks
 from components.html.charts.network_cells import Cells, box_of, cell_of
-from models.schema import EachLatent, Effects, ModelShape, Stages
-from models.schema.grouping import sums_in_cells
+from components.html.charts.network_effects import comparison, controls, effects_data
+from components.html.charts.network_maps import packed, pooled
+from models.schema import ModelShape, Stages
 
 COLORS = [to_hex(color) for color in matplotlib.colormaps["cividis"](np.linspace(0, 1, 17))]
 PANEL = Markup("""<section data-stage="{side}"><h3>{title}</h3><p class="caption">{caption}</p>
@@ -22,7 +22,8 @@ PANEL = Markup("""<section data-stage="{side}"><h3>{title}</h3><p class="caption
 FIGURE = Markup("""<figure class="network" data-maps="{maps}">
 <div class="network-panels">{panels}<svg class="network-bands" aria-hidden="true"></svg></div>
 {steps}
-<p class="network-effects">{effects}</p>
+{controls}
+{comparison}
 <p class="network-says" role="status"></p>
 {blocks}
 </figure>""")
@@ -31,13 +32,6 @@ STEPS = Markup("""<div class="network-steps">
 <label>Latents after layer <input type="range" min="0" max="{last}" value="{last}" step="1"></label>
 <output>{last} of {last}</output>
 </div>""")
-MEASURE = Markup(
-    '<button type="button" data-effects>Switch each latent off</button> and measure how the predictions change.'
-)
-MEASURED = (
-    "Below each latent: change in the probability of the selected output, in percentage points, if the model runs "
-    "without that latent."
-)
 
 
 def network(
@@ -48,18 +42,17 @@ def network(
     shape: of the model. focus: the output that it shows first. latents: their cells, if they are more than numbers.
     """
     latents = latents or _latents(stages)
-    encoder, reached = (_pooled(rows, inputs) for rows in (stages.encoder, stages.inputs))
-    measured = (stages.effects or {}).get(EachLatent())
+    encoder, reached = (pooled(rows, inputs) for rows in (stages.encoder, stages.inputs))
     maps = {
         "names": {"inputs": inputs.names, "latents": latents.names, "outputs": outputs.names},
         "count": stages.count,
-        "decoder": _packed(stages.decoder),
-        "encoder": _packed(encoder),
-        "inputs": _packed(reached),
-        "layers": None if stages.layers is None else [_packed(layer) for layer in stages.layers],
+        "decoder": packed(stages.decoder),
+        "encoder": packed(encoder),
+        "inputs": packed(reached),
+        "layers": None if stages.layers is None else [packed(layer) for layer in stages.layers],
         "colors": COLORS,
         "focus": focus,
-        "effects": measured and _effects(measured),
+        "effects": effects_data(stages, inputs),
     }
     panels = (("inputs", inputs), ("latents", latents), ("outputs", outputs))
     return FIGURE.format(
@@ -69,8 +62,9 @@ def network(
             for side, cells in panels
         ),
         steps="" if stages.layers is None else STEPS.format(last=len(stages.layers) - 1),
-        effects="" if stages.effects is None else MEASURED if measured else MEASURE,
-        blocks=network_blocks(shape, inputs.total or stages.inputs.shape[1], outputs.total or len(stages.decoder)),
+        controls=controls(stages.effects),
+        comparison=comparison(stages, outputs),
+        blocks=network_blocks(stages, shape, inputs.total, outputs.total),
     )
 
 
@@ -80,24 +74,3 @@ def _latents(stages: Stages) -> Cells:
     cells = (cell_of("latents", k, name, str(stages.latents[k])) for k, name in enumerate(names))
     caption = f"{count:,} in the model" + (f", {shown} with most attention shown" if shown < count else "")
     return Cells(box_of("latents", "numbers", Markup("").join(cells)), names, caption)
-
-
-def _effects(effects: Effects) -> dict[str, object]:
-    """Probabilities with and without each latent; a correlation that is not defined is null."""
-    return {
-        "probability": effects.probability.astype(float).round(4).tolist(),
-        "without": effects.without.astype(float).round(4).tolist(),
-        "correlation": [None if np.isnan(each) else round(float(each), 2) for each in effects.rank_correlation],
-    }
-
-
-def _pooled(rows: np.ndarray, cells: Cells) -> np.ndarray:
-    """[R, M] -> [R, cells]."""
-    return rows if cells.pool is None else sums_in_cells(rows, cells.pool)
-
-
-def _packed(rows: np.ndarray) -> dict[str, object]:
-    """One byte per share: the square root, as a part of the largest. Small shares keep three digits."""
-    most = float(rows.max()) or 1.0
-    levels = np.round(255 * np.sqrt(np.clip(rows / most, 0, 1))).astype(np.uint8)
-    return {"most": most, "rows": base64.b64encode(levels.tobytes()).decode()}

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from models.schema import ModelShape
+from components.html.charts.network_effects import head_maps, heads
+from models.schema import ModelShape, Stages
 
-BLOCKS = Markup('<details class="network-blocks"><summary>Layers, equations and code</summary>{}{}</details>')
-BLOCK = Markup("<section><h4>{}</h4><p>{}</p><pre><code>{}</code></pre></section>")
+BLOCKS = Markup('<details class="network-blocks"><summary>Layers, heads, equations and code</summary>{}{}{}</details>')
+BLOCK = Markup("<section><h4>{}</h4><p>{}</p>{}<pre><code>{}</code></pre></section>")
 ATTENTION = Markup("<p>Attention is softmax(<i>Q K</i><sup>T</sup> / √<i>d</i>) <i>V</i>, where <i>d</i> is the number "
     "of channels per head. Each layer adds its input (residual) and ends with an MLP.</p>")  # fmt: skip
 
@@ -56,7 +57,12 @@ def _repeated(shape: ModelShape) -> str:
     return f"{shape.layers} layers with weights of their own run {shape.blocks} times."
 
 
-def network_blocks(shape: ModelShape, inputs: int, outputs: int) -> Markup:
-    """The blocks, closed at first."""
-    found = (BLOCK.format(each.title, each.text, each.code) for each in blocks(shape, inputs, outputs))
-    return BLOCKS.format(ATTENTION, Markup("").join(found))
+def network_blocks(stages: Stages, shape: ModelShape, inputs: int | None = None, outputs: int | None = None) -> Markup:
+    """The blocks, closed at first, with the maps and the effects of their heads.
+
+    inputs, outputs: their numbers, if the stages have fewer.
+    """
+    described = blocks(shape, inputs or stages.inputs.shape[1], outputs or len(stages.decoder))
+    maps = head_maps(stages, "encoder"), "", head_maps(stages, "decoder")
+    found = (BLOCK.format(each.title, each.text, own, each.code) for each, own in zip(described, maps, strict=True))
+    return BLOCKS.format(ATTENTION, heads(stages, shape), Markup("").join(found))
