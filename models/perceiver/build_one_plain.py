@@ -6,23 +6,33 @@ from torch.nn import functional as F
 from transformers.models.perceiver.modeling_perceiver import (
     PerceiverBasicVideoAutoencodingDecoder,
     PerceiverDecoderOutput,
+    PerceiverOneHotPreprocessor,
     PerceiverProjectionDecoder,
 )
 
 
+class OneHotPreprocessor(PerceiverOneHotPreprocessor):
+    """`PerceiverModel` passes `interpolate_pos_encoding`, which the class of transformers does not take."""
+
+    def forward(self, inputs, pos=None, network_input_is_1d=True, interpolate_pos_encoding=False):
+        return super().forward(inputs, pos, network_input_is_1d)
+
+
 class ProjectionDecoder(PerceiverProjectionDecoder):
-    """`PerceiverModel` passes `output_attentions` to its decoder and expects a `PerceiverDecoderOutput`."""
+    """`PerceiverModel` passes `output_attentions` and expects a `PerceiverDecoderOutput`. There are no queries."""
+
+    num_query_channels = 0
 
     def forward(self, query, z, query_mask=None, output_attentions=False):
         return PerceiverDecoderOutput(logits=super().forward(query, z))
 
 
 class VideoAutoencodingDecoder(PerceiverBasicVideoAutoencodingDecoder):
-    """`PerceiverModel` passes `output_attentions` to its decoder."""
+    """`PerceiverModel` passes `output_attentions`."""
 
     def forward(self, query, z, query_mask=None, output_attentions=False):
         found = self.decoder(query, z, output_attentions=output_attentions)
-        logits = found.logits.reshape(*self.output_shape, -1)
+        logits = found.logits.unflatten(1, self.output_shape[1:])
         return PerceiverDecoderOutput(logits=logits, cross_attentions=found.cross_attentions)
 
 

@@ -35,7 +35,7 @@ from models.tasks.tracing import attention_map, trace
 PART_SECONDS = 0.2
 """Seconds of updates between two parts of a stream."""
 SHOWN_OUTPUTS = 24
-"""Most outputs of `Stages`; of a model with more, only the one that is asked about."""
+"""Most outputs of `Stages`; of a model with more, only the one of the request."""
 
 
 def train(request: TrainBuildRequest, runtime: Runtime) -> TrainBuildResult:

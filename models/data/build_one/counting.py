@@ -18,7 +18,7 @@ NUMBER_BYTES = 4
 class PartSize:
     """A part of a model in the forward pass of one example.
 
-    classes: names in transformers. shape: of its output. parameters: those that are trained.
+    classes: their names in transformers. shape: of its output. parameters: those that are trained.
     operations: a multiplication and an addition are two; norms, softmax and the like are left out.
     memory: bytes of its attention maps and of the results of its linear maps, which training keeps.
     """
@@ -120,13 +120,17 @@ def _linear(name: str, classes: tuple[str, ...], rows: int, channels: int, width
 
 def _preprocessing(build: Build, part: Part, inputs: int, channels: int) -> PartSize:
     spec = spec_of(build)
-    found = PartSize("Pre-processor", (part.name,), (inputs, channels), 0, 0, NUMBER_BYTES * inputs * channels)
+    found = PartSize(
+        "Pre-processor", (part.transformers_name,), (inputs, channels), 0, 0, NUMBER_BYTES * inputs * channels
+    )
     for name, grid in sizes.input_grids(build, spec).items():
         one = part.options["modalities"][name] if "modalities" in part.options else part
         found = _plus(found, _modality(build, one, name, grid))
         if one is not part:
             padding = channels - sizes.modality_channels(build, spec, name, grid)
-            found = replace(found, classes=(*found.classes, one.name), parameters=found.parameters + padding)
+            found = replace(
+                found, classes=(*found.classes, one.transformers_name), parameters=found.parameters + padding
+            )
     return found
 
 
@@ -140,7 +144,7 @@ def _modality(build: Build, part: Part, name: Any, grid: tuple[int, ...]) -> Par
             positions = count if build.positions == "learned" else 0
             letters = parts(build).config["vocab_size"]
             return replace(empty, parameters=(letters + positions) * features)
-        case "PerceiverOneHotPreprocessor":
+        case "PerceiverOneHotPreprocessor" | "OneHotPreprocessor":
             return empty
     learned = part.options.get("trainable_position_encoding_kwargs")
     if learned and build.positions == "learned":
@@ -162,11 +166,11 @@ def _decoding(build: Build, part: Part) -> PartSize:
     found = sizes.shapes(build)
     o, q, d = found.outputs, found.query_channels, build.channels
     attention = _layer("Decoder", o, build.latents, q, d, d, build.widening, build.cross_heads, cross=True)
-    queries, classes = _queries(part), (part.name,)
+    queries, classes = _queries(part), (part.transformers_name,)
     if "modalities" in part.options:
         modalities: Mapping[Any, Part] = part.options["modalities"]
         queries = sum(_queries(each) + q - sizes.query_channels_of(build, name) for name, each in modalities.items())
-        classes += tuple(each.name for each in modalities.values())
+        classes += tuple(each.transformers_name for each in modalities.values())
     if not part.options.get("final_project", True):
         return replace(attention, classes=classes, parameters=attention.parameters + queries)
     final = _linear("", (), o, q, found.output_channels)
@@ -182,14 +186,14 @@ def _queries(part: Part) -> int:
 
 def _postprocessing(build: Build, part: Part) -> PartSize:
     found, spec = sizes.shapes(build), spec_of(build)
-    empty = PartSize("Post-processor", (part.name,), (), 0, 0, 0)
+    empty = PartSize("Post-processor", (part.transformers_name,), (), 0, 0, 0)
     if "modalities" not in part.options:
         width = next(iter(spec.outputs.values()))[-1]
         return replace(_linear(empty.name, empty.classes, found.outputs, build.channels, width))
     widths = {"audio": build.samples, "image": build.patch**2, "label": len(spec.labels)}
     for name, grid in found.grids.items():
         empty = _plus(empty, _linear("", (), math.prod(grid), build.channels, widths[name]))
-    classes = (part.name, *(each.name for each in part.options["modalities"].values()))
+    classes = (part.transformers_name, *(each.transformers_name for each in part.options["modalities"].values()))
     return replace(empty, classes=classes, shape=(found.outputs, build.channels))
 
 

@@ -13,7 +13,7 @@ from models.schema.build_one import Modality
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A call of a class of transformers.
+    """A call of a class of transformers, or of one that adapts it to `PerceiverModel`.
 
     options: keyword arguments; some are parts, or parts by modality.
     config: the first argument: "model", the config of the model; other options of a config of its own; None: no config.
@@ -22,6 +22,13 @@ class Part:
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     config: Literal["model"] | Mapping[str, int] | None = "model"
+
+    @property
+    def transformers_name(self) -> str:
+        """Name of the class of transformers."""
+        if self.name == "VideoAutoencodingDecoder":
+            return "PerceiverBasicVideoAutoencodingDecoder"
+        return self.name if self.name.startswith("Perceiver") else f"Perceiver{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,8 @@ def _modality(build: Build, spec: DataSpec, modality: Modality, grid: tuple[int,
     if build.preprocessor == "text":
         return Part("PerceiverTextPreprocessor")
     if not sizes.has_positions(build, modality):
-        return Part("PerceiverOneHotPreprocessor", config={"num_labels": features})
+        name = "OneHotPreprocessor" if build.preprocessor == "one_hot" else "PerceiverOneHotPreprocessor"
+        return Part(name, config={"num_labels": features})
     positions = _input_positions(build, features, grid)
     if modality == "audio" or build.preprocessor == "audio":
         return Part("PerceiverAudioPreprocessor", {"samples_per_patch": build.samples, **positions})
