@@ -35,7 +35,7 @@ from models.schema import (
     StreamRequest,
     Weights,
 )
-from models.tasks import ANALYSES, TASKS
+from models.tasks import ANALYSES, BUILDS, TASKS
 from models.tasks.cost import Cost
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
@@ -295,7 +295,7 @@ def _weights_of(request: Any) -> Weights:
 
 
 def _task_of(request: Any) -> Task:
-    for task in (*TASKS, *ANALYSES):
+    for task in (*TASKS, *ANALYSES, *BUILDS):
         if isinstance(request, task.request):
             return task
     raise TypeError(f"No task accepts a {type(request).__name__}.")

@@ -2,6 +2,7 @@
 
 from models.tasks.attribution import ATTRIBUTION
 from models.tasks.av_autoencoding import AV_AUTOENCODING
+from models.tasks.build_one import ASK_BUILD, BUILD_ONE
 from models.tasks.fine_tuning import FINE_TUNING
 from models.tasks.image_classification import IMAGE_CLASSIFICATION
 from models.tasks.masked_bytes import MASKED_BYTES
@@ -21,3 +22,5 @@ TASKS: tuple[Task, ...] = (
 )
 ANALYSES: tuple[Task, ...] = (ATTRIBUTION,)
 """Tasks about the requests of others, whose checkpoints they use."""
+BUILDS: tuple[Task, ...] = (BUILD_ONE, ASK_BUILD)
+"""Tasks whose models visitors put together: they have no checkpoints."""
