@@ -10,6 +10,7 @@ from torch import Tensor
 from models.data.running_text import RunningText
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_decoding import IncrementalDecoder, Window, next_window
+from models.perceiver.ar_provenance import follow, stages
 from models.perceiver.checkpoints import Checkpoint
 from models.perceiver.sampling import Sampling, choose, probabilities, ranked
 from models.schema import (
@@ -27,7 +28,7 @@ from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task, stream_time_limit
 from models.tasks.text_prompt import REFILL, check, check_probe, place, windows
 from models.tasks.text_tokens import text_tokens
-from models.tasks.text_tracing import stages_of_tokens, trace_token
+from models.tasks.text_tracing import trace_token
 
 ALTERNATIVES = 8
 OUTPUTS = 32
@@ -178,12 +179,13 @@ class _Generation:
     def _trace(self, probe: Probe, traced: int, window: Window) -> tuple[AttentionMap, int | None]:
         """The attention of a token, and the first output of its stages."""
         name = f"token {traced}, generated as {_shown(self.tokens.contents[self.ids[self._prompt_length + traced]])}"
-        attention = trace_token(self.model, self._before(traced, window), window.prefix, probe, name)
+        outputs = self._outputs(traced, window) if probe.stages else range(traced, traced + 1)
+        followed = follow(self.model, self._before(outputs[-1], window), window.prefix)
+        latents = torch.arange(followed.latents - len(outputs), followed.latents, device=followed.asking.device)
+        attention = trace_token(self.model, followed, int(latents[traced - outputs.start]), probe, name)
         if not probe.stages:
             return attention, None
-        outputs = self._outputs(traced, window)
-        found = stages_of_tokens(self.model, self._before(outputs[-1], window), window.prefix, len(outputs))
-        return replace(attention, stages=found), outputs.start
+        return replace(attention, stages=stages(self.model, followed, latents)), outputs.start
 
     def _outputs(self, traced: int, window: Window) -> range:
         """At most OUTPUTS generated tokens around one, all predicted with its prefix."""

@@ -4,38 +4,31 @@ import torch
 from torch import Tensor
 
 from models.perceiver.ar import PerceiverAr
-from models.perceiver.ar_provenance import cross_rows, follow, rollout, self_rows, stages
-from models.schema import AttentionMap, Probe, Stages
+from models.perceiver.ar_provenance import Activations, cross_rows, rollout, self_rows
+from models.schema import AttentionMap, Probe
 from models.tasks.tracing import attention_map, head_in_words
 
 
-def trace_token(model: PerceiverAr, before: Tensor, prefix: int, probe: Probe, output: str) -> AttentionMap:
-    """before: input when the token was predicted, int64 [1, prefix + latents]; the last latent predicts it.
+def trace_token(model: PerceiverAr, followed: Activations, latent: int, probe: Probe, output: str) -> AttentionMap:
+    """The map of the token that this latent predicts, over what that latent can read.
 
     output: name of the token, for the title.
     """
-    followed = follow(model, before, prefix)
-    latent = torch.tensor([followed.latents - 1], device=before.device)
+    wanted = torch.tensor([latent], device=followed.asking.device)
     latent_share = query_share = 0.0
     match probe.method:
         case "rollout":
-            found = rollout(model, followed, latent)
+            found = rollout(model, followed, wanted)
             values, title = found.inputs[0], "Attention rollout, mean over heads"
             latent_share, query_share = found.latent_share[0].item(), found.query_share[0].item()
         case "decoder":
-            values = _of_head(self_rows(model, followed, len(model.layers) - 1, latent), probe)
+            values = _of_head(self_rows(model, followed, len(model.layers) - 1, wanted), probe)
             title = f"Last self-attention layer over the latents, {head_in_words(probe)}"
         case "encoder":
-            values = _of_head(cross_rows(model, followed, latent), probe)
+            values = _of_head(cross_rows(model, followed, wanted), probe)
             title = f"Cross-attention over prefix and latents, {head_in_words(probe)}"
-    return attention_map(values, probe, f"{title}: {output}", latent_share, query_share)
-
-
-def stages_of_tokens(model: PerceiverAr, before: Tensor, prefix: int, outputs: int) -> Stages:
-    """The stages of this many tokens in a row. before: input when the last of them was predicted."""
-    followed = follow(model, before, prefix)
-    latents = torch.arange(followed.latents - outputs, followed.latents, device=before.device)
-    return stages(model, followed, latents)
+    read = len(values) - (followed.latents - 1 - latent)
+    return attention_map(values[:read], probe, f"{title}: {output}", latent_share, query_share)
 
 
 def _of_head(rows: Tensor, probe: Probe) -> Tensor:
