@@ -8,8 +8,12 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 EXPLANATION = ("how it works", "attention maps")
 """Sections of "How it works", in order."""
+ATTENTION = "Attention: methods, heads and color scales"
+"""Heading of its controls where they are closed at first."""
 NETWORK = "From inputs to latents to outputs"
 """Heading of the figure of a run."""
+FAITHFULNESS = "Faithfulness: compare attributions"
+"""Heading of the section that measures attributions."""
 HEADING = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
 
 

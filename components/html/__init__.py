@@ -15,4 +15,5 @@ STYLE_SHEETS: tuple[Path, ...] = (
     _FOLDER / "overview" / "overview.css",
     _FOLDER / "lessons" / "lessons.css",
     _FOLDER / "charts" / "network.css",
+    _FOLDER / "charts" / "attribution.css",
 )

@@ -1,3 +1,4 @@
+from .attribution import attribution_plot as attribution_plot
 from .bytes import attention_over_bytes as attention_over_bytes
 from .bytes import attention_over_latents as attention_over_latents
 from .clip import clip_plot as clip_plot

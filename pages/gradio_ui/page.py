@@ -15,7 +15,7 @@ from pages.binding import example_chip
 from pages.gradio_ui.bind import EACH, GPU, QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
-from pages.prose import EXPLANATION, NETWORK
+from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK
 from pages.screen import PLOT_FILES, AnyScreen, Offer
 from pages.session import SessionStore
 
@@ -300,6 +300,25 @@ class PageUi(Widgets, Generic[Sc]):
         if self._weights:
             binding.on(self._weights.input, self.screen.choose_weights)
         return binding
+
+    def faithfulness(self, *controls: str) -> None:
+        """Attributions by several methods, measured on request. controls: radios of the section."""
+        with self.details(FAITHFULNESS, "faithfulness-details"):
+            self.note("faithfulness")
+            with gr.Row():
+                for name in controls:
+                    self.radio(name, min_width=200)
+                self.button("measure", "Measure faithfulness")
+                self.button("randomize", "Randomize weights")
+            self.markup_output("faithfulness")
+            self.markup_output("random_models")
+            self.save_menu("Save faithfulness", self.screen.attribution_files, name="faithfulness")  # pyright: ignore[reportAttributeAccessIssue]
+
+    def measure(self, binding: Binding) -> None:
+        """Binds the buttons of the section on faithfulness."""
+        screen, parts = self.screen, self.parts
+        binding.on(parts["measure"].click, screen.measure_faithfulness, **GPU)  # pyright: ignore[reportAttributeAccessIssue]
+        binding.on(parts["randomize"].click, screen.randomize_weights, **GPU)  # pyright: ignore[reportAttributeAccessIssue]
 
     def intervene(self, binding: Binding) -> None:
         """Leaves out what a visitor chooses in the figure of the run."""

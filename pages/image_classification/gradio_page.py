@@ -37,12 +37,14 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
         ui.attention_footer(ui.screen.attention_files)
     with ui.details("Position encodings", "positions") as positions:
         ui.part("positions", gr.HTML(apply_default_css=False))
+    ui.faithfulness("baseline")
     ui.how_it_works()
     binding = ui.bind()
     answered = _bind_inputs(ui, binding, predictions)
     ui.open(binding, **GPU)
     binding.trace()
     ui.intervene(binding)
+    ui.measure(binding)
     binding.redraw(**GPU)
     binding.on([each.select for each in predictions], ui.screen.select_point, data=("row", "column"), **EACH, **GPU)
     for variant, maps in latents.items():

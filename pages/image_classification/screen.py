@@ -29,8 +29,8 @@ from models.schema import (
     Weights,
 )
 from models.schema.grouping import cell_of_each, cells_along
-from pages.interventions import FigureScreen
-from pages.screen import Control, Files, Notice, Run, Update, answered, on_run
+from pages.attributions import ExplainedRun, ExplainedScreen
+from pages.screen import Control, Files, Notice, Update, answered, on_run
 from pages.session import Session
 from pages.state import MapState, ModelState, control, map_scale
 from pages.tracing import with_stages
@@ -45,6 +45,7 @@ OWN_IMAGE = "Links cannot include uploaded images. Upload it again; showing an e
 Latent = Annotated[int, Field(ge=0)] | None
 Share = Annotated[float, Field(ge=0, lt=1)]
 MapMethod = Literal["encoder", "mean", "rollout"]
+ImageBaseline = Literal["mean", "blur"]
 
 
 class ImageClassificationState(ModelState, MapState):
@@ -81,13 +82,20 @@ class ImageClassificationState(ModelState, MapState):
     figure: Variant = control(
         "fourier", "Model", "The model that the figure shows.", role="display", labels=render.TITLES
     )
+    baseline: ImageBaseline = control(
+        "mean",
+        "Baseline",
+        "What replaces the cells of the image that are left out.",
+        role="other",
+        labels={"mean": "mean color", "blur": "blurred image"},
+    )
     point: tuple[Share, Share] | None = control(
         None, "Point", "Row and column of a point, as shares of the image's height and width.", role="selection"
     )
 
 
 @dataclass(frozen=True, slots=True)
-class ImageClassificationRun(Run[ImageClassificationState]):
+class ImageClassificationRun(ExplainedRun[ImageClassificationState]):
     """results: None for a model that is not available. problem: why. file: the image, if the visitor uploaded it."""
 
     results: render.ImageResults
@@ -95,13 +103,13 @@ class ImageClassificationRun(Run[ImageClassificationState]):
     file: Path | None
 
 
-class ImageClassificationScreen(FigureScreen[ImageClassificationState, ImageClassificationRun]):
+class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageClassificationRun]):
     name = NAME
     state = ImageClassificationState
     examples = EXAMPLES
     variants = VARIANTS
     uploads: ClassVar = {"image": "an image file (PNG, JPEG, WebP, GIF, ...)"}
-    page_only = ("example", "scale", "opacity", "latents", "point", "figure")
+    page_only = ("example", "baseline", "scale", "opacity", "latents", "point", "figure")
 
     def submit(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
         if image is None:
@@ -125,7 +133,7 @@ class ImageClassificationScreen(FigureScreen[ImageClassificationState, ImageClas
         panels = render.image_classification(run.results, latents, state.point, state.scale)
         shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
         shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
-        shown["network"] = self.figure(run)
+        shown |= self.show_attributions(run) | {"network": self.figure(run)}
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
         return shown | notice | {"link": self.link(state)}
@@ -135,6 +143,9 @@ class ImageClassificationScreen(FigureScreen[ImageClassificationState, ImageClas
 
     def figure_request(self, run: ImageClassificationRun) -> ImageClassificationRequest:
         return _request(run.state, run.state.figure, self.figure_result(run).input_image, cropped=True)
+
+    def request(self, state: ImageClassificationState, image: Path) -> ImageClassificationRequest:
+        return _request(state, state.variant, open_image(image))
 
     def figure_result(self, run: ImageClassificationRun) -> Any:
         return run.results[run.state.figure]

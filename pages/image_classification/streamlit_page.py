@@ -30,6 +30,7 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
         ui.attention_footer(screen.attention_files)
     with ui.details_on_demand("Position encodings", "opened", screen.show_positions):
         ui.html("positions")
+    ui.faithfulness(screen.measure_faithfulness, screen.randomize_weights, screen.attribution_files, "baseline")
     ui.how_it_works()
 
 

@@ -24,6 +24,7 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
         ui.trace_controls()
         ui.plot_output("attention")
         ui.attention_footer(ui.screen.attention_files)
+    ui.faithfulness()
     ui.how_it_works()
     _bind(ui)
 
@@ -58,6 +59,7 @@ def _bind(ui: PageUi[MaskedBytesScreen]) -> None:
     binding.on(clicks, screen.select_byte, data=("position",), **EACH, **GPU)
     binding.trace()
     ui.intervene(binding)
+    ui.measure(binding)
     binding.redraw()
     ui.clear_alert([made["text"].input, made["mask"].input])
 

@@ -13,8 +13,8 @@ from components.render import masked_bytes as render
 from components.render.architecture import masked_bytes_architecture
 from models.data.examples import example_with_text, text_examples
 from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
-from pages.interventions import FigureScreen
-from pages.screen import Files, Notice, Run, Update, answered, on_run
+from pages.attributions import ATTRIBUTIONS, ExplainedRun, ExplainedScreen
+from pages.screen import Files, Notice, Update, answered, on_run
 from pages.session import Session
 from pages.state import ModelState, TraceState, control
 from pages.tracing import probe_of, trace_choices, with_stages, within_model
@@ -22,7 +22,7 @@ from pages.tracing import probe_of, trace_choices, with_stages, within_model
 NAME = "masked_bytes"
 EXAMPLES = text_examples(NAME)
 Span = tuple[int, int]
-CLEARED: Update = dict.fromkeys(("candidates", "network", "attention", "run_line"), "")
+CLEARED: Update = dict.fromkeys(("candidates", "network", "attention", "run_line", *ATTRIBUTIONS), "")
 """What belongs to the result before, while a text is being filled."""
 
 
@@ -44,11 +44,11 @@ class MaskedBytesState(ModelState, TraceState):
 
 
 @dataclass(frozen=True, slots=True)
-class MaskedBytesRun(Run[MaskedBytesState]):
+class MaskedBytesRun(ExplainedRun[MaskedBytesState]):
     result: MaskedBytesResult
 
 
-class MaskedBytesScreen(FigureScreen[MaskedBytesState, MaskedBytesRun]):
+class MaskedBytesScreen(ExplainedScreen[MaskedBytesState, MaskedBytesRun]):
     name = NAME
     state = MaskedBytesState
     examples = EXAMPLES
@@ -79,13 +79,17 @@ class MaskedBytesScreen(FigureScreen[MaskedBytesState, MaskedBytesRun]):
         if result.bytes_read < result.bytes_total:
             detail = f"read the first {result.bytes_read:,} of {result.bytes_total:,} bytes"
         shown: Update = {"filled": filled, "candidates": candidates, "run_line": run_line(result.run, detail)}
-        return shown | {"network": self.figure(run), "attention": plot or "", "link": self.link(run.state)}
+        shown |= self.show_attributions(run) | {"network": self.figure(run), "attention": plot or ""}
+        return shown | {"link": self.link(run.state)}
 
     def figure(self, run: MaskedBytesRun) -> Markup:
         return render.masked_bytes_network(run.result, self.figure_shape(run))
 
     def figure_request(self, run: MaskedBytesRun) -> MaskedBytesRequest:
-        return _request(run.state)
+        return self.request(run.state)
+
+    def request(self, state: MaskedBytesState) -> MaskedBytesRequest:
+        return _request(state)
 
     def model_parts(self, state: MaskedBytesState) -> Update:
         shape = self.shape(state.weights)

@@ -30,6 +30,7 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
         ui.trace_controls()
         ui.plot_output("attention")
         ui.attention_footer(screen.attention_files)
+    ui.faithfulness(screen.measure_faithfulness, screen.randomize_weights, screen.attribution_files)
     ui.how_it_works()
 
 

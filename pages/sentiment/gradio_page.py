@@ -27,6 +27,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
         ui.radio("importance_unit", info=True)
         ui.markup_output("occlusion")
         ui.save_menu("Save word importance", ui.screen.occlusion_files, name="occlusion")
+    ui.faithfulness()
     with ui.details("Classify a table of texts", "table"):
         ui.note("table")
         _table(PageUi(TableScreen(ui.screen.backend), ui.app, ui.store), ui.made["weights"])
@@ -57,6 +58,7 @@ def _bind(ui: PageUi[SentimentScreen]) -> None:
     for event in results:
         binding.on(event.then, screen.leave_out_words, **GPU)
     ui.intervene(binding)
+    ui.measure(binding)
     binding.redraw()
 
 

@@ -15,8 +15,8 @@ from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
 from models.data.examples import example_with_text, text_examples
 from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
-from pages.interventions import FigureScreen
-from pages.screen import Files, Notice, Run, Update
+from pages.attributions import ExplainedRun, ExplainedScreen
+from pages.screen import Files, Notice, Update
 from pages.session import Session
 from pages.state import ModelState, TraceState, UnitState, control
 from pages.tracing import probe_of, trace_choices, with_stages, within_model
@@ -43,11 +43,11 @@ class SentimentState(ModelState, TraceState, UnitState):
 
 
 @dataclass(frozen=True, slots=True)
-class SentimentRun(Run[SentimentState]):
+class SentimentRun(ExplainedRun[SentimentState]):
     result: SentimentResult
 
 
-class SentimentScreen(FigureScreen[SentimentState, SentimentRun]):
+class SentimentScreen(ExplainedScreen[SentimentState, SentimentRun]):
     name = NAME
     state = SentimentState
     examples = EXAMPLES
@@ -68,13 +68,16 @@ class SentimentScreen(FigureScreen[SentimentState, SentimentRun]):
         pending = Notice("Leaving out each word …" if state.occlude else NOT_REQUESTED)
         shown: Update = {"labels": panels.labels, "strip": panels.text, "run_line": run_line(result.run)}
         shown |= {"attention": panels.attention or "", "occlusion": panels.occlusion or pending}
-        return shown | {"network": self.figure(run), "link": self.link(state)}
+        return shown | self.show_attributions(run) | {"network": self.figure(run), "link": self.link(state)}
 
     def figure(self, run: SentimentRun) -> Markup:
         return render.sentiment_network(run.result, self.figure_shape(run))
 
     def figure_request(self, run: SentimentRun) -> SentimentRequest:
-        return _request(run.state, occlude=False)
+        return self.request(run.state)
+
+    def request(self, state: SentimentState) -> SentimentRequest:
+        return _request(state, occlude=False)
 
     def model_parts(self, state: SentimentState) -> Update:
         shape = self.shape(state.weights)

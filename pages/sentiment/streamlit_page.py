@@ -34,6 +34,7 @@ def build(ui: PageUi[SentimentScreen]) -> None:
         ui.radio("importance_unit")
         ui.markup_output("occlusion")
         ui.save_menu("Save word importance", screen.occlusion_files)
+    ui.faithfulness(screen.measure_faithfulness, screen.randomize_weights, screen.attribution_files)
     with ui.details("Classify a table of texts"):
         ui.note("table")
         _table(ui)

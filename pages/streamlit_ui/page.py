@@ -20,7 +20,7 @@ from models.data.glossary import read_glossary
 from models.data.images import open_image
 from models.schema import InputError
 from pages.binding import example_chip
-from pages.prose import EXPLANATION, NETWORK
+from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK
 from pages.screen import AnyScreen, Files, Offer
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.widgets import Draw, Steps, Value, Widgets
@@ -248,6 +248,21 @@ class PageUi(Widgets, Generic[Sc]):
             if choice:
                 self.radio(choice)
             self.markup_output("network", "", "network.js", *([intervene] if intervene else []))
+
+    def faithfulness(self, measure: Action, randomize: Action, offer: Offer, *controls: str) -> None:
+        """Attributions by several methods, measured on request. controls: radios of the section."""
+        with self.details(FAITHFULNESS):
+            self.note("faithfulness")
+            for name in controls:
+                self.radio(name)
+            left, right = st.columns(2)
+            with left:
+                self.button("measure", "Measure faithfulness", measure)
+            with right:
+                self.button("randomize", "Randomize weights", randomize)
+            self.markup_output("faithfulness")
+            self.markup_output("random_models")
+            self.save_menu("Save faithfulness", offer)
 
     def trace_controls(self, *after: Action | Step, latents: bool = True) -> None:
         """What attention is shown of a text. after: actions that follow. latents: whether one can be selected."""
