@@ -10,6 +10,7 @@ from components import plots
 from components.html.images.pixels import picture
 from models.data.images import open_image
 from models.schema import CheckpointUnavailable
+from models.turns import CallerLeftError
 from pages.screen import Notice, is_for_visitor
 
 APOLOGY = "Something went wrong on our side. Your input is unchanged, and the error is in the log."
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 def format_error(error: Exception) -> str:
     """What went wrong, for the visitor: their own mistakes as they are, bugs as an apology and in the log."""
+    if isinstance(error, CallerLeftError):
+        return ""
     if isinstance(error, CheckpointUnavailable):
         log.warning("%s", error, exc_info=error.__cause__)
     if is_for_visitor(error):

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
+from models.turns import away
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -52,7 +54,7 @@ class ByteCache(Generic[K, V]):
         """Yields (value, whether it was cached) and holds it until the block ends. Errors of `make` propagate."""
         entry = self._pin(key)
         try:
-            with entry.lock:
+            with _alone(entry.lock):
                 hit = entry.made
                 if not hit:
                     entry.value = make()
@@ -87,3 +89,17 @@ class ByteCache(Generic[K, V]):
 
     def _held(self) -> int:
         return sum(entry.nbytes for entry in self._entries.values())
+
+
+@contextmanager
+def _alone(lock: threading.Lock) -> Iterator[None]:
+    """Holds the lock. Others compute while it is awaited: it may be one of them who holds it."""
+    held = lock.acquire(blocking=False)
+    try:
+        if not held:
+            with away():
+                held = lock.acquire()
+        yield
+    finally:
+        if held:
+            lock.release()

@@ -4,9 +4,10 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -39,6 +40,7 @@ from models.tasks import ANALYSES, BUILDS, TASKS
 from models.tasks.cost import Cost
 from models.tasks.sentiment import SENTIMENT
 from models.tasks.task import Loaded, Task
+from models.turns import Turns, away
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -64,6 +66,7 @@ class LocalBackend:
         self._models: ByteCache[Any, Loaded] = ByteCache(self.settings.model_cache_bytes, _model_bytes)
         self.inputs = InputStore(self.settings.input_cache_bytes)
         self._latents: ByteCache[Hashable, Any] = ByteCache(self.settings.latent_cache_bytes, lambda made: made.nbytes)
+        self._turns = Turns()
         self._gpu = None
         if spaces is not None:
             limit = self.settings.gpu_seconds
@@ -137,7 +140,7 @@ class LocalBackend:
         resolved = self.inputs.resolve(request)
         gpu = self._gpu_for(resolved)
         with closing(gpu.stream(resolved) if gpu else self._stream_or_refuse(resolved)) as parts:
-            for part in parts:
+            for part in parts if gpu else self._turns.each(parts):
                 if isinstance(part, Refusal):
                     raise part
                 yield part
@@ -169,8 +172,10 @@ class LocalBackend:
         borrows = [self._gpu_for(request) is not None for request in requests]
         borrowing = list(compress(requests, borrows))
         borrowed = iter(self._gpu.run(borrowing) if self._gpu and borrowing else ())
-        here = iter(self._run_or_refuse([request for request, away in zip(requests, borrows, strict=True) if not away]))
-        return [next(borrowed if away else here) for away in borrows]
+        local = list(compress(requests, map(not_, borrows)))
+        with self._turns.taken() if local else nullcontext():
+            here = iter(self._run_or_refuse(local))
+        return [next(borrowed if on_gpu else here) for on_gpu in borrows]
 
     def _run_or_refuse(self, requests: Sequence[Any]) -> list[Any]:
         """Returns errors as values, since ZeroGPU keeps only the class of an exception."""
@@ -205,7 +210,7 @@ class LocalBackend:
 
         def make() -> Loaded:
             # Weights made in inference mode would allow no gradients of the inputs.
-            with torch.inference_mode(False):
+            with away(), torch.inference_mode(False):
                 model = self._loader(checkpoint, device, self.dtype, self.settings.checkpoints)
             return Loaded(model.requires_grad_(False), checkpoint)
 

@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 
 from models.backend.protocol import Backend, Description, Loading, Refusal, unwrap
 from models.schema import FineTunedModel, Request, StreamRequest
+from models.turns import CallerLeftError
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -75,9 +76,6 @@ class MeteredBackend:
                 for part in parts:
                     yield part
                 measured.end(part)
-            except GeneratorExit:
-                measured.outcome = "stopped"
-                raise
             except Refusal.__args__:
                 measured.outcome = "refused"
                 raise
@@ -88,6 +86,10 @@ class MeteredBackend:
         self._running.inc(len(requests))
         try:
             yield measured
+        except (CallerLeftError, GeneratorExit):
+            for each in measured:
+                each.outcome = "stopped"
+            raise
         finally:
             self._running.dec(len(requests))
             seconds = (time.perf_counter() - began) / max(1, len(requests))

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from models.turns import pause
+
 # The operator used by the compiler of torch; builds of torch without it fall back to F.linear.
 _ONEDNN: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
@@ -48,7 +50,11 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x weightᵀ + bias, as `linear` computes it: [..., C], [D, C], [D] -> [..., D]."""
+    """x weightᵀ + bias, as `linear` computes it: [..., C], [D, C], [D] -> [..., D].
+
+    Every model calls it many times a second, so that it is also where requests let others compute.
+    """
+    pause()
     if _ONEDNN is None or x.device.type != "cpu" or {x.dtype, weight.dtype} != {torch.float32}:
         return F.linear(x, weight, bias)
     if torch.is_autocast_enabled("cpu"):

@@ -21,6 +21,7 @@ from models.schema import (
     StreamRequest,
 )
 from models.tasks import TASKS
+from models.turns import Caller, CallerLeftError, called_by
 from tests.fake_backend import SHAPE
 from tests.fine_tuning_rows import LABELS, ROWS
 from tests.plain import plain
@@ -48,6 +49,34 @@ def test_requests_and_results_pickle(backend, name):
     assert plain(travel(result)) == plain(result)
     modules = {type(part).__module__.split(".")[0] for part in leaves(result)}
     assert modules <= {"builtins", "numpy", "PIL"}
+
+
+class Leaving(Caller):
+    """A caller who is gone when a request looks for the fifth time."""
+
+    looks = 0
+
+    @property
+    def left(self) -> bool:
+        self.looks += 1
+        return self.looks > 4
+
+    @left.setter
+    def left(self, value: bool) -> None: ...
+
+
+@pytest.mark.parametrize("name", BY_TASK)
+def test_every_task_ends_once_its_caller_has_left(name):
+    backend = LocalBackend(Settings(device="cpu"), load_tiny)  # nothing is cached
+    with called_by(Leaving()), pytest.raises(CallerLeftError):
+        backend.run(BY_TASK[name])
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_every_stream_ends_once_its_caller_has_left(name):
+    backend = LocalBackend(Settings(device="cpu"), load_tiny)
+    with called_by(Leaving()), pytest.raises(CallerLeftError):
+        list(backend.stream(STREAMS[name]))
 
 
 def leaves(value: Any) -> list[Any]:
