@@ -12,12 +12,14 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from models.backend.connect import connect
 from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from models.logs import configure_logging
 from pages.gradio_ui.pages import PAGES
+from pages.gradio_ui.queue import Places
 from pages.gradio_ui.root_links import RootLinks
 from pages.gradio_ui.shell import HEAD, Page, create_blocks
 from pages.gradio_ui.social import Preview, SocialTags
@@ -29,9 +31,14 @@ from pages.session import SessionStore
 PREVIEW_IMAGE = Path(__file__).parent / "assets" / "social" / "preview.png"
 
 
-def create_app(backend: Backend, pages: Sequence[Page] = PAGES, store: SessionStore | None = None) -> gr.Blocks:
+def create_app(
+    backend: Backend,
+    pages: Sequence[Page] = PAGES,
+    store: SessionStore | None = None,
+    places: Places = Places(),  # noqa: B008
+) -> gr.Blocks:
     """The pages over one backend, a route each. Files that visitors save are deleted after a day."""
-    return create_blocks(backend, pages, SessionStore() if store is None else store)
+    return create_blocks(backend, pages, SessionStore() if store is None else store, places)
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
@@ -43,16 +50,17 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": theme(),
         "css_paths": list(STYLE_SHEETS),
         "head": HEAD,
-        "app_kwargs": {"middleware": _middleware()},
+        "app_kwargs": {"middleware": _middleware(settings)},
         "footer_links": ["api", "settings"],
         "run_history": False,
         "ssr_mode": False,
     }
 
 
-def _middleware() -> list[Middleware]:
+def _middleware(settings: Settings) -> list[Middleware]:
+    addresses = Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.forwarded_allow_ips)
     links = Middleware(RootLinks, pages={page.name for page in PAGES[1:]})
-    return [links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
+    return [addresses, links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
 
 
 def _previews() -> dict[str, Preview]:
@@ -68,7 +76,8 @@ def main() -> None:
         backend = connect(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    app, options = create_app(backend), launch_options(settings)
+    app = create_app(backend, places=Places(settings.session_places, settings.address_places))
+    options = launch_options(settings)
     options["app_kwargs"]["routes"] = health_routes(lambda: backend)
     app.launch(**options, prevent_thread_lock=True)
     backend.start()

@@ -55,6 +55,14 @@ class Settings(BaseSettings):
         default=7860, validation_alias=AliasChoices("PERCEIVER_PORT", "GRADIO_SERVER_PORT"), ge=0, le=65535
     )
     max_upload_mib: int = Field(default=64, ge=1)
+    session_places: int = Field(default=16, ge=1, description="requests of one page that may wait or run")
+    address_places: int = Field(
+        default=32, ge=1, description="the same of one network address, which a whole class may share"
+    )
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="addresses, with commas, whose X-Forwarded-For names the visitor; None: this machine, on a Space *",
+    )
     mcp: bool = Field(default=False, description="serve the API as MCP tools")
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="port of Prometheus metrics, on PERCEIVER_HOST; None: no metrics"
@@ -83,6 +91,11 @@ class Settings(BaseSettings):
         if not self.ray_token.get_secret_value():
             raise SettingsError("PERCEIVER_RAY_TOKEN: set the same secret for the cluster and its front ends.")
         return self.ray_token.get_secret_value()
+
+    @property
+    def forwarded_allow_ips(self) -> str:
+        """`trusted_proxies` as uvicorn takes them."""
+        return self.trusted_proxies or ("*" if self.space_id else "127.0.0.1")
 
     @property
     def number_bytes(self) -> int:

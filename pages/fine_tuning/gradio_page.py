@@ -8,7 +8,7 @@ from pages.gradio_ui.page import CSV_FILES, PageUi
 from pages.gradio_ui.shell import Page
 from pages.screen import PLOT_FILES
 
-TRAINING: Options = {"concurrency_id": "training", "concurrency_limit": 2}
+TRAINING: Options = {"concurrency_id": "training", "concurrency_limit": 8}
 """Not the lane of the GPU: while some visitors train, the others still get their results."""
 
 

@@ -9,11 +9,14 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 from gradio.components.plot import PlotData
+from gradio.context import LocalContext
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from components.charts import CONFIG, Chart
 from models.schema import InputError
+from models.turns import called_by, each_called_by
 from pages.binding import format_error, part_markup
+from pages.gradio_ui.queue import caller_of
 from pages.screen import AnyScreen, Control, Notice, Update, updates
 from pages.session import Session, SessionStore
 from pages.state import Role, State
@@ -33,8 +36,8 @@ PRIVATE: Options = {"api_visibility": "private"}
 """Events that only the page itself triggers."""
 QUIET: Options = {"show_progress": "hidden", **PRIVATE}
 """Events without a progress animation."""
-GPU: Options = {"concurrency_id": "gpu", "concurrency_limit": 1}
-"""Events that run a model for a moment: they share one place in the queue."""
+GPU: Options = {"concurrency_id": "gpu", "concurrency_limit": 8}
+"""Events that run a model for a moment. Those that are under way take turns, see `models.turns`."""
 
 
 def busy(*parts: Component) -> Options:
@@ -121,7 +124,7 @@ class Binding:
         def handler(visitor: str, request: gr.Request) -> Iterator[Value]:
             self.store.connect(request.session_hash or "", visitor)
             session, params = self._session(request), dict(request.query_params)
-            yield from self._guarded(lambda: self.screen.open(session, params), None)
+            yield from self._guarded(lambda: self.screen.open(session, params), None, request)
 
         return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
 
@@ -158,7 +161,7 @@ class Binding:
                 taken |= {name: getattr(event, name) for name in data}
                 return updates(action(self._session(request), state, **taken))
 
-            yield from self._guarded(found, [values[each] for each in self.inputs] if strict else None)
+            yield from self._guarded(found, [values[each] for each in self.inputs] if strict else None, request)
 
         def with_event(values: dict, request: gr.Request, event: gr.EventData) -> Iterator[Value]:
             yield from call(values, request, event)
@@ -195,11 +198,13 @@ class Binding:
             return self.values[name](values)
         return self.screen.state.plain(name, values[name])
 
-    def _guarded(self, found: Callable[[], Iterator[Update]], inputs: list[Value] | None) -> Iterator[Value]:
+    def _guarded(
+        self, found: Callable[[], Iterator[Update]], inputs: list[Value] | None, request: gr.Request
+    ) -> Iterator[Value]:
         """Updates for Gradio. What goes wrong is shown in the notice; everything else stays on the page."""
         update = None
         try:
-            for update in found():
+            for update in each_called_by(caller_of(request), found()):
                 yield self._for_gradio(update, inputs)
             if update is None:
                 yield gr.skip()  # Gradio would empty all outputs
@@ -229,7 +234,8 @@ def for_callers(call: Callable[..., Value]) -> Callable[..., Value]:
 
     def guarded(**arguments: Value) -> Value:
         try:
-            return call(**arguments)
+            with called_by(caller_of(LocalContext.request.get())):
+                return call(**arguments)
         except Exception as error:  # the last place before the caller
             raise gr.Error(format_error(error), print_exception=False) from None
 

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Self
 from unittest.mock import patch
 
 import gradio as gr
-from gradio import routes
+from gradio import queueing, routes
 from gradio.routes import App
 
 from components.js import script
@@ -15,6 +16,7 @@ from models.backend.protocol import Backend
 from pages.gradio_ui.api import api_function
 from pages.gradio_ui.bind import GPU, PRIVATE, Options, Value
 from pages.gradio_ui.page import PageUi, Sc
+from pages.gradio_ui.queue import FairQueue, Places
 from pages.gradio_ui.session_state import CAPACITY, SmallStates
 from pages.prose import read_prose
 from pages.session import SessionStore
@@ -57,10 +59,10 @@ class Page(Generic[Sc]):
         return read_prose(self.name)["lead"]
 
 
-def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionStore) -> gr.Blocks:
+def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionStore, places: Places) -> gr.Blocks:
     """Each page is a route with its own address; the first one is at the root."""
     name, lead = read_prose("")["title"], read_prose("")["lead"]
-    app = _Blocks(title=name, analytics_enabled=False, delete_cache=(3600, 86400))
+    app = _Blocks(places, title=name, analytics_enabled=False, delete_cache=(3600, 86400))
     for number, page in enumerate(pages):
         with app if number == 0 else app.route(page.title, page.name):
             gr.Navbar(main_page_name=pages[0].title)
@@ -76,18 +78,22 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
             app.load(None, None, None, js=shown, **PRIVATE)
             gr.api(api_function(screen), api_name=page.endpoint, **page.lane)
             app.unload(_leaver(store))
-    return app.queue(max_size=64, default_concurrency_limit=4)
+    return app.queue(api_open=False, default_concurrency_limit=4)
 
 
 class _Blocks(gr.Blocks):
     """Blocks that make their server and its configuration only when they are launched, and keep little of a session."""
+
+    def __init__(self, places: Places, **options: Value):
+        self._places = places  # before Gradio makes the first queue
+        super().__init__(**options)
 
     def __exit__(self, *error: Value) -> None:
         with patch.object(App, "create_app"), patch.object(self, "get_config_file", dict):
             super().__exit__(*error)
 
     def queue(self, *args: Value, **options: Value) -> Self:
-        with patch.object(App, "create_app"):
+        with patch.object(App, "create_app"), patch.object(queueing, "Queue", partial(FairQueue, self._places)):
             return super().queue(*args, **options)
 
     def launch(self, *args: Value, **options: Value) -> Value:

@@ -8,7 +8,7 @@ from pages.gradio_ui.shell import Page
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
 from pages.text_generation.state import stop_strings
 
-WRITING: Options = {"concurrency_id": "generation", "concurrency_limit": 2}
+WRITING: Options = {"concurrency_id": "generation", "concurrency_limit": 8}
 """Not the lane of the GPU: while some visitors generate, the others still get their results."""
 
 
@@ -23,6 +23,9 @@ def build(ui: PageUi[TextGenerationScreen]) -> None:
             ui.run_line()
             ui.markup_output("alternatives")
     ui.markup_output("comparison")
+    ui.network(opened=True)
+    with ui.settings(), gr.Row():
+        _settings(ui)
     with ui.section("Attention"):
         ui.trace_controls(latents=False)
         ui.markup_output("attention", "Context, colored by attention")
@@ -41,17 +44,21 @@ def _inputs(ui: PageUi[TextGenerationScreen]) -> None:
         ui.stop_button()
     ui.notice()
     ui.part("progress", gr.HTML(elem_id=ui.id("progress_notice")))
-    with ui.settings():
-        ui.slider("num_latents", info=True)
-        ui.html("layout")
-        with gr.Accordion("Generation settings", open=False, elem_id=ui.id("settings")):
-            _settings(ui)
-        with gr.Row():
-            ui.checkbox("compare", info=True, min_width=200)
-            ui.slider("short_prefix", min_width=160)
 
 
 def _settings(ui: PageUi[TextGenerationScreen]) -> None:
+    with gr.Column(min_width=300):
+        ui.slider("num_latents", info=True)
+        ui.html("layout")
+    with gr.Column(min_width=300):
+        with gr.Row():
+            ui.checkbox("compare", info=True, min_width=200)
+            ui.slider("short_prefix", min_width=160)
+        with gr.Accordion("Generation settings", open=False, elem_id=ui.id("settings")):
+            _generation_settings(ui)
+
+
+def _generation_settings(ui: PageUi[TextGenerationScreen]) -> None:
     with gr.Row():
         ui.slider("max_new_tokens", info=True, maximum=MAX_AT_ONCE, min_width=160)
         ui.radio("do_sample", min_width=160)
