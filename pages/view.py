@@ -27,6 +27,7 @@ LANES: Mapping[str, threading.Semaphore] = {
     "gpu": threading.Semaphore(1),
     "generation": threading.Semaphore(2),
     "training": threading.Semaphore(2),
+    "building": threading.Semaphore(16),
     "film": threading.Semaphore(1),
     "clip": threading.Semaphore(1),
 }

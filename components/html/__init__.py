@@ -16,4 +16,5 @@ STYLE_SHEETS: tuple[Path, ...] = (
     _FOLDER / "lessons" / "lessons.css",
     _FOLDER / "charts" / "network.css",
     _FOLDER / "charts" / "attribution.css",
+    _FOLDER / "build_one" / "build_one.css",
 )

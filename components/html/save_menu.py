@@ -15,6 +15,7 @@ KINDS = {
     "wav": "Sound (WAV)",
     "zip": "Model (ZIP)",
     "ipynb": "Notebook (IPYNB)",
+    "py": "Script (PY)",
 }
 """What each kind of file holds."""
 

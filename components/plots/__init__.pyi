@@ -6,6 +6,7 @@ from .clip_attention import clip_attention_plot as clip_attention_plot
 from .confusion import confusion_plot as confusion_plot
 from .costs import costs_plot as costs_plot
 from .curves import curves_plot as curves_plot
+from .curves import training_plot as training_plot
 from .flow import FlowColumn as FlowColumn
 from .flow import flow_plot as flow_plot
 from .flow import frame_arrays as frame_arrays

@@ -117,6 +117,11 @@ class PageUi(Widgets, Generic[Sc]):
         """Markup that does not belong to a result."""
         return self.part(name, gr.HTML(str(value), elem_id=self.id(name), apply_default_css=False, **options))
 
+    def code(self, name: str, label: str) -> gr.Code:
+        """Python, with buttons that copy and download it."""
+        shown = gr.Code(language="python", label=label, interactive=False, max_lines=24, elem_id=self.id(name))
+        return self.part(name, shown)
+
     def notice(self, name: str = "notice") -> gr.HTML:
         return self.part(name, gr.HTML(elem_id=self.id(name)))
 

@@ -1,6 +1,7 @@
 """The pages in the order of the navigation."""
 
 from pages.av_autoencoding import gradio_page as av_autoencoding
+from pages.build_one import gradio_page as build_one
 from pages.fine_tuning import gradio_page as fine_tuning
 from pages.gradio_ui.shell import Page
 from pages.image_classification import gradio_page as image_classification
@@ -21,4 +22,5 @@ PAGES: tuple[Page, ...] = (
     image_classification.PAGE,
     optical_flow.PAGE,
     av_autoencoding.PAGE,
+    build_one.PAGE,
 )

@@ -106,6 +106,11 @@ class PageUi(Widgets, Generic[Sc]):
             st.caption(label)
             st.video(content, alt=label, loop=True, **options)
 
+    def code(self, name: str, label: str) -> None:
+        """Python, with a button that copies it."""
+        st.caption(label)
+        st.code(self.parts.get(name) or "", language="python", height=480)
+
     def notice(self, name: str = "notice") -> None:
         """The sentence next to a button. The page's own also shows that actions are running."""
         if name == "notice":
@@ -143,6 +148,18 @@ class PageUi(Widgets, Generic[Sc]):
 
     def stop_button(self, action: Action) -> None:
         self.button("stop", "Stop", at_once(action), interactive=False)
+
+    def drawing(self, name: str, behavior: str, *steps: Action | Step) -> None:
+        """What a visitor draws. behavior: its files in `components/js`."""
+
+        def take(value: Value) -> None:
+            self.view.values[name] = value
+            self.perform(steps)
+
+        if self.visible(name):
+            show_markup(
+                self.key(name), script(f"{behavior}.html"), f"{behavior}.js", take, value=self.view.values[name]
+            )
 
     def mask_strip(self, name: str, text: str) -> None:
         """The strip on which a visitor hides parts of a text. text: the field that holds it."""

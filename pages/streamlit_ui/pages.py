@@ -3,6 +3,7 @@
 from typing import Any
 
 from pages.av_autoencoding import streamlit_page as av_autoencoding
+from pages.build_one import streamlit_page as build_one
 from pages.fine_tuning import streamlit_page as fine_tuning
 from pages.image_classification import streamlit_page as image_classification
 from pages.lessons import streamlit_page as lessons
@@ -23,4 +24,5 @@ PAGES: tuple[Page[Any], ...] = (
     image_classification.PAGE,
     optical_flow.PAGE,
     av_autoencoding.PAGE,
+    build_one.PAGE,
 )

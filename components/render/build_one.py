@@ -1,0 +1,53 @@
+"""A Perceiver of the visitor's own: its parts, its training, and what it predicts."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from components import plots
+from components.analysis.training_curve import TrainingCurve
+from components.html.build_one.comparison import ComparedRun, comparison_chart
+from components.html.build_one.curves import live_curves
+from components.html.build_one.drawing import build_drawing
+from components.html.build_one.examples import predicted, prediction_grid, regions_picture
+from components.html.build_one.first_latents import first_latents
+from models.data.build_one import PartSize
+from models.schema import DataSpec, Prediction, TrainBuildResult
+
+__all__ = ["ComparedRun"]
+
+
+def design(parts: Sequence[PartSize], transformer: PartSize) -> Markup:
+    """The parts with their arrays and costs, next to a Transformer on the same input."""
+    return build_drawing(parts, transformer)
+
+
+def curves(curve: TrainingCurve, spec: DataSpec) -> Markup:
+    """Loss and validation score so far."""
+    chance = 1 / len(spec.labels or spec.letters) if spec.metric == "accuracy" else None
+    return live_curves(curve, chance)
+
+
+def examples(spec: DataSpec, result: TrainBuildResult) -> Markup:
+    """Validation examples with predictions; points as regions of the plane."""
+    return prediction_grid(spec, result.examples) if result.regions is None else regions_picture(result.regions)
+
+
+def latents(result: TrainBuildResult) -> Markup:
+    """Attention of the first latents."""
+    return first_latents(result.attention)
+
+
+def answer(spec: DataSpec, prediction: Prediction) -> Markup:
+    """What a model predicts for an input of the visitor."""
+    return predicted(spec, prediction)
+
+
+def comparison(runs: Sequence[ComparedRun]) -> Markup:
+    """Curves and differing settings of several runs; nothing without any."""
+    return comparison_chart(runs) if runs else Markup()
+
+
+def curves_figure(curve: TrainingCurve, facts: Sequence[str]) -> plots.Plot:
+    """The curves as a plot to save. facts: of the model and the training."""
+    return plots.training_plot(curve, facts)
