@@ -20,20 +20,22 @@ const unpack = ({ most, rows }, count) => {
 
 const readFigure = (figure) => {
   const maps = JSON.parse(figure.dataset.maps);
-  const [latents, outputs] = [maps.names.latents.length, maps.names.outputs.length];
-  const panels = Object.fromEntries(SIDES.map((side) => [side, figure.querySelector(`[data-stage="${side}"]`)]));
+  const bySide = (value) => Object.fromEntries(SIDES.map((side) => [side, value(side)]));
+  const panels = bySide((side) => figure.querySelector(`[data-stage="${side}"]`));
+  const cells = bySide((side) => [...panels[side].querySelectorAll(".cell")]);
+  const names = bySide((side) => cells[side].map((cell) => cell.getAttribute("aria-label")));
+  const [latents, outputs] = [names.latents.length, names.outputs.length];
   return {
-    source: figure.dataset.maps, figure, panels, names: maps.names, count: maps.count, colors: maps.colors,
+    source: figure.dataset.maps, figure, panels, cells, names, count: maps.count, colors: maps.colors,
     decoder: unpack(maps.decoder, outputs), encoder: unpack(maps.encoder, latents), inputs: unpack(maps.inputs, outputs),
     layers: maps.layers?.map((layer) => unpack(layer, outputs)) ?? null,
-    cells: Object.fromEntries(SIDES.map((side) => [side, [...panels[side].querySelectorAll(".cell")]])),
     layer: (maps.layers?.length ?? 1) - 1,
     focus: { side: "outputs", index: maps.focus },
     output: maps.focus, // whose changes are shown
     effects: maps.effects,
     headMaps: Object.entries(maps.effects?.maps ?? {}).map(([side, map]) =>
       [side, { ...map, rows: unpack(map, outputs * headsOf(figure, side).length) }]),
-    run: JSON.stringify([maps.names, maps.decoder, maps.inputs]),
+    run: JSON.stringify([names, maps.decoder, maps.inputs]),
     marked: new Set(maps.effects?.inputs?.cells), // inputs to leave out
     marking: false, // whether the pointer marks
   };
@@ -278,7 +280,9 @@ const leaveOut = (without, cells = []) => {
 
 const cellAt = (event) => {
   const cell = event.target.closest?.(".network .cell");
-  return cell && element.contains(cell) ? [cell.closest("[data-stage]").dataset.stage, Number(cell.dataset.index)] : null;
+  if (!cell || !element.contains(cell)) return null;
+  const side = cell.closest("[data-stage]").dataset.stage;
+  return [side, shown.cells[side].indexOf(cell)];
 };
 for (const name of ["pointerover", "pointerdown"]) {
   element.addEventListener(name, (event) => {

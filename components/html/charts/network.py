@@ -44,7 +44,6 @@ def network(
     latents = latents or _latents(stages)
     encoder, reached = (pooled(rows, inputs) for rows in (stages.encoder, stages.inputs))
     maps = {
-        "names": {"inputs": inputs.names, "latents": latents.names, "outputs": outputs.names},
         "count": stages.count,
         "decoder": packed(stages.decoder),
         "encoder": packed(encoder),
@@ -72,5 +71,5 @@ def _latents(stages: Stages) -> Cells:
     shown, count = len(stages.latents), stages.count
     names = [f"latent {latent}" for latent in stages.latents]
     cells = (cell_of("latents", k, name, str(stages.latents[k])) for k, name in enumerate(names))
-    caption = f"{count:,} in the model" + (f", {shown} with most attention shown" if shown < count else "")
+    caption = f"{count:,} latents" + (f", {shown} with most attention shown" if shown < count else "")
     return Cells(box_of("latents", "numbers", Markup("").join(cells)), names, caption)

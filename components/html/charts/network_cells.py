@@ -12,7 +12,7 @@ from components.analysis.byte_labels import byte_label
 from components.html.images.pixels import data_uri
 from models.schema.grouping import cell_of_each, cells_along
 
-CELL = Markup('<span class="cell{kind}" role="option" id="{id}" data-index="{index}" aria-label="{name}">{text}</span>')
+CELL = Markup('<span class="cell{kind}" role="option" id="{id}" aria-label="{name}">{text}</span>')
 GROUP = Markup(
     '<div role="group" aria-label="{0}"><p class="caption">{0}</p><div class="{1}" style="{2}">{3}</div></div>'
 )
@@ -113,7 +113,7 @@ def image_group(pixels: np.ndarray, cells: Sequence[int], title: str = "", name:
 
 def cell_of(side: str, index: int, name: str, text: str = "", marked: bool = False) -> Markup:
     kind = " masked" if marked else ""
-    return CELL.format(kind=kind, id=f"network-{side}-{index}", index=index, name=name, text=text)
+    return CELL.format(kind=kind, id=f"network-{side}-{index}", name=name, text=text)
 
 
 def box_of(side: str, kind: str, cells: Markup, style: str = "") -> Markup:
