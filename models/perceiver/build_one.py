@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import safetensors.torch as safetensors
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PerceiverConfig, PerceiverModel
 from transformers.models.perceiver import modeling_perceiver
@@ -18,7 +19,7 @@ from transformers.models.perceiver import modeling_perceiver
 from models.data.build_one import Examples, Part, as_read, draw, fingerprint, parts, shapes, spec_of
 from models.perceiver import build_one_plain as plain
 from models.perceiver.fine_tuning import warm_up_then_linear
-from models.schema import Build, LatentAttention, Prediction, Training, TrainingState
+from models.schema import Build, InputError, LatentAttention, Prediction, Training, TrainingState
 
 SHOWN_LATENTS = 8
 SHOWN_EXAMPLES = 8
@@ -149,8 +150,11 @@ class BuildTrainer:
 
 
 def load_weights(model: PerceiverModel, state: TrainingState) -> None:
-    """Copies the weights of a state into a model of the same build."""
-    model.load_state_dict(safetensors.load(state.weights))
+    """Copies the weights of a state into a model of the same build. Raises InputError for those of another build."""
+    try:
+        model.load_state_dict(safetensors.load(state.weights))
+    except (RuntimeError, SafetensorError) as error:
+        raise InputError("These weights belong to another model. Train this model first.") from error
 
 
 def run_model(model: PerceiverModel, build: Build, inputs: Mapping[Any, np.ndarray]) -> dict[Any, Tensor]:

@@ -85,5 +85,6 @@ def loss_of(outputs, targets):
         if name in ("label", "letters"):
             losses.append(F.cross_entropy(values.flatten(0, -2), target.flatten()))
         else:
-            losses.append(F.mse_loss(values, target, reduction="none")[target.isfinite()].mean())
+            known = target.isfinite()
+            losses.append(F.mse_loss(values[known], target[known]))
     return sum(losses)

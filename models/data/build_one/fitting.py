@@ -172,7 +172,7 @@ def _misdecoded(build: Build, spec: DataSpec) -> Iterator[str]:
         names = _either([DECODERS[name] for name in fitting])
         yield f"The {DECODERS[build.decoder]} cannot predict {_predicted(spec)}. Use the {names}."
         return
-    if build.decoder == "optical_flow":
+    if build.decoder == "optical_flow" and build.preprocessor in READABLE[build.data]:
         grid = next(iter(sizes.input_grids(build, spec).values()))
         image = next(iter(spec.outputs.values()))[:2]
         if grid != image:

@@ -88,6 +88,8 @@ def _spec_of_points(points: tuple[tuple[float, float, int], ...]) -> DataSpec:
     classes = sorted({point[2] for point in points}) or [0, 1]
     if points and not 10 <= len(points) <= MAX_POINTS:
         raise InputError(f"There are {len(points)} points. Draw 10 to {MAX_POINTS}.")
+    if not all(-1 <= value <= 1 for point in points for value in point[:2]):
+        raise InputError("The coordinates of points must be -1 to 1.")
     if len(classes) < 2 or classes != list(range(len(classes))):
         raise InputError("The points need two or more classes, numbered from 0. Draw points of each color.")
     labels = tuple(f"Class {number}" for number in classes)
