@@ -25,6 +25,8 @@ SHOWN_LATENTS = 8
 SHOWN_EXAMPLES = 8
 VALIDATION_ROWS = 256
 """Validation examples that the loss and the score are computed from."""
+PLANE = 32
+"""Points along each side of `regions`."""
 
 
 def build_model(build: Build) -> PerceiverModel:
@@ -130,6 +132,16 @@ class BuildTrainer:
         found = self.model(model_inputs(self.build, first), output_attentions=True, **queries(self.build))
         rows = found.cross_attentions[0][0].mean(dim=0)[:SHOWN_LATENTS]
         return LatentAttention(rows.numpy().copy(), dict(shapes(self.build).grids))
+
+    @torch.no_grad()
+    def regions(self) -> np.ndarray | None:
+        """Class probabilities over the plane of "points": float32 [rows, columns, K], the first row at y = 1."""
+        if self.build.data != "points":
+            return None
+        side = np.linspace(-1, 1, PLANE, dtype=np.float32)
+        x, y = np.meshgrid(side, side[::-1])
+        found = self._outputs({"values": np.stack([x.ravel(), y.ravel()], axis=1)})["label"]
+        return found.softmax(dim=-1).reshape(PLANE, PLANE, -1).numpy().copy()
 
     def state(self) -> TrainingState:
         moments = {

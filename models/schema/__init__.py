@@ -33,6 +33,7 @@ from models.schema.build_one import (
     Experiment,
     LatentAttention,
     Prediction,
+    ScoreClaim,
     TrainBuildProgress,
     TrainBuildRequest,
     TrainBuildResult,

@@ -207,7 +207,8 @@ class TrainBuildResult:
     losses: of all updates of this slice, each before the update.
     loss, score: of the validation examples; score is the metric of the data.
     finished: whether all steps of the training are done.
-    regions: of "points": float32 [rows, columns, K], class probabilities over the plane from -1 to 1; the first row has y = 1.
+    regions: of "points": float32 [rows, columns, K], class probabilities over the plane from -1 to 1; the first row has
+        y = 1.
     """
 
     state: TrainingState
@@ -280,11 +281,21 @@ class BuildRefused(InputError):  # noqa: N818  (public name)
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreClaim:
+    """The score of a run, minus that of the run `than` if there is one, is `least` to `most`."""
+
+    run: str
+    least: float
+    most: float
+    than: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """A prepared comparison: predict first, then train each build.
 
-    choices: of the prediction. answer: index of the right choice. runs: (name, build, training).
-    claim: what the scores of the runs show, as data; see `models.data.build_one.experiments`.
+    choices: of the prediction. answer: index of the right choice.
+    runs: build and training by name. claims: what their final scores show.
     """
 
     name: str
@@ -293,5 +304,5 @@ class Experiment:
     choices: tuple[str, ...]
     answer: int
     explanation: str
-    runs: tuple[tuple[str, Build, Training], ...]
-    claim: Mapping[str, Any]
+    runs: Mapping[str, tuple[Build, Training]]
+    claims: tuple[ScoreClaim, ...]

@@ -31,6 +31,7 @@ from models.schema.build_one import SLICE_SECONDS, STEPS
 from models.tasks.cost import Cost
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import attention_map, trace
+from models.turns import pause
 
 PART_SECONDS = 0.2
 """Seconds of updates between two parts of a stream."""
@@ -66,6 +67,7 @@ def stream_training(request: TrainBuildRequest, runtime: Runtime) -> Generator[T
             attention=trainer.attention(),
             finished=trainer.step == request.training.steps,
             run=_info(request.training.seed),
+            regions=trainer.regions(),
         )
 
 
@@ -75,6 +77,7 @@ def _updates(trainer: BuildTrainer, goal: int, ends: float) -> list[float]:
     with _one_thread():
         while trainer.step < goal and time.perf_counter() < min(ends, began + PART_SECONDS):
             losses.append(trainer.update())
+            pause()
             if not math.isfinite(losses[-1]):
                 raise InputError(
                     f"The loss is not finite after step {trainer.step}. Use a learning rate below "

@@ -157,3 +157,16 @@ def test_inputs_of_the_wrong_shape_are_refused(backend, inputs):
     (result,) = trained(backend, SMALL, TRAINING, [0])
     with pytest.raises(InputError):
         backend.run(AskBuildRequest(SMALL, result.state, inputs))
+
+
+def test_points_have_probabilities_over_the_plane(backend):
+    """Where y is large, at the top, the class is 1."""
+    points = tuple((x, y, int(y > 0)) for x in (-0.9, -0.3, 0.3, 0.9) for y in (-0.9, -0.6, -0.3, 0.3, 0.6, 0.9))
+    build = replace(preset("points")[0], points=points, latents=4)
+    (result,) = trained(backend, build, Training(steps=60), [60])
+    assert result.regions.shape[2] == 2
+    np.testing.assert_allclose(result.regions.sum(axis=2), 1, rtol=1e-5)
+    upper, lower = np.split(result.regions[..., 1], 2)
+    assert upper.mean() > 0.8
+    assert lower.mean() < 0.2
+    assert trained(backend, SMALL, TRAINING, [0])[0].regions is None
