@@ -183,7 +183,7 @@ def _sound_group(sound: np.ndarray, count: int, result: AvAutoencodingResult, tr
     pixels = waveform_pixels(part_of_sound(sound, samples), WAVE)
     begins = [(samples.start + len(samples) * at / count) / result.sample_rate for at in range(count)]
     names = [f"sound from {begin:.2f} s" for begin in begins]
-    return replace(image_group(pixels, (1, count), "sound"), names=names)
+    return replace(image_group(pixels, (1, count), "sound"), kind="signal", names=names)
 
 
 def av_attention_figure(result: AvAutoencodingResult, scale: Scale = "relative", opacity: float = 0.6) -> plots.Plot:

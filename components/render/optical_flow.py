@@ -164,8 +164,9 @@ def _steps(trace: FlowTrace) -> Markup:
         for step, ((width, height), added) in enumerate(zip(trace.sizes, trace.added, strict=True))
     )
     return Markup(
+        '<details class="more"><summary>Motion that each image size added</summary>'
         '<p class="caption">The model estimates large motions at a small image size first. At each larger size, the '
         "second frame is warped back by the flow so far, and the model estimates the remaining motion.</p>"
         '<table class="steps"><thead><tr><th>image size</th><th>estimated motion</th></tr></thead>'
-        "<tbody>{}</tbody></table>"
+        "<tbody>{}</tbody></table></details>"
     ).format(rows)

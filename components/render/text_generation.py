@@ -111,7 +111,7 @@ def _word_group(pieces: Sequence[Piece], each: str, title: str) -> Group:
 
 
 def _latents(stages: Stages, labels: Sequence[str], places: Sequence[int]) -> Cells:
-    caption = f"{stages.count:,}, the last tokens; {len(labels)} with most attention shown"
+    caption = f"{stages.count:,} latents, {len(labels)} with most attention shown"
     names = [f"latent of “{label}” at {place}" for label, place in zip(labels, places, strict=True)]
     return cells_of("latents", caption, Group("text", names, labels))
 

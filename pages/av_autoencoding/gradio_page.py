@@ -9,6 +9,7 @@ from pages.av_autoencoding.state import EXAMPLES
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Options
 from pages.gradio_ui.page import RESULT, VIDEO_FILES, PageUi
 from pages.gradio_ui.shell import Page
+from pages.prose import ATTENTION
 from pages.screen import PLOT_FILES
 
 CLIPS: Options = {"concurrency_id": "clip", "concurrency_limit": 1}
@@ -32,12 +33,13 @@ def build(ui: PageUi[AvScreen]) -> None:
         ui.dropdown("label", info=True, min_width=200)
         ui.radio("resolution", min_width=200)
         ui.weights()
+    ui.network()
     with ui.section("Frames", kind="frames"):
         ui.image_output("strip")
-    ui.network(opened=True)
     with ui.details("Sound: waveforms and spectrograms", "sound-details"):
         ui.image_output("sound")
-    with ui.section("Attention", "attention"):
+    with ui.details(ATTENTION, "attention-details"):
+        ui.note("attention")
         with gr.Row():
             ui.radio("method", scale=3, min_width=260)
             ui.button("of_label", "Show attention of the label", size="sm", scale=1, min_width=120)

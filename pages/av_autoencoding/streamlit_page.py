@@ -5,6 +5,7 @@ import streamlit as st
 from models.data.av_clip import LONGEST_SECONDS
 from pages.av_autoencoding.screen import AvScreen
 from pages.av_autoencoding.state import EXAMPLES
+from pages.prose import ATTENTION
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.page import VIDEO_FILES, PageUi
 from pages.streamlit_ui.shell import Page
@@ -23,12 +24,13 @@ def build(ui: PageUi[AvScreen]) -> None:
             with column:
                 ui.image_output(name)
         ui.save_menu("Save reconstruction", screen.clip_files)
+    ui.network()
     with ui.section("Frames", kind="frames"):
         ui.image_output("strip", screen.select_pixel)
-    ui.network(opened=True)
     with ui.details("Sound: waveforms and spectrograms"):
         ui.image_output("sound", screen.select_sample)
-    with ui.section("Attention", "attention"):
+    with ui.details(ATTENTION):
+        ui.note("attention")
         ui.radio("method")
         ui.button("of_label", "Show attention of the label", screen.select_label, width="content")
         ui.map_controls()

@@ -246,9 +246,9 @@ class PageUi(Widgets, Generic[Sc]):
         """A section of the page's prose in small print."""
         self.prose(section, "note")
 
-    def network(self, choice: str = "", opened: bool = False) -> None:
+    def network(self, choice: str = "") -> None:
         """The run as a figure: what each input, latent and output attends to. choice: field that selects the model."""
-        with self.section(NETWORK) if opened else self.details(NETWORK, "network-details"):
+        with self.section(NETWORK):
             self.note("network")
             if choice:
                 self.radio(choice)

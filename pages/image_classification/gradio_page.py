@@ -9,6 +9,7 @@ from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding, Event, busy
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.image_classification.screen import EXAMPLES, VARIANTS, ImageClassificationScreen
+from pages.prose import ATTENTION
 
 
 def build(ui: PageUi[ImageClassificationScreen]) -> None:
@@ -27,13 +28,13 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
             with gr.Row():
                 predictions = [ui.image_output(f"prediction_{variant}") for variant in VARIANTS]
             ui.run_line()
-    ui.network("figure")
-    with ui.section("Attention", "attention"):
+            ui.network("figure")
+    with ui.section("Attention", "attention"), gr.Row():
+        latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
+    with ui.details(ATTENTION, "attention-details"):
         with gr.Row():
             ui.radio("method", scale=4, min_width=300)
             ui.map_controls()
-        with gr.Row():
-            latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
         ui.attention_footer(ui.screen.attention_files)
     with ui.details("Position encodings", "positions") as positions:
         ui.part("positions", gr.HTML(apply_default_css=False))

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages.image_classification.screen import EXAMPLES, VARIANTS, ImageClassificationScreen
+from pages.prose import ATTENTION
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
 from pages.view import at_once
@@ -20,13 +21,14 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
             with column:
                 ui.image_output(f"prediction_{variant}", screen.select_point)
         ui.run_line()
-    ui.network(screen.intervene, choice="figure")
+        ui.network(screen.intervene, "figure")
     with ui.section("Attention", "attention"):
-        ui.radio("method")
-        ui.map_controls()
         for variant, column in zip(VARIANTS, st.columns(len(VARIANTS)), strict=True):
             with column:
                 ui.latents_output(f"latents_{variant}", partial(screen.select_latent, variant=variant))
+    with ui.details(ATTENTION):
+        ui.radio("method")
+        ui.map_controls()
         ui.attention_footer(screen.attention_files)
     with ui.details_on_demand("Position encodings", "opened", screen.show_positions):
         ui.html("positions")

@@ -19,7 +19,7 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
             ui.text_output("filled", "Filled text: click a byte to see its attention")
             ui.text_output("candidates", "Most probable bytes for each masked position")
             ui.run_line()
-    ui.network(opened=True)
+    ui.network()
     with ui.section("Attention"):
         ui.trace_controls()
         ui.plot_output("attention")

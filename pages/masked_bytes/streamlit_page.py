@@ -25,7 +25,7 @@ def build(ui: PageUi[MaskedBytesScreen]) -> None:
         ui.text_output("filled", "Filled text: click a byte to see its attention", screen.select_byte)
         ui.text_output("candidates", "Most probable bytes for each masked position", screen.select_byte)
         ui.run_line()
-    ui.network(screen.intervene, opened=True)
+    ui.network(screen.intervene)
     with ui.section("Attention"):
         ui.trace_controls()
         ui.plot_output("attention")

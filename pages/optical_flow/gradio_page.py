@@ -7,6 +7,7 @@ from pages.gradio_ui.page import VIDEO_FILES, PageUi
 from pages.gradio_ui.shell import Page
 from pages.optical_flow.clip import ClipActions
 from pages.optical_flow.screen import EXAMPLES, FRAMES_TAB, OpticalFlowScreen, step_control
+from pages.prose import ATTENTION
 from pages.screen import PLOT_FILES
 
 FILM_LANE: Options = {"concurrency_id": "film", "concurrency_limit": 1}
@@ -25,13 +26,14 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
             film = gr.Video(label="Clip and its flow", visible=False, elem_id=ui.id("film"), autoplay=True, loop=True)
             ui.part("film", film)
             ui.html("film_legend", html_template='<div class="picture-block">${value}</div>')
-    ui.network(opened=True)
+    ui.network()
     with ui.section("Attention", "attention"):
+        ui.image_output("attention")
+    with ui.details(ATTENTION, "attention-details"):
         with gr.Row():
             ui.radio("method", scale=3, min_width=260)
             ui.dropdown("step", scale=2, min_width=160, **step_control(()).properties)
             ui.map_controls()
-        ui.image_output("attention")
         ui.attention_footer(ui.screen.attention_files, "attention")
     with ui.details("Checks: warp, end-point error, forward-backward consistency", "checks"):
         ui.comparison_output("check")

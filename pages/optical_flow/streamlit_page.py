@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.optical_flow.clip import ClipActions
 from pages.optical_flow.screen import EXAMPLES, FRAMES_TAB, OpticalFlowScreen
+from pages.prose import ATTENTION
 from pages.streamlit_ui.page import VIDEO_FILES, PageUi
 from pages.streamlit_ui.shell import Page
 from pages.view import Step, at_once
@@ -22,12 +23,13 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
         ui.save_menu("Save flow", screen.flow_files)
         ui.film("film", "Clip and its flow", autoplay=True)
         ui.markup_output("film_legend")
-    ui.network(opened=True)
+    ui.network()
     with ui.section("Attention", "attention"):
+        ui.image_output("attention")
+    with ui.details(ATTENTION):
         ui.radio("method")
         ui.dropdown("step")
         ui.map_controls()
-        ui.image_output("attention")
         ui.attention_footer(screen.attention_files)
     with ui.details("Checks: warp, end-point error, forward-backward consistency"):
         ui.comparison_output("check")

@@ -5,6 +5,7 @@ import gradio as gr
 from pages.gradio_ui.bind import AT_ONCE, GPU, LAST, busy
 from pages.gradio_ui.page import CSV_FILES, PageUi
 from pages.gradio_ui.shell import Page
+from pages.prose import ATTENTION
 from pages.sentiment.screen import SentimentScreen
 from pages.sentiment.table import TableScreen
 
@@ -16,11 +17,11 @@ def build(ui: PageUi[SentimentScreen]) -> None:
             _inputs(ui)
         with ui.results():
             ui.markup_output("labels")
+            ui.markup_output("strip", "Text, colored by attention")
             ui.run_line()
     ui.network()
-    with ui.section("Attention"):
+    with ui.details(ATTENTION, "attention-details"):
         ui.trace_controls()
-        ui.markup_output("strip", "Text, colored by attention")
         ui.plot_output("attention")
         ui.attention_footer(ui.screen.attention_files)
     with ui.section("Leave-one-out word importance", "leave-one-out"):

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.prose import ATTENTION
 from pages.sentiment.screen import SentimentScreen
 from pages.sentiment.table import TableScreen
 from pages.streamlit_ui.page import CSV_FILES, PageUi
@@ -23,11 +24,11 @@ def build(ui: PageUi[SentimentScreen]) -> None:
             ui.checkbox("occlude")
     with results:
         ui.markup_output("labels")
+        ui.markup_output("strip", "Text, colored by attention")
         ui.run_line()
     ui.network(screen.intervene)
-    with ui.section("Attention"):
+    with ui.details(ATTENTION):
         ui.trace_controls(screen.leave_out_words)
-        ui.markup_output("strip", "Text, colored by attention")
         ui.plot_output("attention")
         ui.attention_footer(screen.attention_files)
     with ui.section("Leave-one-out word importance", "leave-one-out"):

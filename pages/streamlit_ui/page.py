@@ -255,12 +255,12 @@ class PageUi(Widgets, Generic[Sc]):
         with st.container(key=f"note-{section}"):
             self.prose(section, st.caption)
 
-    def network(self, intervene: Action | None = None, choice: str = "", opened: bool = False) -> None:
+    def network(self, intervene: Action | None = None, choice: str = "") -> None:
         """The run as a figure: what each input, latent and output attends to.
 
         intervene: the action that leaves out a part of the run. choice: field that selects the model.
         """
-        with self.section(NETWORK) if opened else self.details(NETWORK):
+        with self.section(NETWORK):
             self.note("network")
             if choice:
                 self.radio(choice)

@@ -5,6 +5,7 @@ import gradio as gr
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Binding, Options
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
+from pages.prose import ATTENTION
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
 from pages.text_generation.state import stop_strings
 
@@ -23,12 +24,13 @@ def build(ui: PageUi[TextGenerationScreen]) -> None:
             ui.run_line()
             ui.markup_output("alternatives")
     ui.markup_output("comparison")
-    ui.network(opened=True)
+    ui.network()
     with ui.settings(), gr.Row():
         _settings(ui)
     with ui.section("Attention"):
-        ui.trace_controls(latents=False)
         ui.markup_output("attention", "Context, colored by attention")
+    with ui.details(ATTENTION, "attention-details"):
+        ui.trace_controls(latents=False)
         ui.attention_footer(ui.screen.attention_files)
     ui.how_it_works()
     binding = ui.bind(values={"stop_strings": stop_strings})

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.prose import ATTENTION
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
@@ -21,10 +22,13 @@ def build(ui: PageUi[TextGenerationScreen]) -> None:
         ui.run_line()
         ui.markup_output("alternatives")
     ui.markup_output("comparison")
-    ui.network(opened=True)
+    ui.network()
+    with ui.settings():
+        _settings(ui)
     with ui.section("Attention"):
-        ui.trace_controls(latents=False)
         ui.markup_output("attention", "Context, colored by attention")
+    with ui.details(ATTENTION):
+        ui.trace_controls(latents=False)
         ui.attention_footer(screen.attention_files)
     ui.how_it_works()
 
@@ -42,17 +46,23 @@ def _inputs(ui: PageUi[TextGenerationScreen]) -> None:
         ui.stop_button(screen.stop)
     ui.notice()
     ui.notice("progress")
-    with ui.settings():
-        ui.slider("num_latents", steps=show_layout)
-        ui.html("layout")
-        with ui.details("Generation settings"):
-            _settings(ui)
-        ui.checkbox("truncate", steps=show_layout)
-        ui.checkbox("compare")
-        ui.slider("short_prefix")
 
 
 def _settings(ui: PageUi[TextGenerationScreen]) -> None:
+    show_layout = (at_once(ui.screen.show_layout),)
+    left, right = st.columns(2)
+    with left:
+        ui.slider("num_latents", steps=show_layout)
+        ui.html("layout")
+    with right:
+        ui.checkbox("compare")
+        ui.slider("short_prefix")
+        ui.checkbox("truncate", steps=show_layout)
+        with ui.details("Generation settings"):
+            _generation_settings(ui)
+
+
+def _generation_settings(ui: PageUi[TextGenerationScreen]) -> None:
     left, right = st.columns(2)
     with left:
         ui.slider("max_new_tokens", maximum=MAX_AT_ONCE)

@@ -91,10 +91,12 @@ def _costs(shape: WriterShape, prefix: int, latents: int, each: str) -> Markup:
         Markup('<th scope="col">{}</th>').format(name) for name in ("", "Perceiver AR", "decoder-only", "")
     )
     return Markup(
+        '<details class="more"><summary>Cost, compared with a decoder-only Transformer</summary>'
         '<div class="scrolled costs" tabindex="0" role="region" aria-label="Computational cost"><table><thead><tr>{}'
         '</tr></thead><tbody>{}</tbody></table></div><p class="caption">Calculated, not measured: '
         "multiplications and additions. Decoder-only: a Transformer of the same depth ({} layers) and width ({:,} "
         "channels), in which every position passes through every layer. Bars: relative to the larger value.</p>"
+        "</details>"
     ).format(head, body, 1 + shape.layers, shape.channels)
 
 

@@ -14,14 +14,15 @@ from models.schema.grouping import cell_of_each, cells_along
 
 CELL = Markup('<span class="cell{kind}" role="option" id="{id}" aria-label="{name}">{text}</span>')
 GROUP = Markup(
-    '<div role="group" aria-label="{0}"><p class="caption">{0}</p><div class="{1}" style="{2}">{3}</div></div>'
+    '<div class="of-{kind}" role="group" aria-label="{name}">{title}'
+    '<div class="{kind}" style="{style}">{cells}</div></div>'
 )
 BOX = Markup('<div class="cells {}" style="{}" role="listbox" tabindex="0" aria-label="{}">{}</div>')
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cells next to each other. kind: "text" or "image", which has a picture below its cells.
+    """Cells next to each other. kind: "text", or "image" or "signal", which have a picture below their cells.
 
     names: what each cell is, in words. labels: the texts in the cells. marked: those that are masked. title: above.
     """
@@ -58,11 +59,16 @@ def cells_of(
     if len(groups) == 1:
         box = box_of(side, groups[0].kind, drawn[0], groups[0].style)
     else:
-        parts = (
-            GROUP.format(group.title, group.kind, group.style, each) for group, each in zip(groups, drawn, strict=True)
-        )
+        parts = (_titled(group, each) for group, each in zip(groups, drawn, strict=True))
         box = box_of(side, "groups", Markup("").join(parts))
     return Cells(box, names, caption, pool, total)
+
+
+def _titled(group: Group, cells: Markup) -> Markup:
+    title = Markup('<p class="caption">{}</p>').format(group.title) if group.title else ""
+    return GROUP.format(
+        kind=group.kind, name=group.title or group.names[0], title=title, style=group.style, cells=cells
+    )
 
 
 def _drawn(side: str, group: Group, start: int) -> Markup:
