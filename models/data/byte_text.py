@@ -76,3 +76,13 @@ def _spans_as_flags(mask: tuple[tuple[int, int], ...], length: int) -> list[bool
             raise InputError(f"The mask {start}:{stop} is outside the text, which has {length} bytes.")
         flags[start:stop] = [True] * (stop - start)
     return flags
+
+
+def text_to_classify(text: str, longest: int) -> bytes:
+    """A text as UTF-8. Raises InputError if it is empty, or has more bytes than `longest`."""
+    content = utf8(text)
+    if not text.strip():
+        raise InputError("The text is empty. Write a text or choose an example.")
+    if len(content) > longest:
+        raise InputError(f"The text has {len(content):,} bytes. The limit is {longest:,}. Shorten the text.")
+    return content

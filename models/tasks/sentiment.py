@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from transformers import PerceiverForSequenceClassification
 
-from models.data.byte_text import utf8
+from models.data.byte_text import text_to_classify
 from models.data.text_windows import Span, text_windows, word_spans
 from models.perceiver.checkpoints import Checkpoint, labels_of
 from models.perceiver.engine import Encoded, decode, encode
@@ -116,11 +116,7 @@ class _Reading:
 
 
 def _content(request: SentimentRequest) -> bytes:
-    content = utf8(request.text)
-    if not request.text.strip():
-        raise InputError("The text is empty. Write a text or choose an example.")
-    if len(content) > LONGEST_TEXT:
-        raise InputError(f"The text has {len(content):,} bytes. The limit is {LONGEST_TEXT:,}. Shorten the text.")
+    content = text_to_classify(request.text, LONGEST_TEXT)
     words = len(word_spans(request.text)) if request.occlude else 0
     if words > MAX_WORDS:
         raise InputError(

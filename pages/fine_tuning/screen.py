@@ -14,6 +14,7 @@ from components.render import fine_tuning as render
 from components.render.sentiment import sentiment
 from components.words.training import training_progress, training_summary
 from models.backend.protocol import unwrap
+from models.data.byte_text import text_to_classify
 from models.data.csv_table import MAX_ROWS, read_table
 from models.data.examples import dataset_examples
 from models.data.fine_tuned_files import FOLDER, write_notebook_file, write_zip
@@ -28,6 +29,7 @@ from models.schema import (
     SentimentResult,
 )
 from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_SECONDS, MAX_STEPS
+from models.schema.sentiment import LONGEST_TEXT
 from pages.fine_tuning.dataset import COLUMNS, Columns, column_choices, no_dataset, show_dataset
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered
 from pages.session import Session
@@ -39,6 +41,8 @@ BATCH_SIZES = (2, 4, 8, 16, 32)
 LEARNING_RATES = (1e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 3e-3)
 """What the page offers; programs may choose any within the bounds."""
 SECONDS_BETWEEN_UPDATES = 0.3
+MAX_TEXTS = 100
+"""Texts that a program may have classified after the training."""
 OWN_FILE = "Links cannot include uploaded files. Upload it again; showing an example for now."
 NO_FILE = "Select a dataset or upload a CSV file."
 NO_MODEL = "There is no fine-tuned model yet. Fine-tune one first."
@@ -67,9 +71,19 @@ class FineTuningState(ModelState):
         0, "Seed", "Determines the held-out rows, the order of the rows and the new weights.", ge=0, le=MAX_SEED
     )
     rows: tuple[tuple[str, str], ...] = control(
-        (), "Rows", "[text, label] each; 2 to 20 labels. A fifth of each label is held out.", role="program"
+        (),
+        "Rows",
+        f"[text, label] each; at most {MAX_ROWS:,} rows, {MIN_LABELS} to {MAX_LABELS} labels. A fifth of each label is held "
+        "out.",
+        role="program",
     )
-    texts: tuple[str, ...] = control((), "Texts", "New texts to classify with the fine-tuned model.", role="program")
+    texts: tuple[str, ...] = control(
+        (),
+        "Texts",
+        f"New texts to classify with the fine-tuned model, at most {MAX_TEXTS} with {LONGEST_TEXT:,} bytes each.",
+        role="program",
+        max_length=MAX_TEXTS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +280,7 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         return Files.of_plot(draw, "confusion-matrix", run.state)
 
     def call(self, state: FineTuningState) -> object:
+        _check_texts(state.texts)
         steps = list(self.backend.stream(_request(state, state.rows)))
         last = steps[-1]
         results = unwrap(self.backend.run_all([SentimentRequest(text, model=last.model) for text in state.texts]))
@@ -277,6 +292,15 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
             "answers": tuple(result.labels for result in results),
             "run": last.run,
         }
+
+
+def _check_texts(texts: tuple[str, ...]) -> None:
+    """Before the training, whose result would be lost. Raises InputError."""
+    for number, text in enumerate(texts, start=1):
+        try:
+            text_to_classify(text, LONGEST_TEXT)
+        except InputError as error:
+            raise InputError(f"Text {number}: {error}") from None
 
 
 def _rows(file: Path, columns: Columns) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,8 @@ from models.schema import (
     SentimentResult,
     TextWindow,
 )
-from pages.fine_tuning.screen import BATCH_SIZES, DATASETS, LEARNING_RATES, FineTuningScreen
+from models.schema.sentiment import LONGEST_TEXT
+from pages.fine_tuning.screen import BATCH_SIZES, DATASETS, LEARNING_RATES, MAX_TEXTS, FineTuningScreen
 from pages.screen import Update, updates
 from pages.session import Session
 from tests.fake_backend import RUN, FakeBackend
@@ -319,3 +320,15 @@ def test_a_model_that_is_missing_is_an_error(session: Session) -> None:
     screen = FineTuningScreen(FakeBackend({FineTuneRequest: missing}))
     with pytest.raises(CheckpointUnavailable):
         list(screen.submit(session, screen.initial))
+
+
+@pytest.mark.parametrize(
+    ("texts", "problem"),
+    [(("new", " "), "Text 2"), (("x" * (LONGEST_TEXT + 1),), "Text 1"), (("new",) * (MAX_TEXTS + 1), "Texts")],
+)
+def test_texts_of_a_program_are_checked_before_the_training(texts: tuple[str, ...], problem: str) -> None:
+    backend = FakeBackend({})
+    screen = FineTuningScreen(backend)
+    with pytest.raises(InputError, match=problem):
+        screen.call(screen.state.from_values({"rows": (("a", "b"),), "texts": texts}, screen.initial))
+    assert not backend.requests
