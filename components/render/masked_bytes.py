@@ -39,7 +39,7 @@ def masked_bytes_network(result: MaskedBytesResult, shape: ModelShape) -> Markup
     outputs = places[: len(stages.decoder)] if traced in places else [traced]
     labels = [byte_label(content[place]) for place in outputs]
     inputs = byte_cells(content[: result.bytes_read], hidden_when_filled(result, traced))
-    predicted = text_cells("outputs", labels, "predicted bytes", places=[place + 1 for place in outputs])
+    predicted = text_cells("outputs", labels, "predicted bytes", places=outputs)
     return network(stages, shape, inputs, predicted, outputs.index(traced) if traced in outputs else 0)
 
 

@@ -93,13 +93,15 @@ def text_group(
     return Group("text", names, labels, set(marked), title)
 
 
-def byte_cells(content: bytes, marked: Sequence[int] = ()) -> Cells:
-    """The bytes that a model reads, between its two special tokens. marked: offsets of masked bytes."""
-    labels = ["CLS", *map(byte_label, content), "SEP"]
-    shown = [position + 1 for position in marked]
-    for position in shown:
-        labels[position] = "?"
-    return text_cells("inputs", labels, f"{len(labels):,} byte tokens", shown, range(len(labels)))
+def byte_cells(content: bytes, marked: Collection[int] = ()) -> Cells:
+    """The bytes that a model reads, between its two special tokens. marked: offsets of masked bytes.
+
+    They are counted as on the rest of the page, where the special tokens do not count.
+    """
+    read = ["?" if offset in marked else byte_label(byte) for offset, byte in enumerate(content)]
+    named = text_group(read, places=range(len(read))).names
+    group = Group("text", ["CLS", *named, "SEP"], ["CLS", *read, "SEP"], {offset + 1 for offset in marked})
+    return cells_of("inputs", f"{len(group.names):,} byte tokens", group)
 
 
 def image_cells(image: Image, grid: tuple[int, int], caption: str) -> Cells:
