@@ -1,15 +1,16 @@
 """Attributions of the output on a page by several methods, how faithful they are, and models with random weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from components import plots
 from components.html.charts.attribution import faithfulness_table, randomization_table
 from models.schema import Attribution, AttributionMethod, AttributionRequest, AttributionResult, Baseline
 from pages.interventions import FigureScreen
-from pages.screen import Files, Run, Update
+from pages.screen import ApiCall, Files, Run, Update
 from pages.session import Session
 from pages.state import State
 
@@ -67,6 +68,17 @@ class ExplainedScreen(FigureScreen[S, R]):
         if result is None:
             return None
         return Files.of_plot(lambda: plots.attribution_plot(result), f"{self.name}-faithfulness", run.state)
+
+    @property
+    def calls(self) -> Sequence[ApiCall]:
+        """Also the attributions, and their faithfulness."""
+        page_only = tuple(name for name in self.page_only if name != "baseline")
+        attribute, faithfulness = (partial(self.attribute, faithfulness=measured) for measured in (False, True))
+        return (
+            *super().calls,
+            ApiCall(f"{self.name}_attribute", attribute, "attribute", page_only),
+            ApiCall(f"{self.name}_faithfulness", faithfulness, "faithfulness api", page_only),
+        )
 
     def attribute(self, state: S, faithfulness: bool, **files: Any) -> object:
         """For programs: the maps of all methods and, if asked for, their curves and scores."""

@@ -92,6 +92,20 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiCall:
+    """A function of the API and of MCP.
+
+    run: (state, **uploads) -> arrays, dataclasses and numbers by name. prose: section that describes it. page_only:
+    fields of the state that are no parameters.
+    """
+
+    name: str
+    run: Callable[..., object]
+    prose: str
+    page_only: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Run(Generic[S]):
     """What a page keeps of its last run. state: as it was run, with what is traced and how it is drawn now."""
 
@@ -219,6 +233,11 @@ class Screen(Generic[S, R]):
     def call(self, state: S) -> object:
         """The result for a program: arrays, dataclasses and numbers by name."""
         raise NotImplementedError
+
+    @property
+    def calls(self) -> Sequence[ApiCall]:
+        """What programs can call."""
+        return (ApiCall(self.endpoint or self.name, self.call, "api", self.page_only),)
 
     # What a visitor does
 

@@ -10,20 +10,20 @@ from typing import Any, get_args, get_origin
 from models.data.as_json import as_json
 from models.schema import InputError
 from pages.gradio_ui.bind import for_callers
-from pages.screen import AnyScreen
+from pages.screen import AnyScreen, ApiCall
 
 DATA_URL = 'with or without "data:...;base64,".'
 
 
-def api_function(screen: AnyScreen) -> Callable[..., Any]:
-    """call(**state) -> JSON. It takes uploads as base64, and the screen's `call` gets their paths."""
+def api_function(screen: AnyScreen, api_call: ApiCall) -> Callable[..., Any]:
+    """call(**state) -> JSON. It takes uploads as base64, and the screen gets their paths."""
     uploads, fields, initial = screen.uploads, screen.state.model_fields, screen.initial
 
     def call(**arguments: Any) -> object:
         state = screen.state.from_values(arguments, initial)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
             files = {name: _decoded(arguments[name], name, Path(folder)) for name in uploads}
-            return as_json(screen.call(state, **files))
+            return as_json(api_call.run(state, **files))
 
     files = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str) for name in uploads]
     controls = [
@@ -34,7 +34,7 @@ def api_function(screen: AnyScreen) -> Callable[..., Any]:
             annotation=_annotation(fields[name].annotation),
         )
         for name in sorted(fields, key=lambda name: name not in screen.state.__annotations__)  # its own come first
-        if name not in screen.page_only
+        if name not in api_call.page_only
     ]
     parameters = [each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in [*files, *controls]]
     parameters.sort(key=lambda each: each.default is not inspect.Parameter.empty)
@@ -43,20 +43,20 @@ def api_function(screen: AnyScreen) -> Callable[..., Any]:
     def function(*values: object, **named: object) -> object:
         return guarded(**dict(zip((each.name for each in parameters), values, strict=False)), **named)
 
-    function.__name__ = screen.endpoint or screen.name
-    function.__doc__ = _documentation(parameters, screen)
+    function.__name__ = api_call.name
+    function.__doc__ = _documentation(parameters, screen, api_call.prose)
     signature = inspect.Signature(parameters, return_annotation=dict[str, Any])
     function.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     function.__annotations__ = {each.name: each.annotation for each in parameters}
     return function
 
 
-def _documentation(parameters: list[inspect.Parameter], screen: AnyScreen) -> str:
+def _documentation(parameters: list[inspect.Parameter], screen: AnyScreen, prose: str) -> str:
     help_texts = {name: f"Base64 of {what}, {DATA_URL}" for name, what in screen.uploads.items()}
     for name, field in screen.state.model_fields.items():
         help_texts[name] = f"{field.title}. {field.description or ''}"
     lines = [f"    {each.name}: {' '.join(help_texts[each.name].split())}" for each in parameters]
-    return "\n".join([screen.prose["api"], "", "Args:", *lines])
+    return "\n".join([screen.prose[prose], "", "Args:", *lines])
 
 
 def _annotation(annotation: object) -> object:

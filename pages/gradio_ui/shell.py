@@ -76,7 +76,8 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
                 page.build(ui)
             shown = f"() => window.perceiver.mounted({json.dumps(f'{page.title} - {name}')})"
             app.load(None, None, None, js=shown, **PRIVATE)
-            gr.api(api_function(screen), api_name=page.endpoint, **page.lane)
+            for call in screen.calls:
+                gr.api(api_function(screen, call), api_name=call.name, **page.lane)
             app.unload(_leaver(store))
     return app.queue(api_open=False, default_concurrency_limit=4)
 

@@ -16,6 +16,7 @@ from models.backend.settings import Settings
 from models.data.flow_files import read_flow
 from models.data.media.reading import open_clip
 from models.schema import (
+    METHODS,
     ImageClassificationRequest,
     MaskedBytesRequest,
     OpticalFlowRequest,
@@ -38,9 +39,10 @@ def client(address: str) -> Client:
 
 def test_only_the_main_calls_are_public_and_documented(client: Client) -> None:
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {f"/{page.endpoint}" for page in PAGES}
-    for page in PAGES:
-        assert len(endpoints[f"/{page.endpoint}"]["description"]) > 40
+    calls = [call for page in PAGES for call in page.screen(LocalBackend(Settings(device="cpu"))).calls]
+    assert set(endpoints) == {f"/{call.name}" for call in calls}
+    assert {page.endpoint for page in PAGES} < {call.name for call in calls}
+    assert all(len(each["description"]) > 40 for each in endpoints.values())
 
 
 def test_costs_are_calculated(client: Client) -> None:
@@ -73,6 +75,18 @@ def test_a_text_is_classified_as_by_the_service(client: Client) -> None:
     assert result.attention
     np.testing.assert_allclose(answer["occlusion"]["drops"], result.occlusion.drops, atol=1e-4)
     np.testing.assert_allclose(answer["attention"]["values"], result.attention.values, atol=1e-5)
+
+
+def test_attributions_come_with_their_faithfulness(client: Client) -> None:
+    answer = client.predict("A warm and funny film.", api_name="/sentiment_faithfulness")
+    assert [each["method"] for each in answer["methods"]] == [*METHODS]
+    assert answer["parts"] == ["A ", "warm ", "and ", "funny ", "film."]
+    assert len(answer["random"]["deletion"]) == 10
+    for each in answer["methods"]:
+        assert each["deletion"][0] == pytest.approx(answer["probability"], abs=1e-4)
+    plain = client.predict("A warm and funny film.", api_name="/sentiment_attribute")
+    np.testing.assert_allclose(plain["methods"][0]["values"], answer["methods"][0]["values"], atol=1e-3)
+    assert "deletion" not in plain["methods"][0]
 
 
 def test_rows_are_taught_and_new_texts_classified_and_nothing_is_kept(client: Client) -> None:
