@@ -11,7 +11,7 @@ RUN = RunInfo("fake", "embedded", "cpu", "float32", 0.5, encoder_cached=False)
 SHAPE = ModelShape(
     name="fake", parameters=1_000_000, longest_text=64, image_size=32, labels=("negative", "positive"), fps=16.0,
     sample_rate=8000, input_channels=8, latents=6, latent_channels=12, blocks=1, layers=2, self_heads=2, cross_heads=3,
-    vocabulary=262,
+    vocabulary=262, decoder_heads=3,
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ const keepLook = (before, state) => {
   const { focus, output, layer, marking } = before;
   Object.assign(state, { focus, output, layer, marking });
   if (!state.effects?.inputs && !before.effects?.inputs) state.marked = before.marked;
-  state.figure.querySelector("details").open = before.opened;
+  for (const details of state.figure.querySelectorAll("details")) details.open = before.opened;
 };
 
 // What each side shows while a cell is in focus: its levels, and what they are.
@@ -372,7 +372,7 @@ const start = () => {
   const before = shown;
   shown = readFigure(figure);
   if (before?.run === shown.run) keepLook(before, shown);
-  shown.opened = figure.querySelector("details").open;
+  shown.opened = Boolean(figure.querySelector("details[open]"));
   paint(shown);
   showMarks(shown);
 };

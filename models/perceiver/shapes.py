@@ -22,7 +22,7 @@ from models.perceiver.checkpoints import (
     outline,
 )
 from models.perceiver.clip_models import clip_shape
-from models.perceiver.engine import perceiver_of
+from models.perceiver.engine import basic_decoder, perceiver_of
 from models.schema import ModelShape
 
 
@@ -55,6 +55,7 @@ def _shape(config: PerceiverConfig, model: Any, name: str, parameters: int) -> M
         layers=config.num_self_attends_per_block,
         self_heads=config.num_self_attention_heads,
         cross_heads=config.num_cross_attention_heads,
+        decoder_heads=basic_decoder(model).decoding_cross_attention.attention.self.num_heads,
     )
 
 

@@ -215,7 +215,9 @@ class ModelShape:
     image_size: pixels along each side of the training images.
     labels: names of the classes.
     fps, sample_rate: frame rate and audio sample rate of the clips that the model reads.
+    cross_heads: heads of the encoder cross-attention.
     vocabulary: number of different tokens that the model generates.
+    decoder_heads: heads of the decoder cross-attention.
     """
 
     name: str
@@ -233,6 +235,7 @@ class ModelShape:
     self_heads: int
     cross_heads: int
     vocabulary: int = 0
+    decoder_heads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

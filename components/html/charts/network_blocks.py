@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from components.html.charts.network_effects import head_maps, heads
+from components.words.numbers import counted
 from models.schema import ModelShape, Stages
 
 BLOCKS = Markup('<details class="network-blocks"><summary>Layers, heads, equations and code</summary>{}{}{}</details>')
@@ -43,8 +44,8 @@ latents = perceiver.encoder.cross_attention(latents, inputs=inputs)[0]  # inputs
     )
     decoder = Block(
         "Decoder cross-attention",
-        f"Q: {outputs:,} queries, one for each output. K and V: the {n:,} latents. "
-        f"{outputs:,} x {n:,} = {outputs * n:,} products for each of {shape.cross_heads} heads.",
+        f"Q: {'1 query' if outputs == 1 else f'{outputs:,} queries'}, one for each output. K and V: the {n:,} latents. "
+        f"{outputs:,} x {n:,} = {outputs * n:,} products for each of {counted(shape.decoder_heads, 'head')}.",
         f"""decoder = getattr(perceiver.decoder, "decoder", perceiver.decoder)
 answers = decoder.decoding_cross_attention(queries, inputs=latents)[0]  # queries: [1, {outputs}, channels]""",
     )
@@ -58,10 +59,12 @@ def _repeated(shape: ModelShape) -> str:
 
 
 def network_blocks(stages: Stages, shape: ModelShape, inputs: int | None = None, outputs: int | None = None) -> Markup:
-    """The blocks, closed at first, with the maps and the effects of their heads.
+    """The blocks, closed at first, with the maps and the effects of their heads; nothing for a model without a decoder.
 
     inputs, outputs: their numbers, if the stages have fewer.
     """
+    if not shape.decoder_heads:
+        return Markup()
     described = blocks(shape, inputs or stages.inputs.shape[1], outputs or len(stages.decoder))
     maps = head_maps(stages, "encoder"), "", head_maps(stages, "decoder")
     found = (BLOCK.format(each.title, each.text, own, each.code) for each, own in zip(described, maps, strict=True))
