@@ -20,6 +20,7 @@ from models.backend.settings import Settings, SettingsError
 from models.logs import configure_logging
 from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.queue import Places
+from pages.gradio_ui.request_checks import RequestChecks
 from pages.gradio_ui.root_links import RootLinks
 from pages.gradio_ui.shell import HEAD, Page, create_blocks
 from pages.gradio_ui.social import Preview, SocialTags
@@ -60,7 +61,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 def _middleware(settings: Settings) -> list[Middleware]:
     addresses = Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.forwarded_allow_ips)
     links = Middleware(RootLinks, pages={page.name for page in PAGES[1:]})
-    return [addresses, links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
+    checks = Middleware(RequestChecks, most_bytes=settings.max_body_bytes, openapi=settings.openapi)
+    return [addresses, checks, links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
 
 
 def _previews() -> dict[str, Preview]:

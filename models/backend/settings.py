@@ -63,6 +63,7 @@ class Settings(BaseSettings):
         default=None,
         description="addresses, with commas, whose X-Forwarded-For names the visitor; None: this machine, on a Space *",
     )
+    openapi: bool = Field(default=False, description="describe the API at /gradio_api/openapi.json")
     mcp: bool = Field(default=False, description="serve the API as MCP tools")
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="port of Prometheus metrics, on PERCEIVER_HOST; None: no metrics"
@@ -96,6 +97,11 @@ class Settings(BaseSettings):
     def forwarded_allow_ips(self) -> str:
         """`trusted_proxies` as uvicorn takes them."""
         return self.trusted_proxies or ("*" if self.space_id else "127.0.0.1")
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Longest body of an HTTP request: a file in base64, and 1 MiB for everything else."""
+        return (self.max_upload_mib * 4 // 3 + 1) * MIB
 
     @property
     def number_bytes(self) -> int:

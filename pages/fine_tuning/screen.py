@@ -73,8 +73,8 @@ class FineTuningState(ModelState):
     rows: tuple[tuple[str, str], ...] = control(
         (),
         "Rows",
-        f"[text, label] each; at most {MAX_ROWS:,} rows, {MIN_LABELS} to {MAX_LABELS} labels. A fifth of each label is held "
-        "out.",
+        f"[text, label] each: at most {MAX_ROWS:,} rows with {MIN_LABELS} to {MAX_LABELS} labels. "
+        "A fifth of each label is held out.",
         role="program",
     )
     texts: tuple[str, ...] = control(

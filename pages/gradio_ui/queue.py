@@ -26,6 +26,7 @@ KEPT_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 BUSY = "The server is busy. Try again in a minute."
 NO_FUNCTION = "There is no such function."
+ARGUMENTS = "The function takes {} values, not {}."
 TOO_MANY = "{} of your requests are waiting or running. Wait for them before you send more."
 
 
@@ -79,6 +80,8 @@ class FairQueue(Queue):
         function = self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index)
         if function is None:
             return False, NO_FUNCTION, "error"
+        if len(body.data) != len(function.inputs):
+            return False, ARGUMENTS.format(len(function.inputs), len(body.data)), "error"
         request.state.caller = Caller(body.session_hash or _address(request))
         body.session_hash = body.session_hash or uuid4().hex
         if reason := self._refusal(body.session_hash, _address(request), function.concurrency_id):
