@@ -11,8 +11,9 @@ from components.html.build_one.curves import live_curves
 from components.html.build_one.drawing import build_drawing
 from components.html.build_one.examples import predicted, prediction_grid, regions_picture
 from components.html.build_one.first_latents import first_latents
-from models.data.build_one import PartSize
-from models.schema import DataSpec, Prediction, TrainBuildResult
+from components.html.build_one.run_figure import run_figure
+from models.data.build_one import PartSize, count_parameters, shapes
+from models.schema import AskBuildResult, Build, DataSpec, Experiment, Prediction, TrainBuildResult
 
 __all__ = ["ComparedRun"]
 
@@ -41,6 +42,23 @@ def latents(result: TrainBuildResult) -> Markup:
 def answer(spec: DataSpec, prediction: Prediction) -> Markup:
     """What a model predicts for an input of the visitor."""
     return predicted(spec, prediction)
+
+
+def figure(result: AskBuildResult, build: Build, spec: DataSpec) -> Markup:
+    """The run on an input of the visitor, from inputs to latents to outputs."""
+    return run_figure(result, build, shapes(build), spec, count_parameters(build))
+
+
+def experiment_question(experiment: Experiment) -> Markup:
+    return Markup('<p class="build-question">{}</p>').format(experiment.question)
+
+
+def experiment_answer(experiment: Experiment, prediction: int) -> Markup:
+    """Whether the prediction holds, and why."""
+    said = "Your prediction holds." if prediction == experiment.answer else "The runs show otherwise."
+    return Markup('<p class="notice hint" role="status"><b>{}</b> {} {}</p>').format(
+        said, experiment.choices[experiment.answer].rstrip(".") + ".", experiment.explanation
+    )
 
 
 def comparison(runs: Sequence[ComparedRun]) -> Markup:

@@ -25,8 +25,12 @@ def build(ui: PageUi[BuildOneScreen]) -> None:
             _parts(ui)
         with gr.Column(scale=7, min_width=300):
             _training(ui)
-    with ui.section("Compare", "compare"):
+    with ui.part("try", ui.section("Try it", "try it", kind="try")):
+        _own_input(ui)
+    with ui.section("Compare", "compare", kind="compare"):
         _comparison(ui)
+    with ui.section("Experiments", "experiments", kind="experiments"):
+        _experiments(ui)
     with gr.Accordion("Python code", open=False, elem_id=ui.id("python")):
         ui.code("code", "Builds and trains this model with torch and transformers")
     ui.save_menu("Save model and curves", ui.screen.build_files, (*PLOT_FILES, "zip", "py", "ipynb"))
@@ -91,6 +95,29 @@ def _comparison(ui: PageUi[BuildOneScreen]) -> None:
     ui.html("comparison")
 
 
+def _own_input(ui: PageUi[BuildOneScreen]) -> None:
+    with gr.Row():
+        with gr.Column(scale=2, min_width=240):
+            ui.part("sketch", ui.drawing("sketch", "sketch"))
+            ui.part("typed", gr.Textbox(label="Your input", elem_id=ui.id("typed")))
+            ui.button("ask", "Predict")
+            ui.notice("ask_notice")
+        with gr.Column(scale=5, min_width=300):
+            ui.markup_output("answer")
+            ui.markup_output("network", behavior="network.js")
+
+
+def _experiments(ui: PageUi[BuildOneScreen]) -> None:
+    with gr.Row():
+        with gr.Column(scale=3, min_width=240):
+            ui.dropdown("experiment")
+            ui.html("question")
+        with gr.Column(scale=3, min_width=240):
+            ui.dropdown("prediction")
+            ui.button("run_experiment", "Train all")
+    ui.html("explanation")
+
+
 def _bind(ui: PageUi[BuildOneScreen]) -> None:
     screen, made, parts = ui.screen, ui.made, ui.parts
     binding = ui.bind()
@@ -106,6 +133,11 @@ def _bind(ui: PageUi[BuildOneScreen]) -> None:
     binding.on(parts["clear"].click, screen.clear_runs, **AT_ONCE)
     begun = binding.on(parts["run_sweep"].click, screen.begin, **AT_ONCE)
     binding.on(begun.then, screen.run_sweep, **TRAINING)
+    begun = binding.on(parts["run_experiment"].click, screen.begin, **AT_ONCE)
+    binding.on(begun.then, screen.run_experiment, **TRAINING)
+    binding.on(made["experiment"].input, screen.choose_experiment, **AT_ONCE)
+    own = {name: parts[name] for name in ("sketch", "typed")}
+    binding.on([parts["ask"].click, parts["typed"].submit, parts["sketch"].input], screen.ask, more=own, **LAST)
     ui.open(binding, **TRAINING)
 
 

@@ -8,7 +8,7 @@ from typing import Self
 from components.analysis.training_curve import TrainingCurve
 from components.render.build_one import ComparedRun
 from models.backend.protocol import Backend
-from models.data.build_one import spec_of
+from models.data.build_one import check, spec_of
 from models.schema import DataSpec, InputError, TrainBuildRequest, TrainBuildResult, TrainingState
 from pages.build_one.state import BuildOneState
 from pages.screen import Run
@@ -30,7 +30,8 @@ class BuildOneRun(Run[BuildOneState]):
 
     @classmethod
     def of(cls, state: BuildOneState) -> Self:
-        """A new model. Raises InputError for data that cannot be used."""
+        """A new model. Raises BuildRefused for parts that do not fit."""
+        check(state.build, state.training)
         spec = spec_of(state.build)
         return cls(state, spec, TrainingCurve(state.steps, spec.metric))
 

@@ -14,15 +14,18 @@ from models.data.build_one import (
     preset,
     problems,
     saved_files,
+    spec_of,
     transformer_size,
     write_notebook,
     write_script,
 )
-from models.schema import InputError
+from models.data.build_one.sketch import Stroke
+from models.schema import AskBuildRequest, InputError, Probe
 from models.schema.build_one import MAX_PARAMETERS, STEPS
+from pages.build_one.own_input import example_text, kind_of, own_inputs
 from pages.build_one.run import BuildOneRun
-from pages.build_one.state import NEAREST, SWEEPS, BuildOneState
-from pages.screen import Control, Files, Notice, Screen, Update, answered
+from pages.build_one.state import EXPERIMENTS, NEAREST, SWEEPS, BuildOneState
+from pages.screen import Control, Files, Notice, Screen, Update, answered, on_run
 from pages.session import Job, Session
 
 NAME = "build_one"
@@ -55,7 +58,7 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
     state = BuildOneState
     variants = ()
     facts: ClassVar = {"max_parameters": MAX_PARAMETERS, "max_steps": STEPS[1], "most_kept": MOST_KEPT}
-    page_only = ("sweep",)
+    page_only = ("sweep", "experiment", "prediction")
 
     # The design
 
@@ -67,7 +70,7 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
         shown = {
             name: Control.of(value=getattr(state, name), visible=matters(state)) for name, matters in SHOWN_IF.items()
         }
-        return shown | self._design(state)
+        return shown | self._design(state) | self._experiment(state)
 
     def redesign(self, session: Session, state: BuildOneState) -> Update:
         """Another setting."""
@@ -76,7 +79,8 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
 
     def choose_data(self, session: Session, state: BuildOneState) -> Update:
         """Other data, with parts that fit."""
-        return self.controls(state.with_design(*preset(state.data)))
+        state = state.with_design(*preset(state.data))
+        return self.controls(state) | {"typed": example_text(spec_of(state.build)), "sketch": []}
 
     def _design(self, state: BuildOneState) -> Update:
         """The drawing and the code, or what does not fit."""
@@ -89,6 +93,17 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
             "code": write_script(state.build, state.training),
             "submit": ON,
             "step": ON,
+        }
+
+    def _experiment(self, state: BuildOneState) -> Update:
+        """The question of the chosen experiment."""
+        if state.experiment not in EXPERIMENTS:
+            return {}
+        experiment = EXPERIMENTS[state.experiment]
+        choices = [("Predict first", ""), *((choice, at) for at, choice in enumerate(experiment.choices))]
+        return {
+            "question": render.experiment_question(experiment),
+            "prediction": Control.choice(choices, state.prediction),
         }
 
     # Opening the page
@@ -130,6 +145,7 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
     def _train(self, session: Session, state: BuildOneState, until: int) -> Iterator[Update]:
         job = session.take_job() or session.start_job()
         run = self._going_on(session, state)
+        yield {"answer": "", "network": ""}
         for run in run.train(self.backend, job, until):  # noqa: B020  (the run goes on)
             yield self._show_progress(run) | answered()
             if run.result and run.curve.step == run.result.state.step:
@@ -165,8 +181,17 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
         }
 
     def show(self, run: BuildOneRun) -> Update:
-        shown = self._show_progress(run) | self._show_result(run)
+        shown = self._show_progress(run) | self._show_result(run) | self._show_try(run)
         return shown | {"notice": Notice(_summary(run)), "link": self.link(run.state), "stop": OFF}
+
+    def _show_try(self, run: BuildOneRun) -> Update:
+        """What can be given to a trained model by hand."""
+        kind = kind_of(run.spec) if run.curve.step else ""
+        return {
+            "try": Control.of(visible=bool(kind)),
+            "sketch": Control.of(visible=kind == "sketch"),
+            "typed": Control.of(visible=kind == "typed"),
+        }
 
     # Comparing
 
@@ -191,22 +216,57 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
     def _train_all(self, session: Session, designs: Iterable[tuple[str, BuildOneState]]) -> Iterator[Update]:
         job = session.take_job() or session.start_job()
         done: tuple[ComparedRun, ...] = ()
+        left_out: list[str] = []
         for name, state in designs:
             if job.over:
                 break
             if found := problems(state.build, state.training):
-                yield {"comparison_notice": Notice(f"{name} was left out. {' '.join(found)}", "alert")}
+                left_out.append(f"{name} was left out. {' '.join(found)}")
                 continue
             run = BuildOneRun.of(state)
             for run in run.train(self.backend, job, state.steps):  # noqa: B020  (the run goes on)
                 yield {"comparison": render.comparison((*done, run.compared(name)))}
             done = (*done, run.compared(name))
         if not job.superseded:
-            yield self._compare(session, done) | {"stop": OFF}
+            notice = Notice(" ".join(left_out), "alert") if left_out else ""
+            yield self._compare(session, done) | {"comparison_notice": notice, "notice": "", "stop": OFF}
 
     def _compare(self, session: Session, runs: tuple[ComparedRun, ...]) -> Update:
         session.put(runs, "kept")
         return {"comparison": render.comparison(runs), "comparison_notice": ""}
+
+    def choose_experiment(self, session: Session, state: BuildOneState) -> Update:
+        return self._experiment(state.changed(prediction=None)) | {"explanation": ""}
+
+    def run_experiment(self, session: Session, state: BuildOneState) -> Iterator[Update]:
+        """Trains the runs of the experiment, and compares the outcome with the prediction."""
+        experiment = EXPERIMENTS[state.experiment]
+        if state.prediction is None:
+            yield {"explanation": Notice("Choose your prediction first."), "stop": OFF, "notice": ""}
+            return
+        designs = [(name, state.with_design(*design)) for name, design in experiment.runs.items()]
+        yield {"explanation": ""}
+        yield from self._train_all(session, designs)
+        compared: tuple[ComparedRun, ...] = session.get("kept") or ()
+        if len(compared) == len(designs) and all(run.curve.finished for run in compared):
+            yield {"explanation": render.experiment_answer(experiment, state.prediction)}
+
+    # Trying it
+
+    @on_run
+    def ask(self, run: BuildOneRun, state: BuildOneState, sketch: Sequence[Stroke], typed: str) -> Update:
+        """What the model predicts for an input of the visitor."""
+        try:
+            inputs = own_inputs(run.spec, sketch or (), typed or "")
+            probe = Probe(method="encoder", stages=True)
+            result = self.backend.run(AskBuildRequest(run.state.build, run.model, inputs, probe=probe))
+        except InputError as error:
+            return {"ask_notice": Notice(str(error), "alert")}
+        return {
+            "answer": render.answer(run.spec, result.prediction),
+            "network": render.figure(result, run.state.build, run.spec),
+            "ask_notice": "",
+        }
 
     # Taking it away
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, fields
 from typing import Literal, Self
 
+from models.data.build_one.experiments import experiments
 from models.schema import Build, Training
 from models.schema.build_one import (
     BANDS,
@@ -29,6 +30,7 @@ from models.schema.build_one import (
 )
 from pages.state import MAX_SEED, State, control
 
+EXPERIMENTS = {each.name: each for each in experiments()}
 CHANNEL_SIZES = (8, 16, 32, 48, 64, 96, 128)
 HEAD_COUNTS = (1, 2, 4, 8)
 BATCH_SIZES = (8, 16, 32, 64, 128)
@@ -168,6 +170,15 @@ class BuildOneState(State):
         role="other",
         labels={name: f"{title}: {', '.join(map(str, values))}" for name, (title, values) in SWEEPS.items()},
     )
+
+    experiment: str = control(
+        next(iter(EXPERIMENTS), ""),
+        "Experiment",
+        "Name of a prepared experiment.",
+        role="other",
+        labels={name: each.title for name, each in EXPERIMENTS.items()},
+    )
+    prediction: int | None = control(None, "Your prediction", "Index of a choice.", role="other", ge=0)
 
     @property
     def build(self) -> Build:

@@ -25,8 +25,13 @@ def build(ui: PageUi[BuildOneScreen]) -> None:
         _parts(ui, redesigned)
     with training:
         _training(ui)
-    with ui.section("Compare", "compare"):
+    if ui.visible("try", False):
+        with ui.section("Try it", "try it", kind="try"):
+            _own_input(ui)
+    with ui.section("Compare", "compare", kind="compare"):
         _comparison(ui)
+    with ui.section("Experiments", "experiments", kind="experiments"):
+        _experiments(ui)
     with ui.details("Python code"):
         ui.code("code", "Builds and trains this model with torch and transformers")
     ui.save_menu("Save model and curves", screen.build_files)
@@ -89,4 +94,29 @@ def _comparison(ui: PageUi[BuildOneScreen]) -> None:
     ui.html("comparison")
 
 
-PAGE = Page(BuildOneScreen, build, lane=LANE)
+def _own_input(ui: PageUi[BuildOneScreen]) -> None:
+    screen = ui.screen
+    given, result = st.columns([2, 5])
+    with given:
+        ui.drawing("sketch", "sketch", screen.ask)
+        ui.text("typed", label="Your input", height=68)
+        ui.button("ask", "Predict", screen.ask)
+        ui.notice("ask_notice")
+    with result:
+        ui.markup_output("answer")
+        ui.markup_output("network", "", "network.js")
+
+
+def _experiments(ui: PageUi[BuildOneScreen]) -> None:
+    screen = ui.screen
+    chosen, predicted = st.columns(2)
+    with chosen:
+        ui.dropdown("experiment", steps=(at_once(screen.choose_experiment),))
+        ui.html("question")
+    with predicted:
+        ui.dropdown("prediction")
+        ui.button("run_experiment", "Train all", at_once(screen.begin), Step(screen.run_experiment, LANE))
+    ui.html("explanation")
+
+
+PAGE = Page(BuildOneScreen, build, fields=("sketch", "typed"), lane=LANE)

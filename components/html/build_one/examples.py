@@ -72,8 +72,7 @@ def _is_right(prediction: Prediction) -> bool | None:
 def _input(spec: DataSpec, name: str, values: np.ndarray) -> Markup:
     match name:
         case "image":
-            frames = np.hstack(list(_frames(values)))
-            return picture(frames, "Input image", "build-image") if np.any(values) else Markup()
+            return picture(image_pixels(values), "Input image", "build-image") if np.any(values) else Markup()
         case "letters":
             return Markup("<code>{}</code>").format(_letters(spec, values))
         case "audio":
@@ -84,6 +83,11 @@ def _input(spec: DataSpec, name: str, values: np.ndarray) -> Markup:
                 ", ".join(f"{value:.2f}" for value in values[:SHOWN_VALUES]), more
             )
     return Markup()  # a class that is to be predicted
+
+
+def image_pixels(values: np.ndarray) -> np.ndarray:
+    """Pixels of an input image, its frames next to each other."""
+    return np.hstack(list(_frames(values)))
 
 
 def _frames(values: np.ndarray) -> Iterator[np.ndarray]:
