@@ -16,15 +16,13 @@ from torch import Tensor
 from transformers import PerceiverConfig, PerceiverModel
 from transformers.models.perceiver import modeling_perceiver
 
-from models.data.build_one import Examples, Part, as_read, draw, fingerprint, parts, shapes, spec_of
+from models.data.build_one import SHOWN_ROWS, Examples, Part, as_read, draw, fingerprint, parts, shapes, spec_of
 from models.perceiver import build_one_plain as plain
 from models.perceiver.fine_tuning import warm_up_then_linear
 from models.schema import Build, InputError, LatentAttention, Prediction, Training, TrainingState
 
 SHOWN_LATENTS = 8
 SHOWN_EXAMPLES = 8
-VALIDATION_ROWS = 256
-"""Validation examples that the loss and the score are computed from."""
 PLANE = 32
 """Points along each side of `regions`."""
 
@@ -75,7 +73,7 @@ class BuildTrainer:
     @torch.inference_mode(False)
     def __post_init__(self) -> None:
         self.learning, validation = draw(self.build)
-        self.validation = validation.rows(slice(0, VALIDATION_ROWS))
+        self.validation = validation.rows(slice(0, SHOWN_ROWS))
         self.model = build_model(self.build)
         plain.start_weights(
             self.model, self.build.initial_std, self.training.seed, no_positions=parts(self.build).fixed_positions

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.data.build_one.counting import count_parameters
-from models.data.build_one.drawn import drawing
+from models.data.build_one.drawn import SHOWN_ROWS, drawing
 from models.data.build_one.parts import Part, Parts, parts
 from models.data.build_one.specs import spec_of
 from models.schema import Build, Training, TrainingState
@@ -167,7 +167,7 @@ def _sections(build: Build, training: Training) -> Iterable[str]:
         queries=_queries(made),
     )
     yield _model(build, made)
-    yield _TRAIN.format(training=rows, every=_EVERY, shown=min(validation, 256))
+    yield _TRAIN.format(training=rows, every=_EVERY, shown=min(validation, SHOWN_ROWS))
 
 
 def _model(build: Build, made: Parts) -> str:

@@ -1,0 +1,82 @@
+"""Training a visitor's Perceiver in slices, through the backend, against a plain loop around the same model.
+
+python -m benchmarks.build_one [--seconds 1] [--rounds 5]
+
+Prints updates per second and, as its last line, the same as JSON. The plain loop has the same batches, optimizer and
+schedule, and neither progress, validation, examples, attention nor states; it runs with as many threads as torch
+chooses. The rounds alternate.
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+import torch
+
+from benchmarks.start import print_machine
+from models.backend.local import LocalBackend
+from models.data.build_one import draw, preset
+from models.perceiver import build_one_plain as plain
+from models.perceiver.build_one import build_model, run_model, tensors
+from models.perceiver.fine_tuning import warm_up_then_linear
+from models.schema import Build, TrainBuildRequest, Training, TrainingState
+from models.schema.build_one import Data
+
+TRAINING = Training(steps=2000)
+DATA: tuple[Data, ...] = ("digits", "reverse", "motion")
+
+
+def plain_rate(build: Build, seconds: float) -> float:
+    """Updates per second of the plain loop, after the first two."""
+    model, (examples, _) = build_model(build), draw(build)
+    plain.start_weights(model, build.initial_std, TRAINING.seed)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    began, step = 0.0, 0
+    while step < 3 or time.perf_counter() - began < seconds:
+        step += 1
+        if step == 3:
+            began = time.perf_counter()
+        rows = examples.rows(plain.batch_rows(step, len(examples), TRAINING.batch_size, TRAINING.seed))
+        loss = plain.loss_of(run_model(model, build, rows.inputs), tensors(rows.targets))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.param_groups[0]["lr"] = TRAINING.learning_rate * warm_up_then_linear(step, TRAINING.steps)
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.item()
+    return (step - 2) / (time.perf_counter() - began)
+
+
+def sliced_rate(
+    backend: LocalBackend, build: Build, seconds: float, state: TrainingState | None
+) -> tuple[float, TrainingState]:
+    """Updates per second of a slice with everything that the page shows, and the state after it."""
+    began = time.perf_counter()
+    *_, last = backend.stream(TrainBuildRequest(build, TRAINING, TRAINING.steps, seconds, state))
+    return len(last.losses) / (time.perf_counter() - began), last.state
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    print_machine()
+    backend, found = LocalBackend(), {}
+    for data in DATA:
+        build, (_, state) = preset(data)[0], sliced_rate(backend, preset(data)[0], 0.1, None)
+        ours, theirs = [], []
+        for _ in range(options.rounds):
+            theirs.append(plain_rate(build, options.seconds))
+            rate, state = sliced_rate(backend, build, options.seconds, state)
+            ours.append(rate)
+        rates = {"plain": statistics.median(theirs), "slices": statistics.median(ours)}
+        ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+        found[data] = {**rates, "ratio": ratio}
+        print(f"{data}: {rates['plain']:.1f} plain, {rates['slices']:.1f} in slices, ratio {ratio:.2f}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
