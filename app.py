@@ -6,11 +6,13 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+import signal
+import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -22,7 +24,7 @@ from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.queue import Places
 from pages.gradio_ui.request_checks import RequestChecks
 from pages.gradio_ui.root_links import RootLinks
-from pages.gradio_ui.shell import HEAD, Page, create_blocks
+from pages.gradio_ui.shell import HEAD, Page, PagesBlocks, create_blocks
 from pages.gradio_ui.social import Preview, SocialTags
 from pages.gradio_ui.theme import STYLE_SHEETS, theme
 from pages.health import health_routes
@@ -37,7 +39,7 @@ def create_app(
     pages: Sequence[Page] = PAGES,
     store: SessionStore | None = None,
     places: Places = Places(),  # noqa: B008
-) -> gr.Blocks:
+) -> PagesBlocks:
     """The pages over one backend, a route each. Files that visitors save are deleted after a day."""
     return create_blocks(backend, pages, SessionStore() if store is None else store, places)
 
@@ -78,12 +80,23 @@ def main() -> None:
         backend = connect(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
+    with tempfile.TemporaryDirectory(prefix="perceiver-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder  # for uploads and saved files, too
+        serve(backend, settings)
+
+
+def serve(backend: Backend, settings: Settings) -> None:
+    """Serves the pages until the process gets a signal to end. Requests that are running then may end."""
     app = create_app(backend, places=Places(settings.session_places, settings.address_places))
     options = launch_options(settings)
     options["app_kwargs"]["routes"] = health_routes(lambda: backend)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
     app.launch(**options, prevent_thread_lock=True)
     backend.start()
-    app.block_thread()
+    stopping.wait()
+    app.stop()
 
 
 if __name__ == "__main__":

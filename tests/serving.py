@@ -37,6 +37,6 @@ def serving(backend: Backend, pages: Sequence[Page] = PAGES) -> Iterator[str]:
     """Address of the app over a backend, with a slash at the end."""
     app = create_app(backend, pages)
     options = launch_options(SETTINGS) | {"server_port": None}
-    _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+    _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True, _frontend=False)
     yield url
     app.close()

@@ -24,6 +24,7 @@ SILENT_SECONDS = 10.0
 KEPT_SECONDS = 60.0
 """How long a result is kept until a listener comes."""
 LOOK_SECONDS = 0.5
+STOPPING = "The server is restarting. Try again in a minute."
 BUSY = "The server is busy. Try again in a minute."
 NO_FUNCTION = "There is no such function."
 ARGUMENTS = "The function takes {} values, not {}."
@@ -68,7 +69,7 @@ class FairQueue(Queue):
 
     def __init__(self, places: Places, **options: Any):
         super().__init__(**options)
-        self._places = places
+        self._places, self._finishing = places, False
         self._served: LRUCache[str, float] = LRUCache(CAPACITY)
 
     def start(self) -> None:
@@ -77,6 +78,8 @@ class FairQueue(Queue):
 
     async def push(self, body: PredictBodyInternal, request: Request, username: str | None) -> tuple[bool, Any, Any]:
         """Takes a request in, or refuses it with the reason."""
+        if self._finishing:
+            return False, STOPPING, "queue_full"
         function = self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index)
         if function is None:
             return False, NO_FUNCTION, "error"
@@ -133,6 +136,14 @@ class FairQueue(Queue):
         if event := self.event_ids_to_events.get(event_id):
             _caller(event).left = True
         await super().remove_from_queue(event_id)
+
+    def finish(self, seconds: float) -> None:
+        """Takes no more requests, and returns when those under way have ended; the rest end once the time is up."""
+        self._finishing, until = True, time.monotonic() + seconds
+        while self.event_ids_to_events and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS / 10)
+        for event in [*self.event_ids_to_events.values()]:
+            _caller(event).left = True
 
     async def _end_unheard(self) -> None:
         while not self.stopped:

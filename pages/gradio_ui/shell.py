@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, cast
 from unittest.mock import patch
 
 import gradio as gr
@@ -27,6 +27,8 @@ html:not(.mounted) .gradio-container {{ visibility: hidden; }}
 html:not(.mounted) body::before {{ content: "Loading …"; position: fixed; inset: 40vh 0 auto; text-align: center; }}
 </style>"""
 """While Gradio builds the page, its parts would move."""
+STOP_SECONDS = 5.0
+"""How long running requests may go on when the server stops."""
 SHARE = """<div class="share">
 <button type="button" data-label="Copy link" data-done="Copied" onclick="perceiver.copyLink(this)"
   aria-label="Copy link to this view"></button><input hidden readonly aria-label="Link to this view"></div>"""
@@ -59,10 +61,10 @@ class Page(Generic[Sc]):
         return read_prose(self.name)["lead"]
 
 
-def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionStore, places: Places) -> gr.Blocks:
+def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionStore, places: Places) -> "PagesBlocks":
     """Each page is a route with its own address; the first one is at the root."""
     name, lead = read_prose("")["title"], read_prose("")["lead"]
-    app = _Blocks(places, title=name, analytics_enabled=False, delete_cache=(3600, 86400))
+    app = PagesBlocks(places, title=name, analytics_enabled=False, delete_cache=(3600, 86400))
     for number, page in enumerate(pages):
         with app if number == 0 else app.route(page.title, page.name):
             gr.Navbar(main_page_name=pages[0].title)
@@ -82,7 +84,7 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
     return app.queue(api_open=False, default_concurrency_limit=4)
 
 
-class _Blocks(gr.Blocks):
+class PagesBlocks(gr.Blocks):
     """Blocks that make their server and its configuration only when they are launched, and keep little of a session."""
 
     def __init__(self, places: Places, **options: Value):
@@ -100,6 +102,11 @@ class _Blocks(gr.Blocks):
     def launch(self, *args: Value, **options: Value) -> Value:
         with patch.object(routes, "StateHolder", SmallStates):
             return super().launch(*args, state_session_capacity=CAPACITY, **options)
+
+    def stop(self) -> None:
+        """Closes the server once requests that are running have ended, or their time is up."""
+        cast(FairQueue, self._queue).finish(STOP_SECONDS)
+        self.close(verbose=False)
 
 
 def _leaver(store: SessionStore) -> Callable[..., None]:
