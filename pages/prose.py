@@ -8,8 +8,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 EXPLANATION = ("how it works", "attention maps")
 """Sections of "How it works", in order."""
-ATTENTION = "Attention: methods, heads and color scales"
-"""Heading of its controls where they are closed at first."""
+ATTENTION = "Attention: maps, methods and scales"
+"""Heading of what is closed at first: the controls of attention, and maps that the figure of a run shows coarsely."""
 NETWORK = "From inputs to latents to outputs"
 """Heading of the figure of a run."""
 FAITHFULNESS = "Faithfulness: compare attributions"

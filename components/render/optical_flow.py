@@ -92,9 +92,10 @@ def flow_network(first: Image, result: OpticalFlowResult, shape: ModelShape) -> 
     flow = flow_colors(shrunk(result.flow), FlowScale.over([result.flow]).full)
     seen, found = (_tile(pixels, trace) for pixels in (shrunk_frame(first), flow))
     frame = image_group(seen, cells_along((rows, columns)))
-    caption = f"{rows * columns:,} inputs, {rows} x {columns}; each holds both frames at its position"
+    mirrored = ", mirrored beyond their edges" if max(trace.area) > 1 else ""
+    caption = f"{rows * columns:,} inputs, {rows} x {columns}: both frames{mirrored}"
     outputs = image_group(found, trace.cells)
-    shown = f"{rows * columns:,} outputs, {len(outputs.names)} shown: motion from the first frame to the second"
+    shown = f"{rows * columns:,} outputs, {len(outputs.names)} shown: the motion"
     return network(
         attention.stages,
         shape,
@@ -164,9 +165,8 @@ def _steps(trace: FlowTrace) -> Markup:
         for step, ((width, height), added) in enumerate(zip(trace.sizes, trace.added, strict=True))
     )
     return Markup(
-        '<details class="more"><summary>Motion that each image size added</summary>'
         '<p class="caption">The model estimates large motions at a small image size first. At each larger size, the '
         "second frame is warped back by the flow so far, and the model estimates the remaining motion.</p>"
         '<table class="steps"><thead><tr><th>image size</th><th>estimated motion</th></tr></thead>'
-        "<tbody>{}</tbody></table></details>"
+        "<tbody>{}</tbody></table>"
     ).format(rows)

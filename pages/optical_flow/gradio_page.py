@@ -27,13 +27,13 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
             ui.part("film", film)
             ui.html("film_legend", html_template='<div class="picture-block">${value}</div>')
     ui.network()
-    with ui.section("Attention", "attention"):
-        ui.image_output("attention")
     with ui.details(ATTENTION, "attention-details"):
+        ui.note("attention")
         with gr.Row():
             ui.radio("method", scale=3, min_width=260)
             ui.dropdown("step", scale=2, min_width=160, **step_control(()).properties)
             ui.map_controls()
+        ui.image_output("attention")
         ui.attention_footer(ui.screen.attention_files, "attention")
     with ui.details("Checks: warp, end-point error, forward-backward consistency", "checks"):
         ui.comparison_output("check")

@@ -24,12 +24,12 @@ def build(ui: PageUi[OpticalFlowScreen]) -> None:
         ui.film("film", "Clip and its flow", autoplay=True)
         ui.markup_output("film_legend")
     ui.network()
-    with ui.section("Attention", "attention"):
-        ui.image_output("attention")
     with ui.details(ATTENTION):
+        ui.note("attention")
         ui.radio("method")
         ui.dropdown("step")
         ui.map_controls()
+        ui.image_output("attention")
         ui.attention_footer(screen.attention_files)
     with ui.details("Checks: warp, end-point error, forward-backward consistency"):
         ui.comparison_output("check")
