@@ -96,7 +96,7 @@ class ApiCall:
     """A function of the API and of MCP.
 
     run: (state, **uploads) -> arrays, dataclasses and numbers by name. prose: section that describes it. page_only:
-    fields of the state that are no parameters.
+    fields of the state that programs do not set.
     """
 
     name: str

@@ -218,6 +218,7 @@ class _Homes:
 
     def of(self, request: Any) -> str:
         """The same for requests about the same input: the first field of every request. A model counts more."""
+        request = getattr(request, "request", request)  # of an attribution: what it is about
         model = getattr(request, "model", None)
         content = _content_of(model if isinstance(model, InputKey) else getattr(request, fields(request)[0].name))
         with self._lock:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from models.schema import AvAutoencodingRequest, SentimentRequest
+from models.schema import AttributionRequest, AvAutoencodingRequest, SentimentRequest
 from models.tasks import TASKS
 from pages.session import SessionStore
 from pages.streamlit_ui.pages import PAGES
 from pages.streamlit_ui.shell import App, serve
 from tests.fake_backend import FakeBackend
-from tests.screens import test_av_autoencoding, test_fine_tuning, test_sentiment
+from tests.screens import test_attributions, test_av_autoencoding, test_fine_tuning, test_sentiment
 
 
 class EveryTask(test_av_autoencoding.Backend):
@@ -23,6 +23,7 @@ class EveryTask(test_av_autoencoding.Backend):
         self.refusals: dict[type, Exception] = {}
         tests = (import_module(f"tests.screens.test_{task.name}") for task in TASKS)
         self.answers: dict[type, Callable[[Any], Any]] = {type(each.REQUEST): each.answer for each in tests}
+        self.answers[AttributionRequest] = test_attributions.answer
         self.answers[SentimentRequest] = lambda request: (
             test_fine_tuning.classify(request) if request.model else test_sentiment.answer(request)
         )

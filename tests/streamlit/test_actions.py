@@ -11,6 +11,7 @@ from PIL import Image
 
 from components.analysis.cost import Sizes, costs
 from models.schema import (
+    AttributionRequest,
     ByteAt,
     FramePixel,
     ImageClassificationRequest,
@@ -45,6 +46,17 @@ def test_a_click_on_a_byte_shows_its_attention(backend: EveryTask) -> None:
     asked = len(backend.requests)
     settled(at.radio("masked_bytes-scale").set_value("log").run())
     assert (len(backend.requests), at.query_params["scale"]) == (asked, "log")
+
+
+@pytest.mark.parametrize("name", ["sentiment", "masked_bytes", "image_classification"])
+def test_faithfulness_is_measured_on_request(name: str, backend: EveryTask) -> None:
+    at = visit(name)
+    assert not any(isinstance(request, AttributionRequest) for request in backend.requests)
+    settled(at.button(f"{name}-measure").click().run())
+    assert backend.requests[-1].faithfulness
+    assert markup(at, f"{name}-faithfulness")["markup"].count("<tr>") == 3
+    settled(at.button(f"{name}-randomize").click().run())
+    assert markup(at, f"{name}-random-models")["markup"].count("<tr>") == 2
 
 
 def test_the_mask_strip_and_the_text_follow_each_other(backend: EveryTask) -> None:
