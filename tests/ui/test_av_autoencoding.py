@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.clip_files import clip_bytes, numbered
-from tests.ui.visitor import Visit, changed, downloaded, view_of
+from tests.ui.visitor import Visit, changed, downloaded, open_attention, view_of
 
 pytestmark = pytest.mark.ui
-RESULT = "#av_autoencoding-attention .read"
+RESULT = "#av_autoencoding-network .network"
 """What is on the page once its first result is."""
 NAME = "av_autoencoding"
 OUT_OF_DATE = re.compile("out-of-date")
@@ -36,7 +36,7 @@ def upload(page: Page, file: Path) -> None:
 
 
 def wait_for_result(page: Page) -> None:
-    expect(part(page, "attention").locator(".read")).to_be_visible(timeout=60_000)
+    expect(part(page, "network").locator(".network")).to_be_visible(timeout=60_000)
     expect(part(page, "reconstruction").locator("video")).to_have_count(1)
 
 
@@ -72,6 +72,7 @@ def test_masking_marks_the_result_until_it_is_run_again(page: Page) -> None:
 
 
 def test_a_pixel_a_sound_and_the_label_come_back_with_a_link(page: Page, visit: Visit) -> None:
+    open_attention(page)
     for details in ("frame-details", "sound-details"):
         part(page, details).get_by_role("button").first.click()
     places = part(page, "strip").locator("[data-rows]").first
@@ -93,6 +94,7 @@ def test_a_pixel_a_sound_and_the_label_come_back_with_a_link(page: Page, visit: 
     expect(part(page, "attention").locator(".picture-block")).not_to_have_text(text)
     linked = visit(NAME, link)
     wait_for_result(linked)
+    open_attention(linked)
     expect(linked.locator(f"#{NAME}-attention .picture-block")).to_have_text(
         re.compile(r"rows 33 to 40, columns 25 to 32 of frame 3")
     )

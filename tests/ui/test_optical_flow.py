@@ -10,10 +10,10 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from models.data.media.writing import write_clip
-from tests.ui.visitor import Visit, changed, view_of
+from tests.ui.visitor import Visit, changed, open_attention, view_of
 
 pytestmark = pytest.mark.ui
-RESULT = "#optical_flow-attention img"
+RESULT = "#optical_flow-network .network"
 """What is on the page once its first result is."""
 NAME = "optical_flow"
 
@@ -80,6 +80,7 @@ def test_uploaded_frames_are_out_of_date_until_they_are_run(flow: Page, tmp_path
 
 
 def test_a_click_traces_a_pixel_and_its_link_restores_the_view(flow: Page, visit: Visit) -> None:
+    open_attention(flow)
     places = part(flow, "motion").locator("[data-rows]").nth(1)
     box = places.bounding_box()
     assert box
@@ -89,6 +90,7 @@ def test_a_click_traces_a_pixel_and_its_link_restores_the_view(flow: Page, visit
     flow.wait_for_url(re.compile("method=rollout.*pixel="))
     linked = visit(NAME, view_of(flow))
     is_checked(linked)
+    open_attention(linked)
     before, again = (part(each, "attention").locator(".picture-block").inner_text() for each in (flow, linked))
     assert again == before
 

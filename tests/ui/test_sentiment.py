@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.visitor import Visit, changed, downloaded, view_of
+from tests.ui.visitor import Visit, changed, downloaded, open_attention, view_of
 
 pytestmark = pytest.mark.ui
 RESULT = "#sentiment-strip .byte"
@@ -58,6 +58,7 @@ def test_a_link_restores_units_method_and_text(page: Page, visit: Visit) -> None
     classify(page, PRAISE)
     cells = part(page, "strip").locator(".byte")
     assert [cell.strip() for cell in cells.all_inner_texts()] == PRAISE.split()
+    open_attention(page)
     choose(page, "unit", "byte")
     expect(cells).to_have_count(len(PRAISE))
     choose(page, "method", "Rollout")

@@ -30,6 +30,11 @@ def changed(page: Page, part: str, act: Callable[[], object]) -> None:
     page.wait_for_function("([part, before]) => document.querySelector(part).innerHTML !== before", arg=[part, before])
 
 
+def open_attention(page: Page) -> None:
+    """Opens the controls of attention, which are closed at first."""
+    page.locator("[id$=attention-details] button").first.click()
+
+
 def choose_file(menu: Locator, kind: str) -> None:
     """Chooses a kind of file in a menu that saves."""
     menu.locator("summary").click()
