@@ -1,20 +1,25 @@
-"""CSV tables: reads uploaded files and writes files that are safe to open in a spreadsheet.
+"""Tables: reads uploaded CSV and Excel files and writes files that are safe to open in a spreadsheet.
 
 Rows are numbered as in a spreadsheet: the header is row 1, and a line break within a quoted cell starts no new row.
 """
 
 import codecs
 import csv
+import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
+from models.data.decoding import decode
+from models.data.spreadsheet import MARK, sheet_rows
 from models.schema import InputError
 
-MAX_BYTES = 5 * 2**20
+MAX_BYTES = 32 * 2**20
 MAX_ROWS = 2000
 MAX_COLUMNS = 50
 LONGEST_CELL = 10_000
@@ -22,20 +27,24 @@ LONGEST_CELL = 10_000
 LONGEST_NAME = 60
 """Characters of the longest column name; longer ones are probably text."""
 
-_DELIMITERS = ",;\t"
-_SNIFFED = 100  # records that the delimiter is detected from
+_Record = tuple[int, list[str]]
+"""Number of a row, and its cells."""
+_Dialect = tuple[str, Literal[0, 3]]
+"""Delimiter, and how csv treats quotation marks."""
+_DIALECTS: tuple[_Dialect, ...] = (*((delimiter, csv.QUOTE_MINIMAL) for delimiter in ",;\t|"), ("\t", csv.QUOTE_NONE))
+_SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*(\r\n|\r|\n|$)', re.IGNORECASE)
+_SNIFFED = 10_000  # records that the delimiter is detected from
 _MAX_LABELS = 20  # most different values in a column of labels
-_ENCODINGS = (  # detected by the BOM; without one, UTF-8
-    (codecs.BOM_UTF8, "UTF-8 with BOM", "utf-8"),
-    (codecs.BOM_UTF16_LE, "UTF-16", "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "UTF-16", "utf-16-be"),
-)
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, which are zip archives; .xls
+_XLS = b"\xd0\xcf\x11\xe0"
 # OWASP, "CSV Injection"; the last four are their full-width forms.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 _HEADER = "The first row must contain the column names."
-_SAVE_AS = 'Save it from the spreadsheet in the format "CSV UTF-8".'
+_NO_HEADER = "The first row looks like data, so that the columns are numbered and all rows are used."
+_INDEX = "The first column, which only numbers the rows, is left out."
+_OLD_EXCEL = 'The file is an old Excel file. Save it as .xlsx, or in the format "CSV UTF-8".'
+
+csv.field_size_limit(MAX_BYTES)  # a longer cell is a problem of its row, not of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Table:
 
     rows: rows that match the columns; empty rows are skipped.
     problems: remarks on the rows that do not match.
-    delimiter, encoding: as detected.
+    delimiter, encoding: as detected. notices: what was guessed, and what is left out.
 
     Cells are the text of the file, including formulas.
     """
@@ -73,6 +82,7 @@ class Table:
     problems: tuple[RowNote, ...]
     delimiter: str
     encoding: str
+    notices: tuple[str, ...] = ()
 
     def column(self, name: str) -> tuple[str, ...]:
         """Cells of a column, one per row. Raises InputError if there is no such column."""
@@ -84,11 +94,38 @@ class Table:
         return tuple(row.cells[index] for row in self.rows)
 
 
-def read_table(path: Path) -> Table:
-    """Reads a CSV file whose first row names the columns: UTF-8, or UTF-16 with a BOM; comma, semicolon or tab.
+def read_table(path: Path, sample: bool = False) -> Table:
+    """Reads a table: CSV in any usual encoding and with any usual delimiter, or the first sheet of an Excel file.
+
+    sample: of more than MAX_ROWS rows, take as many at random; else they are refused.
 
     Raises InputError for any other file. The size is checked before the file is read.
     """
+    data = _content(path)
+    if data.startswith(MARK):
+        records, delimiter, encoding, notices = enumerate(sheet_rows(data), 1), "", "Excel", []
+    elif data.startswith(_XLS):
+        raise InputError(_OLD_EXCEL)
+    else:
+        decoded = decode(data)
+        (delimiter, quoting), text = _dialect_of(decoded.text)
+        records, encoding = _records(text, (delimiter, quoting)), decoded.encoding
+        notices = [f"The encoding is not named in the file; {encoding} is a guess."] if decoded.guessed else []
+    rows = [(number, cells) for number, cells in records if _has_content(cells)]
+    if _has_index(rows):
+        rows = [(number, cells[1:]) for number, cells in rows]
+        notices.append(_INDEX)
+    columns, rows = _with_columns(rows, notices)
+    kept = _limited(rows, sample, notices)
+    good, problems = _split_rows(kept, len(columns))
+    if not good and not problems:
+        raise InputError(f"The table has a single row. {_HEADER} Add rows below it.")
+    if not good:
+        raise InputError(f"No row of the table can be read. {problems[0].message}")
+    return Table(columns, tuple(good), tuple(problems), delimiter, encoding, tuple(notices))
+
+
+def _content(path: Path) -> bytes:
     try:
         _check_size(path.stat().st_size)
         with path.open("rb") as file:
@@ -98,14 +135,7 @@ def read_table(path: Path) -> Table:
     except OSError as error:
         raise InputError("The file cannot be read.") from error
     _check_size(len(data))  # the file may have grown since
-    text, encoding = _decoded(data)
-    delimiter = _delimiter_of(text)
-    records = ((number, cells) for number, cells in _records(text, delimiter) if _has_content(cells))
-    first, header = next(records, (0, []))
-    columns = _columns(header, first)
-    rows, problems = _split_rows(records, len(columns))
-    _check_rows(columns, rows, problems, first)
-    return Table(columns, tuple(rows), tuple(problems), delimiter, encoding)
+    return data
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> bytes:
@@ -143,63 +173,44 @@ def _check_size(size: int) -> None:
         )
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    """Text and name of the encoding, which is never guessed."""
-    if data.startswith(_SPREADSHEETS):
-        raise InputError(f"The file is a spreadsheet or another archive, not a CSV file. {_SAVE_AS}")
-    mark, name, codec = next((known for known in _ENCODINGS if data.startswith(known[0])), (b"", "UTF-8", "utf-8"))
-    try:
-        text = data[len(mark) :].decode(codec)
-    except UnicodeDecodeError as error:
-        before = data[len(mark) : len(mark) + error.start].decode(codec, errors="replace")
-        at, wrong = len(mark) + error.start, error.object[error.start]
-        raise InputError(
-            f"The file is not valid {name}: byte {at + 1:,}, in line {_lines(before)}, is 0x{wrong:02X}. It has "
-            f"another encoding or is not a text file. {_SAVE_AS}"
-        ) from None
-    if "\0" in text:
-        line = _lines(text[: text.index("\0")])
-        raise InputError(f"The file is not a CSV file in UTF-8: line {line} has a zero byte. {_SAVE_AS}")
-    return text, name
-
-
-def _lines(before: str) -> str:
-    """Number of the line that `before` ends in."""
-    return f"{before.count(chr(10)) + 1:,}"
-
-
 # Records
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
     """Yields (row number, cells). Strict, since an unclosed quotation mark would swallow all rows below it."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    delimiter, quoting = dialect
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
             yield number, cells
     except csv.Error as error:
-        if "end of data" in str(error):
-            fault = "a quotation mark in it is never closed"
-        elif "limit" in str(error):
-            fault = "one of its cells is too long. A quotation mark may be unclosed"
-        else:
-            fault = "there is text after the closing quotation mark of a cell"
+        unclosed = "end of data" in str(error)
+        fault = (
+            "a quotation mark in it is never closed"
+            if unclosed
+            else "text follows the closing quotation mark of a cell"
+        )
         raise InputError(
             f"Row {number + 1:,} cannot be read: {fault}. Double the quotation marks within quoted cells."
         ) from error
 
 
-def _delimiter_of(text: str) -> str:
-    """The delimiter that splits the header and for which most rows have as many cells as the header."""
-    return max(_DELIMITERS, key=lambda delimiter: _fit(text, delimiter))
+def _dialect_of(text: str) -> tuple[_Dialect, str]:
+    """The dialect, and the text without a first line that names it, which spreadsheets do not show.
+
+    Without such a line: the one that splits the header and for which most rows have as many cells as the header.
+    """
+    if named := _SEPARATOR.match(text):
+        return (named[1], csv.QUOTE_MINIMAL), text[named.end() :]
+    return max(_DIALECTS, key=lambda dialect: _fit(text, dialect)), text
 
 
-def _fit(text: str, delimiter: str) -> tuple[bool, int]:
-    """Whether a delimiter splits the header, and how many of the first non-empty rows have its width."""
+def _fit(text: str, dialect: _Dialect) -> tuple[bool, int]:
+    """Whether a dialect splits the header, and how many of the first non-empty rows have its width."""
     widths: list[int] = []
     with suppress(InputError):  # errors are reported when the rows are read
-        for _, cells in islice(_records(text, delimiter), _SNIFFED):
+        for _, cells in islice(_records(text, dialect), _SNIFFED):
             if _has_content(cells):
                 widths.append(len(cells))
     return (widths[0] > 1, widths.count(widths[0])) if widths else (False, 0)
@@ -212,38 +223,64 @@ def _has_content(cells: Sequence[str]) -> bool:
 # Columns and rows
 
 
-def _columns(header: list[str], number: int) -> tuple[str, ...]:
-    """Column names; a column without a name is called by its number."""
-    if not header:
+def _has_index(rows: list[_Record]) -> bool:
+    """Whether the first column has no name and numbers the rows, as pandas writes it."""
+    if len(rows) < 2 or len(rows[0][1]) < 2 or rows[0][1][0].strip():
+        return False
+    return [cells[0].strip() for _, cells in rows[1:]] == [str(number) for number in range(len(rows) - 1)]
+
+
+def _with_columns(rows: list[_Record], notices: list[str]) -> tuple[tuple[str, ...], list[_Record]]:
+    """Column names and the rows below them; columns without a name are numbered."""
+    if not rows:
         raise InputError(f"The file has no table, only blank cells. {_HEADER}")
+    (number, header), *below = rows
     if len(header) > MAX_COLUMNS:
         raise InputError(f"The table has {len(header):,} columns. The limit is {MAX_COLUMNS}. Remove some columns.")
-    names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
-    for place, name in enumerate(names, 1):
-        if len(name) > LONGEST_NAME:
-            raise InputError(f"{_HEADER} Column {place} of row {number} contains text instead: {quoted(name)}.")
-        if names.index(name) + 1 < place:
-            raise InputError(f"{_HEADER} Row {number} has {quoted(name)} twice. Rename one of them.")
-    return tuple(names)
+    names = [name.strip() for name in header]
+    if below and _is_data(names, below):
+        notices.append(_NO_HEADER)
+        names, below = [""] * len(header), rows
+    names = [name or f"column {place}" for place, name in enumerate(names, 1)]
+    if twice := next((name for place, name in enumerate(names) if name in names[:place]), None):
+        raise InputError(f"{_HEADER} Row {number} has {quoted(twice)} twice. Rename one of them.")
+    return tuple(names), below
 
 
-def _split_rows(records: Iterable[tuple[int, list[str]]], width: int) -> tuple[list[TableRow], list[RowNote]]:
-    """Rows of this width, and remarks on the others. Counts all rows even if there are too many, for the message."""
+def _is_data(names: list[str], below: list[_Record]) -> bool:
+    """Whether the first row is one of the data: it has a text, or one of few values that a column has."""
+    if any(len(name) > LONGEST_NAME for name in names):
+        return True
+    for index, name in enumerate(names):
+        values = {cells[index].strip() for _, cells in below if len(cells) == len(names)}
+        if name in values and len(values) <= _MAX_LABELS:
+            return True
+    return False
+
+
+def _limited(rows: list[_Record], sample: bool, notices: list[str]) -> list[_Record]:
+    """At most MAX_ROWS rows, in their order."""
+    if len(rows) <= MAX_ROWS:
+        return rows
+    if not sample:
+        raise InputError(
+            f"The table has {len(rows):,} rows below its header. The limit is {MAX_ROWS:,}. Remove some rows."
+        )
+    notices.append(f"The table has {len(rows):,} rows; a random sample of {MAX_ROWS:,} is used.")
+    return sorted(random.Random(0).sample(rows, MAX_ROWS))  # noqa: S311
+
+
+def _split_rows(records: Iterable[_Record], width: int) -> tuple[list[TableRow], list[RowNote]]:
+    """Rows of this width, and remarks on the others."""
     rows: list[TableRow] = []
     problems: list[RowNote] = []
-    count = 0
     for number, cells in records:
-        count += 1
-        if count > MAX_ROWS:
-            continue
         while len(cells) > width and not cells[-1]:  # spreadsheets write cells that were cleared
             cells.pop()
         if fault := _fault(cells, width):
             problems.append(RowNote(number, f"Row {number:,} {fault}"))
         else:
             rows.append(TableRow(number, tuple(cells)))
-    if count > MAX_ROWS:
-        raise InputError(f"The table has {count:,} rows below its header. The limit is {MAX_ROWS:,}. Remove some rows.")
     return rows, problems
 
 
@@ -257,16 +294,3 @@ def _fault(cells: list[str], width: int) -> str:
     if longest > LONGEST_CELL:
         return f"has a cell of {longest:,} characters. The limit is {LONGEST_CELL:,}. Shorten or split it."
     return ""
-
-
-def _check_rows(columns: tuple[str, ...], rows: list[TableRow], problems: list[RowNote], first: int) -> None:
-    """Raises InputError if no row can be used, and if the header looks like data."""
-    if not rows and not problems:
-        raise InputError(f"The table has a single row. {_HEADER} Add rows below it.")
-    if not rows:
-        raise InputError(f"No row of the table can be read. {problems[0].message}")
-    for index, name in enumerate(columns):
-        cells = [row.cells[index].strip() for row in rows]
-        if name in cells and len(set(cells)) <= _MAX_LABELS:
-            again = rows[cells.index(name)].number
-            raise InputError(f"{_HEADER} Row {first} looks like data: {quoted(name)} occurs again in row {again:,}.")

@@ -206,11 +206,11 @@ def _repeated(rows: list[_Row]) -> list[RowNote]:
 
 
 def _alike(rows: list[_Row]) -> list[RowNote]:
-    """Labels that differ only in case or whitespace."""
+    """Labels that differ only in case or whitespace, or are the same number."""
     first: dict[str, _Row] = {}
     notes: dict[str, RowNote] = {}
     for row in rows:
-        before = first.setdefault(" ".join(row.label.split()).casefold(), row)
+        before = first.setdefault(_plain_label(row.label), row)
         if before.label != row.label:
             pair = f"{quoted(row.label)}, row {before.number:,} the label {quoted(before.label)}"
             notes.setdefault(
@@ -218,3 +218,10 @@ def _alike(rows: list[_Row]) -> list[RowNote]:
                 RowNote(row.number, f"Row {row.number:,} has the label {pair}. They count as different labels."),
             )
     return list(notes.values())
+
+
+def _plain_label(label: str) -> str:
+    try:
+        return str(float(label))
+    except ValueError:
+        return " ".join(label.split()).casefold()

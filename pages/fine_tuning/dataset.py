@@ -20,12 +20,12 @@ Columns = tuple[str | None, str | None]
 
 def show_dataset(file: Path, columns: Columns) -> Update:
     """Labels, preview and problems of a dataset, and whether a model can learn from it. Raises InputError."""
-    table = read_table(file)
+    table = read_table(file, sample=True)
     try:
         labeled = labeled_rows(table, *columns)
     except InputError as error:
         return no_dataset(str(error)) | {"preview": _preview(table, (None, None), {})}
-    notes = [note.message for note in (*labeled.problems, *labeled.notices)]
+    notes = [*table.notices, *(note.message for note in (*labeled.problems, *labeled.notices))]
     summary = Notice(f"{len(labeled.rows):,} rows with {len(labeled.counts)} labels.")
     return {
         "dataset_notice": Notice(" ".join(notes[:MAX_PROBLEMS]), "alert") if notes else summary,
@@ -43,7 +43,7 @@ def no_dataset(problem: str = "") -> Update:
 
 def column_choices(file: Path, columns: Columns = (None, None)) -> tuple[Columns, Update]:
     """The columns of a table, guessed where none are given, and the controls that select them. Raises InputError."""
-    table = read_table(file)
+    table = read_table(file, sample=True)
     guessed = guess_columns(table)
     chosen = (columns[0] or guessed[0], columns[1] or guessed[1])
     names = list(table.columns)

@@ -19,6 +19,8 @@ def build(ui: PageUi[FineTuningScreen]) -> None:
         with gr.Column(scale=5, min_width=300):
             _training(ui)
     _test(ui)
+    with ui.part("figure", gr.Column(visible=False)):
+        ui.network()
     ui.save_menu("Save model and curves", ui.screen.model_files, (*PLOT_FILES, "zip", "ipynb"))
     ui.note("saving")
     with ui.section("Confusion matrix"):
@@ -32,7 +34,7 @@ def _dataset(ui: PageUi[FineTuningScreen]) -> None:
     gr.Markdown("## 1. Dataset")
     ui.radio("example")
     with gr.Column(visible=False) as upload:
-        ui.file_upload("file", "Table of texts and labels (CSV)", CSV_FILES)
+        ui.file_upload("file", "Table of texts and labels (CSV, Excel)", CSV_FILES)
         with gr.Row():
             for name in ("text_column", "label_column"):
                 ui.dropdown(name, choices=[], value=None, interactive=False, min_width=140)
@@ -87,6 +89,7 @@ def _bind(ui: PageUi[FineTuningScreen]) -> None:
     binding.submit(begun.then, screen.submit, **TRAINING)
     binding.on(parts["stop"].click, screen.stop, **AT_ONCE)
     binding.on([parts["test"].click, parts["text"].submit], screen.classify, more={"text": parts["text"]}, **GPU)
+    ui.intervene(binding)
     ui.open(binding)
 
 

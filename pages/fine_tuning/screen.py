@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
+from markupsafe import Markup
+
 from components.analysis.learning import chance_level
 from components.html.run_line import run_line
 from components.render import fine_tuning as render
-from components.render.sentiment import sentiment
+from components.render.sentiment import sentiment, sentiment_network
 from components.words.training import training_progress, training_summary
 from models.backend.protocol import unwrap
 from models.data.byte_text import text_to_classify
@@ -31,9 +33,11 @@ from models.schema import (
 from models.schema.fine_tuning import BATCH_SIZE, EPOCHS, LEARNING_RATE, MAX_SECONDS, MAX_STEPS
 from models.schema.sentiment import LONGEST_TEXT
 from pages.fine_tuning.dataset import COLUMNS, Columns, column_choices, no_dataset, show_dataset
-from pages.screen import Control, Files, Notice, Run, Screen, Update, answered
+from pages.interventions import FigureScreen
+from pages.screen import Control, Files, Notice, Run, Update, answered
 from pages.session import Session
 from pages.state import MAX_SEED, ModelState, control
+from pages.tracing import with_stages
 
 NAME = "fine_tuning"
 DATASETS = dataset_examples(NAME)
@@ -91,7 +95,7 @@ class FineTuningRun(Run[FineTuningState]):
     """rows: (text, label). steps: all so far, without models and held-out rows. kept: the last step with a model, which
     it holds.
 
-    file: of the visitor's own rows, or None. completed: whether training came to its end.
+    file: of the visitor's own rows, or None. completed: whether training came to its end. tested: a new text, classified.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -99,6 +103,7 @@ class FineTuningRun(Run[FineTuningState]):
     steps: tuple[FineTuneStep, ...] = ()
     kept: FineTuneStep | None = None
     completed: bool = False
+    tested: SentimentResult | None = None
 
     @property
     def chance(self) -> float:
@@ -117,7 +122,7 @@ class FineTuningRun(Run[FineTuningState]):
         return replace(self, steps=(*self.steps, replace(step, model=None, held_out=None)), kept=kept)
 
 
-class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
+class FineTuningScreen(FigureScreen[FineTuningState, FineTuningRun]):
     name = NAME
     state = FineTuningState
     facts: ClassVar = {
@@ -156,8 +161,8 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         return values | self._show_example(state.example)
 
     def restore(self, session: Session) -> Update:
-        run, tested = session.get(), session.get("test")
-        shown = _show_test(tested) | {"text": tested.text} if tested else {}
+        run: FineTuningRun = session.get()
+        shown = self._show_test(run) | {"text": run.tested.text} if run.tested else {}
         if run.file is None:
             return shown
         if not run.file.is_file():
@@ -195,10 +200,21 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
 
     def begin(self, session: Session, state: FineTuningState) -> Update:
         """At once, before it is this training's turn: the earlier model is discarded."""
-        for slot in ("run", "test"):
-            session.discard(slot)
+        session.discard()
         session.queue_job()
-        cleared = dict.fromkeys(("curves", "held_out", "run_line", "test_labels", "test_strip", "test_notice"), "")
+        cleared = dict.fromkeys(
+            (
+                "curves",
+                "held_out",
+                "run_line",
+                "test_labels",
+                "test_strip",
+                "test_notice",
+                "network",
+            ),
+            "",
+        )
+        cleared |= {"figure": Control.of(visible=False)}
         return cleared | {"notice": Notice("Starting …"), "stop": ON, "test": OFF}
 
     def submit(self, session: Session, state: FineTuningState, file: Path | None = None) -> Iterator[Update]:
@@ -250,11 +266,32 @@ class FineTuningScreen(Screen[FineTuningState, FineTuningRun]):
         try:
             if run is None:
                 raise InputError(NO_MODEL)
-            result = self.backend.run(SentimentRequest(text, Probe(None, "encoder"), model=run.model))
+            result = self.backend.run(with_stages(_test_request(run, text)))
         except InputError as error:
             return {"test_notice": Notice(str(error), "alert")}
-        session.put(result, "test")
-        return _show_test(result)
+        run = replace(run, tested=result)
+        session.put(run)
+        return self._show_test(run)
+
+    def _show_test(self, run: FineTuningRun) -> Update:
+        panels = sentiment(self.figure_result(run))
+        shown: Update = {"test_labels": panels.labels, "test_strip": panels.text, "test_notice": ""}
+        return shown | {"network": self.figure(run), "figure": Control.of(visible=True)}
+
+    def can_trace(self, run: FineTuningRun) -> bool:
+        return run.tested is not None
+
+    def figure(self, run: FineTuningRun) -> Markup:
+        return sentiment_network(self.figure_result(run), self.figure_shape(run))
+
+    def figure_request(self, run: FineTuningRun) -> SentimentRequest:
+        return _test_request(run, self.figure_result(run).text)
+
+    def figure_result(self, run: FineTuningRun) -> SentimentResult:
+        return cast(SentimentResult, run.tested)
+
+    def with_figure_result(self, run: FineTuningRun, result: SentimentResult) -> FineTuningRun:
+        return replace(run, tested=result)
 
     def model_files(self, run: FineTuningRun, state: FineTuningState) -> Files | None:
         """The curves, the model as a folder that transformers loads, and a notebook that does so."""
@@ -305,7 +342,7 @@ def _check_texts(texts: tuple[str, ...]) -> None:
 
 def _rows(file: Path, columns: Columns) -> tuple[tuple[str, str], ...]:
     """Raises InputError if a model cannot learn from these columns."""
-    return labeled_rows(read_table(file), *columns).rows
+    return labeled_rows(read_table(file, sample=True), *columns).rows
 
 
 def _request(state: FineTuningState, rows: tuple[tuple[str, str], ...]) -> FineTuneRequest:
@@ -321,6 +358,6 @@ def _curves(run: FineTuningRun, ended: bool = False) -> str:
     return render.fine_tuning(steps, run.chance)
 
 
-def _show_test(result: SentimentResult) -> Update:
-    panels = sentiment(result)
-    return {"test_labels": panels.labels, "test_strip": panels.text, "test_notice": ""}
+def _test_request(run: FineTuningRun, text: str) -> SentimentRequest:
+    """Raises InputError without a model."""
+    return SentimentRequest(text, Probe(None, "encoder"), model=run.model)

@@ -17,6 +17,8 @@ def build(ui: PageUi[FineTuningScreen]) -> None:
         _training(ui)
     with ui.section("3. Test", kind="test"):
         _test(ui)
+    if ui.visible("figure", False):
+        ui.network(screen.intervene)
     ui.save_menu("Save model and curves", screen.model_files)
     ui.note("saving")
     if ui.parts.get("held_out"):
@@ -31,7 +33,7 @@ def _dataset(ui: PageUi[FineTuningScreen]) -> None:
     ui.radio("example", steps=(at_once(screen.choose_dataset),), horizontal=False)
     if ui.visible("upload", False):
         choose_file = at_once(screen.choose_file)
-        ui.file_upload("file", "Table of texts and labels (CSV)", CSV_FILES, choose_file)
+        ui.file_upload("file", "Table of texts and labels (CSV, Excel)", CSV_FILES, choose_file)
         for name in ("text_column", "label_column"):
             ui.dropdown(name, choices=[], interactive=False, steps=(at_once(screen.choose_columns),))
     ui.notice("dataset_notice")

@@ -30,7 +30,7 @@ SHOW_OPACITY = """(opacity) => {
 WITHOUT_ALERT = """(notice) => [notice?.includes('role="alert"') ? '' : notice]"""
 """Client-side."""
 VIDEO_FILES = ["video", ".gif", ".webp"]
-CSV_FILES = [".csv", ".tsv", ".txt"]
+CSV_FILES = [".csv", ".tsv", ".txt", ".xlsx"]
 
 
 class PageUi(Widgets, Generic[Sc]):

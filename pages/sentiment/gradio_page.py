@@ -68,7 +68,7 @@ def _table(ui: PageUi[TableScreen], weights: gr.Radio) -> None:
     ui.add("weights", weights)
     with gr.Column(elem_id=ui.id("page"), elem_classes="section"):
         with gr.Row():
-            file = ui.file_upload("file", "Table of texts (CSV)", CSV_FILES)
+            file = ui.file_upload("file", "Table of texts (CSV, Excel)", CSV_FILES)
             ui.dropdown("column", choices=[], value=None, interactive=False, allow_custom_value=True)
         with gr.Row():
             submit = ui.button("submit", "Classify all", interactive=False, scale=3, variant="primary")

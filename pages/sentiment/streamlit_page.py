@@ -48,7 +48,7 @@ def _table(ui: PageUi[SentimentScreen]) -> None:
     table.view.values["weights"] = ui.view.values["weights"]
     left, right = st.columns(2)
     with left:
-        table.file_upload("file", "Table of texts (CSV)", CSV_FILES, table.screen.choose_file)
+        table.file_upload("file", "Table of texts (CSV, Excel)", CSV_FILES, table.screen.choose_file)
     with right:
         table.dropdown("column", choices=[], interactive=False)
         table.button("submit", "Classify all", table.screen.submit, interactive=False, type="primary")

@@ -68,7 +68,9 @@ class TableScreen(Screen[TableState, TableRun]):
         return {
             "column": Control.of(choices=list(table.columns), value=text, interactive=True),
             "submit": Control.of(interactive=True),
-            "notice": Notice(f"{len(table.rows):,} rows. Select the column with the texts."),
+            "notice": Notice(
+                " ".join((f"{len(table.rows):,} rows. Select the column with the texts.", *table.notices))
+            ),
         }
 
     def submit(self, session: Session, state: TableState, file: Path | None = None) -> Iterator[Update]:

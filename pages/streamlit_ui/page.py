@@ -29,7 +29,7 @@ from pages.view import Action, Step, View, at_once
 Sc = TypeVar("Sc", bound=AnyScreen)
 VIDEO_FILES = ("mp4", "webm", "mov", "mkv", "avi", "m4v", "gif", "webp")
 IMAGE_FILES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
-CSV_FILES = ("csv", "tsv", "txt")
+CSV_FILES = ("csv", "tsv", "txt", "xlsx")
 POLL_SECONDS = 0.25
 """How often the browser asks for what is new while actions run."""
 PREVIEW_SIDE = 480

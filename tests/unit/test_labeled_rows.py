@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from models.data.csv_table import RowNote, Table, TableRow, read_table, write_csv
+from models.data.csv_table import MAX_ROWS, RowNote, Table, TableRow, read_table, write_csv
 from models.data.examples import dataset_examples, text_examples
 from models.data.labeled_rows import guess_columns, labeled_rows, texts_in
+from models.schema import InputError
 
 
 def read(folder: Path, content: str | bytes) -> Table:
@@ -32,7 +34,7 @@ def labeled(*rows: tuple[str, str]) -> Table:
 # Reading
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     ("codec", "mark", "name"),
@@ -44,11 +46,11 @@ def labeled(*rows: tuple[str, str]) -> Table:
     ],
 )
 def test_separators_line_ends_and_encodings(delimiter, end, codec, mark, name, tmp_path):
-    lines = ["text|label", "Grüße ☕|good", '"a, b; c\td"|bad', "=1+1|-"]
-    content = end.join(line.replace("|", delimiter) for line in lines)
+    lines = ["text~label", "Grüße ☕~good", '"a, b; c\td | e"~bad', "=1+1~-"]
+    content = end.join(line.replace("~", delimiter) for line in lines)
     table = read(tmp_path, mark + content.encode(codec))
     assert table.columns == ("text", "label")
-    assert [row.cells for row in table.rows] == [("Grüße ☕", "good"), ("a, b; c\td", "bad"), ("=1+1", "-")]
+    assert [row.cells for row in table.rows] == [("Grüße ☕", "good"), ("a, b; c\td | e", "bad"), ("=1+1", "-")]
     assert (table.delimiter, table.encoding, table.problems) == (delimiter, name, ())
 
 
@@ -85,8 +87,88 @@ def test_the_separator_is_the_one_that_fits_the_rows(tmp_path):
 
 
 def test_a_column_without_a_name_is_called_by_its_place(tmp_path):
-    """As of an index that other programs write."""
-    assert read(tmp_path, ",text,label\n0,x,a\n").columns == ("column 1", "text", "label")
+    assert read(tmp_path, ",text,label\n7,x,a\n").columns == ("column 1", "text", "label")
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1), min_size=1))
+@example(['He said "no"', '"', "a,b"])
+def test_what_pandas_writes_is_read_without_its_index(tmp_path, texts):
+    frame = pd.DataFrame({"the text": [f"{text} x" for text in texts], "the label": ["a b c"] * len(texts)})
+    frame.to_csv(tmp_path / "rows.csv")
+    table = read_table(tmp_path / "rows.csv")
+    assert table.columns == ("the text", "the label")
+    assert table.column("the text") == tuple(frame["the text"])
+    assert len(table.notices) == 1
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\ufeff\ufeff"])
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_first_line_that_names_the_separator(tmp_path, first, mark):
+    table = read(tmp_path, f"{mark}{first}\r\ntext;label\r\na, b, c;x\r\nd, e, f;y\r\n")
+    assert table.columns == ("text", "label")
+    assert [row.cells for row in table.rows] == [("a, b, c", "x"), ("d, e, f", "y")]
+
+
+def test_lone_quotation_marks_in_a_tab_separated_file(tmp_path):
+    """As in the files of GLUE, which quote nothing."""
+    rows = [('"so dull', "0"), ('a film that says "go', "1"), ("it's fine", "1"), ('bad" acting', "0")] * 3
+    table = read(tmp_path, "sentence\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in rows))
+    assert [row.cells for row in table.rows] == rows
+
+
+def test_quoted_cells_of_a_tab_separated_file_are_unquoted(tmp_path):
+    table = read(tmp_path, 'text\tlabel\n"two\tparts and ""quotes"""\ta\nplain\tb\n')
+    assert [row.cells for row in table.rows] == [('two\tparts and "quotes"', "a"), ("plain", "b")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["ham\tGo until jurong point", "ham\tOk lar", "spam\tFree entry", "ham\tU dun say so"],
+        [f"a text of more than sixty characters is no name of a column {number};{number}" for number in range(4)],
+    ],
+)
+def test_a_table_without_a_header_loses_no_row(tmp_path, lines):
+    table = read(tmp_path, "\n".join(lines))
+    assert len(table.rows) == len(lines)
+    assert table.columns == ("column 1", "column 2")
+    assert [row.number for row in table.rows] == [1, 2, 3, 4]
+    assert len(table.notices) == 1
+
+
+@pytest.mark.parametrize("codec", ["cp1252", "utf-16-le", "utf-16-be"])
+def test_an_encoding_that_is_guessed_is_named(tmp_path, codec):
+    text = "text,label\nun café à l’été,“bon”\nnothing,bad\n"
+    table = read(tmp_path, text.encode(codec))
+    assert table.rows[0].cells == ("un café à l’été", "“bon”")
+    assert table.encoding in table.notices[0]
+    assert read(tmp_path, text).notices == ()
+
+
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.csv"])
+def test_an_excel_file(tmp_path, name):
+    frame = pd.DataFrame({"text": ["good film", "=1+1"], "label": [1, 0], "share": [0.5, 2.0], "seen": [True, False]})
+    frame.to_excel(tmp_path / "rows.xlsx", index=False)
+    (tmp_path / "rows.xlsx").rename(tmp_path / name)
+    table = read_table(tmp_path / name)
+    assert table.columns == ("text", "label", "share", "seen")
+    assert table.rows[0] == TableRow(2, ("good film", "1", "0.5", "TRUE"))
+    assert table.column("share") == ("0.5", "2")
+
+
+def test_a_large_table_is_sampled_where_that_is_allowed(tmp_path):
+    content = "text,label\n" + "".join(f"text {number},{'ab'[number % 2]}\n" for number in range(50_000))
+    with pytest.raises(InputError, match="50,000"):
+        read(tmp_path, content)
+    table = read_table(tmp_path / "rows.csv", sample=True)
+    numbers = [row.number for row in table.rows]
+    assert len(numbers) == MAX_ROWS
+    assert numbers == sorted(numbers)
+    assert numbers[-1] > 40_000
+    assert all(row.cells[0] == f"text {row.number - 2}" for row in table.rows)
+    assert "50,000" in table.notices[0]
+    assert read_table(tmp_path / "rows.csv", sample=True) == table
 
 
 # Writing
@@ -148,6 +230,12 @@ def test_what_may_be_a_mistake():
     found = labeled_rows(labeled(("a 0", "a"), ("b 1", "a"), *[(f"t{n}", "A") for n in range(4)]), "text", "label")
     assert_notes(found.notices, (10, "row 2"), (11, "row 5", '"a", not "b"'), (12, '"A"', "row 2", '"a"'))
     assert found.counts == {"a": 6, "b": 4, "A": 4}
+
+
+def test_labels_that_are_the_same_number():
+    pairs = [(f"{label} {number}", label) for number in range(4) for label in ("0", "0.0", "1", "2")]
+    found = labeled_rows(made(("text", "label"), *pairs), "text", "label")
+    assert_notes(found.notices, (3, '"0"', '"0.0"'))
 
 
 def test_texts_to_classify():

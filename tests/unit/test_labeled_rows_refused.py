@@ -34,15 +34,13 @@ def test_a_hundred_megabytes_are_not_even_opened(tmp_path, monkeypatch):
         raise AssertionError("opened")
 
     monkeypatch.setattr(Path, "open", opened)
-    with pytest.raises(InputError, match=r"100\.0 MiB.* 5 MiB"):
+    with pytest.raises(InputError, match=r"100\.0 MiB.* 32 MiB"):
         read_table(path)
 
 
 def test_as_large_as_is_read(tmp_path):
-    lines = ["text", *["x" * 9_999] * (MAX_BYTES // 10_000)]
-    content = "\n".join(lines)
-    content += "\n" + "x" * (MAX_BYTES - len(content) - 1)
-    assert len(read(tmp_path, content).rows) == len(lines)
+    content = "text,note\na,b\n".ljust(MAX_BYTES, "\n")
+    assert len(read(tmp_path, content).rows) == 1
     with pytest.raises(InputError, match="too large"):
         read(tmp_path, content + "\n")
 
@@ -51,7 +49,10 @@ def test_a_spreadsheet_by_another_name(tmp_path):
     path = tmp_path / "rows.csv"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-    with pytest.raises(InputError, match=r'spreadsheet.*not a CSV file.*"CSV UTF-8"'):
+    with pytest.raises(InputError, match=r'not an Excel file.*"CSV UTF-8"'):
+        read_table(path)
+    path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(100))
+    with pytest.raises(InputError, match="old Excel file"):
         read_table(path)
 
 
@@ -61,22 +62,20 @@ def test_a_spreadsheet_by_another_name(tmp_path):
         (b"", "empty"),
         (b"\xef\xbb\xbf", "blank"),
         (b"\n ,\n", "single row"),
-        ("text,label\ngut,a\nschön,b\n".encode("latin-1"), "UTF-8: byte 21, in line 3, is 0xF6"),
+        (b"text,label\ngut,a\nsch\x81n,b\n", "UTF-8: byte 21, in line 3, is 0x81"),
+        (b"\n \n\n\t\n", "blank"),
         (b"\xef\xbb\xbftext\n\xe9", "UTF-8 with BOM: byte 9, in line 2, is 0xE9"),
         (b"\xff\xfet\0\n\0a", "UTF-16: byte 7, in line 2, is 0x61"),
-        ("text,label\na,b\n".encode("utf-16-le"), "line 1 has a zero byte"),
         (b"text\na\n\0", "line 3 has a zero byte"),
         (b"\x89PNG\r\n\x1a\n", "byte 1, in line 1, is 0x89"),
         (b"text,label\n", "single row"),
         (b"text,text\na,b\n", 'Row 1 has "text" twice'),
-        (b"a," + b"b" * 61 + b"\nc,d\n", '[Cc]olumn 2 of row 1.* "b+…"'),
-        (b"\ngreat film,good\npoor film,bad\nnice film,good\n", 'Row 2 .*"good".* row 4'),
         (b"text,label\na\nb,c,d\n", "Row 2 has 1 cell"),
         (b"c," * 50 + b"c\n", "51 columns.* 50"),
         (b"text,label\n" + b"x,y\n" * 2001, "2,001 rows.* 2,000"),
         (b'text,label\na,b\n"two\nlines",b\n"open,a\nb,c\n', "Row 4 cannot be read: .*never closed"),
         (b'text,label\na,b\n"one" two,b\n', "Row 3 cannot be read: .*closing quotation mark"),
-        (b'text,label\na,b\n"' + b"x" * 140_000 + b'",b\n', "Row 3 cannot be read: .*too long"),
+        (b'text,label\n"' + b"x" * 200_000 + b'",b\n', "Row 2 has a cell of 200,000 characters"),
         (b"text,label\n" + b"x" * 10_001 + b",b\n", "Row 2 .* 10,001 characters.* 10,000"),
     ],
 )
