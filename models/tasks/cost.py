@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from models.schema import EachHead, EachLatent, InputsAt, Probe
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -18,6 +20,15 @@ TEXT_BYTES = 2046
 """Longest text that Perceiver IO for language reads."""
 ENCODE_TEXT = 0.5
 """Seconds to encode a text with it."""
+
+
+RUNS = {EachLatent: 24, EachHead: 8, InputsAt: 1}
+"""Runs without a part of the model or of its inputs, by intervention."""
+
+
+def interventions(probe: Probe | None) -> int:
+    """Runs that a probe adds."""
+    return sum(RUNS[type(each)] for each in probe.without) if probe else 0
 
 
 def encodings(texts: int) -> Cost:

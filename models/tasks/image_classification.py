@@ -35,7 +35,7 @@ from models.schema import (
     Weights,
     resolved,
 )
-from models.tasks.cost import Cost
+from models.tasks.cost import Cost, interventions
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -179,7 +179,8 @@ _MODELS = {
 
 
 def _cost(request: ImageClassificationRequest) -> Cost:
-    return Cost(2.6)
+    runs = 1 + interventions(request.probe)
+    return Cost(2.6 * runs, runs)
 
 
 IMAGE_CLASSIFICATION = Task(

@@ -23,7 +23,7 @@ from models.schema import (
 )
 from models.schema.masked_bytes import MAX_ITERATIONS
 from models.tasks.byte_tokens import AROUND, FIRST_BYTE, token_ids
-from models.tasks.cost import Cost, encodings
+from models.tasks.cost import Cost, encodings, interventions
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
 from models.tasks.tracing import trace
@@ -211,7 +211,8 @@ def _put(text: ByteText, positions: np.ndarray, values: np.ndarray) -> ByteText:
 
 def _cost(request: MaskedBytesRequest) -> Cost:
     masked = sum(stop - start for start, stop in request.mask)
-    return encodings(min(masked, MAX_ITERATIONS) if request.decoding == "iterative" else 1)
+    rounds = min(masked, MAX_ITERATIONS) if request.decoding == "iterative" else 1
+    return encodings(rounds + interventions(request.probe))
 
 
 MASKED_BYTES = Task(

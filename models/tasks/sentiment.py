@@ -31,7 +31,7 @@ from models.schema import (
 )
 from models.schema.sentiment import LONGEST_TEXT, MAX_WORDS
 from models.tasks.byte_tokens import AROUND, padded_ids
-from models.tasks.cost import TEXT_BYTES, Cost, encodings
+from models.tasks.cost import TEXT_BYTES, Cost, encodings, interventions
 from models.tasks.occlusion import compare_with_attention, occlude
 from models.tasks.targets import check_index, target_of
 from models.tasks.task import Loaded, Runtime, Task
@@ -242,7 +242,7 @@ def _occlusions(
 
 def _cost(request: SentimentRequest) -> Cost:
     words = len(request.text.split()) if request.occlude else 0
-    return encodings(1 + len(request.text.encode()) // TEXT_BYTES + words)
+    return encodings(1 + len(request.text.encode()) // TEXT_BYTES + words + interventions(request.probe))
 
 
 SENTIMENT = Task(
