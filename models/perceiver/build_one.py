@@ -54,6 +54,16 @@ def _option(value: Any, config: PerceiverConfig) -> Any:
     return _make(value, config) if isinstance(value, Part) else value
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Fields as in `TrainBuildResult`."""
+
+    loss: float
+    score: float
+    examples: tuple[Prediction, ...]
+    attention: LatentAttention
+
+
 @dataclass(slots=True)
 class BuildTrainer:
     """A model in training. Its methods leave inference mode, so that it can run within it.
@@ -95,7 +105,7 @@ class BuildTrainer:
         self.step += 1
         batch = plain.batch_rows(self.step, len(self.learning), self.training.batch_size, self.training.seed)
         examples = self.learning.rows(batch)
-        loss = plain.loss_of(self._outputs(examples.inputs), tensors(examples.targets))
+        loss = plain.loss_of(run_model(self.model, self.build, examples.inputs), tensors(examples.targets))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
         rate = self.training.learning_rate * warm_up_then_linear(self.step, self.training.steps)
@@ -104,32 +114,23 @@ class BuildTrainer:
         self._optimizer.zero_grad()
         return loss.item()
 
-    def _outputs(self, inputs: Mapping[Any, np.ndarray]) -> dict[Any, Tensor]:
-        return run_model(self.model, self.build, inputs)
-
     @torch.no_grad()
-    def evaluate(self) -> tuple[float, float]:
-        """Loss and score of the validation examples."""
-        outputs, targets = self._outputs(self.validation.inputs), tensors(self.validation.targets)
-        return plain.loss_of(outputs, targets).item(), score(outputs, targets)
-
-    @torch.no_grad()
-    def examples(self) -> tuple[Prediction, ...]:
-        """The first validation examples and their predictions."""
-        shown = self.validation.rows(slice(0, SHOWN_EXAMPLES))
-        predicted = predictions(self._outputs(shown.inputs), shown.inputs)
-        return tuple(
-            replace(one, targets={name: values[row] for name, values in shown.targets.items()})
-            for row, one in enumerate(predicted)
+    def evaluate(self) -> Evaluation:
+        """Loss and score of the validation examples, and what the first of them show, from one pass."""
+        inputs, known = self.validation.inputs, self.validation.targets
+        found = self.model(model_inputs(self.build, inputs), output_attentions=True, **queries(self.build))
+        outputs, targets = plain.by_output(found.logits, spec_of(self.build).outputs), tensors(known)
+        first = predictions({name: values[:SHOWN_EXAMPLES] for name, values in outputs.items()}, inputs)
+        examples = (
+            replace(one, targets={name: values[row] for name, values in known.items()}) for row, one in enumerate(first)
         )
-
-    @torch.no_grad()
-    def attention(self) -> LatentAttention:
-        """Encoder cross-attention of the first validation example."""
-        first = self.validation.rows(slice(0, 1)).inputs
-        found = self.model(model_inputs(self.build, first), output_attentions=True, **queries(self.build))
-        rows = found.cross_attentions[0][0].mean(dim=0)[:SHOWN_LATENTS]
-        return LatentAttention(rows.numpy().copy(), dict(shapes(self.build).grids))
+        attention = found.cross_attentions[0][0].mean(dim=0)[:SHOWN_LATENTS].numpy().copy()
+        return Evaluation(
+            plain.loss_of(outputs, targets).item(),
+            score(outputs, targets),
+            tuple(examples),
+            LatentAttention(attention, dict(shapes(self.build).grids)),
+        )
 
     @torch.no_grad()
     def regions(self) -> np.ndarray | None:
@@ -138,7 +139,7 @@ class BuildTrainer:
             return None
         side = np.linspace(-1, 1, PLANE, dtype=np.float32)
         x, y = np.meshgrid(side, side[::-1])
-        found = self._outputs({"values": np.stack([x.ravel(), y.ravel()], axis=1)})["label"]
+        found = run_model(self.model, self.build, {"values": np.stack([x.ravel(), y.ravel()], axis=1)})["label"]
         return found.softmax(dim=-1).reshape(PLANE, PLANE, -1).numpy().copy()
 
     def state(self) -> TrainingState:
@@ -204,7 +205,7 @@ def score(outputs: Mapping[Any, Tensor], targets: Mapping[Any, Tensor]) -> float
 
 def predictions(outputs: Mapping[Any, Tensor], inputs: Mapping[Any, np.ndarray]) -> Iterator[Prediction]:
     """One for each example, without targets."""
-    rows = len(next(iter(inputs.values())))
+    rows = len(next(iter(outputs.values())))
     found = {name: _predicted(name, values).numpy().copy() for name, values in outputs.items()}
     for row in range(rows):
         yield Prediction(

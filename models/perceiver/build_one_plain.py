@@ -21,7 +21,9 @@ class OneHotPreprocessor(PerceiverOneHotPreprocessor):
 class ProjectionDecoder(PerceiverProjectionDecoder):
     """`PerceiverModel` passes `output_attentions` and expects a `PerceiverDecoderOutput`. There are no queries."""
 
-    num_query_channels = 0
+    @property
+    def num_query_channels(self):
+        return 0
 
     def forward(self, query, z, query_mask=None, output_attentions=False):
         return PerceiverDecoderOutput(logits=super().forward(query, z))
@@ -87,4 +89,4 @@ def loss_of(outputs, targets):
         else:
             known = target.isfinite()
             losses.append(F.mse_loss(values[known], target[known]))
-    return sum(losses)
+    return torch.stack(losses).sum()

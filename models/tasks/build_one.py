@@ -57,14 +57,14 @@ def stream_training(request: TrainBuildRequest, runtime: Runtime) -> Generator[T
         losses += recent
         yield TrainBuildProgress(trainer.step, tuple(recent))
     with _one_thread():
-        loss, score = trainer.evaluate()
+        evaluation = trainer.evaluate()
         yield TrainBuildResult(
             state=trainer.state(),
             losses=tuple(losses),
-            loss=loss,
-            score=score,
-            examples=trainer.examples(),
-            attention=trainer.attention(),
+            loss=evaluation.loss,
+            score=evaluation.score,
+            examples=evaluation.examples,
+            attention=evaluation.attention,
             finished=trainer.step == request.training.steps,
             run=_info(request.training.seed),
             regions=trainer.regions(),

@@ -14,7 +14,7 @@ def final_score(build: Build, training: Training) -> float:
     trainer = BuildTrainer(build, training)
     for _ in range(training.steps):
         trainer.update()
-    return trainer.evaluate()[1]
+    return trainer.evaluate().score
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)

@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -128,9 +128,10 @@ def test_a_model_is_the_composition_of_the_parts(build):
     model, rows = started(build), draw(build)[0].rows(slice(0, 3))
     read, sizes, without = model.input_preprocessor(model_inputs(build, rows.inputs))
     latents = model.encoder(model.embeddings(3), inputs=read).last_hidden_state
-    decoder, points = model.decoder, queries(build).get("subsampled_output_points")
+    decoder: Any = model.decoder
+    points = queries(build).get("subsampled_output_points")
     if isinstance(decoder, perceiver.PerceiverProjectionDecoder):
-        expected = perceiver.PerceiverProjectionDecoder.forward(decoder, None, latents)
+        expected = perceiver.PerceiverProjectionDecoder.forward(decoder, latents, latents)
     else:
         query = decoder.decoder_query(read, sizes, without, subsampled_points=points)
         if isinstance(decoder, perceiver.PerceiverBasicVideoAutoencodingDecoder):
@@ -146,16 +147,16 @@ def test_a_model_is_the_composition_of_the_parts(build):
 
 
 def test_a_model_of_digits_is_the_one_that_is_written_by_hand():
-    config = PerceiverConfig(
+    config: Any = PerceiverConfig(
         num_latents=16,
         d_latents=64,
         num_self_attends_per_block=2,
         num_blocks=1,
         num_self_attention_heads=4,
         num_cross_attention_heads=1,
-        num_labels=10,
         attention_probs_dropout_prob=0,
     )
+    config.num_labels = 10
     by_hand = PerceiverModel(
         config,
         input_preprocessor=perceiver.PerceiverImagePreprocessor(

@@ -36,7 +36,8 @@ def run(path: Path) -> str:
 
 
 def loss(output: str, name: str) -> float:
-    return float(re.search(rf"{name} loss (\S+)", output)[1])
+    (value,) = re.findall(rf"{name} loss (\S+)", output)
+    return float(value)
 
 
 def train(build: Build) -> TrainBuildResult:

@@ -164,6 +164,7 @@ def test_points_have_probabilities_over_the_plane(backend):
     points = tuple((x, y, int(y > 0)) for x in (-0.9, -0.3, 0.3, 0.9) for y in (-0.9, -0.6, -0.3, 0.3, 0.6, 0.9))
     build = replace(preset("points")[0], points=points, latents=4)
     (result,) = trained(backend, build, Training(steps=60), [60])
+    assert result.regions is not None
     assert result.regions.shape[2] == 2
     np.testing.assert_allclose(result.regions.sum(axis=2), 1, rtol=1e-5)
     upper, lower = np.split(result.regions[..., 1], 2)
