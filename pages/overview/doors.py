@@ -16,6 +16,9 @@ WAVE = (
     + "".join(f"l6 -{height}l6 {height}" for height in (6, 14, 30, 44, 34, 24, 40, 28, 18, 24, 12, 16, 8, 10, 5, 6, 4))
     + '"/>'
 )
+PARTS = (
+    '<path d="M52 20v64h22v-64zM82 52h24m-8-7l8 7l-8 7M116 40v24h22v-24zM146 52h24m-8-7l8 7l-8 7M180 34v36h12v-36z"/>'
+)
 LINES = {
     "masked_bytes": "Hide part of a text, and a byte-level model fills it in.",
     "sentiment": "Is a text positive or negative, and which words matter?",
@@ -24,6 +27,7 @@ LINES = {
     "image_classification": "Three models classify an image from its pixels.",
     "optical_flow": "Estimate the motion of every pixel between two frames.",
     "av_autoencoding": "Reconstruct video and sound from a few latents.",
+    "build_one": "Put a Perceiver together, and train it in seconds.",
 }
 
 
@@ -36,6 +40,7 @@ def _pictures() -> dict[str, Markup]:
         "image_classification": photo(open_image(FOLDER / "image_classification" / "cat.jpg")),
         "optical_flow": photo(open_image(FOLDER / "optical_flow" / "occlusion_first.png"), ARROW),
         "av_autoencoding": photo(open_image(FOLDER / "av_autoencoding" / "bell.png"), WAVE),
+        "build_one": sketch(PARTS),
     }
 
 
