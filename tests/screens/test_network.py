@@ -1,7 +1,8 @@
 """The figure of a run, on the pages that have one, with a backend that has no model."""
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -9,15 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.backend.local import LocalBackend
+from models.backend.settings import Settings
 from models.schema import EachHead, EachLatent, Effects, InputsAt, Stages
 from pages.gradio_ui.pages import PAGES
 from pages.interventions import FigureScreen
+from pages.optical_flow.screen import OpticalFlowScreen
 from pages.screen import AnyScreen, Update, updates
 from pages.session import Session
+from pages.text_generation.screen import TextGenerationScreen
 from tests.fake_backend import FakeBackend
 from tests.markup import Elements
 
-WITH_FIGURE = [page.screen for page in PAGES if issubclass(page.screen, FigureScreen)]
+WITH_FIGURE = [page.screen for page in PAGES if issubclass(page.screen, FigureScreen) and page.name != "fine_tuning"]
+"""Fine-tuning has its figure once a visitor has trained and tested a model."""
 
 
 def staged(answer: Any) -> Any:
@@ -120,3 +126,44 @@ def test_programs_do_not_get_the_maps_of_the_figure(screen: AnyScreen, session: 
     uploads = {"image": screen.examples[0].file} if "image" in screen.uploads else {}
     screen.call(screen.initial, **uploads)
     assert not screen.backend.requests[-1].probe.stages
+
+
+TASKS = ("text_generation", "optical_flow", "av_autoencoding")
+"""Without interventions."""
+
+
+class Recording(LocalBackend):
+    """With the demo models. requests: all that was asked, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings(device="cpu"))
+        self.requests: list[Any] = []
+
+    def run_all(self, requests: Sequence[Any]) -> list[Any]:
+        self.requests += requests
+        return super().run_all(requests)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_a_figure_of_less_than_500_kb_and_programs_do_not_get_its_maps(
+    name: str, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextGenerationScreen, "initial", property(lambda self: self.state(max_new_tokens=2)))
+    monkeypatch.setattr(OpticalFlowScreen, "_check", lambda *_: "checks")  # they take most of the time
+    page, backend = next(page for page in PAGES if page.name == name), Recording()
+    screen: AnyScreen = page.screen(backend)
+    figure = opened(screen, session)["network"]
+    assert len(figure.encode()) < 500_000
+    elements = Elements(figure)
+    maps = json.loads(str(elements.of("figure")[0]["data-maps"]))
+    for side, (name, width) in {"latents": ("decoder", "outputs"), "inputs": ("encoder", "latents")}.items():
+        cells = [cell for cell in elements.of("span", "cell") if side in str(cell["id"])]
+        rows = [cell for cell in elements.of("span", "cell") if width in str(cell["id"])]
+        assert len(base64.b64decode(maps[name]["rows"])) == len(cells) * len(rows) > 0
+    uploads = {
+        name: getattr(screen.examples[0], "file" if name in ("clip", "image") else name) for name in screen.uploads
+    }
+    before = len(backend.requests)
+    screen.call(screen.initial, **uploads)
+    assert backend.requests[before:]
+    assert not any(request.probe and request.probe.stages for request in backend.requests[before:])
