@@ -1,4 +1,4 @@
-"""Flow files: reads and writes `.flo` of the Middlebury benchmark and 16-bit `.png` of KITTI.
+"""Flow files: `.flo` of the Middlebury benchmark, 16-bit `.png` of KITTI and `.pfm`.
 
 A flow is float32 [height, width, 2] in pixels, x right, y down, with NaN where it is unknown.
 Formats: Baker et al., "A Database and Evaluation Methodology for Optical Flow", 2011, and the KITTI 2015 benchmark.
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from models.data.images import MAX_PIXELS
+from models.data.pfm_files import HEAD, from_pfm, is_pfm, pfm_bytes, pfm_shape
 from models.schema import InputError
 
 _FLO_MAGIC, _FLO_HEAD = b"PIEH", 12  # the magic (202021.25 as a float), then width and height as int32
@@ -21,11 +22,23 @@ _PNG_MAGIC, _PNG_HEAD = b"\x89PNG\r\n\x1a\n", 33  # the magic and the chunk IHDR
 _RGB = 2
 _DEFLATE_RATIO = 1032  # largest compression ratio of deflate
 _MAX_OVERHEAD = 2**24  # most bytes of a PNG beyond those of its pixels
+_MOST_PADDING = 64
+_NO_FLOW = "The file is not a flow file. Use .flo, .pfm or a KITTI PNG with 16 bits per channel."
+_CONVERT = '{} files are not read. Load the flow in Python and convert it: cv2.writeOpticalFlow("flow.flo", flow).'
+_OTHERS = {
+    mark: _CONVERT.format(name)
+    for mark, name in (
+        (b"\x89HDF", "HDF5 (.flo5)"),
+        (b"\x93NUMPY", ".npy"),
+        (b"PK\x03\x04", ".npz"),
+        (b"\x76\x2f\x31\x01", "OpenEXR"),
+    )
+}
 _KITTI_ZERO, _KITTI_SCALE = 2**15, 64
 
 
 def read_flow(path: Path, shape: tuple[int, int] | None = None) -> np.ndarray:
-    """Reads a `.flo` or KITTI `.png` file, detected by its content.
+    """Reads a `.flo`, `.pfm` or KITTI `.png` file, detected by its content.
 
     shape: required (height, width), if any.
 
@@ -37,21 +50,26 @@ def read_flow(path: Path, shape: tuple[int, int] | None = None) -> np.ndarray:
         if size == 0:
             raise InputError("The flow file is empty (0 bytes). Upload it again.")
         with path.open("rb") as file:
-            head = file.read(_PNG_HEAD)
+            head = file.read(HEAD)
             if head.startswith(_FLO_MAGIC):
                 height, width = _flo_shape(head, size)
                 _check_shape((height, width), shape)
                 file.seek(_FLO_HEAD)
                 return _from_flo(file.read(8 * height * width), (height, width))
             if head.startswith(_PNG_MAGIC):
-                height, width = _kitti_shape(head, size)
+                height, width = _kitti_shape(head[:_PNG_HEAD], size)
                 _check_shape((height, width), shape)
                 return _from_kitti(head + file.read(size), (height, width))
+            if is_pfm(head):
+                _check_pixels(*pfm_shape(head)[::-1])
+                _check_length(".pfm", size, pfm_bytes(head), pfm_shape(head))
+                _check_shape(pfm_shape(head), shape)
+                return _with_unknown(from_pfm(head + file.read(size)))
     except FileNotFoundError as error:
         raise InputError("The flow file is no longer available. Upload it again.") from error
     except OSError as error:
         raise InputError("The flow file cannot be read.") from error
-    raise InputError("The file is not a flow file. Use .flo or a KITTI PNG with 16 bits per channel.")
+    raise InputError(next((text for mark, text in _OTHERS.items() if head.startswith(mark)), _NO_FLOW))
 
 
 def write_flo(path: Path, flow: np.ndarray) -> None:
@@ -77,7 +95,24 @@ def _check_shape(found: tuple[int, int], wanted: tuple[int, int] | None) -> None
     if found != (wanted_height, wanted_width):
         raise InputError(
             f"The flow has {width:,}x{height:,} pixels, but the frames have {wanted_width:,}x{wanted_height:,}. "
-            "Use a flow of the same size."
+            f"{_padding(found, (wanted_height, wanted_width))}"
+        )
+
+
+def _padding(found: tuple[int, int], wanted: tuple[int, int]) -> str:
+    """What to do about a flow of another size than the frames."""
+    more = [each - other for each, other in zip(found, wanted, strict=True)]
+    if all(0 <= each < _MOST_PADDING for each in more):
+        return "It seems padded to a multiple of the network's stride: crop the padding."
+    return "Use a flow of the same size."
+
+
+def _check_length(kind: str, size: int, expected: int, shape: tuple[int, int]) -> None:
+    if size != expected:
+        fault = "cut short" if size < expected else "too long"
+        raise InputError(
+            f"The {kind} file is {fault}: a flow of {shape[1]:,}x{shape[0]:,} pixels has {expected:,} bytes, but the "
+            f"file has {size:,}."
         )
 
 
@@ -98,22 +133,19 @@ def _flo_shape(head: bytes, size: int) -> tuple[int, int]:
         raise InputError(f"The .flo file is cut short: it has {size} bytes, but its header needs {_FLO_HEAD}.")
     width, height = struct.unpack("<ii", head[4:_FLO_HEAD])
     _check_pixels(width, height)
-    expected = _FLO_HEAD + 8 * width * height
-    if size != expected:
-        fault = "cut short" if size < expected else "too long"
-        raise InputError(
-            f"The .flo file is {fault}: a flow of {width:,}x{height:,} pixels has {expected:,} bytes, but the file has "
-            f"{size:,}."
-        )
+    _check_length(".flo", size, _FLO_HEAD + 8 * width * height, (height, width))
     return height, width
 
 
 def _from_flo(data: bytes, shape: tuple[int, int]) -> np.ndarray:
     if len(data) != 8 * shape[0] * shape[1]:  # the file has changed since
         raise InputError("The .flo file is cut short.")
-    flow = np.frombuffer(data, "<f4").reshape(*shape, 2).astype(np.float32)  # a copy that the caller may change
-    known = np.all(np.abs(flow) <= _UNKNOWN_ABOVE, axis=2)
-    flow[~known] = np.nan
+    return _with_unknown(np.frombuffer(data, "<f4").reshape(*shape, 2).astype(np.float32))
+
+
+def _with_unknown(flow: np.ndarray) -> np.ndarray:
+    """The flow, which is changed, with NaN where it is unknown."""
+    flow[~np.all(np.abs(flow) <= _UNKNOWN_ABOVE, axis=2)] = np.nan
     return flow
 
 

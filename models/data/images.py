@@ -13,6 +13,7 @@ MAX_PIXELS = 50_000_000
 # Formats that Pillow passes to other programs (Ghostscript) or to the operating system; IPTC may contain these.
 _EXCLUDED = frozenset({"EPS", "WMF", "IPTC"})
 
+_HEAD, _HEIC = 12, (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 # Pillow raises an error at twice this number, before decoding, also for images within images (icons).
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -34,7 +35,7 @@ def open_image(source: Path | bytes) -> Image.Image:
     except FileNotFoundError as error:
         raise InputError("The image is no longer available. Upload it again.") from error
     except UnidentifiedImageError as error:
-        raise InputError("The file is not an image in a supported format. Use JPEG or PNG.") from error
+        raise InputError(_not_supported(source)) from error
     except Image.DecompressionBombError as error:
         raise InputError(_too_large()) from error
     except Exception as error:  # the decoders of Pillow raise errors of many types
@@ -42,10 +43,13 @@ def open_image(source: Path | bytes) -> Image.Image:
 
 
 def is_animated(source: Path) -> bool:
-    """Whether an image has more frames than the first one, which is all that `open_image` reads."""
+    """Whether an image has more frames than the first one, which is all that `open_image` reads.
+
+    The further images of an MPO, which phones write, are a gain map or a preview of the same photo.
+    """
     try:
         with Image.open(source, formats=_formats()) as image:
-            return getattr(image, "is_animated", False)
+            return image.format != "MPO" and getattr(image, "is_animated", False)
     except Exception:  # later frames may be damaged, but are not read
         return False
 
@@ -102,6 +106,13 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 def _formats() -> list[str]:
     Image.init()
     return [name for name in Image.ID if name not in _EXCLUDED]
+
+
+def _not_supported(source: Path | bytes) -> str:
+    head = source[:_HEAD] if isinstance(source, bytes) else source.read_bytes()[:_HEAD]
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+        return "The file is a HEIC photo, which cannot be read. Export it as JPEG, or send it to yourself as one."
+    return "The file is not an image in a supported format. Use JPEG or PNG."
 
 
 def _too_large(size: str = "") -> str:

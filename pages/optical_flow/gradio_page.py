@@ -58,7 +58,7 @@ def _inputs(ui: PageUi[OpticalFlowScreen]) -> None:
         ui.dropdown("baseline")
         ui.weights()
         with gr.Accordion("Ground truth", open=False, elem_id=ui.id("truth_section")):
-            ui.file_part("truth", ".flo, or KITTI's 16-bit PNG", [".flo", ".png"], example.truth)
+            ui.file_part("truth", ".flo, .pfm, or KITTI's 16-bit PNG", [".flo", ".pfm", ".png"], example.truth)
 
 
 def _clip_inputs(ui: PageUi[OpticalFlowScreen]) -> None:

@@ -55,7 +55,7 @@ def _inputs(ui: PageUi[OpticalFlowScreen], clips: ClipActions) -> None:
         ui.dropdown("baseline", steps=(screen.compare, screen.check))
         ui.weights()
         with ui.details("Ground truth"):
-            ui.file_upload("truth", ".flo, or KITTI's 16-bit PNG", ("flo", "png"), *estimate)
+            ui.file_upload("truth", ".flo, .pfm, or KITTI's 16-bit PNG", ("flo", "pfm", "png"), *estimate)
 
 
 def _clip_inputs(ui: PageUi[OpticalFlowScreen], clips: ClipActions) -> None:

@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -67,6 +68,43 @@ def test_kitti_by_hand(path):
     flow = read_flow(written(path, data))
     assert flow.dtype == np.float32
     np.testing.assert_array_equal(flow, [[[1, -0.5], [0, 1 / 64]], [[-512, 511.984375], [NAN, NAN]]])
+
+
+@pytest.mark.parametrize("scale", [-1.0, 1.0])
+def test_pfm_is_read_from_the_bottom_up(scale, path):
+    """As OpenCV writes it, and with the other order of bytes."""
+    flow = np.arange(12, dtype=np.float32).reshape(3, 2, 2)
+    rows = np.dstack([flow, np.zeros((3, 2))])[::-1].astype("<f4" if scale < 0 else ">f4")
+    data = f"PF\n2 3\n{scale}\n".encode() + rows.tobytes()
+    np.testing.assert_array_equal(read_flow(written(path, data), (3, 2)), flow)
+    if scale < 0:
+        by_opencv = cv2.imencode(".pfm", np.dstack([np.zeros((3, 2), np.float32), flow[..., ::-1]]))[1].tobytes()
+        np.testing.assert_array_equal(read_flow(written(path, by_opencv)), flow)
+    for end in range(len(data)):
+        with pytest.raises(InputError):
+            read_flow(written(path, data[:end]))
+
+
+def test_a_disparity_is_no_flow(path):
+    data = cv2.imencode(".pfm", np.zeros((3, 2), np.float32))[1].tobytes()
+    with pytest.raises(InputError, match="single channel"):
+        read_flow(written(path, data))
+
+
+def test_padding_is_explained(path):
+    write_flo(path, np.zeros((440, 1024, 2), np.float32))
+    with pytest.raises(InputError, match="padd"):
+        read_flow(path, (436, 1024))
+    with pytest.raises(InputError, match="same size"):
+        read_flow(path, (218, 512))
+
+
+@pytest.mark.parametrize("format", ["npy", "npz"])
+def test_formats_that_are_not_read_are_named(format, path):
+    data = BytesIO()
+    (np.save if format == "npy" else np.savez)(data, np.zeros((3, 2, 2), np.float32))
+    with pytest.raises(InputError, match=format):
+        read_flow(written(path, data.getvalue()))
 
 
 SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(2))

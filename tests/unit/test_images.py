@@ -69,6 +69,14 @@ def test_animations_are_told_from_still_pictures(kind, tmp_path):
     assert is_animated(path)
 
 
+def test_a_photo_with_a_gain_map_has_one_frame(tmp_path):
+    """Phones write photos as MPO: a JPEG and, after it, further images of the same photo."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(saved(PICTURE, "MPO", save_all=True, append_images=[PICTURE.resize((2, 2))]))
+    assert not is_animated(path)
+    assert opened(path).shape == COLORS.shape
+
+
 def test_a_second_frame_that_is_damaged_is_nobodys_loss(tmp_path):
     """Wherever it ends: the first frame is read, and nothing is raised that was not said already."""
     path = tmp_path / "picture.gif"

@@ -166,6 +166,15 @@ def test_text_that_is_called_a_picture(tmp_path):
             open_image(source)
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_heic_photo_is_named(tmp_path, brand):
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(40))
+    for source in (path, path.read_bytes()):
+        with pytest.raises(InputError, match=r"HEIC.*JPEG"):
+            open_image(source)
+
+
 def test_no_bytes(tmp_path):
     path = tmp_path / "holiday.jpg"
     path.write_bytes(b"")
