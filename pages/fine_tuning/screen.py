@@ -51,6 +51,8 @@ OWN_FILE = "Links cannot include uploaded files. Upload it again; showing an exa
 NO_FILE = "Select a dataset or upload a CSV file."
 NO_MODEL = "There is no fine-tuned model yet. Fine-tune one first."
 NO_COLUMNS = Control.of(choices=[], value=None, interactive=False)
+CLEARED = ("curves", "held_out", "run_line", "test_labels", "test_strip", "test_notice", "network")
+"""What belongs to the model before, once another is trained."""
 ON, OFF = Control.of(interactive=True), Control.of(interactive=False)
 
 
@@ -95,7 +97,7 @@ class FineTuningRun(Run[FineTuningState]):
     """rows: (text, label). steps: all so far, without models and held-out rows. kept: the last step with a model, which
     it holds.
 
-    file: of the visitor's own rows, or None. completed: whether training came to its end. tested: a new text, classified.
+    file: of the visitor's own rows, or None. completed: whether training came to its end. tested: a classified text.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -202,18 +204,7 @@ class FineTuningScreen(FigureScreen[FineTuningState, FineTuningRun]):
         """At once, before it is this training's turn: the earlier model is discarded."""
         session.discard()
         session.queue_job()
-        cleared = dict.fromkeys(
-            (
-                "curves",
-                "held_out",
-                "run_line",
-                "test_labels",
-                "test_strip",
-                "test_notice",
-                "network",
-            ),
-            "",
-        )
+        cleared: Update = dict.fromkeys(CLEARED, "")
         cleared |= {"figure": Control.of(visible=False)}
         return cleared | {"notice": Notice("Starting …"), "stop": ON, "test": OFF}
 

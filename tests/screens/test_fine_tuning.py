@@ -4,6 +4,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from models.schema import (
+    AttentionMap,
     CheckpointUnavailable,
+    Effects,
     FineTunedModel,
     FineTuneRequest,
     FineTuneStep,
@@ -21,6 +24,7 @@ from models.schema import (
     LabelScore,
     SentimentRequest,
     SentimentResult,
+    Stages,
     TextWindow,
 )
 from models.schema.sentiment import LONGEST_TEXT
@@ -283,6 +287,31 @@ def test_classifies_with_the_model(
     assert screen.classify(session, state, " ")["test_notice"].level == "alert"
     restored = last(screen.open(session, {}))
     assert (restored["text"], restored["test_labels"]) == ("a text", update["test_labels"])
+
+
+def test_a_classified_text_has_a_figure_until_another_training(session: Session) -> None:
+    def staged(request: SentimentRequest) -> Any:
+        result, inputs = classify(request), len(request.text) + 2
+        assert isinstance(result, SentimentResult)
+        even = np.full((1, inputs), 1 / inputs, np.float32)
+        effects = dict.fromkeys(
+            request.probe.without, Effects(np.ones(1), np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
+        )
+        stages = Stages(np.array([4]), 6, np.ones((1, 1), np.float32), even, even, effects=effects)
+        attention = AttentionMap(even[0], 0.0, 0.0, "encoder", "Title", stages=stages)
+        return replace(result, attention=attention)
+
+    screen = FineTuningScreen(FakeBackend({FineTuneRequest: answer, SentimentRequest: staged}))
+    list(screen.submit(session, screen.initial))
+    update = screen.classify(session, screen.initial, "a text")
+    assert update["figure"].properties["visible"]
+    assert "latent 4" in update["network"]
+    (changed,) = screen.intervene(session, screen.initial, "latents")
+    assert "Below each latent" in changed["network"]
+    assert screen.backend.requests[-1].model == session.get().model
+    assert last(screen.open(session, {}))["network"] == changed["network"]
+    cleared = screen.begin(session, screen.initial)
+    assert (cleared["network"], cleared["figure"].properties["visible"]) == ("", False)
 
 
 def test_saves_curves_model_and_notebook(
