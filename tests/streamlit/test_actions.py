@@ -15,6 +15,8 @@ from models.schema import (
     ByteAt,
     FramePixel,
     ImageClassificationRequest,
+    InputsAt,
+    MaskedBytesRequest,
     PixelAt,
     SentimentRequest,
     TextGenerationRequest,
@@ -29,6 +31,7 @@ from pages.text_generation.screen import TextGenerationScreen
 from pages.view import View, at_once
 from tests.image_files import saved
 from tests.markup import Elements
+from tests.screens.test_network import staged
 from tests.screens.test_text_generation import final_step
 from tests.streamlit.conftest import EveryTask
 from tests.streamlit.visitor import alerts, click, markup, send, settled, view_of, visit
@@ -57,6 +60,25 @@ def test_faithfulness_is_measured_on_request(name: str, backend: EveryTask) -> N
     assert markup(at, f"{name}-faithfulness")["markup"].count("<tr>") == 3
     settled(at.button(f"{name}-randomize").click().run())
     assert markup(at, f"{name}-random-models")["markup"].count("<tr>") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "request_"),
+    [
+        ("sentiment", SentimentRequest),
+        ("masked_bytes", MaskedBytesRequest),
+        ("image_classification", ImageClassificationRequest),
+    ],
+)
+def test_inputs_are_left_out_and_shown_again(name: str, request_: type, backend: EveryTask) -> None:
+    backend.answers[request_] = staged(backend.answers[request_])
+    at = visit(name)
+    click(at, f"{name}-network", without="inputs", cells=[1, 2])
+    (without,) = backend.requests[-1].probe.without
+    assert isinstance(without, InputsAt)
+    assert "network-comparison" in markup(at, f"{name}-network")["markup"]
+    click(at, f"{name}-network", without="inputs", cells=[])
+    assert "network-comparison" not in markup(at, f"{name}-network")["markup"]
 
 
 def test_the_mask_strip_and_the_text_follow_each_other(backend: EveryTask) -> None:
