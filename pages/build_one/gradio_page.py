@@ -3,7 +3,15 @@
 import gradio as gr
 
 from pages.build_one.screen import BuildOneScreen
-from pages.build_one.state import BATCH_SIZES, CHANNEL_SIZES, DEVIATIONS, HEAD_COUNTS, LEARNING_RATES, NAMES
+from pages.build_one.state import (
+    BATCH_SIZES,
+    CHANNEL_SIZES,
+    DEVIATIONS,
+    FEWEST_STEPS,
+    HEAD_COUNTS,
+    LEARNING_RATES,
+    NAMES,
+)
 from pages.gradio_ui.bind import AT_ONCE, LAST, Options
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
@@ -18,7 +26,7 @@ def build(ui: PageUi[BuildOneScreen]) -> None:
     ui.slider("letters")
     ui.add("points", ui.drawing("points", "points", visible=False))
     ui.text("table", lines=4, max_lines=10, placeholder="height,width,kind")
-    ui.markup_output("drawing")
+    ui.html("drawing")
     ui.notice("problems")
     with gr.Row():
         with ui.inputs(scale=4), ui.settings():
@@ -60,7 +68,7 @@ def _parts(ui: PageUi[BuildOneScreen]) -> None:
         ui.checkbox("query_residual")
         ui.dropdown("postprocessor")
     with gr.Accordion("Training and more", open=False, elem_id=ui.id("training-part")):
-        ui.slider("steps", minimum=50, step=50)
+        ui.slider("steps", minimum=FEWEST_STEPS, step=10)
         with gr.Row():
             rates = [(f"{rate:g}", rate) for rate in LEARNING_RATES]
             ui.dropdown("learning_rate", choices=rates, min_width=90)

@@ -24,7 +24,7 @@ from models.schema import AskBuildRequest, InputError, Probe
 from models.schema.build_one import MAX_PARAMETERS, STEPS
 from pages.build_one.own_input import example_text, kind_of, own_inputs
 from pages.build_one.run import BuildOneRun
-from pages.build_one.state import EXPERIMENTS, NEAREST, SWEEPS, BuildOneState
+from pages.build_one.state import EXPERIMENTS, FEWEST_STEPS, NEAREST, SWEEPS, BuildOneState
 from pages.screen import Control, Files, Notice, Screen, Update, answered, on_run
 from pages.session import Job, Session
 
@@ -39,7 +39,11 @@ SHOWN_IF: dict[str, Callable[[BuildOneState], bool]] = {
     "table": lambda state: state.data == "table",
     "positions": lambda state: state.preprocessor != "one_hot",
     "bands": lambda state: state.positions == "fourier" and state.preprocessor != "one_hot",
-    "combine": lambda state: state.positions != "none" and state.preprocessor not in ("text", "one_hot"),
+    "combine": lambda state: (
+        state.positions != "none"
+        and state.preprocessor != "one_hot"
+        and (state.preprocessor, state.combine) != ("text", "add")
+    ),
     "input_channels": lambda state: (
         state.preprocessor in ("text", "conv1x1", "conv")
         or (state.positions == "learned" and state.combine == "concat")
@@ -64,7 +68,8 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
 
     def fit(self, state: BuildOneState) -> BuildOneState:
         """With the choices of the page that are nearest."""
-        return state.changed(**{name: _nearest(getattr(state, name), choices) for name, choices in NEAREST.items()})
+        nearest = {name: _nearest(getattr(state, name), choices) for name, choices in NEAREST.items()}
+        return state.changed(**nearest, steps=max(state.steps, FEWEST_STEPS))
 
     def model_parts(self, state: BuildOneState) -> Update:
         shown = {

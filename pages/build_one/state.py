@@ -36,6 +36,7 @@ HEAD_COUNTS = (1, 2, 4, 8)
 BATCH_SIZES = (8, 16, 32, 64, 128)
 LEARNING_RATES = (1e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2)
 DEVIATIONS = (0.02, 0.1, 0.25, 0.5, 1.0)
+FEWEST_STEPS = 10
 NEAREST = {
     "channels": CHANNEL_SIZES,
     "self_heads": HEAD_COUNTS,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.build_one.screen import BuildOneScreen
-from pages.build_one.state import BATCH_SIZES, CHANNEL_SIZES, DEVIATIONS, HEAD_COUNTS, LEARNING_RATES
+from pages.build_one.state import BATCH_SIZES, CHANNEL_SIZES, DEVIATIONS, FEWEST_STEPS, HEAD_COUNTS, LEARNING_RATES
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
 from pages.view import Step, at_once
@@ -18,7 +18,7 @@ def build(ui: PageUi[BuildOneScreen]) -> None:
     ui.slider("letters", **redesigned)
     ui.drawing("points", "points", at_once(screen.redesign))
     ui.text("table", height=120, **redesigned)
-    ui.markup_output("drawing")
+    ui.html("drawing")
     ui.notice("problems")
     parts, training = st.columns([4, 7])
     with parts, ui.settings():
@@ -59,7 +59,7 @@ def _parts(ui: PageUi[BuildOneScreen], redesigned: dict) -> None:
         ui.checkbox("query_residual", **redesigned)
         ui.dropdown("postprocessor", **redesigned)
     with st.expander("Training and more"):
-        ui.slider("steps", minimum=50, step=50, **redesigned)
+        ui.slider("steps", minimum=FEWEST_STEPS, step=10, **redesigned)
         ui.dropdown("learning_rate", choices=[(f"{rate:g}", rate) for rate in LEARNING_RATES], **redesigned)
         ui.dropdown("batch_size", choices=list(BATCH_SIZES), **redesigned)
         ui.number("seed", **redesigned)

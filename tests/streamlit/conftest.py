@@ -6,13 +6,25 @@ from typing import Any
 
 import pytest
 
-from models.schema import AttributionRequest, AvAutoencodingRequest, SentimentRequest
+from models.schema import (
+    AskBuildRequest,
+    AttributionRequest,
+    AvAutoencodingRequest,
+    SentimentRequest,
+    TrainBuildRequest,
+)
 from models.tasks import TASKS
 from pages.session import SessionStore
 from pages.streamlit_ui.pages import PAGES
 from pages.streamlit_ui.shell import App, serve
 from tests.fake_backend import FakeBackend
-from tests.screens import test_attributions, test_av_autoencoding, test_fine_tuning, test_sentiment
+from tests.screens import (
+    test_attributions,
+    test_av_autoencoding,
+    test_build_one,
+    test_fine_tuning,
+    test_sentiment,
+)
 
 
 class EveryTask(test_av_autoencoding.Backend):
@@ -24,6 +36,7 @@ class EveryTask(test_av_autoencoding.Backend):
         tests = (import_module(f"tests.screens.test_{task.name}") for task in TASKS)
         self.answers: dict[type, Callable[[Any], Any]] = {type(each.REQUEST): each.answer for each in tests}
         self.answers[AttributionRequest] = test_attributions.answer
+        self.answers |= {TrainBuildRequest: test_build_one.answer, AskBuildRequest: test_build_one.ask}
         self.answers[SentimentRequest] = lambda request: (
             test_fine_tuning.classify(request) if request.model else test_sentiment.answer(request)
         )
