@@ -2,7 +2,7 @@
 
 They are exact, and share with the whole run what lies before the part.
 
-Shapes: R outputs, N latents, M inputs, K latents to leave out, H heads, L self-attention layers; the batch has one example.
+Shapes: R outputs, N latents, M inputs, K latents to leave out, H heads; the batch has one example.
 """
 
 from dataclasses import dataclass, replace

@@ -14,8 +14,8 @@ class EachLatent:
 class EachHead:
     """Each head of one layer in turn is switched off: its output is zero before the output projection.
 
-    layer: 0 is the encoder cross-attention, 1 to L are the self-attention layers in the order in which they run, L + 1 is
-    the decoder cross-attention.
+    layer: 0 is the encoder cross-attention, 1 to L are the self-attention layers in the order in which they run, and
+    L + 1 is the decoder cross-attention.
     """
 
     layer: int

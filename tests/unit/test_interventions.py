@@ -136,7 +136,7 @@ def test_effects_are_of_what_is_predicted(request_):
     stages, effects = result.attention.stages, result.attention.stages.effects
     assert tuple(effects) == interventions
     predicted = result.probabilities[:, 0] if request_ is MASKED else [result.labels[0].probability]
-    outputs, inputs = stages.inputs.shape
+    outputs = len(stages.inputs)
     for each in effects.values():
         assert np.allclose(each.probability, predicted, atol=1e-5)
     latents = effects[EachLatent()]

@@ -119,8 +119,7 @@ def effects_data(stages: Stages, inputs: Cells) -> dict[str, object] | None:
     """What the browser shows of the effects. Probabilities are those of each output."""
     if stages.effects is None:
         return None
-    latents, (intervention, left_out) = stages.effects.get(EachLatent()), _inputs_left_out(stages)
-    by_layer = _by_layer(stages)
+    latents, by_layer = stages.effects.get(EachLatent()), _by_layer(stages)
     return {
         "probability": next((_rounded(each.probability) for each in stages.effects.values()), []),
         "latents": latents
@@ -128,13 +127,7 @@ def effects_data(stages: Stages, inputs: Cells) -> dict[str, object] | None:
             "without": _rounded(latents.without),
             "correlation": [None if np.isnan(each) else round(float(each), 2) for each in latents.rank_correlation],
         },
-        "inputs": left_out
-        and intervention
-        and {
-            "cells": _cells_of(intervention.indices, inputs),
-            "without": _rounded(left_out.without[0]),
-            "attention": _rounded(left_out.attention[:, 0]),
-        },
+        "inputs": _inputs_data(stages, inputs),
         "heads": {layer: _rounded(each.without) for layer, each in by_layer.items()},
         "maps": {
             _side(layer): _packed_heads(each.maps, inputs if layer == 0 else None)
@@ -142,6 +135,17 @@ def effects_data(stages: Stages, inputs: Cells) -> dict[str, object] | None:
             if each.maps is not None
         },
         "colors": COLORS,
+    }
+
+
+def _inputs_data(stages: Stages, inputs: Cells) -> dict[str, object] | None:
+    intervention, effects = _inputs_left_out(stages)
+    if intervention is None or effects is None or effects.attention is None:
+        return None
+    return {
+        "cells": _cells_of(intervention.indices, inputs),
+        "without": _rounded(effects.without[0]),
+        "attention": _rounded(effects.attention[:, 0]),
     }
 
 
