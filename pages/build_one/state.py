@@ -1,7 +1,7 @@
 """The state of the page "Build one": a design, how it is trained, and what it is compared with."""
 
 from dataclasses import asdict, fields
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from models.data.build_one.experiments import experiments
 from models.schema import Build, Training
@@ -62,8 +62,9 @@ OWN_DATA = ("points", "table")
 Sweep = Literal["latents", "channels", "layers", "blocks", "bands", "positions"]
 
 
-def _bounded(default: object, title: str, description: str, bounds: tuple[float, float], **options: object) -> object:
-    return control(default, title, description, ge=bounds[0], le=bounds[1], **options)
+def _bounded(default: float, title: str, description: str, bounds: tuple[float, float]) -> Any:
+    """A number. bounds: the lowest and the highest."""
+    return control(default, title, description, ge=bounds[0], le=bounds[1])
 
 
 class BuildOneState(State):

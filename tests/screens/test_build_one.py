@@ -26,7 +26,7 @@ from models.schema import (
 )
 from models.schema.build_one import Data
 from pages.build_one.screen import BuildOneScreen
-from pages.build_one.state import NAMES
+from pages.build_one.state import EXPERIMENTS, NAMES
 from pages.screen import Update, updates
 from pages.session import Session
 from tests.fake_backend import RUN, FakeBackend
@@ -274,6 +274,25 @@ def test_a_stop_ends_a_sweep(screen: BuildOneScreen, backend: FakeBackend, sessi
     screen.stop(session, screen.initial)
     last(work)
     assert {request.build.latents for request in backend.requests} == {1}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_asks_for_a_prediction_first(
+    screen: BuildOneScreen, backend: FakeBackend, session: Session, name: str
+) -> None:
+    experiment, state = EXPERIMENTS[name], screen.initial.changed(experiment=name)
+    chosen = screen.choose_experiment(session, state)
+    assert [value for _, value in chosen["prediction"].properties["choices"]] == ["", *range(len(experiment.choices))]
+    last(screen.run_experiment(session, state))
+    assert backend.requests == []
+    said = {}
+    for prediction in (experiment.answer, (experiment.answer + 1) % len(experiment.choices)):
+        shown = last(screen.run_experiment(session, state.changed(prediction=prediction)))
+        said[prediction] = Elements(shown["explanation"]).text
+        assert experiment.explanation in said[prediction]
+    assert len(set(said.values())) == 2
+    assert {request.build for request in backend.requests} == {build for build, _ in experiment.runs.values()}
+    assert [run.name for run in session.get("kept")] == list(experiment.runs)
 
 
 # Trying it, and taking it away

@@ -27,7 +27,7 @@ def live_curves(curve: TrainingCurve, chance: float | None) -> Markup:
     loss = Plane(curve.steps, max(_highest(curve, "loss"), 0.1) * 1.05)
     score = _score_plane([curve])
     level = (
-        ""
+        Markup()
         if chance is None
         else line("chance", [(score.x(0), score.y(chance)), (score.x(curve.steps), score.y(chance))])
     )
