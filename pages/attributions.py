@@ -93,12 +93,12 @@ class ExplainedScreen(FigureScreen[S, R]):
         run = session.get()
         if run is None or not self.can_trace(run):
             return
-        request, job = AttributionRequest(self.figure_request(run), **options), session.start_job()
+        request = AttributionRequest(self.figure_request(run), **options)
         with closing(self.backend.stream(request)) as results:
             for result in results:
                 current = session.get()
-                if job.over or current is None or self.figure_request(current) != request.request:
-                    return
+                if current is None or self.figure_request(current) != request.request:
+                    return  # the visitor went on meanwhile
                 current = replace(current, **{name: result})
                 session.put(current)
                 yield self.show_attributions(current)
