@@ -26,12 +26,12 @@ def build(ui: PageUi[BuildOneScreen]) -> None:
     ui.slider("letters")
     ui.add("points", ui.drawing("points", "points", visible=False))
     ui.text("table", lines=4, max_lines=10, placeholder="height,width,kind")
-    ui.html("drawing")
+    ui.html("drawing", ui.model["drawing"])
     ui.notice("problems")
     with gr.Row():
         with ui.inputs(scale=4), ui.settings():
             _parts(ui)
-        with gr.Column(scale=7, min_width=300):
+        with ui.results(scale=7):
             _training(ui)
     with ui.part("try", ui.section("Try it", "try it", kind="try")):
         _own_input(ui)
@@ -119,7 +119,7 @@ def _experiments(ui: PageUi[BuildOneScreen]) -> None:
     with gr.Row():
         with gr.Column(scale=3, min_width=240):
             ui.dropdown("experiment")
-            ui.html("question")
+            ui.html("question", ui.model["question"])
         with gr.Column(scale=3, min_width=240):
             ui.dropdown("prediction")
             ui.button("run_experiment", "Train all")

@@ -7,7 +7,7 @@ from functools import cached_property
 from markupsafe import Markup
 
 from components.analysis.cost import Sizes, costs
-from components.html.overview.doors import doors, lessons_link
+from components.html.overview.doors import doors, more_links
 from components.html.overview.drawing import idea
 from components.render import overview as render
 from components.render.masked_bytes import masked_bytes_network
@@ -64,7 +64,7 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
     @cached_property
     def static(self) -> Mapping[str, Markup]:
         """Markup that does not depend on the state."""
-        return {"idea": idea(), "doors": doors(list(read_doors())), "lessons": lessons_link(len(read_lessons()))}
+        return {"idea": idea(), "doors": doors(list(read_doors())), "lessons": more_links(len(read_lessons()))}
 
     def run(self, state: OverviewState) -> OverviewRun:
         return OverviewRun(state)

@@ -32,9 +32,12 @@ def doors(pages: Sequence[Door]) -> Markup:
     return Markup('<ul class="doors">{}</ul>').format(links)
 
 
-def lessons_link(count: int) -> Markup:
-    """Next to the heading above the doors."""
-    return Markup('<p class="lessons-link"><a href="lessons">Or take the {} lessons</a></p>').format(count)
+def more_links(lessons: int) -> Markup:
+    """Next to the heading above the doors. lessons: how many there are."""
+    return Markup(
+        '<p class="more-links"><span>Or <a href="lessons">take the {} lessons</a>, or '
+        '<a href="build_one">build one yourself</a></span></p>'
+    ).format(lessons)
 
 
 def photo(image: Image.Image, drawing: str = "") -> Markup:
