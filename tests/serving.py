@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from app import create_app, launch_options
@@ -15,6 +16,7 @@ from models.schema import CheckpointUnavailable
 from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.shell import Page
 
+WARM_UP_SECONDS = 60
 SETTINGS = Settings(device="cpu", weights="embedded", port=0)
 
 
@@ -38,5 +40,6 @@ def serving(backend: Backend, pages: Sequence[Page] = PAGES) -> Iterator[str]:
     app = create_app(backend, pages)
     options = launch_options(SETTINGS) | {"server_port": None}
     _, url, _ = app.launch(**options, prevent_thread_lock=True, quiet=True, _frontend=False)
+    httpx.get(f"{url}config", timeout=WARM_UP_SECONDS).raise_for_status()  # the first time, Gradio prepares it
     yield url
     app.close()

@@ -82,6 +82,8 @@ class PageUi(Widgets, Generic[Sc]):
             apply_default_css=False,
             min_width=240,
         )
+        # Else "inputs" in its script makes that an event, and Gradio copies all pages with the configuration.
+        html.inputs = None
         return self.part(name, html)
 
     def text_output(self, name: str, label: str) -> gr.HTML:

@@ -2,8 +2,12 @@
 
 import tracemalloc
 from collections.abc import Sequence
+from functools import partial
 
 import httpx
+
+from app import create_app
+from tests.fake_backend import FakeBackend
 
 
 def call(address: str, endpoint: str, data: Sequence[object]) -> str:
@@ -26,3 +30,9 @@ def test_a_session_leaves_little_behind(address: str) -> None:
     finally:
         tracemalloc.stop()
     assert kept / 20 < 100_000  # a copy of every component would take 1 MB
+
+
+def test_the_configuration_of_the_pages_holds_no_events() -> None:
+    """Gradio copies it for each visitor, and with an event all pages and their backend."""
+    components = create_app(FakeBackend({})).get_config_file()["components"]
+    assert not [name for each in components for name, value in each["props"].items() if isinstance(value, partial)]
