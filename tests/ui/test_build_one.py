@@ -30,7 +30,8 @@ def opened(visit: Visit, query: str) -> Page:
 
 
 def train(page: Page) -> None:
-    changed(page, "#build_one-curves", part(page, "submit").click)
+    part(page, "submit").click()
+    expect(part(page, "stop")).to_be_enabled()
     expect(part(page, "curves").locator(".progress")).to_have_text(TRAINED, timeout=180_000)
     expect(part(page, "stop")).to_be_disabled()
 
