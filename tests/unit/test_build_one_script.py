@@ -1,10 +1,12 @@
-"""The script that a visitor copies runs in a fresh process and gives the losses of the app."""
+"""The script that a visitor copies gives the losses of the app."""
 
 import ast
 import json
 import re
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +31,20 @@ BUILDS = {
 }
 
 
-def run(path: Path) -> str:
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
+    """Runs a script in its folder. Returns what it prints."""
+    monkeypatch.chdir(tmp_path)
+
+    def printed(name: str) -> str:
+        capsys.readouterr()
+        runpy.run_path(name, run_name="__main__")
+        return capsys.readouterr().out
+
+    return printed
+
+
+def run_in_fresh_process(path: Path) -> str:
     return subprocess.run(
         [sys.executable, path.name], cwd=path.parent, check=True, capture_output=True, text=True, timeout=300
     ).stdout
@@ -44,20 +59,26 @@ def train(build: Build) -> TrainBuildResult:
     return LocalBackend().run(TrainBuildRequest(build, TRAINING, TRAINING.steps, seconds=5.0))
 
 
+def test_the_script_runs_alone(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(write_script(BUILDS["digits"], TRAINING), encoding="utf-8")
+    printed, expected = run_in_fresh_process(path), train(BUILDS["digits"])
+    assert loss(printed, "validation") == pytest.approx(expected.loss, abs=2e-6)
+
+
 @pytest.mark.parametrize("name", BUILDS)
-def test_the_script_gives_the_losses_of_the_app(name, tmp_path):
-    build, path = BUILDS[name], tmp_path / "script.py"
-    path.write_text(write_script(build, TRAINING), encoding="utf-8")
-    printed, expected = run(path), train(build)
+def test_the_script_gives_the_losses_of_the_app(name, tmp_path, run):
+    (tmp_path / "script.py").write_text(write_script(BUILDS[name], TRAINING), encoding="utf-8")
+    printed, expected = run("script.py"), train(BUILDS[name])
     assert loss(printed, "step 8") == pytest.approx(expected.losses[-1], abs=2e-6)
     assert loss(printed, "validation") == pytest.approx(expected.loss, abs=2e-6)
 
 
-def test_the_saved_script_loads_the_saved_model(tmp_path):
+def test_the_saved_script_loads_the_saved_model(tmp_path, run):
     build, expected = BUILDS["autoencoding"], train(BUILDS["autoencoding"])
     for name, content in saved_files(build, TRAINING, expected.state).items():
         (tmp_path / name).write_bytes(content)
-    printed = run(tmp_path / "build_one.py")
+    printed = run("build_one.py")
     assert "step" not in printed
     assert loss(printed, "validation") == pytest.approx(expected.loss, abs=2e-6)
 
