@@ -69,8 +69,8 @@ const paint = (state) => {
     state.cells[side].forEach((cell, at) => {
       const step = own && most ? Math.round((own[at] / most) * (state.colors.length - 1)) : -1;
       cell.style.setProperty("--level", step < 0 ? "transparent" : state.colors[step]);
-      cell.classList.toggle("light", step > state.colors.length * 0.45);
-      cell.classList.toggle("dark", step >= 0 && step <= state.colors.length * 0.45);
+      cell.classList.toggle("black-text", step > state.colors.length * 0.45);
+      cell.classList.toggle("white-text", step >= 0 && step <= state.colors.length * 0.45);
       const focused = side === state.focus.side && at === state.focus.index;
       cell.classList.toggle("focused", focused);
       cell.setAttribute("aria-selected", focused);
