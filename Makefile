@@ -1,4 +1,4 @@
-# make run: serve on http://127.0.0.1:7860    make test: all tests    make test-fast: all tests without a browser or a cluster
+# make run: serve on http://127.0.0.1:7860    make test: all tests    make test-fast: those that need no browser or cluster and little time
 # make run-streamlit: the Streamlit front end on http://127.0.0.1:8501
 # make space SPACE=<user>/<name>: the folder of a Hugging Face Space, checked    make verify-published: original models
 # make setup: only the virtual environment    make lint    make bench    make train-<model> DATA=<folder>
@@ -39,13 +39,14 @@ $(BIN)/python:
 	$(INSTALL) -r requirements-dev.txt
 	@touch .venv/app .venv/streamlit $@
 
-# In two parts: browsers and the cluster take all cores, and everything else would wait. A file stays in one process,
-# which loads the models of its page once.
+# In two parts: most tests are fast. Of the others, a file stays in one process, which loads the models of its page once.
+LONG := tests/cluster tests/long tests/ui
+
 test: test-fast
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/cluster tests/ui
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(LONG)
 
 test-fast: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/ui --ignore tests/cluster
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(LONG:%=--ignore %)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

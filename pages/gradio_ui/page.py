@@ -83,7 +83,7 @@ class PageUi(Widgets, Generic[Sc]):
             min_width=240,
         )
         # Else "inputs" in its script makes that an event, and Gradio copies all pages with the configuration.
-        html.inputs = None
+        html.inputs = None  # pyright: ignore[reportAttributeAccessIssue]
         return self.part(name, html)
 
     def text_output(self, name: str, label: str) -> gr.HTML:

@@ -108,8 +108,8 @@ def test_methods_are_shown_one_after_the_other(screen, session) -> None:
     assert last(screen).faithfulness
     assert last(screen).request == screen.figure_request(session.get())
     leave_one_out, encoder = rows(shown[-1]["faithfulness"])
-    # The random orders have areas of 0.575 and 0.475. Without the first 10%, 20% and 50% of the parts the probability is
-    # 0.71, 0.62 and 0.35, with only these 0.21, 0.32 and 0.65.
+    # The random orders have areas of 0.575 and 0.475. Without the first 10%, 20% and 50% of the parts the probability
+    # is 0.71, 0.62 and 0.35, with only these 0.21, 0.32 and 0.65.
     assert leave_one_out[-5:] == ["0.40", "0.55", "100%", "+0.24", "+0.41"]
     assert encoder[-5:-2] == ["0.55", "0.55", "50%"]
 

@@ -10,8 +10,8 @@ from models.data.build_one import PartSize
 _SIDE = 58
 """Pixels of the longest side of an array."""
 PART = Markup(
-    '<li title="{}"><strong>{}</strong><span class="array"><i style="width:{:.0f}px;height:{:.0f}px"></i></span><b>{}</b>'
-    "<small>{:,} parameters<br>{}<br>{}</small></li>"
+    '<li title="{}"><strong>{}</strong><span class="array"><i style="width:{:.0f}px;height:{:.0f}px"></i></span>'
+    "<b>{}</b><small>{:,} parameters<br>{}<br>{}</small></li>"
 )
 TOTAL = Markup('<tr><th scope="row">{}</th><td>{:,}</td><td>{}</td><td>{}</td></tr>')
 TABLE = Markup(
