@@ -1,10 +1,12 @@
 """Training a visitor's Perceiver in slices, through the backend, against a plain loop around the same model.
 
-python -m benchmarks.build_one [--seconds 1] [--rounds 5]
+python -m benchmarks.build_one [--seconds 1.5] [--rounds 5]
+python -m benchmarks.build_one --experiments
 
 Prints updates per second and, as its last line, the same as JSON. The plain loop has the same batches, optimizer and
 schedule, and neither progress, validation, examples, attention nor states. Both run in one thread: two are no faster,
-and far slower while something else runs. The rounds alternate.
+and far slower while something else runs. The rounds alternate. With --experiments, the final scores of all prepared
+experiments and whether their claims hold.
 """
 
 import argparse
@@ -16,11 +18,11 @@ import torch
 
 from benchmarks.start import print_machine
 from models.backend.local import LocalBackend
-from models.data.build_one import draw, preset
+from models.data.build_one import claim_holds, draw, experiments, preset
 from models.perceiver import build_one_plain as plain
-from models.perceiver.build_one import build_model, run_model, tensors
+from models.perceiver.build_one import BuildTrainer, build_model, run_model, tensors
 from models.perceiver.fine_tuning import warm_up_then_linear
-from models.schema import Build, TrainBuildRequest, Training, TrainingState
+from models.schema import Build, Experiment, TrainBuildRequest, Training, TrainingState
 from models.schema.build_one import Data
 
 TRAINING = Training(steps=2000)
@@ -57,20 +59,43 @@ def sliced_rate(
     return len(last.losses) / (time.perf_counter() - began), last.state
 
 
+def final_scores(experiment: Experiment) -> dict[str, float]:
+    """The score of each run of an experiment by its name."""
+    scores = {}
+    for name, (build, training) in experiment.runs.items():
+        trainer = BuildTrainer(build, training)
+        for _ in range(training.steps):
+            trainer.update()
+        scores[name] = trainer.evaluate().score
+    return scores
+
+
+def check_experiments() -> None:
+    for experiment in experiments():
+        scores = final_scores(experiment)
+        holds = all(claim_holds(claim, scores) for claim in experiment.claims)
+        print(f"{experiment.name}: {'holds' if holds else 'DOES NOT HOLD'}, {scores}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--experiments", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
     print_machine()
+    check_experiments() if options.experiments else compare_rates(options.seconds, options.rounds)
+
+
+def compare_rates(seconds: float, rounds: int) -> None:
     backend, found = LocalBackend(), {}
     for data in DATA:
         build, (_, state) = preset(data)[0], sliced_rate(backend, preset(data)[0], 0.1, None)
         ours, theirs = [], []
-        for _ in range(options.rounds):
-            theirs.append(plain_rate(build, options.seconds))
-            rate, state = sliced_rate(backend, build, options.seconds, state)
+        for _ in range(rounds):
+            theirs.append(plain_rate(build, seconds))
+            rate, state = sliced_rate(backend, build, seconds, state)
             ours.append(rate)
         rates = {"plain": statistics.median(theirs), "slices": statistics.median(ours)}
         ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))

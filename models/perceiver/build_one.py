@@ -175,7 +175,7 @@ def run_model(model: PerceiverModel, build: Build, inputs: Mapping[Any, np.ndarr
 
 
 def model_inputs(build: Build, inputs: Mapping[Any, np.ndarray]) -> Any:
-    """A tensor, or tensors by modality, as the pre-processor of the model reads them."""
+    """A tensor, or tensors by modality, as the preprocessor of the model reads them."""
     read = as_read(inputs, build.preprocessor)
     return tensors(read) if isinstance(read, Mapping) else torch.from_numpy(np.ascontiguousarray(read))
 

@@ -242,7 +242,7 @@ class TrainBuildRequest(BuildRequest, StreamRequest[TrainBuildProgress, TrainBui
     build: Build
     training: Training = Training()
     steps: int = 50
-    seconds: float = 1.0
+    seconds: float = 1.5
     resume: TrainingState | None = None
 
 

@@ -20,7 +20,7 @@ from models.schema import Build, BuildRefused, Training
 from models.schema import build_one as schema
 
 REFUSED: tuple[tuple[schema.Data, dict[str, Any], dict[str, Any]], ...] = (
-    # The pre-processor cannot read the data.
+    # The preprocessor cannot read the data.
     ("digits", {"preprocessor": "multimodal"}, {"preprocessor": "pixels"}),
     ("reverse", {"preprocessor": "pixels"}, {"preprocessor": "text"}),
     ("reverse", {"preprocessor": "conv"}, {"preprocessor": "one_hot", "positions": "none"}),
@@ -67,7 +67,7 @@ REFUSED: tuple[tuple[schema.Data, dict[str, Any], dict[str, Any]], ...] = (
     ("motion", {"preprocessor": "conv"}, {"decoder": "video"}),
     ("digits", {"query_positions": "fourier"}, {"query_positions": "learned"}),
     ("motion", {"decoder": "video", "query_positions": "fourier"}, {"query_positions": "learned"}),
-    # Post-processors that cannot follow the decoder.
+    # Postprocessors that cannot follow the decoder.
     ("digits", {"postprocessor": "classification"}, {"decoder": "basic"}),
     ("digits", {"decoder": "basic", "postprocessor": "projection"}, {"postprocessor": "classification"}),
     ("reverse", {"postprocessor": "classification"}, {"postprocessor": "projection"}),

@@ -121,7 +121,7 @@ def _linear(name: str, classes: tuple[str, ...], rows: int, channels: int, width
 def _preprocessing(build: Build, part: Part, inputs: int, channels: int) -> PartSize:
     spec = spec_of(build)
     found = PartSize(
-        "Pre-processor", (part.transformers_name,), (inputs, channels), 0, 0, NUMBER_BYTES * inputs * channels
+        "Preprocessor", (part.transformers_name,), (inputs, channels), 0, 0, NUMBER_BYTES * inputs * channels
     )
     for name, grid in sizes.input_grids(build, spec).items():
         one = part.options["modalities"][name] if "modalities" in part.options else part
@@ -135,7 +135,7 @@ def _preprocessing(build: Build, part: Part, inputs: int, channels: int) -> Part
 
 
 def _modality(build: Build, part: Part, name: Any, grid: tuple[int, ...]) -> PartSize:
-    """What a pre-processor learns and computes for one modality."""
+    """What a preprocessor learns and computes for one modality."""
     spec, count = spec_of(build), math.prod(grid)
     features = sizes.feature_channels(build, spec, name)
     empty = PartSize("", (), (), 0, 0, 0)
@@ -186,7 +186,7 @@ def _queries(part: Part) -> int:
 
 def _postprocessing(build: Build, part: Part) -> PartSize:
     found, spec = sizes.shapes(build), spec_of(build)
-    empty = PartSize("Post-processor", (part.transformers_name,), (), 0, 0, 0)
+    empty = PartSize("Postprocessor", (part.transformers_name,), (), 0, 0, 0)
     if "modalities" not in part.options:
         width = next(iter(spec.outputs.values()))[-1]
         return replace(_linear(empty.name, empty.classes, found.outputs, build.channels, width))

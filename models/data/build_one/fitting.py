@@ -12,14 +12,14 @@ from models.schema import build_one as schema
 from models.schema.build_one import Decoder, Postprocessor
 
 PREPROCESSORS = {
-    "text": "text pre-processor",
-    "pixels": "image pre-processor with pixels",
-    "conv1x1": "image pre-processor with a 1x1 convolution",
-    "conv": "image pre-processor with a convolution",
-    "patches": "image pre-processor with patches",
-    "one_hot": "one-hot pre-processor",
-    "audio": "audio pre-processor",
-    "multimodal": "multimodal pre-processor",
+    "text": "text preprocessor",
+    "pixels": "image preprocessor with pixels",
+    "conv1x1": "image preprocessor with a 1x1 convolution",
+    "conv": "image preprocessor with a convolution",
+    "patches": "image preprocessor with patches",
+    "one_hot": "one-hot preprocessor",
+    "audio": "audio preprocessor",
+    "multimodal": "multimodal preprocessor",
 }
 DECODERS = {
     "projection": "projection decoder",
@@ -96,7 +96,7 @@ def _unknown(build: Build) -> Iterator[str]:
 
 
 def _misread(build: Build, spec: DataSpec) -> Iterator[str]:
-    """Data that the pre-processor cannot read."""
+    """Data that the preprocessor cannot read."""
     readable = READABLE[build.data]
     if build.preprocessor not in readable:
         names = _either([PREPROCESSORS[name] for name in readable])
@@ -135,13 +135,13 @@ def _mispositioned(build: Build, spec: DataSpec) -> Iterator[str]:
         return
     if build.preprocessor == "one_hot":
         if build.positions != "none":
-            yield "The one-hot pre-processor makes a single input, which has no position. Use no position encoding."
+            yield "The one-hot preprocessor makes a single input, which has no position. Use no position encoding."
         return
     if build.preprocessor == "text":
         if build.positions == "fourier":
-            yield "The text pre-processor has no Fourier positions. Use learned positions or none."
+            yield "The text preprocessor has no Fourier positions. Use learned positions or none."
         elif build.positions == "learned" and build.combine == "concat":
-            yield "The text pre-processor adds its positions to the embeddings. Combine positions by adding them."
+            yield "The text preprocessor adds its positions to the embeddings. Combine positions by adding them."
         return
     if build.positions == "none" and build.preprocessor == "audio" and build.samples == 1:
         yield (
@@ -166,7 +166,7 @@ def _mispositioned(build: Build, spec: DataSpec) -> Iterator[str]:
 
 
 def _misdecoded(build: Build, spec: DataSpec) -> Iterator[str]:
-    """Outputs that the decoder cannot give, and post-processors that cannot read its output."""
+    """Outputs that the decoder cannot give, and postprocessors that cannot read its output."""
     fitting = fitting_decoders(spec)
     if build.decoder not in fitting:
         names = _either([DECODERS[name] for name in fitting])
@@ -187,12 +187,12 @@ def _misdecoded(build: Build, spec: DataSpec) -> Iterator[str]:
         )
     allowed = fitting_postprocessors(build.decoder, spec)
     if build.postprocessor not in allowed:
-        fits = _either([f"the {name} post-processor" if name != "none" else "none" for name in allowed])
+        fits = _either([f"the {name} postprocessor" if name != "none" else "none" for name in allowed])
         decoder, predicted = DECODERS[build.decoder], _predicted(spec)
         if build.postprocessor == "none":
-            yield f"The {decoder} needs a post-processor. Use {fits}."
+            yield f"The {decoder} needs a postprocessor. Use {fits}."
         else:
-            yield f"The {build.postprocessor} post-processor cannot follow the {decoder} for {predicted}. Use {fits}."
+            yield f"The {build.postprocessor} postprocessor cannot follow the {decoder} for {predicted}. Use {fits}."
 
 
 def fitting_decoders(spec: DataSpec) -> tuple[Decoder, ...]:
@@ -205,7 +205,7 @@ def fitting_decoders(spec: DataSpec) -> tuple[Decoder, ...]:
 
 
 def fitting_postprocessors(decoder: Decoder, spec: DataSpec) -> tuple[Postprocessor, ...]:
-    """Post-processors that can read the output of a decoder."""
+    """Postprocessors that can read the output of a decoder."""
     if decoder == "multimodal":
         return ("multimodal",)
     if decoder != "basic":

@@ -85,7 +85,7 @@ def _config(build: Build, spec: DataSpec, shapes: BuildShapes) -> Mapping[str, A
 
 
 def vocabulary(spec: DataSpec) -> int:
-    """Number of different letters that the text pre-processor reads."""
+    """Number of different letters that the text preprocessor reads."""
     if "letters" in spec.inputs:
         return len(LETTERS)
     return sizes.LEVELS * (spec.inputs["values"][0] if "values" in spec.inputs else 1)

@@ -135,7 +135,7 @@ def table(text):
 
 
 def as_read(inputs, preprocessor):
-    """The inputs as arrays that a pre-processor reads: letters for text, a signal for audio, one vector for one-hot."""
+    """The inputs as arrays that a preprocessor reads: letters for text, a signal for audio, one vector for one-hot."""
     if preprocessor == "multimodal":
         return inputs
     (values,) = inputs.values()

@@ -8,7 +8,7 @@ from models.schema import Build, BuildShapes, DataSpec
 from models.schema.build_one import Modality
 
 LEVELS = 17
-"""Gray levels of a digit, and bins of a number, that the text pre-processor reads as letters."""
+"""Gray levels of a digit, and bins of a number, that the text preprocessor reads as letters."""
 CONV_KERNEL, POOL_KERNEL = 7, 3
 PADDING = 2
 """Least channels that multimodal parts of transformers add to the widest modality, to tell modalities apart."""
@@ -59,7 +59,7 @@ def image_side(build: Build, side: int) -> int:
 
 
 def image_preparation(build: Build) -> str:
-    """`prep_type` of the image pre-processor."""
+    """`prep_type` of the image preprocessor."""
     return build.preprocessor if build.preprocessor in IMAGES else "patches"
 
 

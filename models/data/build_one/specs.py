@@ -32,7 +32,7 @@ READABLE: Mapping[Data, tuple[Preprocessor, ...]] = MappingProxyType(
         "table": ("audio", "text", "one_hot"),
     }
 )
-"""Pre-processors that can read each data set."""
+"""Preprocessors that can read each data set."""
 
 _FIXED: Mapping[Data, DataSpec] = MappingProxyType(
     {
