@@ -102,7 +102,7 @@ class PagesBlocks(gr.Blocks):
     def launch(self, *args: Value, **options: Value) -> Value:
         with patch.object(routes, "StateHolder", SmallStates):
             # _frontend: whether Gradio gives up if the first page takes more than 3 s, as on a busy machine.
-            return super().launch(*args, state_session_capacity=CAPACITY, _frontend=False, **options)
+            return super().launch(*args, state_session_capacity=CAPACITY, **{"_frontend": False} | options)
 
     def stop(self) -> None:
         """Closes the server once requests that are running have ended, or their time is up."""
