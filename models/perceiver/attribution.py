@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PerceiverPreTrainedModel
 
-from models.perceiver.engine import decode, encode, perceiver_of, process, read_into_latents
+from models.perceiver.engine import decode, encode, perceiver_of, process, read_into_latents, to_numpy
 from models.perceiver.interventions import Predictions
 from models.perceiver.provenance import decoder_rows, read_through_encoder, rollout
 
@@ -144,7 +144,7 @@ def latent_knock_out(explained: Explained) -> Found:
 
 def from_latents(explained: Explained, latents: Tensor) -> Found:
     """Values of the latents [N], and of the inputs through encoder attention."""
-    return Found(explained.through_encoder(latents), latents.float().cpu().numpy().copy())
+    return Found(explained.through_encoder(latents), to_numpy(latents))
 
 
 BY_ATTENTION_AND_OCCLUSION: Mapping[str, Callable[[Explained], Found]] = {

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import PerceiverForMaskedLM, PerceiverModel, PerceiverPreTrainedModel
@@ -200,3 +201,8 @@ def _output_sizes(perceiver: PerceiverModel, encoded: Encoded, wanted: Wanted) -
     if not isinstance(perceiver.decoder, PerceiverMultimodalDecoder) or not isinstance(wanted, Mapping):
         return encoded.modality_sizes
     return {name: 1 if points is None else len(points) for name, points in wanted.items()}
+
+
+def to_numpy(values: Tensor) -> np.ndarray:
+    """A float32 copy, which keeps no tensor in memory."""
+    return values.float().cpu().numpy().copy()

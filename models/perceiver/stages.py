@@ -3,13 +3,12 @@
 Shapes: R outputs, N latents, K of them shown, M inputs, L self-attention layers; the batch has one example.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import PerceiverPreTrainedModel
 
 from models.perceiver.attention import run_layer_and_map
-from models.perceiver.engine import Encoded, Wanted, perceiver_of, read_into_latents, self_attention_layers
+from models.perceiver.engine import Encoded, Wanted, perceiver_of, read_into_latents, self_attention_layers, to_numpy
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder
 from models.schema import Stages
 
@@ -28,13 +27,13 @@ def stages(model: PerceiverPreTrainedModel, encoded: Encoded, outputs: Wanted) -
     shown = decoder.mean(dim=0).topk(min(SHOWN, decoder.shape[1])).indices
     layers = None
     if has_fast_layers(model, encoded):
-        layers = _numpy(_through_layers(model, encoded, decoder)[..., shown])
+        layers = to_numpy(_through_layers(model, encoded, decoder)[..., shown])
     return Stages(
         latents=shown.cpu().numpy(),
         count=decoder.shape[1],
-        decoder=_numpy(decoder[:, shown]),
-        encoder=_numpy(encoder_rows(model, encoded, shown)),
-        inputs=_numpy(read_through_encoder(model, encoded, decoder)),
+        decoder=to_numpy(decoder[:, shown]),
+        encoder=to_numpy(encoder_rows(model, encoded, shown)),
+        inputs=to_numpy(read_through_encoder(model, encoded, decoder)),
         layers=layers,
     )
 
@@ -62,8 +61,3 @@ def has_fast_layers(model: PerceiverPreTrainedModel, encoded: Encoded) -> bool:
     layers = config.num_blocks * config.num_self_attends_per_block
     products = layers * config.num_latents * config.d_latents * (6 * config.d_latents + 2 * config.num_latents)
     return products <= MAX_MULTIPLICATIONS or encoded.latents.is_cuda
-
-
-def _numpy(values: Tensor) -> np.ndarray:
-    """A float32 copy."""
-    return values.float().cpu().numpy().copy()

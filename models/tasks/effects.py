@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of, self_attention_layers
+from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of, self_attention_layers, to_numpy
 from models.perceiver.interventions import Predictions
 from models.perceiver.provenance import decoder_rows, read_through_encoder
 from models.perceiver.stages import has_fast_layers
@@ -45,7 +44,7 @@ def _effects(intervention: Intervention, predictions: Predictions, stages: Stage
         case InputsAt(indices):
             left = predictions.without_inputs(torch.tensor(indices))[None]
             attention = stages.inputs[:, list(indices)].sum(axis=1, keepdims=True)
-    probability, without = _numpy(predictions.unchanged()), _numpy(left)
+    probability, without = to_numpy(predictions.unchanged()), to_numpy(left)
     sizes = np.abs(log_odds(without) - log_odds(probability))
     compared = [None] * len(probability) if attention is None else attention
     correlation = [rank_correlation(*pair) for pair in zip(compared, sizes.T, strict=True)]
@@ -58,11 +57,11 @@ def _maps(layer: int, predictions: Predictions, stages: Stages) -> np.ndarray | 
     if layer == 0:
         heads = perceiver_of(model).encoder.cross_attention.attention.self.num_heads
         weights = decoder_rows(model, encoded, outputs)
-        return np.stack([_numpy(read_through_encoder(model, encoded, weights, head)) for head in range(heads)])
+        return np.stack([to_numpy(read_through_encoder(model, encoded, weights, head)) for head in range(heads)])
     if layer <= len(self_attention_layers(model)):
         return None
     heads = basic_decoder(model).decoding_cross_attention.attention.self.num_heads
-    rows = [_numpy(decoder_rows(model, encoded, outputs, head)) for head in range(heads)]
+    rows = [to_numpy(decoder_rows(model, encoded, outputs, head)) for head in range(heads)]
     return np.stack(rows)[..., stages.latents]
 
 
@@ -78,8 +77,3 @@ def _check(intervention: Intervention, loaded: Loaded, encoded: Encoded, stages:
                 check_index("input", index, inputs, "the model as it read this")
             if not 0 < len(set(indices)) < inputs:
                 raise InputError("Leave out at least one input, and not all of them.")
-
-
-def _numpy(values: Tensor) -> np.ndarray:
-    """A float32 copy."""
-    return values.float().cpu().numpy().copy()

@@ -21,7 +21,7 @@ from transformers import (
 from models.data.digest import digest
 from models.data.images import as_rgb, check_size
 from models.perceiver.checkpoints import Checkpoint, image_size_of, labels_of
-from models.perceiver.engine import Encoded, decode, perceiver_of
+from models.perceiver.engine import Encoded, decode, perceiver_of, to_numpy
 from models.perceiver.provenance import attending_latents, decoder_rows, encoder_rows
 from models.schema import (
     AttentionMap,
@@ -72,7 +72,7 @@ def run(request: ImageClassificationRequest, runtime: Runtime) -> ImageClassific
             latent_maps=_latent_maps(request.latent_maps, loaded, encoded, grid) if request.latent_maps else None,
             attending_latents=None
             if request.place is None
-            else _numpy(attending_latents(loaded.model, encoded, request.place)),
+            else to_numpy(attending_latents(loaded.model, encoded, request.place)),
             positions=_positions(loaded, encoded, grid) if request.positions else None,
             run=runtime.info(loaded, known),
         )
@@ -155,7 +155,7 @@ def _trace(
 def _latent_maps(count: int, loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> LatentMaps:
     weights, latents = decoder_rows(loaded.model, encoded, _CLASS_QUERY.to(encoded.latents.device))[0].topk(count)
     maps = encoder_rows(loaded.model, encoded, latents)
-    return LatentMaps(latents.cpu().numpy().copy(), _numpy(weights), _numpy(maps).reshape(count, *grid))
+    return LatentMaps(latents.cpu().numpy().copy(), to_numpy(weights), to_numpy(maps).reshape(count, *grid))
 
 
 def _positions(loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> np.ndarray:
@@ -163,12 +163,7 @@ def _positions(loaded: Loaded, encoded: Encoded, grid: tuple[int, int]) -> np.nd
     preprocessor = perceiver_of(loaded.model).input_preprocessor
     trained = preprocessor.position_encoding_type == "trainable"
     channels = preprocessor.project_pos_dim if trained else preprocessor.position_embeddings.output_size()
-    return _numpy(encoded.inputs[0, :, -channels:]).reshape(*grid, channels)
-
-
-def _numpy(values: Tensor) -> np.ndarray:
-    """A float32 copy."""
-    return values.float().cpu().numpy().copy()
+    return to_numpy(encoded.inputs[0, :, -channels:]).reshape(*grid, channels)
 
 
 _MODELS = {

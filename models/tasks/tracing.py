@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of
+from models.perceiver.engine import Encoded, Wanted, basic_decoder, perceiver_of, to_numpy
 from models.perceiver.provenance import decoder_rows, encoder_rows, read_through_encoder, rollout
 from models.perceiver.stages import stages
 from models.schema import AttentionMap, InputError, Probe
@@ -72,7 +72,7 @@ def attention_map(
 ) -> AttentionMap:
     """values: [K], shares of attention, on any device."""
     return AttentionMap(
-        values=values.float().cpu().numpy().copy(),
+        values=to_numpy(values),
         latent_share=latent_share,
         query_share=query_share,
         method=probe.method,
