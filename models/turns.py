@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
@@ -56,8 +56,12 @@ def called_by(caller: Caller) -> Iterator[None]:
 
 def each_called_by(caller: Caller, parts: Iterator[P]) -> Iterator[P]:
     """The same parts, each of them computed for this caller."""
+    return _each_within(lambda: called_by(caller), parts)
+
+
+def _each_within(block: Callable[[], AbstractContextManager[None]], parts: Iterator[P]) -> Iterator[P]:
     while True:
-        with called_by(caller):
+        with block():
             part = next(parts, None)
         if part is None:
             return
@@ -118,12 +122,7 @@ class Turns:
 
     def each(self, parts: Generator[P]) -> Iterator[P]:
         """The same parts, each computed within a turn of its own."""
-        while True:
-            with self.taken():
-                part = next(parts, None)
-            if part is None:
-                return
-            yield part
+        return _each_within(self.taken, parts)
 
     def pause(self, turn: _Turn) -> None:
         """See `pause` above."""
