@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.start import print_machine
 from models.backend.local import LocalBackend
-from models.data.build_one import claim_holds, draw, experiments, preset
+from models.data.build_one import check, claim_holds, draw, experiments, preset
 from models.perceiver import build_one_plain as plain
 from models.perceiver.build_one import BuildTrainer, build_model, run_model, tensors
 from models.perceiver.fine_tuning import warm_up_then_linear
@@ -63,6 +63,7 @@ def final_scores(experiment: Experiment) -> dict[str, float]:
     """The score of each run of an experiment by its name."""
     scores = {}
     for name, (build, training) in experiment.runs.items():
+        check(build, training)
         trainer = BuildTrainer(build, training)
         for _ in range(training.steps):
             trainer.update()

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.build_one import final_scores
-from models.data.build_one import claim_holds, experiments
+from models.data.build_one import check, claim_holds, experiments
 from models.schema import Experiment, ScoreClaim
 
 EXPERIMENTS = experiments()
@@ -22,6 +22,8 @@ def test_every_experiment_is_a_question_with_a_comparison():
     assert len({experiment.name for experiment in EXPERIMENTS}) == 6
     for experiment in EXPERIMENTS:
         assert len(experiment.runs) >= 2
+        for run in experiment.runs.values():
+            check(*run)
         assert 0 <= experiment.answer < len(experiment.choices)
         named = {claim.run for claim in experiment.claims} | {claim.than for claim in experiment.claims}
         assert named - {""} <= set(experiment.runs)
