@@ -88,6 +88,9 @@ def test_attributions_come_with_their_faithfulness(client: Client) -> None:
     assert len(answer["random"]["deletion"]) == 10
     for each in answer["methods"]:
         assert each["deletion"][0] == pytest.approx(answer["probability"], abs=1e-4)
+    plain = client.predict("Warm and funny.", api_name="/sentiment_attribute")
+    np.testing.assert_allclose(plain["methods"][0]["values"], answer["methods"][0]["values"], atol=1e-3)
+    assert "deletion" not in plain["methods"][0]
 
 
 def test_rows_are_taught_and_new_texts_classified_and_nothing_is_kept(client: Client) -> None:
