@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from components import plots
 from components.html.charts.attribution import faithfulness_table, randomization_table
 from models.schema import Attribution, AttributionMethod, AttributionRequest, AttributionResult, Baseline
+from models.schema.attribution import SCORES
 from pages.interventions import FigureScreen
 from pages.screen import ApiCall, Files, Run, Update
 from pages.session import Session
@@ -113,6 +114,5 @@ def _as_numbers(result: AttributionResult, attribution: Attribution) -> dict[str
     found: dict[str, object] = {name: getattr(attribution, name) for name in ("method", "values", "latents")}
     if attribution.curves is None:
         return found
-    scores = ("shares", "deletion", "insertion", "deletion_area", "insertion_area", "comprehensiveness", "sufficiency")
-    found |= {name: getattr(attribution.curves, name) for name in scores}
+    found |= {name: getattr(attribution.curves, name) for name in ("shares", "deletion", "insertion", *SCORES)}
     return found | {"better_than_random": result.better_than_random(attribution)}

@@ -20,6 +20,7 @@ from components.plots.arrays import Arrays, run_arrays
 from components.plots.plot import INK, MARGIN, RULE, SANS, SOFT_INK, WIDTH, Plot, printable, start_plot, wrapped
 from components.words.numbers import percent
 from models.schema import Attribution, AttributionResult
+from models.schema.attribution import SCORES
 
 BAND, LINE = "#d1d5db", "#b35806"
 _ROW, _NAMES, _CURVE, _GAP, _SCORES = 1.0, 3.0, 1.7, 0.5, 2.6
@@ -62,14 +63,7 @@ def attribution_arrays(result: AttributionResult) -> Arrays:
             "random_deletion": result.random.deletion,
             "better_than_random": np.array([result.better_than_random(each) for each in every if each.curves]),
         }
-        for name in (
-            "deletion",
-            "insertion",
-            "deletion_area",
-            "insertion_area",
-            "comprehensiveness",
-            "sufficiency",
-        ):
+        for name in ("deletion", "insertion", *SCORES):
             found[name] = np.array([getattr(each, name) for each in curves])
     return found
 

@@ -60,6 +60,10 @@ class AttributionRequest(StreamRequest["AttributionResult", "AttributionResult"]
         return self.request.weights
 
 
+SCORES = ("deletion_area", "insertion_area", "comprehensiveness", "sufficiency")
+"""Properties of `Curves`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Curves:
     """Probabilities of the output, float32 [..., s], with a growing share of the parts removed or inserted.

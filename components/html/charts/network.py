@@ -5,18 +5,15 @@ The markup has the cells and the maps; `components/js/network.js` shows what a c
 
 import json
 
-import matplotlib
-import numpy as np
 from markupsafe import Markup
-from matplotlib.colors import to_hex
 
 from components.html.charts.network_blocks import network_blocks
 from components.html.charts.network_cells import Cells, box_of, cell_of
 from components.html.charts.network_effects import comparison, controls, effects_data
-from components.html.charts.network_maps import packed, pooled
+from components.html.charts.network_maps import packed, pooled, steps_of
 from models.schema import ModelShape, Stages
 
-COLORS = [to_hex(color) for color in matplotlib.colormaps["cividis"](np.linspace(0, 1, 17))]
+COLORS = steps_of("cividis")
 PANEL = Markup("""<section data-stage="{side}"><h3>{title}</h3><p class="caption">{caption}</p>
 {cells}<p class="network-scale"></p></section>""")
 FIGURE = Markup("""<figure class="network" data-maps="{maps}">

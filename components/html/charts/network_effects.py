@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 from markupsafe import Markup
-from matplotlib.colors import to_hex
 
 from components.analysis.occlusion import EFFECT_COLORS
 from components.html.charts.network_cells import Cells
-from components.html.charts.network_maps import packed, pooled
+from components.html.charts.network_maps import packed, pooled, steps_of
 from models.schema import EachHead, EachLatent, Effects, InputsAt, Intervention, ModelShape, Stages
 
-COLORS = [to_hex(color) for color in matplotlib.colormaps[EFFECT_COLORS](np.linspace(0, 1, 17))]
+COLORS = steps_of(EFFECT_COLORS)
 BINS = 128
 """Most cells of a map of one head; of more cells, neighbors share one. Those of an image are at most 256."""
 CONTROLS = Markup("""<div class="network-controls">

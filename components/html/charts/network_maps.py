@@ -2,10 +2,17 @@
 
 import base64
 
+import matplotlib
 import numpy as np
+from matplotlib.colors import to_hex
 
 from components.html.charts.network_cells import Cells
 from models.schema.grouping import sums_in_cells
+
+
+def steps_of(colors: str) -> list[str]:
+    """A color map of matplotlib in 17 steps, from its lowest to its highest color."""
+    return [to_hex(color) for color in matplotlib.colormaps[colors](np.linspace(0, 1, 17))]
 
 
 def pooled(rows: np.ndarray, cells: Cells) -> np.ndarray:
