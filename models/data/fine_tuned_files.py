@@ -1,10 +1,10 @@
 """The fine-tuned model as files: a folder that transformers loads, a README, and a notebook that uses it."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from models.data.notebook import write_notebook, write_readme
+from models.data.zip_files import write_zip_file
 from models.schema import FineTunedModel, FineTuneStep
 
 FOLDER = "fine-tuned-perceiver"
@@ -17,11 +17,8 @@ def write_zip(exported: Mapping[str, bytes], model: FineTunedModel, step: FineTu
     """exported: the files of the model, by name. step: whose weights these are. rows: held-out ones included."""
     learned = rows - (len(step.held_out.labels) if step.held_out else 0)
     readme = write_readme(FOLDER, model.labels, NOTEBOOK, model.base, learned, step.validation_accuracy)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in exported.items():
-            archive.writestr(f"{FOLDER}/{name}", content)
-        archive.writestr(NOTEBOOK, write_notebook(FOLDER, model.labels, TEXTS))
-        archive.writestr("README.md", readme)
+    others = {NOTEBOOK: write_notebook(FOLDER, model.labels, TEXTS), "README.md": readme}
+    write_zip_file({f"{FOLDER}/{name}": content for name, content in exported.items()} | others, file)
 
 
 def write_notebook_file(model: FineTunedModel, file: Path) -> None:

@@ -1,10 +1,8 @@
 """Build one: put a Perceiver together from the parts of transformers, and train it while you watch."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from components.html.run_line import run_line
 from components.render import build_one as render
@@ -20,6 +18,7 @@ from models.data.build_one import (
     write_script,
 )
 from models.data.build_one.sketch import Stroke
+from models.data.zip_files import write_zip_file
 from models.schema import AskBuildRequest, InputError, Probe
 from models.schema.build_one import MAX_PARAMETERS, STEPS
 from pages.build_one.own_input import example_text, kind_of, own_inputs
@@ -283,7 +282,7 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
             lambda: render.curves_figure(run.curve, facts),
             "perceiver",
             run.state,
-            zip=lambda file: _write_zip(saved_files(build, training, run.model), file),
+            zip=lambda file: write_zip_file(saved_files(build, training, run.model), file),
             py=lambda file: file.write_text(write_script(build, training), encoding="utf-8"),
             ipynb=lambda file: file.write_text(write_notebook(build, training), encoding="utf-8"),
         )
@@ -297,12 +296,6 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
             "parameters": sum(part.parameters for part in part_sizes(state.build)),
             "run": run.result and run.result.run,
         }
-
-
-def _write_zip(files: Mapping[str, bytes], file: Path) -> None:
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
 
 
 def _nearest(value: float, choices: Sequence[float]) -> float:
