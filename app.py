@@ -6,6 +6,11 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+from models.backend.start_checks import check_start
+
+if __name__ == "__main__":
+    check_start()  # before the imports that take seconds
+
 import signal
 import tempfile
 import threading
@@ -13,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fastapi import Depends
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -20,6 +26,7 @@ from models.backend.connect import connect
 from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from models.logs import configure_logging
+from pages.gradio_ui.call_checks import check_call
 from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.queue import Places
 from pages.gradio_ui.request_checks import RequestChecks
@@ -53,7 +60,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": theme(),
         "css_paths": list(STYLE_SHEETS),
         "head": HEAD,
-        "app_kwargs": {"middleware": _middleware(settings)},
+        "app_kwargs": {"middleware": _middleware(settings), "dependencies": [Depends(check_call)]},
         "footer_links": ["api", "settings"],
         "run_history": False,
         "ssr_mode": False,

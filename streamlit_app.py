@@ -5,6 +5,10 @@ import os
 # Before the hub client is imported: it is not to report anything.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+from models.backend.start_checks import check_start
+
+check_start(serves=False)  # before the imports that take seconds; Streamlit checks its port itself
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 

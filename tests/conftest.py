@@ -14,7 +14,7 @@ settings.load_profile("seeded")
 # this when they are imported, which is why nothing here imports them, nor does the process that hands out the tests.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
 
-_SETTINGS = ("PERCEIVER_", "GRADIO_SERVER_", "SPACE_", "SPACES_")
+_SETTINGS = ("PERCEIVER_", "GRADIO_SERVER_", "GRADIO_NUM_", "GRADIO_DEFAULT_", "SPACE_", "SPACES_")
 
 
 @pytest.fixture(autouse=True)

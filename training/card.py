@@ -10,6 +10,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from safetensors import safe_open
 
+from models.data.weight_files import DIGEST, digest_of
 from training.curve import best_step, draw_curve, save_svg, write_curve
 from training.loop import BETAS, Schedule
 
@@ -83,7 +84,7 @@ def write_card(facts: Facts, report: Report, commands: list[str], folder: Path) 
     scaled = [line | {"train": line["train"] * facts.train_scale} if "train" in line else line for line in report.curve]
     save_svg(draw_curve(scaled, facts.title, facts.quantity, dict(facts.levels)), folder / "curve.svg")
     card = ModelCard.from_template(
-        _metadata(facts),
+        _metadata(facts, report),
         template_path=str(TEMPLATE),
         facts=facts,
         architecture={"parameters": f"{count_parameters(report.weights):,}", **facts.architecture},
@@ -149,9 +150,14 @@ def _training_rows(facts: Facts, report: Report) -> dict[str, str]:
     return rows
 
 
-def _metadata(facts: Facts) -> ModelCardData:
+def _metadata(facts: Facts, report: Report) -> ModelCardData:
     results = [
         EvalResult(facts.task, facts.dataset, facts.dataset, name, round(value, 4))
         for name, value in facts.metrics.items()
     ]
-    return ModelCardData(model_name=facts.title, tags=["perceiver", facts.task], eval_results=results)
+    return ModelCardData(
+        model_name=facts.title,
+        tags=["perceiver", facts.task],
+        eval_results=results,
+        **{DIGEST: digest_of(report.weights)},
+    )

@@ -2,19 +2,29 @@
 
 import json
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from models.backend.shapes import recorded
 from models.schema import Weights
 
 MIB = 2**20
+LONGEST_VALUE = 60
+"""Characters of a value that an error shows."""
 
 
 class SettingsError(ValueError):
-    """An invalid setting. The message names the environment variable."""
+    """Invalid settings. The message names the environment variables."""
+
+    def __init__(self, *problems: str):
+        lines = list(dict.fromkeys(problems))
+        super().__init__("\n".join(["Invalid settings:", *lines] if len(lines) > 1 else lines))
 
 
 class Settings(BaseSettings):
@@ -26,7 +36,11 @@ class Settings(BaseSettings):
         default="local",
         description="where models run: in this process, or on a Ray Serve cluster, see serving/README.md",
     )
-    ray_address: str = Field(default="http://127.0.0.1:8000", description="address of Ray Serve")
+    ray_address: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern=r"^https?://[^/]",
+        description="address of Ray Serve, such as http://127.0.0.1:8000",
+    )
     ray_token: SecretStr = Field(
         default=SecretStr(""), description="secret shared by the cluster and its front ends, which both need it"
     )
@@ -75,16 +89,42 @@ class Settings(BaseSettings):
     @field_validator("checkpoints", mode="before")
     @classmethod
     def _read_json(cls, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) else value
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"not valid JSON ({error})") from None
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _known_ids(cls, value: dict[str, Path]) -> dict[str, Path]:
+        known = sorted({shape.name for (_, weights, _), shape in recorded().items() if weights == "published"})
+        if unknown := [name for name in value if name not in known]:
+            raise ValueError(f"unknown hub id {', '.join(map(repr, unknown))}; known are {', '.join(known)}")
+        return value
 
     @classmethod
     def from_env(cls) -> Self:
         """Raises SettingsError, which names every invalid variable."""
+        problems, settings = _misspelled(), None
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
-            problems = "; ".join(f"{_variable(str(e['loc'][0]))}: {e['msg']}" for e in error.errors())
-            raise SettingsError(f"Invalid settings: {problems}") from None
+            problems += [_problem(cls, each) for each in error.errors()]
+        try:
+            GradioVariables()
+        except ValidationError as error:
+            problems += [_problem(GradioVariables, each) for each in error.errors()]
+        if settings is None or problems:
+            raise SettingsError(*problems)
+        return settings
+
+    @property
+    def host_variable(self) -> str:
+        return _variable(Settings, "host")
+
+    @property
+    def port_variable(self) -> str:
+        return _variable(Settings, "port")
 
     @property
     def token(self) -> str:
@@ -121,12 +161,66 @@ class Settings(BaseSettings):
         return self.input_cache_mib * MIB
 
 
-def _variable(name: str) -> str:
-    """The environment variable behind the name in an error: the name of the field, or its first alias that is set."""
-    for field, info in Settings.model_fields.items():
-        aliases = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
-        if name == field:
-            return f"PERCEIVER_{field.upper()}"
-        if name in aliases:
-            return next((alias for alias in map(str, aliases) if alias in os.environ), name)
-    return name
+class TemporaryFolders(BaseSettings):
+    """Where Python and Gradio write temporary files, if not in a folder of the system."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    TMPDIR: Path | None = None
+    GRADIO_TEMP_DIR: Path | None = None
+
+
+class GradioVariables(BaseSettings):
+    """Variables that Gradio reads itself; it would show a traceback for a wrong one."""
+
+    model_config = SettingsConfigDict(env_prefix="GRADIO_", extra="ignore")
+
+    server_port: int = Field(default=7860, ge=0, le=65535)
+    num_ports: int = Field(default=100, ge=1)
+    num_workers: int = Field(default=0, ge=0)
+    default_concurrency_limit: str = Field(
+        default="", pattern=r"(?i)^(none|[1-9]\d*)?$", description="a whole number from 1, or none"
+    )
+
+
+def _misspelled() -> list[str]:
+    """Variables that no setting has, and that are probably meant for one."""
+    known = [f"PERCEIVER_{field.upper()}" for field in Settings.model_fields]
+    found = ((name, get_close_matches(name, known, 1, cutoff=0.85)) for name in map(str.upper, os.environ))
+    return [
+        f"{name}: there is no such setting. Did you mean {close[0]}?"
+        for name, close in found
+        if close and name not in known
+    ]
+
+
+def _problem(kind: type[BaseSettings], error: ErrorDetails) -> str:
+    """Variable, value and what is wrong with it."""
+    name, *keys = map(str, error["loc"])
+    value, reason = repr(error["input"]), error["msg"]
+    if error["type"] == "string_pattern_mismatch":
+        reason = f"Expected {_field_of(kind, name)[1].description}"
+    elif error["type"] == "path_type":
+        reason = "Expected a folder or a hub id"
+    elif "error" in error.get("ctx", {}):
+        reason = str(error.get("ctx", {})["error"])
+    shown = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
+    return f"{_variable(kind, name)}{''.join(f'[{key}]' for key in keys)}={shown}: {reason}."
+
+
+def _field_of(kind: type[BaseSettings], name: str) -> tuple[str, FieldInfo]:
+    """The field with a name or an alias that an error has."""
+    return next((field, info) for field, info in kind.model_fields.items() if name in (field, *_aliases(info)))
+
+
+def _aliases(info: FieldInfo) -> list[str]:
+    alias = info.validation_alias
+    return [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [str(alias)] * bool(alias)
+
+
+def _variable(kind: type[BaseSettings], name: str) -> str:
+    """The environment variable of a field: the first of its aliases that is set, or its own name."""
+    field, info = _field_of(kind, name)
+    own = f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+    aliases = _aliases(info) or [own]
+    return next((alias for alias in aliases if alias in os.environ), aliases[0])

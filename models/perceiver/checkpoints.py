@@ -15,14 +15,12 @@ from typing import Any, cast
 import torch
 from transformers import PerceiverConfig, PerceiverPreTrainedModel
 
+from models.data.weight_files import EMBEDDED, folder_or_id, folder_problem
 from models.perceiver.ar import PerceiverAr
 from models.perceiver.ar_checkpoint import PUBLISHED_AR, load_ar, outline_ar, read_ar_config
 from models.perceiver.ar_config import PerceiverArConfig
 from models.perceiver.hub import ask_hub
 from models.schema import CheckpointUnavailable, Weights
-
-EMBEDDED = Path(__file__).parents[2] / "assets" / "weights"
-_PARTS_OF_AN_ID = 2
 
 _IMAGES: dict[str, Any] = {
     "num_latents": 512,
@@ -87,16 +85,17 @@ def load_checkpoint(
     """
     source, name = source_of(checkpoint, folders), name_of(checkpoint, folders)
     local = isinstance(source, Path)
-    if local and not source.is_dir():
-        raise CheckpointUnavailable(f"{name}: the folder {source} does not exist.{_alternative(checkpoint)}")
+    if local and (problem := folder_problem(source)):
+        raise CheckpointUnavailable(f"{name}: {problem}.{_alternative(checkpoint)}")
     try:
-        model, complete = _read(checkpoint.model, source, dtype)
+        model, unfit = _read(checkpoint.model, source, dtype)
     except Exception as error:  # files from the hub can fail in many ways
         reason = "its folder cannot be read" if local else "it is not in the cache and could not be downloaded"
         raise CheckpointUnavailable(f"{name}: {reason}.{_alternative(checkpoint)}") from error
-    if not complete:
-        # transformers would initialize missing weights at random.
-        raise CheckpointUnavailable(f"{name} is not a complete {checkpoint.model.__name__}.{_alternative(checkpoint)}")
+    if unfit:
+        # transformers would initialize them at random.
+        reason = f"is not a complete {checkpoint.model.__name__}: {unfit[0]} is missing or has another shape"
+        raise CheckpointUnavailable(f"{name} {reason}.{_alternative(checkpoint)}")
     return model.to(device).eval()
 
 
@@ -108,10 +107,7 @@ def source_of(checkpoint: Checkpoint, folders: Mapping[str, Path] = MappingProxy
     if checkpoint.weights == "embedded":
         return EMBEDDED / checkpoint.name
     given = folders.get(checkpoint.name)
-    if given is None:
-        return checkpoint.name
-    is_id = not given.is_absolute() and len(given.parts) == _PARTS_OF_AN_ID and not given.is_dir()
-    return given.as_posix() if is_id else Path(given)
+    return checkpoint.name if given is None else folder_or_id(given)
 
 
 def name_of(checkpoint: Checkpoint, folders: Mapping[str, Path]) -> str:
@@ -169,12 +165,12 @@ def count_parameters(checkpoint: Checkpoint, folders: Mapping[str, Path] = Mappi
 
 def _read(
     model: type[PerceiverPreTrainedModel] | type[PerceiverAr], source: str | Path, dtype: torch.dtype
-) -> tuple[Any, bool]:
-    """The model, and whether its weights are complete; incomplete weights of a Perceiver AR are an error."""
+) -> tuple[Any, list[str]]:
+    """The model, and the names of weights that do not fit it, which for a Perceiver AR are an error."""
     if issubclass(model, PerceiverAr):
-        return load_ar(source, dtype), True
+        return load_ar(source, dtype), []
     loaded, report = _from_pretrained(model, source, dtype)
-    return loaded, not (report["missing_keys"] or report["mismatched_keys"])
+    return loaded, sorted(report["missing_keys"]) + sorted(str(key[0]) for key in report["mismatched_keys"])
 
 
 def _from_pretrained(model: type[PerceiverPreTrainedModel], source: str | Path, dtype: torch.dtype) -> Any:

@@ -61,6 +61,10 @@ def test_own_name_comes_before_gradios(monkeypatch):
         ("PERCEIVER_WEIGHTS", "mine"),
         ("PERCEIVER_CHECKPOINTS", "not json"),
         ("PERCEIVER_CHECKPOINTS", '["a list"]'),
+        ("PERCEIVER_CHECKPOINTS", "[" * 100_000),
+        ("PERCEIVER_CHECKPOINTS", '{"deepmind/language-perceiver": 5}'),
+        ("PERCEIVER_CHECKPOINTS", '{"deepmind/language-perciever": "/models/language"}'),
+        ("PERCEIVER_RAY_ADDRESS", "127.0.0.1:8000"),
         ("PERCEIVER_MODEL_CACHE_MIB", "-1"),
         ("PERCEIVER_LATENT_CACHE_MIB", "lots"),
         ("PERCEIVER_GPU_SECONDS", "0"),
@@ -69,6 +73,10 @@ def test_own_name_comes_before_gradios(monkeypatch):
         ("PERCEIVER_MAX_UPLOAD_MIB", "0"),
         ("PERCEIVER_MCP", "perhaps"),
         ("SPACES_ZERO_GPU", "perhaps"),
+        ("GRADIO_NUM_PORTS", "0"),
+        ("GRADIO_NUM_WORKERS", "two"),
+        ("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "0"),
+        ("PERCEIVER_PROT", "8000"),
     ],
 )
 def test_variable_that_cannot_be_used_is_named(monkeypatch, variable, value):
@@ -80,8 +88,22 @@ def test_variable_that_cannot_be_used_is_named(monkeypatch, variable, value):
 def test_all_variables_that_cannot_be_used_are_named(monkeypatch):
     monkeypatch.setenv("PERCEIVER_DTYPE", "float8")
     monkeypatch.setenv("PERCEIVER_GPU_SECONDS", "-5")
-    with pytest.raises(SettingsError, match=r"PERCEIVER_DTYPE.*PERCEIVER_GPU_SECONDS"):
+    with pytest.raises(SettingsError, match=r"PERCEIVER_DTYPE.*\n.*PERCEIVER_GPU_SECONDS"):
         Settings.from_env()
+
+
+def test_what_gradio_accepts_and_names_of_others_are_accepted(monkeypatch):
+    monkeypatch.setenv("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "None")
+    monkeypatch.setenv("PERCEIVER_PORT_8000_TCP", "tcp://10.0.0.1:8000")  # as Kubernetes sets it
+    Settings.from_env()
+
+
+def test_secret_is_in_no_error(monkeypatch):
+    monkeypatch.setenv("PERCEIVER_RAY_TOKEN", "a secret")
+    monkeypatch.setenv("PERCEIVER_BACKEND", "cluster")
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env()
+    assert "a secret" not in str(caught.value)
 
 
 def test_settings_do_not_change():
