@@ -47,6 +47,8 @@ print(Client("http://127.0.0.1:{PORT}/").predict("A silver coin.", [[2, 8]], api
 
 def build(space: str, folder: Path) -> None:
     """Writes the folder anew. Its requirements are exact, since a Space installs what is current when it starts."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "app.py").exists():
+        raise SystemExit(f"{folder} has other files. Choose an empty folder, or that of an earlier build.")
     shutil.rmtree(folder, ignore_errors=True)
     for name in _tracked():
         if name.split("/")[0] in PARTS and not any(part in name for part in LEFT_OUT):
@@ -135,17 +137,28 @@ def _wait_for_page(app: subprocess.Popen) -> None:
             time.sleep(0.5)
 
 
+def _space_id(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a Space, such as someone/perceiver-playground")
+    return text
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("space", metavar="SPACE")
+    parser.add_argument("space", metavar="SPACE", type=_space_id)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "space")
     parser.add_argument("--no-trial", action="store_true", help="skip the fresh environment")
     arguments = parser.parse_args()
-    build(arguments.space, arguments.folder)
-    if found := problems(arguments.folder):
-        sys.exit("\n".join(found))
-    if not arguments.no_trial:
-        try_out(arguments.folder)
+    try:
+        build(arguments.space, arguments.folder)
+        if found := problems(arguments.folder):
+            sys.exit("\n".join(found))
+        if not arguments.no_trial:
+            try_out(arguments.folder)
+    except OSError as error:  # a folder that cannot be written, or no git or Python of the Space's version
+        sys.exit(f"{error.filename}: {error.strerror}.")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"This command failed: {' '.join(map(str, error.cmd))}")
     print(f"{arguments.folder} is ready. To publish it, log in with `hf auth login` and run:")
     print(f"hf upload {arguments.space} {arguments.folder} . --repo-type space --delete '*'")
 

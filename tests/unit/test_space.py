@@ -1,12 +1,13 @@
 """The folder that is published as a Space."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from serving.space import build, problems
+from serving.space import build, main, problems
 from tests.test_architecture import PACKAGES, imports
 
 
@@ -79,3 +80,22 @@ def test_an_unsupported_torch_and_a_large_file_are_seen(folder):
     assert len(found) == 2
     assert any("torch" in problem for problem in found)
     assert any("large.bin" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["playground"], "playground"),
+        (["someone/playground", "--folder", "/proc/space"], "/proc/space"),
+        (["someone/playground", "--folder", "{here}"], "{here}"),
+        (["someone/playground", "--folder", "{here}/notes.txt"], "{here}/notes.txt"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(arguments, named, monkeypatch, capsys, tmp_path):
+    (tmp_path / "notes.txt").write_text("Not to be deleted.")
+    monkeypatch.setattr(sys, "argv", ["space", *(each.format(here=tmp_path) for each in arguments), "--no-trial"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code != 0
+    assert named.format(here=tmp_path) in f"{caught.value.code}{capsys.readouterr().err}"
+    assert (tmp_path / "notes.txt").exists()
