@@ -3,12 +3,13 @@
 import inspect
 import tempfile
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from models.data.as_json import as_json
 from models.schema import InputError
+from pages.gradio_ui.arguments import arguments_model, problems_of
 from pages.gradio_ui.bind import for_callers
 from pages.screen import AnyScreen, ApiCall
 
@@ -16,8 +17,13 @@ DATA_URL = 'with or without "data:...;base64,".'
 
 
 def api_function(screen: AnyScreen, api_call: ApiCall) -> Callable[..., Any]:
-    """call(**state) -> JSON. It takes uploads as base64, and the screen gets their paths."""
-    uploads, fields, initial = screen.uploads, screen.state.model_fields, screen.initial
+    """call(**state) -> JSON. It takes uploads as base64, and the screen gets their paths.
+
+    Its `problems`, of values in order or by name, says which do not fit.
+    """
+    uploads, initial, parameters = screen.uploads, screen.initial, _parameters(screen, api_call)
+    names = [each.name for each in parameters]
+    model = arguments_model(screen, names)
 
     def call(**arguments: Any) -> object:
         state = screen.state.from_values(arguments, initial)
@@ -25,30 +31,38 @@ def api_function(screen: AnyScreen, api_call: ApiCall) -> Callable[..., Any]:
             files = {name: _decoded(arguments[name], name, Path(folder)) for name in uploads}
             return as_json(api_call.run(state, **files))
 
-    files = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=str) for name in uploads]
-    controls = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if name in screen.required else _plain(getattr(initial, name)),
-            annotation=_annotation(fields[name].annotation),
-        )
-        for name in sorted(fields, key=lambda name: name not in screen.state.__annotations__)  # its own come first
-        if name not in api_call.page_only
-    ]
-    parameters = [each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in [*files, *controls]]
-    parameters.sort(key=lambda each: each.default is not inspect.Parameter.empty)
+    def problems(values: Mapping[str, object] | Sequence[object]) -> list[dict[str, object]]:
+        return problems_of(model, values if isinstance(values, Mapping) else dict(zip(names, values, strict=False)))
+
     guarded = for_callers(call)
 
     def function(*values: object, **named: object) -> object:
-        return guarded(**dict(zip((each.name for each in parameters), values, strict=False)), **named)
+        return guarded(**dict(zip(names, values, strict=False)), **named)
 
     function.__name__ = api_call.name
     function.__doc__ = _documentation(parameters, screen, api_call.prose)
     signature = inspect.Signature(parameters, return_annotation=dict[str, Any])
     function.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     function.__annotations__ = {each.name: each.annotation for each in parameters}
+    function.problems = problems  # pyright: ignore[reportFunctionMemberAccess]
     return function
+
+
+def _parameters(screen: AnyScreen, api_call: ApiCall) -> list[inspect.Parameter]:
+    """Those without a default first, and a state's own before those that it shares with others."""
+    kind, fields = inspect.Parameter.POSITIONAL_OR_KEYWORD, screen.state.model_fields
+    files = [inspect.Parameter(name, kind, annotation=str) for name in screen.uploads]
+    controls = [
+        inspect.Parameter(
+            name,
+            kind,
+            default=inspect.Parameter.empty if name in screen.required else _plain(getattr(screen.initial, name)),
+            annotation=_annotation(fields[name].annotation),
+        )
+        for name in sorted(fields, key=lambda name: name not in screen.state.__annotations__)
+        if name not in api_call.page_only
+    ]
+    return sorted([*files, *controls], key=lambda each: each.default is not inspect.Parameter.empty)
 
 
 def _documentation(parameters: list[inspect.Parameter], screen: AnyScreen, prose: str) -> str:

@@ -5,7 +5,7 @@ import math
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import gradio as gr
@@ -26,8 +26,6 @@ KEPT_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 STOPPING = "The server is restarting. Try again in a minute."
 BUSY = "The server is busy. Try again in a minute."
-NO_FUNCTION = "There is no such function."
-ARGUMENTS = "The function takes {} values, not {}."
 TOO_MANY = "{} of your requests are waiting or running. Wait for them before you send more."
 
 
@@ -77,14 +75,10 @@ class FairQueue(Queue):
         run_coro_in_background(self._end_unheard)
 
     async def push(self, body: PredictBodyInternal, request: Request, username: str | None) -> tuple[bool, Any, Any]:
-        """Takes a request in, or refuses it with the reason."""
+        """Takes a request in that was checked, or refuses it with the reason."""
         if self._finishing:
             return False, STOPPING, "queue_full"
-        function = self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index)
-        if function is None:
-            return False, NO_FUNCTION, "error"
-        if len(body.data) != len(function.inputs):
-            return False, ARGUMENTS.format(len(function.inputs), len(body.data)), "error"
+        function = self.blocks.fns[cast(int, body.fn_index)]
         request.state.caller = Caller(body.session_hash or _address(request))
         body.session_hash = body.session_hash or uuid4().hex
         if reason := self._refusal(body.session_hash, _address(request), function.concurrency_id):

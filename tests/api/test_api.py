@@ -53,7 +53,7 @@ def test_costs_are_calculated(client: Client) -> None:
     answer = client.predict(1024, latents=16, api_name="/cost")
     fewer = client.predict(512, latents=16, api_name="/cost")
     assert 2 < answer["transformer"]["operations"] / fewer["transformer"]["operations"] < 4
-    with pytest.raises(Exception, match="Latents"):
+    with pytest.raises(Exception, match="latents"):
         client.predict(1024, latents=0, api_name="/cost")
 
 

@@ -62,9 +62,9 @@ class Visitor:
         parameters = self._client.get("info").json()["named_endpoints"]["/sentiment"]["parameters"]
         self._defaults = [each.get("parameter_default") for each in parameters[1:]]
 
-    def post(self, text: str, session: str | None = None) -> httpx.Response:
+    def post(self, text: str, session: str | None = None, route: str = "call") -> httpx.Response:
         data = {"data": [text, *self._defaults], "session_hash": session}
-        return self._client.post("call/sentiment", json=data)
+        return self._client.post(f"{route}/sentiment", json=data)
 
     def listen(self, posted: httpx.Response) -> Any:
         """Within this block, the events of an answer arrive."""
@@ -124,10 +124,5 @@ def test_an_answer_waits_for_its_listener(visited: str) -> None:
         assert "event: complete" in answer.read().decode()
 
 
-def test_an_unknown_function_is_refused(visited: str) -> None:
-    response = httpx.post(f"{visited}queue/join", json={"data": [], "fn_index": 100_000, "session_hash": "a"})
-    assert response.status_code == 400
-
-
 def test_requests_cannot_go_round_the_queue(visited: str) -> None:
-    assert httpx.post(f"{visited}run/sentiment", json={"data": ["0 seconds"]}).status_code == 404
+    assert Visitor(visited, "10.0.0.1").post("0 seconds", route="run").status_code == 404
