@@ -27,6 +27,7 @@ from models.backend.protocol import Backend
 from models.backend.settings import Settings, SettingsError
 from models.logs import configure_logging
 from pages.gradio_ui.call_checks import check_call
+from pages.gradio_ui.event_streams import EventStreams
 from pages.gradio_ui.pages import PAGES
 from pages.gradio_ui.queue import Places
 from pages.gradio_ui.request_checks import RequestChecks
@@ -71,7 +72,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
     addresses = Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.forwarded_allow_ips)
     links = Middleware(RootLinks, pages={page.name for page in PAGES[1:]})
     checks = Middleware(RequestChecks, most_bytes=settings.max_body_bytes, openapi=settings.openapi)
-    return [addresses, checks, links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
+    streams = Middleware(EventStreams)
+    return [addresses, checks, streams, links, Middleware(SocialTags, previews=_previews(), image=PREVIEW_IMAGE)]
 
 
 def _previews() -> dict[str, Preview]:
