@@ -40,10 +40,11 @@ $(BIN)/python:
 	@touch .venv/app .venv/streamlit $@
 
 # In two parts: most tests are fast. Of the others, a file stays in one process, which loads the models of its page once.
-LONG := tests/cluster tests/long tests/ui
+# Browsers wait as long as they compute, so that there is room for a third process.
+LONG := tests/cluster tests/long tests/training tests/ui
 
 test: test-fast
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(LONG)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(LONG)
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(LONG:%=--ignore %)

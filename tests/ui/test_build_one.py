@@ -36,6 +36,12 @@ def train(page: Page) -> None:
     expect(part(page, "stop")).to_be_disabled()
 
 
+def choose(page: Page, name: str, value: int) -> None:
+    number = part(page, name).locator("input[type=number]").first
+    number.fill(str(value))
+    number.press("Tab")
+
+
 def draw(page: Page, name: str, points: Sequence[tuple[float, float]]) -> None:
     """One stroke. points: 0 to 1 from the upper left corner."""
     canvas = part(page, name).locator("canvas, svg").first
@@ -79,8 +85,7 @@ def test_compares_two_and_refuses_what_does_not_fit(visit: Visit) -> None:
     page = opened(visit, f"?{letters}&steps=60&{SMALL}")
     train(page)
     part(page, "keep").click()
-    slider = part(page, "latents").locator("input[type=number]").first
-    changed(page, "#build_one-drawing", lambda: (slider.fill("1"), slider.press("Tab")))
+    changed(page, "#build_one-drawing", lambda: choose(page, "latents", 1))
     expect(page.locator("#build_one-page")).to_have_class(re.compile("out-of-date"))
     train(page)
     part(page, "keep").click()
@@ -99,6 +104,8 @@ def test_learns_points_that_a_visitor_draws(visit: Visit) -> None:
     draw(page, "points", [(0.1, y / 20) for y in range(2, 19)])
     part(page, "points").locator("[data-class='1']").click()
     draw(page, "points", [(0.9, y / 20) for y in range(2, 19)])
+    part(page, "training-part").locator("button").first.click()
+    choose(page, "steps", 60)
     expect(part(page, "submit")).to_be_enabled()
     train(page)
     expect(part(page, "examples").locator(".regions")).to_be_visible()
