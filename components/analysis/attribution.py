@@ -8,6 +8,7 @@ from matplotlib.colors import Normalize
 
 from components.analysis.occlusion import EFFECT_COLORS
 from components.words.numbers import percent
+from components.words.quotes import quoted
 from models.schema import Attribution, AttributionMethod, AttributionResult, Baseline
 
 METHOD_NAMES: dict[AttributionMethod, str] = {
@@ -49,7 +50,7 @@ def summary_in_words(result: AttributionResult) -> str:
     """What was explained, with what baseline."""
     parts = "cells of the image" if result.grid else "parts of the text"
     without = f"{percent(result.probability)} with all {parts}, {percent(result.without_any)} with none"
-    output = f"Model {result.run.model}. Probability of “{result.output}”"
+    output = f"Model {result.run.model}. Probability of {quoted(result.output)}"
     return f"{output}: {without}. A part that is left out becomes {BASELINES[result.baseline]}."
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from components.words.quotes import quoted
+
 CONFUSION_COLORS = "cividis"
 
 
@@ -36,5 +38,7 @@ def worst_in_words(confusion: np.ndarray, labels: Sequence[str]) -> str:
     wrong = confusion - np.diag(np.diag(confusion))
     first = np.argsort(-wrong.ravel(), kind="stable")[:3].tolist()
     made = [divmod(at, len(labels)) for at in first if wrong.flat[at] > 0]
-    said = "; ".join(f"“{labels[row]}” predicted as “{labels[column]}” ({wrong[row, column]})" for row, column in made)
+    said = "; ".join(
+        f"{quoted(labels[row])} predicted as {quoted(labels[column])} ({wrong[row, column]})" for row, column in made
+    )
     return f"Most frequent mistakes: {said}." if said else ""

@@ -10,6 +10,7 @@ from components.analysis.byte_labels import NEWLINE, SPACE, byte_label
 from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitted
 from components.scale.attention import Scale
 from components.words.numbers import counted, percent
+from components.words.quotes import quoted
 from models.schema import AttentionMap, GeneratedToken, TextGenerationStep
 
 NOTHING = "∅"
@@ -56,7 +57,7 @@ def token_name(content: bytes) -> str:
     except UnicodeDecodeError:
         text = ""
     if text.isprintable() and text:
-        return f"“{text}”"
+        return quoted(text)
     return ("byte " if len(content) == 1 else "bytes ") + content.hex(" ").upper()
 
 

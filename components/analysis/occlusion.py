@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize
 from components.analysis.text_units import Piece
 from components.scale.attention import Scale, scaled
 from components.words.numbers import points, signed
+from components.words.quotes import quoted
 from models.schema import Occlusion, SentimentResult
 
 EffectUnit = Literal["log_odds", "probability"]
@@ -135,7 +136,7 @@ def _agreement(rho: float) -> str:
 def most_effective(words: Sequence[Piece], effects: Effects) -> str:
     """The three words with the largest effects, for alt text."""
     first = effects.largest_first[:3]
-    return ", ".join(f"“{words[at].text}” ({effects.in_words(float(effects.values[at]))})" for at in first)
+    return ", ".join(f"{quoted(words[at].text)} ({effects.in_words(float(effects.values[at]))})" for at in first)
 
 
 def traced_label(result: SentimentResult) -> str:
@@ -146,7 +147,7 @@ def traced_label(result: SentimentResult) -> str:
 def effect_title(effects: Effects, label: str) -> str:
     """What the effects measure, for the head of a column or an axis."""
     unit = "percentage points" if effects.unit == "probability" else "log-odds"
-    return f"effect on “{label}” in {unit} (with the word minus without it)"
+    return f"effect on {quoted(label)} in {unit} (with the word minus without it)"
 
 
 def word_attention(result: SentimentResult, words: Sequence[Piece], scale: Scale) -> tuple[np.ndarray, np.ndarray]:

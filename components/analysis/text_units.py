@@ -10,6 +10,7 @@ import numpy as np
 
 from components.analysis.byte_labels import byte_label
 from components.scale.attention import Scale, share_in_words
+from components.words.quotes import quoted
 from models.data.graphemes import graphemes, split_words
 from models.schema import AttentionMap
 
@@ -108,7 +109,7 @@ class UnitShares:
 
 def named(piece: Piece) -> str:
     """Name of a piece in a sentence: quoted, without spaces at its ends unless it is only spaces."""
-    return f"“{shortened(piece.text.strip() or piece.text, 32)}”"
+    return quoted(shortened(piece.text.strip() or piece.text, 32))
 
 
 def shortened(text: str, most: int) -> str:

@@ -25,6 +25,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
 from components.plots.arrays import Arrays
+from components.words.quotes import turns, without_isolates
 
 WIDTH, MAX_HEIGHT, DPI = 16.0, 10.0, 100
 MARGIN = 0.6
@@ -133,10 +134,13 @@ def _glyphs(family: str) -> frozenset[int]:
 def printable(text: str, family: str = SANS) -> str:
     """The text with each character that the font lacks as hex of its code point, bracketed within longer text.
 
-    A control picture stands for a byte and becomes that byte: U+240A is "0A".
+    So is one that turns the direction of text. A control picture stands for a byte and becomes it: U+240A is "0A".
     """
+    text = without_isolates(text)
     form = "{:02X}" if len(text) == 1 else "[{:02X}]"
-    return "".join(c if ord(c) in _glyphs(family) else form.format(_byte_pictured(ord(c))) for c in text)
+    return "".join(
+        c if ord(c) in _glyphs(family) and not turns(c) else form.format(_byte_pictured(ord(c))) for c in text
+    )
 
 
 def _byte_pictured(code: int) -> int:

@@ -28,6 +28,7 @@ from components.html.text.traced import traced_strip
 from components.html.text.written import running_strip, written_strip
 from components.scale.attention import Scale
 from components.words.numbers import counted
+from components.words.quotes import quoted
 from models.schema import GeneratedToken, ModelShape, Stages, TextGenerationStep
 
 
@@ -112,7 +113,7 @@ def _word_group(pieces: Sequence[Piece], each: str, title: str) -> Group:
 
 def _latents(stages: Stages, labels: Sequence[str], places: Sequence[int]) -> Cells:
     caption = f"{stages.count:,} latents, {len(labels)} with most attention shown"
-    names = [f"latent of “{label}” at {place}" for label, place in zip(labels, places, strict=True)]
+    names = [f"latent of {quoted(label)} at {place}" for label, place in zip(labels, places, strict=True)]
     return cells_of("latents", caption, Group("text", names, labels))
 
 

@@ -19,6 +19,7 @@ from components.analysis.occlusion import EFFECT_COLORS
 from components.html.images.pixels import legend, picture
 from components.html.text.cells import fill_styles
 from components.words.numbers import percent, signed
+from components.words.quotes import quoted
 from models.schema import Attribution, AttributionResult
 
 _WIDTH, _HEIGHT = 96, 48
@@ -40,7 +41,7 @@ def faithfulness_table(result: AttributionResult) -> Markup:
     key = legend(
         matplotlib.colormaps[EFFECT_COLORS],
         (f"−{percent(reach)}", f"+{percent(reach)}"),
-        f"opposes “{result.output}” – supports it; share of the method’s absolute total, the same scale for all",
+        f"opposes {quoted(result.output)} – supports it; share of the method’s absolute total, the same scale for all",
         0.5,
     )
     notes = (summary_in_words(result), verdict_in_words(result), _reading(result), CAVEAT)

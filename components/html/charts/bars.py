@@ -11,7 +11,7 @@ def label_bars(labels: tuple[LabelScore, ...]) -> Markup:
     """One bar per class, best first, on an axis from 0 to 100%."""
     axis = probability_axis("probability")
     rows = Markup("").join(
-        Markup('<li><span class="name">{}</span><span class="number">{}</span>{}</li>').format(
+        Markup('<li><span class="name" dir="auto">{}</span><span class="number">{}</span>{}</li>').format(
             label.name, percent(label.probability), axis.bar(label.probability)
         )
         for label in labels

@@ -10,6 +10,7 @@ from components.analysis.confusion import CONFUSION_COLORS, chance_in_words, rig
 from components.analysis.text_units import shortened
 from components.html.images.pixels import legend, no_data_key
 from components.html.text.cells import fill_styles
+from components.words.quotes import quoted, visible
 
 _MAX_LETTERS = 24
 _UPRIGHT_FROM = 5
@@ -22,11 +23,11 @@ def confusion_table(confusion: np.ndarray, labels: Sequence[str]) -> Markup:
     names = [shortened(label, _MAX_LETTERS) for label in labels]
     head = Markup("").join(Markup(
 '<th scope="col" title="{}"><span dir="auto">{}</span></th>'
-).format(label, name)
+).format(visible(label), name)
                    for label, name in zip(labels, names, strict=True))  # fmt: skip
     rows = Markup("").join(
         Markup('<tr><th scope="row" title="{}" dir="auto">{}</th>{}</tr>').format(
-            label, name, _cells(at, confusion[at].tolist(), shares[at], labels)
+            visible(label), name, _cells(at, confusion[at].tolist(), shares[at], labels)
         )
         for at, (label, name) in enumerate(zip(labels, names, strict=True))
     )
@@ -47,7 +48,7 @@ def _cells(row: int, counts: Sequence[int], shares: np.ndarray, labels: Sequence
     cells = []
     for column, (count, share, fill) in enumerate(zip(counts, shares.tolist(), fills, strict=True)):
         style = fill if count or sum(counts) else ""
-        title = f"{count} of {sum(counts)} “{labels[row]}” predicted as “{labels[column]}”"
+        title = f"{count} of {sum(counts)} {quoted(labels[row])} predicted as {quoted(labels[column])}"
         classes = " ".join(["right"] * (row == column) + ["no-data"] * (not sum(counts)))
         said = "–" if share != share else f"{share:.0%}"
         cells.append(

@@ -10,6 +10,7 @@ from PIL.Image import Image
 
 from components.analysis.byte_labels import byte_label
 from components.html.images.pixels import data_uri
+from components.words.quotes import quoted
 from models.schema.grouping import cell_of_each, cells_along
 
 CELL = Markup('<span class="cell{kind}" role="option" id="{id}" aria-label="{name}">{text}</span>')
@@ -89,8 +90,8 @@ def text_group(
     labels: Sequence[str], marked: Collection[int] = (), places: Sequence[int] = (), title: str = ""
 ) -> Group:
     """Cells with text, see `text_cells`."""
-    names = [f"“{label}” at {place}" for label, place in zip(labels, places, strict=True)] if places else list(labels)
-    return Group("text", names, labels, set(marked), title)
+    named = [f"{quoted(label)} at {place}" for label, place in zip(labels, places, strict=bool(places))]
+    return Group("text", named or list(labels), labels, set(marked), title)
 
 
 def byte_cells(content: bytes, marked: Collection[int] = ()) -> Cells:

@@ -22,6 +22,7 @@ from components.analysis.text_units import shortened
 from components.html.axis import BarAxis
 from components.html.images.pixels import legend
 from components.scale.attention import AttentionScale, Scale
+from components.words.quotes import quoted
 from models.schema import Occlusion, SentimentResult
 
 
@@ -60,7 +61,7 @@ class _Bars:
         if self.attention:
             notes.append("Line across the attention bars: uniform attention for a word of that length.")
         ends = self.effects.in_words(-self.effects.reach), self.effects.in_words(self.effects.reach)
-        key = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"opposes “{self.label}” – supports it", 0.5)
+        key = legend(matplotlib.colormaps[EFFECT_COLORS], ends, f"opposes {quoted(self.label)} – supports it", 0.5)
         return Markup(
             '<div class="occlusion scrolled" tabindex="0" role="region" aria-label="Attention on each word, and the '
             'effect of leaving it out"><table><thead><tr><th scope="col">word</th>{}<th scope="col">{}</th></tr>'

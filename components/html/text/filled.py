@@ -9,6 +9,7 @@ from components.html.images.pixels import color_legend, no_data_key
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
 from components.scale.attention import AttentionScale, Scale, share_in_words
 from components.words.numbers import counted
+from components.words.quotes import visible
 from models.data.graphemes import Character, characters
 from models.schema import AttentionMap, MaskedBytesProgress, MaskedBytesResult
 
@@ -118,7 +119,7 @@ class _FilledStrip:
         if self.one_by_one:
             said.append("Small numbers: order of filling.")
         if self.result.attention is not None and self.selected is not None:
-            said.append(f"{self.result.attention.title}.")
+            said.append(f"{visible(self.result.attention.title)}.")
             if shares := shares_in_words(self.result.attention):
                 said.append(f"Attention: {shares}.")
         if self.result.bytes_read < self.result.bytes_total:

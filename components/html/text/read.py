@@ -11,6 +11,7 @@ from components.analysis.text_units import Fitted, Piece, Unit, UnitShares, fitt
 from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, end_token, fill_styles, in_words, unit_label, word_cells
 from components.scale.attention import AttentionScale, Scale, scaled
+from components.words.quotes import visible
 from models.data.graphemes import characters
 from models.schema import SentimentResult, TextWindow
 
@@ -96,7 +97,7 @@ class _ReadStrip:
         """Which attention is shown, and notes on how to read it."""
         said = [self.shown.note] if self.shown.note else []
         if self.colored and self.result.attention:
-            title = self.result.attention.title
+            title = visible(self.result.attention.title)
             said.append(title if title.endswith((".", "?", "!")) else f"{title}.")
             if shares := shares_in_words(self.result.attention):
                 said.append(f"Attention: {shares}.")

@@ -17,6 +17,7 @@ from components.html.images.pixels import color_legend
 from components.html.text.cells import character_cells, fill_styles, in_words, kept_together, unit_label, word_cells
 from components.scale.attention import AttentionScale, Scale, scaled
 from components.words.numbers import counted
+from components.words.quotes import visible
 from models.schema import TextGenerationStep
 
 
@@ -109,7 +110,7 @@ class _TracedStrip:
 
     def _caption(self) -> list[str]:
         """Which attention is shown, and notes on how to read it."""
-        said, title = [self.read.note] if self.read.note else [], self.attention.title
+        said, title = [self.read.note] if self.read.note else [], visible(self.attention.title)
         said.append(title if title.endswith((".", "?", "!")) else f"{title}.")
         said.append(zones_in_words(self.step, self.read))
         if self.read.unit == "words":

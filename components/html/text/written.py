@@ -81,7 +81,7 @@ def _prompt(step: TextGenerationStep, folded: bool) -> Markup:
     """The end of the prompt; what is before that is folded, or only counted."""
     text = graphemes(plain(step.prompt_tokens))
     before, end = text[:-UNFOLDED], "".join(text[-UNFOLDED:])
-    shown = Markup('<span class="prompt">{}</span>').format(end)
+    shown = Markup('<span class="prompt" dir="auto">{}</span>').format(end)
     if not before:
         return shown
     said = f"{counted(len(before), 'earlier character')} of the prompt"
