@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LINE_ENDS = {"\x85".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
-"""Characters that JSON may contain, but at which Python, and so Gradio's client, ends a line."""
+"""Characters that JSON may contain, but at which `str.splitlines`, and so httpx, ends a line."""
 
 
 class EventStreams:

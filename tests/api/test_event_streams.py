@@ -1,8 +1,9 @@
 """Answers as clients read them."""
 
+import json
+
 import httpx
 import pytest
-from gradio_client import Client
 
 from models.schema import LabelScore, SentimentRequest, SentimentResult
 from pages.sentiment.gradio_page import PAGE
@@ -15,10 +16,16 @@ def echo(request: SentimentRequest) -> SentimentResult:
 
 
 def test_an_answer_may_contain_any_character() -> None:
-    text = "".join(map(chr, [*range(0x400), *range(0x2000, 0x2100), 0xFFFF, 0x1F600]))
-    with serving(FakeBackend({SentimentRequest: echo}), [PAGE]) as address:
-        answer = Client(address, verbose=False).predict(text, api_name="/sentiment")
-    assert answer["labels"][0]["name"] == text
+    text, session = "".join(map(chr, [*range(0x400), *range(0x2000, 0x2100), 0xFFFF, 0x1F600])), {"session_hash": "a"}
+    with serving(FakeBackend({SentimentRequest: echo}), [PAGE]) as address, httpx.Client(timeout=60) as client:
+        url = f"{address}gradio_api/"
+        parameters = client.get(f"{url}info").json()["named_endpoints"]["/sentiment"]["parameters"]
+        values = [text, *(each["parameter_default"] for each in parameters[1:])]
+        client.post(f"{url}call/sentiment", json={"data": values} | session).raise_for_status()
+        with client.stream("GET", f"{url}queue/data", params=session) as stream:
+            events = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
+    answer = next(each for each in events if each["msg"] == "process_completed")
+    assert answer["output"]["data"][0]["labels"][0]["name"] == text
 
 
 def test_a_stream_of_a_session_that_is_gone_ends(capfd: pytest.CaptureFixture[str]) -> None:
