@@ -1,10 +1,12 @@
 """Tokenizers for text generation: bytes for byte-level models, a subword tokenizer for the others."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from tokenizers import Regex, pre_tokenizers
 from transformers import AutoTokenizer
 
 from models.data.byte_text import utf8
@@ -57,7 +59,7 @@ class PieceTokens:
     """Subwords of SentencePiece, in which a space belongs to the following subword.
 
     These tokenizers change a text slightly: their text starts with a space, and a line break becomes a space. A literal
-    "</s>" in a prompt is read as the special token.
+    "</s>" in a prompt is text, not the special token.
     """
 
     unit: str = "tokens"
@@ -74,10 +76,22 @@ class PieceTokens:
             for index, piece in enumerate(pieces)
         ) + (b"",) * (vocabulary - len(pieces))
         self._tokenizer = tokenizer
+        _split_special_literals(tokenizer)
 
     def ids(self, text: str) -> list[int]:
         utf8(text)
-        return self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return self._tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]
+
+
+def _split_special_literals(tokenizer: Any) -> None:
+    """Cuts literal special tokens after their first character: they may be pieces of the vocabulary."""
+    names = [name for name in tokenizer.all_special_tokens if len(name) > 1]
+    if not names:
+        return
+    literals = Regex("|".join(f"{re.escape(name[0])}(?={re.escape(name[1:])})" for name in names))
+    backend, cut = tokenizer.backend_tokenizer, pre_tokenizers.Split(literals, "isolated")
+    before = [backend.pre_tokenizer] if backend.pre_tokenizer else []
+    backend.pre_tokenizer = pre_tokenizers.Sequence([*before, cut])
 
 
 def text_tokens(vocabulary: int, source: Path | str) -> TextTokens:

@@ -7,7 +7,7 @@ from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.prose import ATTENTION
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
-from pages.text_generation.state import stop_strings
+from pages.text_generation.state import STOP_STRINGS_HELP, stop_strings
 
 WRITING: Options = {"concurrency_id": "generation", "concurrency_limit": 8}
 """Not the lane of the GPU: while some visitors generate, the others still get their results."""
@@ -71,7 +71,7 @@ def _generation_settings(ui: PageUi[TextGenerationScreen]) -> None:
         ui.number("top_k", info=True, min_width=120)
         ui.number("seed", info=True, min_width=120)
     with gr.Row():
-        ui.text("stop_strings", value="", info="One per line.", lines=1, max_lines=3, min_width=160)
+        ui.text("stop_strings", value="", info=STOP_STRINGS_HELP, lines=1, max_lines=3, min_width=160)
         ui.checkbox("truncate", info=True, min_width=160)
 
 

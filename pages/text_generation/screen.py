@@ -18,7 +18,7 @@ from pages.session import Job, Session
 from pages.text_generation.generation import continued, growing_text
 from pages.text_generation.layout import layout_of_step, prompt_layout, reads_bytes
 from pages.text_generation.run import TextGenerationRun
-from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of
+from pages.text_generation.state import EXAMPLES, NAME, TextGenerationState, request_of, stop_lines
 from pages.tracing import probe_of, trace_choices, with_stages, within_model
 
 MAX_AT_ONCE = 500
@@ -78,8 +78,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         }
 
     def controls(self, state: TextGenerationState) -> Update:
-        strings = "\n".join(state.stop_strings)
-        shown = super().controls(state) | {"stop_strings": strings}
+        shown = super().controls(state) | {"stop_strings": stop_lines(state.stop_strings)}
         return shown | {"max_new_tokens": min(state.max_new_tokens, MAX_AT_ONCE)}
 
     def model_parts(self, state: TextGenerationState) -> Update:

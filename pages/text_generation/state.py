@@ -1,6 +1,7 @@
 """The state of the page of text generation, and the request that it stands for."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.data.examples import text_examples
@@ -105,6 +106,17 @@ def request_of(state: TextGenerationState) -> TextGenerationRequest:
     )
 
 
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_CHARACTERS = {escape: character for character, escape in _ESCAPES.items()}
+STOP_STRINGS_HELP = r"One per line. `\n` stands for a line break, `\\` for a backslash."
+
+
 def stop_strings(values: Mapping[str, Any]) -> list[str]:
     """The lines of the text field."""
-    return [line for line in (values["stop_strings"] or "").splitlines() if line]
+    lines = (values["stop_strings"] or "").replace("\r\n", "\n").split("\n")
+    return [re.sub(r"\\[\\nrt]", lambda escape: _CHARACTERS[escape[0]], line) for line in lines if line]
+
+
+def stop_lines(strings: Iterable[str]) -> str:
+    """The text field for these strings: the inverse of `stop_strings`."""
+    return "\n".join(re.sub(r"[\\\n\r\t]", lambda found: _ESCAPES[found[0]], string) for string in strings)

@@ -6,7 +6,7 @@ from pages.prose import ATTENTION
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
 from pages.text_generation.screen import MAX_AT_ONCE, TextGenerationScreen
-from pages.text_generation.state import stop_strings
+from pages.text_generation.state import STOP_STRINGS_HELP, stop_strings
 from pages.view import Step, at_once
 
 
@@ -68,7 +68,7 @@ def _generation_settings(ui: PageUi[TextGenerationScreen]) -> None:
         ui.slider("max_new_tokens", maximum=MAX_AT_ONCE)
         ui.slider("temperature")
         ui.number("top_k")
-        ui.text("stop_strings", help="One per line.", height=80)
+        ui.text("stop_strings", help=STOP_STRINGS_HELP, height=80)
     with right:
         ui.radio("do_sample")
         ui.slider("top_p")

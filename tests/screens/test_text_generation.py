@@ -6,13 +6,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.schema import InputError, Probe, TextGenerationRequest, TextGenerationStep, TokenAt
 from pages.screen import Notice, Update
 from pages.session import Session
 from pages.text_generation.layout import prompt_layout
 from pages.text_generation.screen import TextGenerationScreen
-from pages.text_generation.state import EXAMPLES, stop_strings
+from pages.text_generation.state import EXAMPLES, stop_lines, stop_strings
 from tests.fake_backend import SHAPE, FakeBackend
 from tests.markup import Elements
 from tests.written import attention, letters, step
@@ -352,3 +354,10 @@ def test_a_program_gets_the_result_and_the_comparison() -> None:
 def test_stop_strings_are_lines() -> None:
     assert stop_strings({"stop_strings": "a\n\nb c\n"}) == ["a", "b c"]
     assert stop_strings({"stop_strings": None}) == []
+    assert stop_strings({"stop_strings": "a\\n\\n\r\nC:\\\\new\n\\d"}) == ["a\n\n", "C:\\new", "\\d"]
+    assert stop_lines(["a\n\n", "C:\\new"]) == "a\\n\\n\nC:\\\\new"
+
+
+@given(st.lists(st.text(min_size=1)))
+def test_every_stop_string_can_be_entered(strings: list[str]) -> None:
+    assert stop_strings({"stop_strings": stop_lines(strings)}) == strings

@@ -11,7 +11,7 @@ from models.schema import CheckpointUnavailable, InputError
 from models.tasks.text_tokens import ByteTokens, text_tokens
 
 BYTES = 262
-PIECES = ("<unk>", "<s>", "</s>", "<eop>", "<pad>", "▁", "▁the", "▁cat", "s", "é")
+PIECES = ("<unk>", "<s>", "</s>", "<eop>", "<pad>", "▁", "▁the", "▁cat", "s", "é", "<", "/", ">", "eop")
 TOKENIZER = len(PIECES)
 
 
@@ -62,6 +62,14 @@ def test_pieces_of_the_folders_own_tokenizer(folder):
         tokens.ids("\ud800")
 
 
+def test_literal_special_tokens_are_text(folder):
+    tokens = text_tokens(TOKENIZER, folder)
+    text = "the</s> cat<eop>s<s>"
+    ids = tokens.ids(text)
+    assert not {*ids} & (tokens.ends | tokens.forbidden)
+    assert b"".join(tokens.contents[each] for each in ids).decode() == f" {text}"
+
+
 def test_ids_that_are_no_piece_are_never_written(folder):
     tokens = text_tokens(TOKENIZER + 2, folder)
     assert {TOKENIZER, TOKENIZER + 1} <= tokens.forbidden
@@ -69,7 +77,7 @@ def test_ids_that_are_no_piece_are_never_written(folder):
 
 
 def test_a_tokenizer_of_more_tokens_than_the_model_knows(folder):
-    with pytest.raises(CheckpointUnavailable, match=r"10 tokens.* 9"):
+    with pytest.raises(CheckpointUnavailable, match=rf"{TOKENIZER} tokens.* {TOKENIZER - 1}"):
         text_tokens(TOKENIZER - 1, folder)
 
 
