@@ -5,7 +5,7 @@ from functools import partial
 import gradio as gr
 
 from models.schema import Variant
-from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, Binding, Event, busy
+from pages.gradio_ui.bind import EACH, GPU, LAST, Binding, busy
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.image_classification.screen import EXAMPLES, VARIANTS, ImageClassificationScreen
@@ -29,19 +29,20 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
                 predictions = [ui.image_output(f"prediction_{variant}") for variant in VARIANTS]
             ui.run_line()
             ui.network("figure")
-    with ui.section("Attention", "attention"), gr.Row():
-        latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
+    with ui.section("Attention and position encodings", "attention"):
+        ui.radio("sheet")
+        with gr.Row():
+            latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
+        ui.markup_output("positions")
     with ui.details(ATTENTION, "attention-details"):
         with gr.Row():
             ui.radio("method", scale=4, min_width=300)
             ui.map_controls()
         ui.attention_footer(ui.screen.attention_files)
-    with ui.details("Position encodings", "positions") as positions:
-        ui.part("positions", gr.HTML(apply_default_css=False))
     ui.faithfulness("baseline")
     ui.how_it_works()
     binding = ui.bind()
-    answered = _bind_inputs(ui, binding, predictions)
+    _bind_inputs(ui, binding, predictions)
     ui.open(binding, **GPU)
     binding.trace()
     ui.intervene(binding)
@@ -51,30 +52,14 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
     for variant, maps in latents.items():
         select_latent = partial(ui.screen.select_latent, variant=variant)
         binding.on(maps.select, select_latent, data=("latent",), **EACH, **GPU)
-    _bind_positions(ui, binding, positions, answered)
 
 
-def _bind_inputs(ui: PageUi[ImageClassificationScreen], binding: Binding, predictions: list[gr.HTML]) -> list[Event]:
-    """Returns the events after which there is another result."""
+def _bind_inputs(ui: PageUi[ImageClassificationScreen], binding: Binding, predictions: list[gr.HTML]) -> None:
     screen, parts, image, size = ui.screen, ui.parts, ui.uploads["image"], ui.made["size"]
     running = busy(*predictions) | LAST
     chosen = binding.on(parts["examples"].click, screen.choose_example, more={"index": parts["examples"]})
-    return [
-        binding.submit([image.input, size.input, parts["classify"].click], screen.submit, **running),
-        binding.submit(chosen.then, screen.submit, **running),
-    ]
-
-
-def _bind_positions(
-    ui: PageUi[ImageClassificationScreen], binding: Binding, positions: gr.Accordion, answered: list[Event]
-) -> None:
-    """Position encodings are computed while their accordion is open."""
-    opened = gr.State(False)
-    positions.expand(lambda: True, None, opened, **QUIET)
-    positions.collapse(lambda: False, None, opened, **QUIET)
-    binding.on(positions.expand, ui.screen.show_positions, **GPU)
-    for event in answered:
-        binding.on(event.then, ui.screen.show_positions, more={"opened": opened}, **GPU)
+    binding.submit([image.input, size.input, parts["classify"].click], screen.submit, **running)
+    binding.submit(chosen.then, screen.submit, **running)
 
 
 PAGE = Page(ImageClassificationScreen, build)

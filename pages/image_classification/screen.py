@@ -79,6 +79,13 @@ class ImageClassificationState(ModelState, MapState):
     latents: tuple[Latent, Latent, Latent] = control(
         (None, None, None), "Latents", "For each variant the latent whose attention is shown.", role="selection"
     )
+    sheet: Literal["latents", "positions"] = control(
+        "latents",
+        "Show",
+        "What is shown of each model below its prediction.",
+        role="display",
+        labels={"latents": "Attention of latents", "positions": "Position encodings"},
+    )
     figure: Variant = control(
         "fourier", "Model", "The model that the figure shows.", role="display", labels=render.TITLES
     )
@@ -109,7 +116,7 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
     examples = EXAMPLES
     variants = VARIANTS
     uploads: ClassVar = {"image": "an image file (PNG, JPEG, WebP, GIF, ...)"}
-    page_only = ("example", "baseline", "scale", "opacity", "latents", "point", "figure")
+    page_only = ("example", "baseline", "scale", "opacity", "latents", "sheet", "point", "figure")
 
     def submit(self, session: Session, state: ImageClassificationState, image: Path | None) -> Update:
         if image is None:
@@ -132,7 +139,9 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         latents = dict(zip(VARIANTS, state.latents, strict=True))
         panels = render.image_classification(run.results, latents, state.point, state.scale)
         shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
-        shown |= {f"latents_{variant}": panel.latents for variant, panel in panels.items()}
+        positions = state.sheet == "positions"
+        shown |= {f"latents_{variant}": "" if positions else panel.latents for variant, panel in panels.items()}
+        shown["positions"] = self._positions(run) if positions else ""
         shown |= self.show_attributions(run) | {"network": self.figure(run)}
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
@@ -222,24 +231,21 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         state = run.state.with_values_of(state, "display", "browser").changed(latents=tuple(latents.values()))
         return self._traced(replace(run, state=state), (variant,))
 
-    def show_positions(self, session: Session, state: ImageClassificationState, opened: bool = True) -> Update:
-        """The position encodings of the image on the page. opened: whether the visitor wants to see them."""
-        run = session.get()
-        if run is None or not opened:
-            return {"positions": ""}
+    def attention_files(self, run: ImageClassificationRun, state: ImageClassificationState) -> Files:
+        draw = partial(render.image_attention, run.results, run.state.scale, state.opacity)
+        return Files.of_plot(draw, f"image-{run.state.method}", run.state)
+
+    # Runs
+
+    def _positions(self, run: ImageClassificationRun) -> Markup:
+        """The position encodings of the image on the page."""
         requests = {
             variant: replace(_request(run.state, variant, result.input_image, cropped=True), probe=None, positions=True)
             for variant, result in run.results.items()
             if result
         }
         found = unwrap(self.backend.run_all(list(requests.values())))
-        return {"positions": render.image_positions(dict(zip(requests, found, strict=True)))}
-
-    def attention_files(self, run: ImageClassificationRun, state: ImageClassificationState) -> Files:
-        draw = partial(render.image_attention, run.results, run.state.scale, state.opacity)
-        return Files.of_plot(draw, f"image-{run.state.method}", run.state)
-
-    # Runs
+        return render.image_positions(dict(zip(requests, found, strict=True)))
 
     def _run(self, state: ImageClassificationState, file: Path) -> ImageClassificationRun:
         image = open_image(file)

@@ -22,23 +22,23 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
                 ui.image_output(f"prediction_{variant}", screen.select_point)
         ui.run_line()
         ui.network(screen.intervene, "figure")
-    with ui.section("Attention", "attention"):
+    with ui.section("Attention and position encodings", "attention"):
+        ui.radio("sheet")
         for variant, column in zip(VARIANTS, st.columns(len(VARIANTS)), strict=True):
             with column:
                 ui.latents_output(f"latents_{variant}", partial(screen.select_latent, variant=variant))
+        ui.html("positions")
     with ui.details(ATTENTION):
         ui.radio("method")
         ui.map_controls()
         ui.attention_footer(screen.attention_files)
-    with ui.details_on_demand("Position encodings", "opened", screen.show_positions):
-        ui.html("positions")
     ui.faithfulness(screen.measure_faithfulness, screen.randomize_weights, screen.attribution_files, "baseline")
     ui.how_it_works()
 
 
 def _inputs(ui: PageUi[ImageClassificationScreen]) -> None:
     screen = ui.screen
-    classify = (screen.submit, screen.show_positions)
+    classify = (screen.submit,)
     ui.image_upload("image", "Image", *classify)
     ui.run_button("classify", "Classify", *classify)
     ui.notice()
@@ -50,4 +50,4 @@ def _inputs(ui: PageUi[ImageClassificationScreen]) -> None:
         ui.dropdown("size", steps=classify)
 
 
-PAGE = Page(ImageClassificationScreen, build, uploads=("image",), fields=("opened",))
+PAGE = Page(ImageClassificationScreen, build, uploads=("image",))

@@ -235,17 +235,6 @@ class PageUi(Widgets, Generic[Sc]):
         """Part of the page that is closed at first."""
         return st.expander(label)
 
-    def details_on_demand(self, label: str, name: str, *steps: Action | Step) -> AbstractContextManager[Value]:
-        """The same for what is computed while it is open. name: the field that says whether it is."""
-        key = self.key(name)
-
-        def toggle() -> None:
-            self.perform(steps, **{name: st.session_state[key]})
-
-        expander = st.expander(label, key=key, on_change=toggle)
-        self.view.values[name] = expander.open
-        return expander
-
     def prose(self, section: str, draw: Draw = st.markdown) -> None:
         """A section of the page's prose. The first use of a term on the page has a tooltip."""
         draw(mark_terms(self.screen.prose[section], read_glossary(), self._terms), unsafe_allow_html=True)

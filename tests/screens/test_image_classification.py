@@ -259,15 +259,16 @@ def test_an_uploaded_image_is_there_again_while_its_file_exists(
     assert "ship" in update["prediction_conv"]
 
 
-def test_position_encodings_of_the_image_on_the_page(
+def test_position_encodings_take_the_place_of_latents(
     screen: ImageClassificationScreen, backend: FakeBackend, session: Session
 ) -> None:
-    assert screen.show_positions(session, screen.initial) == {"positions": ""}
-    screen.submit(session, screen.initial.changed(size=16), SHIP)
+    shown = screen.submit(session, screen.initial.changed(size=16), SHIP)
+    assert shown["latents_conv"]
+    assert not shown["positions"]
     before = len(backend.requests)
-    assert screen.show_positions(session, screen.initial, opened=False) == {"positions": ""}
-    assert len(backend.requests) == before
-    assert screen.show_positions(session, screen.initial)["positions"]
+    shown = screen.redraw(session, screen.initial.changed(sheet="positions"))
+    assert not shown["latents_conv"]
+    assert shown["positions"]
     asked = backend.requests[before:]
     assert [(request.variant, request.positions, request.size) for request in asked] == [
         (variant, True, 16) for variant in VARIANTS

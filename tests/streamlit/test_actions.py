@@ -129,16 +129,6 @@ def test_an_uploaded_image_is_classified_and_an_example_takes_its_place(backend:
     assert at.file_uploader[0].value is None
 
 
-def test_position_encodings_are_computed_while_they_are_open(backend: EveryTask) -> None:
-    at = visit(page="image_classification")
-    assert not any(request.positions for request in backend.requests)
-    view = view_of(at, "image_classification")
-    view.start([view.screen.show_positions], {"opened": True})
-    settled(at)
-    assert [request.positions for request in backend.requests][-3:] == [True] * 3
-    assert view.parts["positions"]
-
-
 def test_a_table_is_classified_by_the_model_of_the_page(backend: EveryTask) -> None:
     at = visit(page="sentiment")
     (uploader,) = at.file_uploader

@@ -79,9 +79,9 @@ def test_an_uploaded_image_is_classified_and_shown_again_on_coming_back(visit: V
     expect(part(page, "page")).not_to_have_class(OUT_OF_DATE)
 
 
-def test_position_encodings_follow_the_image_while_they_are_open(page: Page) -> None:
+def test_position_encodings_take_the_place_of_latents_and_follow_the_image(page: Page) -> None:
     expect(part(page, "positions").locator("img")).to_have_count(0)
-    part(page, "positions").get_by_role("button").first.click()
+    part(page, "sheet").get_by_label("Position encodings").click()
     expect(part(page, "positions").locator("img").nth(20)).to_be_visible()
 
     def choose_size() -> None:
@@ -90,6 +90,7 @@ def test_position_encodings_follow_the_image_while_they_are_open(page: Page) -> 
 
     changed(page, f"#{NAME}-positions", choose_size)
     expect(part(page, "positions").locator("img").nth(20)).to_be_visible()
+    expect(part(page, "latents-fourier").locator("img")).to_have_count(0)
 
 
 def test_on_a_phone_points_and_latents_are_selected_by_touch(visit: Visit) -> None:
