@@ -253,7 +253,7 @@ class PageUi(Widgets, Generic[Sc]):
         with self.section(NETWORK):
             self.note("network")
             if choice:
-                self.radio(choice)
+                self.radio(choice, container=False, show_label=False)
             self.markup_output("network", behavior="network.js")
 
     def trace_controls(self, latents: bool = True) -> None:

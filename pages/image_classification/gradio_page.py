@@ -30,7 +30,7 @@ def build(ui: PageUi[ImageClassificationScreen]) -> None:
             ui.run_line()
             ui.network("figure")
     with ui.section("Attention and position encodings", "attention"):
-        ui.radio("sheet")
+        ui.radio("sheet", container=False, show_label=False)
         with gr.Row():
             latents: dict[Variant, gr.HTML] = {variant: ui.latents_output(f"latents_{variant}") for variant in VARIANTS}
         ui.markup_output("positions")
