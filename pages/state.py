@@ -115,7 +115,7 @@ class State(BaseModel):
             if name not in params:
                 continue
             try:
-                state = state._with_parsed(name, params[name])
+                state = state._with_parsed(name, lines_of_browser(params[name]))
             except ValidationError:
                 label = field.title or name
                 notices.append(f"{label}: the link has a value that does not fit, so the default is used.")
@@ -160,6 +160,11 @@ class State(BaseModel):
     def with_values_of(self, other: Self, *roles: Role) -> Self:
         """A copy with the values that `other` has in the fields of these roles."""
         return self.changed(**{name: getattr(other, name) for name in self.fields_with(*roles)})
+
+
+def lines_of_browser(text: str) -> str:
+    """The text as a text field gives it back: each line break is one character."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _written(value: object) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from markupsafe import Markup
 
@@ -11,6 +11,7 @@ from components.html.run_line import run_line
 from components.html.text.mask_strip import follow_text, strip_value
 from components.render import masked_bytes as render
 from components.render.architecture import masked_bytes_architecture
+from models.data.byte_text import MASK_LITERAL
 from models.data.examples import example_with_text, text_examples
 from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
 from pages.attributions import ATTRIBUTIONS, ExplainedRun, ExplainedScreen
@@ -22,6 +23,7 @@ from pages.tracing import probe_of, trace_choices, with_stages, within_model
 NAME = "masked_bytes"
 EXAMPLES = text_examples(NAME)
 Span = tuple[int, int]
+CR_LF = b"\r\n"
 CLEARED: Update = dict.fromkeys(("candidates", "network", "attention", "run_line", *ATTRIBUTIONS), "")
 """What belongs to the result before, while a text is being filled."""
 
@@ -41,6 +43,19 @@ class MaskedBytesState(ModelState, TraceState):
     byte: int | None = control(
         None, "Byte", "Byte whose attention is shown, counting from 0; a [MASK] is one byte.", role="selection", ge=0
     )
+
+    @classmethod
+    def from_query(cls, params: Mapping[str, str], default: Self) -> tuple[Self, tuple[str, ...]]:
+        """See `State`. Mask and byte stay where they were, though the text loses a byte in each CR LF before them."""
+        state, notices = super().from_query(params, default)
+        written = params.get("text", "").encode("utf-8", "surrogatepass")
+        if CR_LF not in written:
+            return state, notices
+        spans = (tuple(edge - written.count(CR_LF, 0, edge) for edge in span) for span in state.mask)
+        byte = state.byte
+        if byte is not None:
+            byte -= written.replace(MASK_LITERAL, b"?").count(CR_LF, 0, byte)
+        return state.changed(mask=tuple(span for span in spans if span[0] < span[1]), byte=byte), notices
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,42 @@ def test_opens_a_link_and_says_what_does_not_fit(screen: MaskedBytesScreen, sess
     assert shown["notice"].level == "alert"
 
 
+@pytest.mark.parametrize(
+    ("text", "hidden", "kept"),
+    [
+        ("a\r\nb\r\nword", "word", "word"),
+        ("word\r\nb", "word", "word"),
+        ("é\r\n[MASK]\r\nwörd\r\n!", "wörd", "wörd"),
+        ("a\r\nword\r\nb\r\nc", "word\r\nb", "word\nb"),
+        ("a\rword", "word", "word"),
+    ],
+)
+def test_line_breaks_of_a_link_leave_the_mask_where_it_was(text: str, hidden: str, kept: str) -> None:
+    start = len(text[: text.index(hidden)].encode())
+    span, byte = (start, start + len(hidden.encode())), len(text[: text.index(hidden)].replace("[MASK]", "?").encode())
+    link = MaskedBytesState(text=text, mask=(span,), byte=byte).to_query(MaskedBytesState())
+    state, notices = MaskedBytesState.from_query(dict(parse_qsl(link)), MaskedBytesState())
+    assert notices == ()
+    assert "\r" not in state.text
+    assert [state.text.encode()[start:stop].decode() for start, stop in state.mask] == [kept]
+    assert state.byte is not None
+    assert state.text.replace("[MASK]", "?").encode()[state.byte :].decode().startswith(kept)
+
+
+def test_half_of_a_character_is_masked(screen: MaskedBytesScreen, session: Session) -> None:
+    link = MaskedBytesState(text="aé", mask=((2, 3),)).to_query(MaskedBytesState())
+    state, _ = MaskedBytesState.from_query(dict(parse_qsl(link)), MaskedBytesState())
+    shown = submit(screen, session, state)
+    assert session.get().result.filled_bytes == b"a\xc3x"
+    cells = [attributes for _, attributes in Elements(shown["filled"]).found if "data-position" in attributes]
+    assert [(each["data-position"], "filled" in str(each["class"])) for each in cells] == [
+        ("0", False),
+        ("1", False),
+        ("2", True),
+    ]
+    assert screen.model_parts(state)["mask"]["spans"] == [[2, 3]]
+
+
 def test_the_plot_is_saved_as_it_is_shown(screen: MaskedBytesScreen, session: Session) -> None:
     submit(screen, session, screen.initial)
     files = screen.files(session, screen.initial, screen.attention_files)
