@@ -50,7 +50,7 @@ def attend(
     inputs: [B, K, kv_dim], the source; None for self-attention.
     inputs_mask: bool [B, K], True where a key may be read.
 
-    Returns [B, Q, q_dim], without the residual.
+    Any of them may have a batch of 1 for all examples. Returns [B, Q, q_dim], without the residual.
     """
     inner, dense = attention.self, attention.output.dense
     asking, source = _normalized(inner, hidden, inputs)
@@ -252,8 +252,9 @@ def _fused(
     attention: PerceiverSelfAttention, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
 ) -> Tensor:
     """mask: bool, or a bias of the scores, broadcast to [B, H, Q, K]."""
+    batch = max(len(each) for each in (queries, keys, mask) if each is not None)
     mapped = F.scaled_dot_product_attention(
-        *_one_head_size(queries, keys, values),
+        *(each.expand(batch, -1, -1, -1) for each in _one_head_size(queries, keys, values, batch, mask)),
         attn_mask=mask,
         dropout_p=attention.dropout.p if attention.training else 0.0,
         scale=scale_of(attention),
@@ -289,14 +290,16 @@ def _join_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(2)
 
 
-def _one_head_size(queries: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _one_head_size(
+    queries: Tensor, keys: Tensor, values: Tensor, batch: int, mask: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Pads queries, keys and values with zero channels to one head size, which the fused kernels need.
 
-    Small maps stay unpadded: for them the unfused path of torch is faster than longer dot products.
+    Small maps without a mask stay unpadded: for them the unfused path of torch is faster than longer dot products.
     """
     size = max(queries.shape[-1], values.shape[-1])
-    map_bytes = 4 * queries.shape[0] * queries.shape[1] * queries.shape[2] * keys.shape[2]
-    if queries.shape[-1] == values.shape[-1] or map_bytes <= FUSED_BYTES:
+    map_bytes = 4 * batch * queries.shape[1] * queries.shape[2] * keys.shape[2]
+    if queries.shape[-1] == values.shape[-1] or (mask is None and map_bytes <= FUSED_BYTES):
         return queries, keys, values
     return _pad(queries, size), _pad(keys, size), _pad(values, size)
 

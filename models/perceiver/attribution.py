@@ -60,6 +60,7 @@ class Explained:
             preprocessor = perceiver_of(model).input_preprocessor
             self.baseline: Tensor = preprocessor(question.baseline.clone(), interpolate_pos_encoding=True)[0]
         unit_of = torch.from_numpy(question.unit_of).to(self.baseline.device)
+        self._known: dict[bytes, float] = {}
         self._members = unit_of == torch.arange(question.units, device=unit_of.device)[:, None]
 
     def log_odds(self, inputs: Tensor) -> Tensor:
@@ -73,14 +74,29 @@ class Explained:
         logits = decode(self.model, processed, self.output)
         return log_odds(logits.float().reshape(len(latents), -1), self.question.predicted)
 
+    def log_odds_replaced(self, replaced: Tensor) -> Tensor:
+        """The same with some inputs replaced by the baseline. replaced: bool [B, M].
+
+        The latents attend to the inputs and to the baseline at once, and each example masks one of the two, so that
+        keys and values are computed once for all examples.
+        """
+        both = torch.cat([self.encoded.inputs, self.baseline], dim=1)
+        return self.log_odds_from(read_into_latents(self.model, both, torch.cat([~replaced, replaced], dim=1)))
+
     def log_odds_without(self, left_out: np.ndarray) -> np.ndarray:
-        """Float64 [W]: with some units replaced by the baseline. left_out: bool [W, U]."""
+        """Float64 [W]: with some units replaced by the baseline; each set of units runs once. left_out: bool [W, U]."""
+        keys = [each.tobytes() for each in left_out]
+        new = {key: each for key, each in zip(keys, left_out, strict=True) if key not in self._known}
+        if new:
+            self._known.update(zip(new, self._run_without(np.array([*new.values()])), strict=True))
+        return np.array([self._known[key] for key in keys])
+
+    def _run_without(self, left_out: np.ndarray) -> np.ndarray:
         inputs = self.encoded.inputs
         # Whether each encoder input is left out. No input is in two units.
         removed = (torch.from_numpy(left_out).to(inputs.device).float() @ self._members.float()).bool()
         size = max(1, min(RUNS_AT_ONCE, BATCH_BYTES // inputs.nbytes))
-        found = [self.log_odds(torch.where(some[..., None], self.baseline, inputs)) for some in removed.split(size)]
-        return torch.cat(found).double().cpu().numpy()
+        return torch.cat([self.log_odds_replaced(some) for some in removed.split(size)]).double().cpu().numpy()
 
     def in_units(self, values: Tensor) -> np.ndarray:
         """Sums over the inputs of each unit, float32: [M] -> [U]."""

@@ -13,18 +13,19 @@ from models.schema.masked_bytes import MaskedBytesRequest
 from models.schema.sentiment import SentimentRequest
 
 AttributionMethod = Literal[
-    "leave_one_out",
     "encoder",
     "decoder",
     "rollout",
     "attention_x_gradient",
     "gradient_x_input",
+    "leave_one_out",
     "window_occlusion",
+    "latent_knock_out",
     "integrated_gradients",
     "latent_integrated_gradients",
-    "latent_knock_out",
 ]
 METHODS: tuple[AttributionMethod, ...] = get_args(AttributionMethod)
+"""Those that take the least time come first."""
 UNSIGNED: tuple[AttributionMethod, ...] = ("encoder", "decoder", "rollout", "attention_x_gradient")
 """Methods whose values are never negative: they cannot tell support from opposition."""
 Baseline = Literal["mask", "mean", "blur"]
@@ -37,7 +38,7 @@ _BAND = 5, 95
 class AttributionRequest(StreamRequest["AttributionResult", "AttributionResult"]):
     """Attributes the traced output of `request` to the parts of its input: words of a text, cells of an image.
 
-    Streams the result with the first methods, then with more.
+    Streams the result with the first methods, with more, and then with their curves.
 
     request: its probe selects the output.
     baseline: what replaces a part that is left out: "mask" tokens for texts, the "mean" color of an image, or its
@@ -52,7 +53,7 @@ class AttributionRequest(StreamRequest["AttributionResult", "AttributionResult"]
     baseline: Baseline | None = None
     faithfulness: bool = False
     randomize: bool = False
-    orders: int = 10
+    orders: int = 8
     seed: int = 0
 
     @property

@@ -68,7 +68,7 @@ _BASELINES: dict[type, tuple[Baseline, ...]] = {
     MaskedBytesRequest: ("mask",),
     ImageClassificationRequest: ("mean", "blur"),
 }
-_RUNS = 40
+_RUNS = 25
 """Forward passes per method, for its map and its curves: a rough mean over methods, for `Cost`."""
 _RANDOM_MODELS = 10
 
@@ -80,7 +80,8 @@ def run(request: AttributionRequest, runtime: Runtime) -> AttributionResult:
 
 
 def stream(request: AttributionRequest, runtime: Runtime) -> Generator[AttributionResult]:
-    """Yields the result with the first methods, with more, and then with more and more models with random weights.
+    """Yields the result with the first methods, with more, with the curves of more and more methods, and then with more
+    and more models with random weights.
 
     Raises InputError for what cannot be explained.
     """
@@ -103,15 +104,20 @@ def stream(request: AttributionRequest, runtime: Runtime) -> Generator[Attributi
             spans=subject.spans,
             grid=None if subject.parts else subject.question.grid,
             image=subject.image,
-            random=deletion.random(request.orders, request.seed) if request.faithfulness else None,
+            random=None,
             random_models=(),
             run=runtime.info(loaded, encoder_cached=False, seed=request.seed),
         )
         for method in request.methods:
-            result = replace(
-                result, attributions=(*result.attributions, _attribute(method, explained, deletion, request))
-            )
+            result = replace(result, attributions=(*result.attributions, _attribute(method, explained)))
             yield result
+        if request.faithfulness:
+            result = replace(result, random=deletion.random(request.orders, request.seed))
+            for done in range(1, len(request.methods) + 1):
+                *before, last = result.attributions[:done]
+                last = replace(last, curves=deletion.curves(last.order))
+                result = replace(result, attributions=(*before, last, *result.attributions[done:]))
+                yield result
         if request.randomize:
             yield from _randomized(result, request, loaded.model, subject.question)
 
@@ -239,13 +245,10 @@ def _of_image(result: ImageClassificationResult, label: int, name: str, baseline
     return _Subject(question, name, image=image)
 
 
-def _attribute(
-    method: AttributionMethod, explained: Explained, deletion: Deletion, request: AttributionRequest
-) -> Attribution:
+def _attribute(method: AttributionMethod, explained: Explained) -> Attribution:
     found = _RUN[method](explained)
-    curves = deletion.curves(np.argsort(-found.units, kind="stable")) if request.faithfulness else None
     none = np.empty((0, len(found.units)), np.float32)
-    return Attribution(method, found.units, found.latents, curves, none, np.empty(0, np.float32))
+    return Attribution(method, found.units, found.latents, None, none, np.empty(0, np.float32))
 
 
 def _randomized(

@@ -53,7 +53,7 @@ def answer(request: AttributionRequest) -> Iterator[AttributionResult]:
     """Two methods, one after the other, and two random models."""
     of_image = isinstance(request.request, ImageClassificationRequest)
     models = ("decoder", "encoder") if request.randomize else ()
-    methods = [each for each in request.methods if each in MAPS]
+    methods = [each for each in MAPS if each in request.methods]
     for count in range(1, len(methods) + 1):
         yield AttributionResult(
             attributions=tuple(attribution(each, len(models)) for each in methods[:count]),
