@@ -78,7 +78,7 @@ def _write_frames(output, stream, frames, stamps, unit, pixels) -> None:
         if number == 0:
             stream.height, stream.width = image.shape[:2]
             stream.pix_fmt, stream.codec_context.time_base = pixels, unit
-        frame = VideoFrame.from_ndarray(image, "rgb24")
+        frame = VideoFrame.from_ndarray(image, {3: "rgb24", 4: "rgba"}[image.shape[2]])
         frame.pts, frame.time_base = stamps[number] if stamps else number, unit
         output.mux(stream.encode(frame))
     output.mux(stream.encode(None))

@@ -175,6 +175,37 @@ def test_moving_pictures(name, kept):
             assert_close(image, numbered(number), atol=4)
 
 
+SEE_THROUGH = np.full((HEIGHT, WIDTH, 4), (200, 40, 0, 0), np.uint8)
+SEE_THROUGH[10:30, 10:30, 3] = 255
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "pixels"),
+    [
+        ("webm", "libvpx", "yuva420p"),
+        ("webm", "libvpx-vp9", "yuva420p"),
+        ("mov", "png", "rgba"),
+        ("mov", "qtrle", "argb"),
+    ],
+)
+def test_what_is_transparent_is_white_as_in_pictures(kind, codec, pixels, kept):
+    frames = [SEE_THROUGH] * 3
+    clip = kept(clip_bytes(kind, codec, frames=frames, pixels=pixels, **{"auto-alt-ref": 0} if kind == "webm" else {}))
+    for image in seen(clip, 1):
+        assert_close(image[20, 20], (200, 40, 0), atol=6)
+        assert_close(image[40, 40], (255, 255, 255))
+    (picture,) = seen(kept(saved(Image.fromarray(SEE_THROUGH), "WEBP", lossless=True)))
+    assert_close(picture[40, 40], (255, 255, 255))
+
+
+@pytest.mark.parametrize(("transfer", "name"), [("smpte2084", "PQ"), ("arib-std-b67", "HLG"), ("bt709", "")])
+def test_hdr_is_noted(transfer, name, kept):
+    """As phones record it, and without tone mapping."""
+    notes = kept(clip_bytes(**{"x264-params": f"colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"})).notes
+    assert len(notes) == bool(name)
+    assert all("HDR" in note and name in note for note in notes)
+
+
 def test_a_picture_that_does_not_say_how_long_it_lasts_lasts_as_in_browsers(kept):
     images = [Image.fromarray(numbered(number)) for number in range(3)]
     clip = kept(saved(images[0], "GIF", save_all=True, append_images=images[1:], duration=0))

@@ -6,18 +6,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import numpy as np
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
+from PIL import Image
 
-from models.data.images import MAX_PIXELS
+from models.data.images import MAX_PIXELS, as_rgb
 from models.data.media.clip import Clip, Sound, check_extent, damaged_after
 from models.schema import InputError
 
@@ -29,6 +32,9 @@ _UNSPECIFIED, _HD_LINES = 2, 720  # color space code of ISO/IEC 23091-4; number 
 _THREADS = 2  # the same everywhere: damage in as many frames at the end of a clip goes unnoticed
 _USUAL_RATE = Fraction(25)
 _MISSING = 0.5  # seconds missing from the claimed duration from which a note says so
+_HDR = {int(ColorTrc.SMPTE2084): "PQ", int(ColorTrc.ARIB_STD_B67): "HLG"}
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders that also read transparency, which FFmpeg's own do not."""
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
@@ -72,6 +78,7 @@ class _Seen:
 
     unit: of timestamps, in seconds.
     keys: indices of the frames at which decoding can start.
+    hdr: transfer function of a clip in HDR, or "".
     """
 
     unit: Fraction
@@ -80,9 +87,11 @@ class _Seen:
     keys: list[int] = field(default_factory=list)
     lasts: int = 0
     damaged: bool = False
+    hdr: str = ""
 
     def add(self, frame: VideoFrame) -> None:
         if not self.stamps:
+            self.hdr = _HDR.get(frame.color_trc, "")
             self.size = (frame.height, frame.width) if _turn(frame).transposed else (frame.width, frame.height)
         if frame.key_frame:
             self.keys.append(len(self.stamps))
@@ -121,6 +130,10 @@ def _clip(path: Path, container: InputContainer) -> Clip:
     times, duration, stamps = seen.times(stream.average_rate or _USUAL_RATE)
     check_extent(*seen.size, len(times), duration)
     sound, notes = _sound(container)
+    if seen.hdr:
+        notes += (
+            f"The clip is in HDR ({seen.hdr}) and is not tone-mapped: its colors are paler than on an HDR screen.",
+        )
     ends_early = (stream.duration or sound is None) and said > duration + _MISSING
     if seen.damaged or ends_early:
         notes += (damaged_after(duration),)
@@ -155,7 +168,15 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
     stream.thread_type, stream.thread_count = "AUTO", _THREADS
     # Checked before memory is allocated for a frame, since frames may differ from the header in size.
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    return container.decode(stream)
+    name = _WITH_ALPHA.get(stream.codec_context.name) if stream.metadata.get("alpha_mode") == "1" else None
+    return _decoded_by(name, container, stream) if name else container.decode(stream)
+
+
+def _decoded_by(name: str, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    decoder = cast(VideoCodecContext, CodecContext.create(name, "r"))
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    for packet in container.demux(stream):
+        yield from decoder.decode(packet)  # the last packet is empty, and ends the stream
 
 
 def _frames_from(clip: Clip, start: int) -> Generator[VideoFrame, None, None]:
@@ -197,7 +218,7 @@ def _turn(frame: VideoFrame) -> _Turn:
 
 
 def _upright(frame: VideoFrame, size: tuple[int, int], reformatter: VideoReformatter) -> np.ndarray:
-    turn = _turn(frame)
+    turn, frame = _turn(frame), _on_white(frame, reformatter)
     width, height = size[::-1] if turn.transposed else size
     kind = Interpolation.AREA if width < frame.width or height < frame.height else Interpolation.BILINEAR
     guessed = Colorspace.ITU709 if frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES else None
@@ -207,6 +228,14 @@ def _upright(frame: VideoFrame, size: tuple[int, int], reformatter: VideoReforma
     if turn.transposed:
         image = image.swapaxes(0, 1)
     return np.ascontiguousarray(image[:: -1 if turn.upended else 1, :: -1 if turn.mirrored else 1])
+
+
+def _on_white(frame: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
+    """The frame without transparency, as `as_rgb` has it for images."""
+    if not any(component.is_alpha for component in frame.format.components):
+        return frame
+    pixels = reformatter.reformat(frame, format="rgba", interpolation=_EXACT).to_ndarray()
+    return VideoFrame.from_ndarray(np.asarray(as_rgb(Image.fromarray(pixels))), "rgb24")
 
 
 def _unreadable(path: Path) -> str:
