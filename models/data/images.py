@@ -13,6 +13,7 @@ MAX_PIXELS = 50_000_000
 # Formats that Pillow passes to other programs (Ghostscript) or to the operating system; IPTC may contain these.
 _EXCLUDED = frozenset({"EPS", "WMF", "IPTC"})
 
+_TWELVE_BITS, _SIXTEEN_BITS = 2**12 - 1, 2**16 - 1
 _HEAD, _HEIC = 12, (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 # Pillow raises an error at twice this number, before decoding, also for images within images (icons).
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
@@ -54,6 +55,19 @@ def is_animated(source: Path) -> bool:
         return False
 
 
+def image_note(source: Path) -> str:
+    """What a visitor should know about how `open_image` reads a file, or ""."""
+    if is_animated(source):
+        return "This file has more than one frame: using the first."
+    try:
+        with Image.open(source, formats=_formats()) as image:
+            check_size(image)
+            twelve = image.mode.startswith("I;") and _white_of(np.asarray(image)) == _TWELVE_BITS
+    except Exception:  # `open_image` reports what cannot be read
+        return ""
+    return f"The image has 12-bit values in 16 bits: {_TWELVE_BITS:,} is read as white." if twelve else ""
+
+
 def check_size(image: Image.Image) -> None:
     """Raises InputError for an image with no pixels or with more than MAX_PIXELS."""
     if image.width * image.height > MAX_PIXELS:
@@ -85,22 +99,28 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Converts gray of more than 8 bits: 16-bit values by their range, other values by their minimum and maximum."""
+    """Converts gray of more than 8 bits: 12 and 16 bits by their range, other values by their minimum and maximum."""
     if image.mode.startswith("I;"):
         values = np.asarray(image)
-        gray = Image.fromarray((np.arange(2**16) / 257).round().astype(np.uint8)[values])
+        levels = np.minimum(np.arange(2**16) * (255 / _white_of(values)), 255).round().astype(np.uint8)
+        gray = Image.fromarray(levels[values])
         transparent = image.info.get("transparency")  # in PNG: one of the 65,536 values
         if isinstance(transparent, int):
             gray.putalpha(Image.fromarray(values != transparent))
         return gray
     values = np.array(image, dtype=np.float64)
     np.nan_to_num(values, copy=False, posinf=0.0, neginf=0.0)
-    low, high = 0.0, 65_535.0
+    low, high = 0.0, float(_SIXTEEN_BITS)
     if values.min() < low or values.max() > high or image.mode == "F":
         low, high = values.min(), values.max()
     values -= low
     values *= 255 / (high - low or 1.0)
     return Image.fromarray(values.round(out=values).astype(np.uint8))
+
+
+def _white_of(values: np.ndarray) -> int:
+    """The largest value of the range: 12 bits if the image uses them all and no more, as cameras and scanners do."""
+    return _TWELVE_BITS if _TWELVE_BITS // 2 < values.max(initial=0) <= _TWELVE_BITS else _SIXTEEN_BITS
 
 
 def _formats() -> list[str]:

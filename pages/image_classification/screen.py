@@ -18,7 +18,7 @@ from components.render.architecture import image_classification_architecture
 from components.scale.attention import Scale
 from models.backend.protocol import unwrap
 from models.data.examples import example_of, image_examples
-from models.data.images import is_animated, open_image
+from models.data.images import image_note, open_image
 from models.schema import (
     CheckpointUnavailable,
     ImageClassificationRequest,
@@ -122,7 +122,8 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         if image is None:
             return {"notice": Notice("Upload or paste an image, take a photo, or choose an example.")}
         state = state.changed(example=example_of([image], [[each.file] for each in EXAMPLES]))
-        hint = Notice("This file has more than one frame: using the first.") if is_animated(image) else self.hint(state)
+        note = image_note(image)
+        hint = Notice(note) if note else self.hint(state)
         return {"notice": hint} | self.keep(session, self._run(state, image)) | answered()
 
     def compute_first(self) -> ImageClassificationRun:

@@ -18,7 +18,7 @@ from models.data.classical_flow import METHODS
 from models.data.examples import example_of, flow_examples
 from models.data.flow_check import check_flow
 from models.data.flow_files import flo_bytes, read_flow, write_flo
-from models.data.images import is_animated, open_image
+from models.data.images import image_note, open_image
 from models.schema import InputDropped, InputError, OpticalFlowRequest, OpticalFlowResult, PixelAt, Probe
 from pages.screen import Control, Files, Notice, Run, Screen, Update, answered, on_run
 from pages.session import Session
@@ -118,7 +118,8 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
         example = example_of([first, second], [[each.first, each.second] for each in EXAMPLES])
         if truth and example is None and example_of([truth], [[each.truth] for each in EXAMPLES]) is not None:
             truth = None  # it came with an example, and these are other frames
-        hint = Notice("Multi-frame file: using the first frame.") if is_animated(first) or is_animated(second) else ""
+        note = image_note(first) or image_note(second)
+        hint = Notice(note) if note else ""
         frames = _open_frame("first", first), _open_frame("second", second)
         run = self._estimate(_of_new_frames(state, example), *frames, truth, hint)
         return self.keep(session, run) | answered() | ({} if truth else {"truth": None})

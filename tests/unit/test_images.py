@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image
 
-from models.data.images import as_rgb, is_animated, open_image
+from models.data.images import as_rgb, image_note, is_animated, open_image
 from tests.image_files import COLORS, PICTURE, assert_close, gray, opened, png, saved, spy_on_decoders
 
 # Kinds of files
@@ -121,6 +121,28 @@ def test_16_bit_gray_of_any_file(kind, order):
 def test_16_bit_gray_that_is_dark_stays_dark():
     """By the range of 16 bits, not by what the picture has of it."""
     assert_close(gray(opened(png(2, 1, 16, 0, b"\0" + struct.pack(">2H", 1_000, 2_000)))), [[4, 8]])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_12_bits_in_16_are_scaled_by_their_range_and_noted(kind, tmp_path):
+    """2,048 is 127.53 of 255."""
+    path, values = tmp_path / "scan", np.array([[0, 16, 2_048, 4_095]], np.uint16)
+    path.write_bytes(saved(Image.fromarray(values), kind))
+    assert_close(gray(opened(path)), [[0, 1, 128, 255]])
+    assert "12-bit" in image_note(path)
+    path.write_bytes(saved(Image.fromarray(values * 16), kind))
+    assert_close(gray(opened(path)), [[0, 1, 128, 255]])
+    assert image_note(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "noted"),
+    [(saved(PICTURE, "PNG"), False), (saved(PICTURE, "GIF", save_all=True, append_images=[PICTURE.rotate(180)]), True),
+     (b"", False), (b"\x89PNG\r\n\x1a\n", False)],
+)  # fmt: skip
+def test_what_is_noted_about_a_file(content, noted, tmp_path):
+    (tmp_path / "image").write_bytes(content)
+    assert bool(image_note(tmp_path / "image")) is noted
 
 
 def test_16_bit_gray_with_a_transparent_value():
