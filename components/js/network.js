@@ -262,8 +262,8 @@ const showMarks = (state) => {
   controls.querySelector("[data-reset]").hidden = marked.size === 0;
   const measured = effects?.inputs?.cells ?? [];
   const same = measured.length === marked.size && measured.every((at) => marked.has(at));
-  for (const button of figure.querySelectorAll("[data-without]")) button.disabled = state.waiting;
-  controls.querySelector("[data-without=inputs]").disabled ||= same || marked.size === cells.inputs.length;
+  figure.setAttribute("aria-busy", state.waiting); // a refusal does not end it, so that all buttons stay enabled
+  controls.querySelector("[data-without=inputs]").disabled = same || marked.size === cells.inputs.length;
   const comparison = figure.querySelector(".network-comparison");
   if (comparison) comparison.hidden = !same;
 };

@@ -12,7 +12,7 @@ from components.html.terms import mark_terms
 from components.js import script
 from models.data.glossary import read_glossary
 from pages.binding import example_chip
-from pages.gradio_ui.bind import EACH, GPU, QUIET, Binding, Event, Options, Parts, Value
+from pages.gradio_ui.bind import GPU, QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
 from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK
@@ -265,7 +265,7 @@ class PageUi(Widgets, Generic[Sc]):
             latent = self.dropdown("latent", min_width=180, visible=latents)
             if "unit" in self.screen.state.model_fields:
                 self.radio("unit", scale=2, min_width=200)
-        method.change(_available, method, [head, latent], queue=False, **QUIET)
+        method.change(_available, method, [head, latent], queue=False, preprocess=False, **QUIET)
 
     def map_controls(self) -> None:
         """How maps are laid over images: color scale, and opacity, which the browser applies."""
@@ -330,7 +330,7 @@ class PageUi(Widgets, Generic[Sc]):
     def intervene(self, binding: Binding) -> None:
         """Leaves out what a visitor chooses in the figure of the run."""
         screen, chosen = self.screen, self.parts["network"].select
-        binding.on(chosen, screen.intervene, data=("without", "cells"), **EACH, **GPU)  # pyright: ignore[reportAttributeAccessIssue]
+        binding.on(chosen, screen.intervene, data=("without", "cells"), **GPU)  # pyright: ignore[reportAttributeAccessIssue]
 
     def open(self, binding: Binding, **options: Value) -> Event:
         """Shows the page as its address or its visitor wants it, when the browser loads it."""
