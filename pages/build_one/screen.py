@@ -244,6 +244,8 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
 
     def run_experiment(self, session: Session, state: BuildOneState) -> Iterator[Update]:
         """Trains the runs of the experiment, and compares the outcome with the prediction."""
+        if state.experiment not in EXPERIMENTS:
+            raise InputError("Choose an experiment first.")
         experiment = EXPERIMENTS[state.experiment]
         if state.prediction is None:
             yield {"explanation": Notice("Choose your prediction first."), "stop": OFF, "notice": ""}

@@ -1,8 +1,9 @@
 """What programs send to a function of the API: values of exactly the types that the state has."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import reduce
+from inspect import signature
 from itertools import islice
 from operator import or_
 from types import UnionType
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from models.schema import InputError
 from pages.screen import AnyScreen
 from pages.state import MAX_SEED
 
@@ -34,6 +36,24 @@ def arguments_model(screen: AnyScreen, names: Collection[str]) -> type[BaseModel
             fields[name] = (annotation, ... if name in screen.required else getattr(screen.initial, name))
     config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
     return create_model(screen.name, __config__=config, **fields)
+
+
+def arguments_of(action: Callable[..., Any], names: Iterable[str]) -> type[BaseModel]:
+    """A model of the parameters of an action that have these names."""
+    parameters = signature(action).parameters
+    fields: dict[str, Any] = {
+        name: (parameters[name].annotation, ...) if name in parameters else (Any, None) for name in names
+    }
+    config = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+    return create_model("Arguments", __config__=config, **fields)
+
+
+def parsed(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, Any]:
+    """Values as a model has them. Raises InputError."""
+    try:
+        return dict(model.model_validate(dict(values)))
+    except ValidationError as error:
+        raise InputError(" ".join(map(_message, error.errors()))) from None
 
 
 def problems_of(model: type[BaseModel], values: Mapping[str, object]) -> list[dict[str, object]]:

@@ -2,7 +2,9 @@
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from components.charts import CONFIG, Chart
 from models.schema import InputError
 from models.turns import called_by, each_called_by
 from pages.binding import format_error, part_markup
+from pages.gradio_ui.arguments import arguments_of, parsed
 from pages.gradio_ui.queue import caller_of
 from pages.screen import AnyScreen, Control, Notice, Update, updates
 from pages.session import Session, SessionStore
@@ -135,7 +138,11 @@ class Binding:
         """
 
         def handler(values: dict[Component, Value], request: gr.Request, event: gr.EventData) -> Iterator[Value]:
-            yield from write(event.kind, self._session(request), self._state(values, strict=False))
+            try:
+                kind, state = str(_event_values(event, ["kind"])["kind"]), self._state(values, strict=False)
+            except InputError as refusal:
+                raise gr.Error(str(refusal), print_exception=False) from None
+            yield from write(kind, self._session(request), state)
 
         chosen: Event = menu.select  # pyright: ignore[reportAttributeAccessIssue]
         saved = chosen(handler, {*self.widgets.values()}, download, preprocess=False, **QUIET, **SAVE, **EACH)
@@ -153,13 +160,15 @@ class Binding:
         return listen(handler, components, self._outputs, preprocess=False, **QUIET | options)
 
     def _handler(self, action: Action, strict: bool, data: Sequence[str], more: Mapping[str, Value]) -> Value:
+        model = arguments_of(action, [*data, *more])
+
         def call(values: dict[Component, Value], request: gr.Request, event: Event = None) -> Iterator[Value]:
             def found() -> Iterator[Update]:
                 state = self._state(values, strict)
-                taken = {name: _uploaded(values[each]) for name, each in self.uploads.items()} if strict else {}
-                taken |= {name: _value_of(component, values[component]) for name, component in more.items()}
-                taken |= {name: getattr(event, name) for name in data}
-                return updates(action(self._session(request), state, **taken))
+                files = {name: _uploaded(values[each]) for name, each in self.uploads.items()} if strict else {}
+                taken = {name: _value_of(component, values[component]) for name, component in more.items()}
+                taken = parsed(model, taken | _event_values(event, data))
+                return updates(action(self._session(request), state, **files, **taken))
 
             yield from self._guarded(found, [values[each] for each in self.inputs] if strict else None, request)
 
@@ -195,8 +204,8 @@ class Binding:
 
     def _value(self, name: str, values: Mapping[str, Value]) -> Value:
         if name in self.values:
-            return self.values[name](values)
-        return self.screen.state.plain(name, values[name])
+            return from_widgets(self.values[name])(values)
+        return self.screen.state.plain(name, _whole(values[name]))
 
     def _guarded(
         self, found: Callable[[], Iterator[Update]], inputs: list[Value] | None, request: gr.Request
@@ -232,14 +241,28 @@ class Binding:
 def for_callers(call: Callable[..., Value]) -> Callable[..., Value]:
     """For functions of the API: the caller gets the same message as a visitor."""
 
-    def guarded(**arguments: Value) -> Value:
+    @wraps(call)
+    def guarded(*values: Value, **arguments: Value) -> Value:
         try:
             with called_by(caller_of(LocalContext.request.get())):
-                return call(**arguments)
+                return call(*values, **arguments)
         except Exception as error:  # the last place before the caller
             raise gr.Error(format_error(error), print_exception=False) from None
 
     return guarded
+
+
+def from_widgets(read: Callable[..., Value]) -> Callable[..., Value]:
+    """For functions of values as widgets have them. In a request written by hand, they may be anything."""
+
+    @wraps(read)
+    def reading(*values: Value) -> Value:
+        try:
+            return read(*values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError("A value of the page has another form than its widget gives it.") from error
+
+    return reading
 
 
 def stopped(parts: Mapping[str, Value]) -> Update:
@@ -261,7 +284,20 @@ def _changes(component: Component) -> list[Value]:
 
 
 def _value_of(component: Component, value: Value) -> Value:
-    return _uploaded(value) if isinstance(component, gr.File | gr.Image) else value
+    return _uploaded(value) if isinstance(component, gr.File | gr.Image) else _whole(value)
+
+
+def _whole(value: Value) -> Value:
+    """A text without halves of surrogate pairs, which browsers may send but JSON cannot bring back."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", value) if isinstance(value, str) else value
+
+
+def _event_values(event: Event, names: Sequence[str]) -> dict[str, Value]:
+    """What an event says. Raises InputError if it does not, as in a request written by hand."""
+    data = event._data if names else {}
+    if not isinstance(data, dict) or not {*names} <= data.keys():
+        raise InputError(f"The event has no {', '.join(names)}.")
+    return {name: data[name] for name in names}
 
 
 def _uploaded(file: Value) -> Path | None:

@@ -4,7 +4,7 @@ import gradio as gr
 
 from components.html.text.mask_strip import follow_text
 from components.js import script
-from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, busy
+from pages.gradio_ui.bind import EACH, GPU, LAST, QUIET, busy, for_callers, from_widgets
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.masked_bytes.screen import MaskedBytesScreen, mask_spans
@@ -45,7 +45,8 @@ def _inputs(ui: PageUi[MaskedBytesScreen]) -> None:
         ui.radio("decoding", min_width=200)
         ui.weights()
         ui.slider("top_k", min_width=160)
-    gr.on([text.change, strip.edit], follow_text, [strip, text], strip, **LAST, **QUIET)  # pyright: ignore
+    follow = for_callers(from_widgets(follow_text))
+    gr.on([text.change, strip.edit], follow, [strip, text], strip, **LAST, **QUIET)  # pyright: ignore
 
 
 def _bind(ui: PageUi[MaskedBytesScreen]) -> None:

@@ -109,6 +109,8 @@ def test_a_long_value_is_shortened(served: str) -> None:
         ("call/v2/costs", {}, 404, "function"),
         ("run/costs", {"data": []}, 404, "function"),
         ("run/cost", {"data": [], "fn_index": 0}, 404, "function"),
+        ("call/v2/cost", {"inputs": [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}, 422, "nested"),
+        ("call/image_classification", {"data": [{"path": "/etc/passwd"}]}, 422, "takes"),
         ("queue/join", {"data": [], "session_hash": "a"}, 404, "function"),
         ("queue/join", {"data": [], "session_hash": "a", "fn_index": 2**70}, 404, "function"),
         ("queue/join", {"data": [], "session_hash": "a", "fn_index": [1]}, 404, "function"),
