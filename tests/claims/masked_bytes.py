@@ -101,17 +101,21 @@ class Heads(Claim):
 
 
 class LargestShare(Claim):
-    """Bounds of the largest share of attention of a byte."""
+    """Bounds of the largest share of attention of a byte. start_token: share of [CLS], to 0.0005."""
 
     kind: Literal["largest_share"]
     method: Method
     at_least: float = 0
     at_most: float = 1
+    start_token: float | None = None
 
     def check(self, backend: Backend, example: TextExample) -> None:
         attention = run(backend, example, method=self.method).attention
         assert attention is not None
         assert self.at_least <= attention.values[1:-1].max() <= self.at_most
+        if self.start_token is not None:
+            assert attention.values[0] == attention.values.max()
+            assert abs(attention.values[0] - self.start_token) < 0.0005
 
 
 class AttentionOn(Claim):
