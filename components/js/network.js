@@ -4,7 +4,7 @@
 const SIDES = ["inputs", "latents", "outputs"];
 const BANDS = { latents: 8, inputs: 24 }; // most bands between two sides
 const STEP_MS = 500;
-const percent = (share) => (share >= 0.1 ? `${Math.round(share * 100)}%` : `${(share * 100).toFixed(share >= 0.01 ? 1 : 2)}%`);
+const percent = (share) => `${(share * 100).toFixed(share >= 0.01 ? 1 : 2)}%`;
 const column = (rows, index) => Float32Array.from(rows, (row) => row[index]);
 const strongest = (levels, most) =>
   [...levels.keys()].filter((index) => levels[index] > 0).sort((a, b) => levels[b] - levels[a]).slice(0, most);
@@ -67,20 +67,21 @@ const paint = (state) => {
     const own = levels[side];
     const most = own ? Math.max(...own) : 0;
     state.cells[side].forEach((cell, at) => {
-      const step = own && most ? Math.round((own[at] / most) * (state.colors.length - 1)) : -1;
+      const step = own && most && own.length > 1 ? Math.round((own[at] / most) * (state.colors.length - 1)) : -1;
       cell.style.setProperty("--level", step < 0 ? "transparent" : state.colors[step]);
       cell.classList.toggle("black-text", step > state.colors.length * 0.45);
       cell.classList.toggle("white-text", step >= 0 && step <= state.colors.length * 0.45);
       const focused = side === state.focus.side && at === state.focus.index;
       cell.classList.toggle("focused", focused);
+      cell.classList.toggle("chosen", side === "outputs" && at === state.output && !focused);
       cell.setAttribute("aria-selected", focused);
     });
     const box = state.panels[side].querySelector("[role=listbox]");
     if (side === state.focus.side) box.setAttribute("aria-activedescendant", state.cells[side][state.focus.index].id);
     else box.removeAttribute("aria-activedescendant");
     const scale = state.panels[side].querySelector(".network-scale");
-    scale.textContent = own ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
-    scale.classList.toggle("colored", Boolean(own));
+    scale.textContent = own && own.length > 1 ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
+    scale.classList.toggle("colored", Boolean(own) && own.length > 1);
   }
   if (state.painted !== state.output) paintOutput(state);
   drawBands(state, levels);
@@ -200,24 +201,48 @@ const bandsOf = (state, levels) => {
   return bands;
 };
 
+// Where bands end: at the row of a cell, on the side toward the others, so that they cross no text. On a phone the
+// sides are below each other, and bands go from one panel to the next.
+const measure = (state) => {
+  const frame = state.figure.querySelector(".network-bands").getBoundingClientRect();
+  const upright = frame.height > frame.width;
+  const ends = Object.fromEntries(SIDES.map((side) => {
+    const panel = state.panels[side].getBoundingClientRect();
+    const boxes = state.cells[side].map((cell) => cell.getBoundingClientRect());
+    const rows = new Map(); // the leftmost and rightmost edge, by the top
+    for (const { top, left, right } of boxes) {
+      const [from, to] = rows.get(Math.round(top)) ?? [left, right];
+      rows.set(Math.round(top), [Math.min(from, left), Math.max(to, right)]);
+    }
+    return [side, boxes.map(({ top, left, width, height }) => {
+      const [from, to] = rows.get(Math.round(top));
+      const [x, y] = [left + width / 2 - frame.left, top + height / 2 - frame.top];
+      return upright
+        ? { before: [x, panel.top - frame.top - 6], after: [x, panel.bottom - frame.top] }
+        : { before: [from - frame.left, y], after: [to - frame.left, y] };
+    })];
+  }));
+  return { upright, ends };
+};
+
 // Bands are as wide as the attention, relative to the widest between the same two sides.
 const drawBands = (state, levels) => {
-  const svg = state.figure.querySelector(".network-bands");
-  const frame = svg.getBoundingClientRect();
-  const center = (side, index) => {
-    const box = state.cells[side][index].getBoundingClientRect();
-    return [box.left + box.width / 2 - frame.left, box.top + box.height / 2 - frame.top];
-  };
+  const { upright, ends } = (state.measured ??= measure(state));
   const bands = bandsOf(state, levels);
   const widest = {};
   for (const [from, , to, , share] of bands) widest[from + to] = Math.max(widest[from + to] ?? 0, share);
-  const upright = frame.height > frame.width; // on a phone the sides are below each other
-  svg.innerHTML = bands.map(([from, at, to, end, share]) => {
-    const [[x, y], [u, v]] = [center(from, at), center(to, end)];
+  state.figure.querySelector(".network-bands").innerHTML = bands.map(([from, at, to, end, share]) => {
+    const onwards = SIDES.indexOf(from) < SIDES.indexOf(to);
+    const [[x, y], [u, v]] = onwards ? [ends[from][at].after, ends[to][end].before] : [ends[from][at].before, ends[to][end].after];
     const [cx, cy] = upright ? [0, (v - y) / 2] : [(u - x) / 2, 0];
     const part = share / widest[from + to];
     return `<path d="M${x} ${y}C${x + cx} ${y + cy} ${u - cx} ${v - cy} ${u} ${v}" stroke-width="${(0.5 + 7 * part).toFixed(1)}" opacity="${(0.15 + 0.55 * part).toFixed(2)}"/>`;
   }).join("");
+};
+const measureAgain = () => {
+  if (!shown?.figure.isConnected) return;
+  shown.measured = null;
+  drawBands(shown, levelsOf(shown));
 };
 
 const list = (state, side, levels, most) =>
@@ -322,7 +347,7 @@ element.addEventListener("keydown", (event) => {
   focusOn(side, Math.min(last, Math.max(0, next)));
 });
 
-// Steps back through the layers: the latents that an output's attention leads to before them.
+// Steps through the layers: the latents that an output's attention leads back to after each of them.
 const showLayer = (layer) => {
   shown.layer = layer;
   const steps = shown.figure.querySelector(".network-steps");
@@ -337,8 +362,9 @@ const play = (start) => {
   playing = 0;
   const button = shown.figure.querySelector("[data-play]");
   if (start) {
-    if (shown.layer === 0) showLayer(shown.layers.length - 1);
-    playing = setInterval(() => (shown.figure.isConnected && shown.layer > 0 ? showLayer(shown.layer - 1) : play(false)), STEP_MS);
+    const last = shown.layers.length - 1;
+    if (shown.layer === last) showLayer(0);
+    playing = setInterval(() => (shown.figure.isConnected && shown.layer < last ? showLayer(shown.layer + 1) : play(false)), STEP_MS);
   }
   button.textContent = start ? "Pause" : "Play";
   button.setAttribute("aria-pressed", start);
@@ -379,4 +405,4 @@ const start = () => {
 watch("value", () => requestAnimationFrame(start));
 start();
 // Widths change when fonts arrive, a section opens or the window is resized.
-new ResizeObserver(() => shown?.figure.isConnected && drawBands(shown, levelsOf(shown))).observe(element);
+new ResizeObserver(measureAgain).observe(element);

@@ -13,6 +13,7 @@ from components.html.text.candidates import candidates_table
 from components.html.text.filled import filled_strip, partly_filled_strip
 from components.plots.arrays import Arrays, target_arrays, text_array
 from components.scale.attention import Scale
+from components.words.quotes import quoted
 from models.schema import AttentionMap, ByteAt, MaskedBytesProgress, MaskedBytesResult, ModelShape
 
 
@@ -38,9 +39,19 @@ def masked_bytes_network(result: MaskedBytesResult, shape: ModelShape) -> Markup
     places, content = result.positions.tolist(), result.filled_bytes
     outputs = places[: len(stages.decoder)] if traced in places else [traced]
     labels = [byte_label(content[place]) for place in outputs]
-    inputs = byte_cells(content[: result.bytes_read], hidden_when_filled(result, traced))
-    predicted = text_cells("outputs", labels, "predicted bytes", places=outputs)
+    in_round = _round_of(result, traced)
+    inputs = byte_cells(content[: result.bytes_read], hidden_when_filled(result, traced), in_round)
+    predicted = text_cells("outputs", labels, f"predicted bytes{in_round}", places=outputs)
     return network(stages, shape, inputs, predicted, outputs.index(traced) if traced in outputs else 0)
+
+
+def _round_of(result: MaskedBytesResult, position: int) -> str:
+    """When a byte was filled, if that took several rounds: each reads the text as it was by then."""
+    places, rounds = result.positions.tolist(), int(result.order.max()) + 1
+    if rounds == 1 or position not in places:
+        return ""
+    filled = quoted(byte_label(result.filled_bytes[position]))
+    return f" in round {result.order[places.index(position)] + 1} of {rounds}, which filled {filled}"
 
 
 def masked_bytes_progress(progress: MaskedBytesProgress) -> Markup:

@@ -135,7 +135,7 @@ class PageUi(Widgets, Generic[Sc]):
     def run_line(self) -> None:
         """The line under a result: model, device and time; and the note that it is out of date."""
         gr.HTML(
-            '<p class="notice hint" role="status">Out of date. Run again to update.</p>',
+            '<p class="notice hint" role="status">Out of date: the inputs have changed since this run.</p>',
             elem_id=self.id("outdated"),
             elem_classes="outdated-note",
         )

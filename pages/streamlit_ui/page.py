@@ -37,7 +37,7 @@ PREVIEW_SIDE = 480
 In = TypeVar("In", bound=AnyScreen)
 STRIP = Markup('<div class="strip-block"><div class="strip-label">{}</div>{}</div>')
 BLOCK = Markup('<div class="picture-block">{}</div>')
-OUTDATED = '<p class="notice hint" role="status">Out of date. Run again to update.</p>'
+OUTDATED = '<p class="notice hint" role="status">Out of date: the inputs have changed since this run.</p>'
 
 
 class PageUi(Widgets, Generic[Sc]):

@@ -94,21 +94,22 @@ def text_group(
     return Group("text", named or list(labels), labels, set(marked), title)
 
 
-def byte_cells(content: bytes, marked: Collection[int] = ()) -> Cells:
-    """The bytes that a model reads, between its two special tokens. marked: offsets of masked bytes.
+def byte_cells(content: bytes, marked: Collection[int] = (), when: str = "") -> Cells:
+    """The bytes that a model reads, between its two special tokens. marked: offsets of those that are masked `when`.
 
     They are counted as on the rest of the page, where the special tokens do not count.
     """
     read = ["?" if offset in marked else byte_label(byte) for offset, byte in enumerate(content)]
     named = text_group(read, places=range(len(read))).names
     group = Group("text", ["CLS", *named, "SEP"], ["CLS", *read, "SEP"], {offset + 1 for offset in marked})
-    return cells_of("inputs", f"{len(group.names):,} byte tokens", group)
+    return cells_of("inputs", f"{len(group.names):,} byte tokens{when}", group)
 
 
 def image_cells(image: Image, grid: tuple[int, int], caption: str) -> Cells:
     """An image of `grid` inputs, grouped into at most CELLS x CELLS cells."""
     cells = cells_along(grid)
-    return cells_of("inputs", caption, image_group(np.asarray(image), cells), pool=cell_of_each(grid, cells))
+    shown = "" if tuple(cells) == tuple(grid) else f", shown in {cells[0]} x {cells[1]} blocks"
+    return cells_of("inputs", caption + shown, image_group(np.asarray(image), cells), pool=cell_of_each(grid, cells))
 
 
 def image_group(pixels: np.ndarray, cells: Sequence[int], title: str = "", name: str = "") -> Group:
