@@ -7,6 +7,7 @@ from markupsafe import Markup
 from components import plots
 from components.analysis.attention import is_on_latents
 from components.analysis.byte_labels import byte_label
+from components.analysis.filling import hidden_when_filled
 from components.html.charts.network import network
 from components.html.charts.network_cells import byte_cells, text_cells
 from components.html.text.candidates import candidates_table
@@ -94,10 +95,3 @@ def _arrays(result: MaskedBytesResult) -> Arrays:
         "probabilities": result.probabilities,
         "order": result.order,
     }
-
-
-def hidden_when_filled(result: MaskedBytesResult, position: int | None) -> list[int]:
-    """The bytes that the model did not see in the round that filled this one; for a given one, in the first."""
-    places = result.positions.tolist()
-    turn = int(result.order[places.index(position)]) if position in places else 0
-    return result.positions[result.order >= turn].tolist()

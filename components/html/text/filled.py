@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from components.analysis.attention import shares_in_words
 from components.analysis.byte_labels import byte_label
+from components.analysis.filling import hidden_when_filled
 from components.html.images.pixels import color_legend, no_data_key
 from components.html.text.cells import attention_styles, character_cells, end_token, in_words
 from components.scale.attention import AttentionScale, Scale, share_in_words
@@ -47,6 +48,8 @@ class _FilledStrip:
             self.styles = attention_styles(attention, self.colors)
         self.places = {position: index for index, position in enumerate(result.positions.tolist())}
         self.one_by_one = len(set(result.order.tolist())) > 1
+        by_rounds = bool(self.styles) and self.one_by_one and selected is not None
+        self.later = set(hidden_when_filled(result, selected)) - {selected} if by_rounds else set()
 
     def markup(self) -> Markup:
         spoken = (
@@ -78,6 +81,7 @@ class _FilledStrip:
             "invalid": not valid,
             "unread": position >= self.result.bytes_read,
             "selected": position == self.selected,
+            "later": position in self.later,
         }
         names = " ".join(["byte", *(name for name, holds in classes.items() if holds)])
         inner = byte_label(self.result.filled_bytes[position])
@@ -97,6 +101,8 @@ class _FilledStrip:
             said.append(f"filled in with probability {self.result.probabilities[index, 0]:.0%}")
             if self.one_by_one:
                 said.append(f"step {self.result.order[index] + 1}")
+        if position in self.later:
+            said.append("was still masked")
         if not valid:
             said.append("not part of a valid UTF-8 character")
         if position >= self.result.bytes_read:
@@ -122,6 +128,8 @@ class _FilledStrip:
             said.append(f"{visible(self.result.attention.title)}.")
             if shares := shares_in_words(self.result.attention):
                 said.append(f"Attention: {shares}.")
+        if self.later:
+            said.append(f"Dotted: still masked when byte {self.selected} was filled.")
         if self.result.bytes_read < self.result.bytes_total:
             said.append(no_data_key("not read: the text is longer than the model reads"))
         if any(character.text is None for character in characters(self.result.filled_bytes)):
