@@ -14,6 +14,8 @@ NETWORK = "From inputs to latents to outputs"
 """Heading of the figure of a run."""
 FAITHFULNESS = "Faithfulness: compare attributions"
 """Heading of the section that measures attributions."""
+EXPLANATIONS = "Which explanation should I believe?"
+"""Heading of the section that compares attribution methods over data."""
 HEADING = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
 
 

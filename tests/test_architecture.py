@@ -32,7 +32,7 @@ BELOW = {
         "models.schema",
         *(
             f"models.data.{name}"
-            for name in ("attention_cost", "build_one", "byte_text", "glossary", "graphemes", "lessons")
+            for name in ("attention_cost", "build_one", "byte_text", "faithfulness", "glossary", "graphemes", "lessons")
         ),
     ),
     "models": (),

@@ -6,7 +6,7 @@ from pages.gradio_ui.bind import AT_ONCE, GPU, LAST
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.overview.screen import SLIDERS, WIDTHS, OverviewScreen
-from pages.prose import NETWORK
+from pages.prose import EXPLANATIONS, NETWORK
 
 
 def build(ui: PageUi[OverviewScreen]) -> None:
@@ -35,6 +35,11 @@ def build(ui: PageUi[OverviewScreen]) -> None:
             ui.chart_output("memory", scale=2)
         ui.markup_output("numbers")
         ui.save_menu("Save chart", ui.screen.cost_files)
+    with gr.Column():
+        gr.Markdown(f"## {EXPLANATIONS}")
+        ui.prose("explanations")
+        ui.html("explanations", static["explanations"])
+        ui.note("limits of explanations")
     with ui.details("Formulas", "formulas"):
         ui.prose("formulas")
     _bind(ui)

@@ -9,9 +9,11 @@ from markupsafe import Markup
 from components.analysis.cost import Sizes, costs
 from components.html.overview.doors import doors, more_links
 from components.html.overview.drawing import idea
+from components.html.overview.explanations import explanations
 from components.render import overview as render
 from components.render.masked_bytes import masked_bytes_network
 from models.data.examples import text_examples
+from models.data.faithfulness import read_faithfulness
 from models.data.lessons import read_lessons
 from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Probe
 from pages.interventions import Part, interventions_on, with_effects
@@ -64,7 +66,12 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
     @cached_property
     def static(self) -> Mapping[str, Markup]:
         """Markup that does not depend on the state."""
-        return {"idea": idea(), "doors": doors(list(read_doors())), "lessons": more_links(len(read_lessons()))}
+        return {
+            "idea": idea(),
+            "doors": doors(list(read_doors())),
+            "lessons": more_links(len(read_lessons())),
+            "explanations": explanations(read_faithfulness()),
+        }
 
     def run(self, state: OverviewState) -> OverviewRun:
         return OverviewRun(state)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.overview.screen import SLIDERS, WIDTHS, OverviewScreen
-from pages.prose import NETWORK
+from pages.prose import EXPLANATIONS, NETWORK
 from pages.streamlit_ui.page import PageUi
 from pages.streamlit_ui.shell import Page
 from pages.view import at_once
@@ -34,6 +34,10 @@ def build(ui: PageUi[OverviewScreen]) -> None:
             ui.chart_output("memory")
         ui.markup_output("numbers")
         ui.save_menu("Save chart", screen.cost_files)
+    with ui.section(EXPLANATIONS, kind="explanations"):
+        ui.prose("explanations")
+        ui.static("explanations", static["explanations"])
+        ui.note("limits of explanations")
     with ui.details("Formulas"):
         ui.prose("formulas")
 
