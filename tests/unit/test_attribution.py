@@ -1,6 +1,9 @@
 """Attribution against transformers' own attention maps, finite differences, linear functions and brute force."""
 
+from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +92,29 @@ def test_the_only_input_that_matters_comes_first(method):
     size = np.abs(RUN[method](found).units)
     assert size.argmax() == 3
     assert effects(found)[3] != 0
+
+
+@torch.no_grad()
+def planted(place: int) -> Explained:
+    """A model whose latents attend to one of 20 inputs, in ten units; the others do not matter."""
+    model: Any = deepcopy(tiny_model(TEXT)).requires_grad_(False)
+    embedded, attention = model.perceiver.input_preprocessor, model.perceiver.encoder.cross_attention.attention.self
+    embedded.embeddings.weight[:, 0] = 0
+    embedded.position_embeddings.weight.zero_()[place, 0] = 10
+    attention.layernorm2.reset_parameters()
+    attention.key.weight.zero_()[:, 0] = 1
+    attention.query.weight.zero_()
+    attention.query.bias.fill_(5)
+    asked = question(TEXT)
+    return Explained(model, replace(asked, unit_of=np.arange(20) // 2, grid=(1, 10)))
+
+
+@pytest.mark.parametrize("place", [8, 13])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_only_input_that_a_perceiver_reads_comes_first(method, place):
+    size = np.abs(RUN[method](planted(place)).units)
+    assert size.argmax() == place // 2
+    assert size[place // 2] > 1e-3
 
 
 def test_windows_are_shared_by_the_units_in_them():
