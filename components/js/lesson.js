@@ -1,13 +1,15 @@
 // The reader of lessons (components/html/lessons/reader.py): steps, answers, slides and printing. Body of a function
 // (element, trigger, watch).
 const root = () => element.querySelector(".lesson");
+let printNext = false; // once the sheet is there
 let focusNext = ""; // selector of what gets the focus once the next markup is there
 
 const turnTo = (changes, focus) => {
-  const { lesson, step, slides, answers } = root().dataset;
+  const { lesson, step, slides, answers, whole } = root().dataset;
   focusNext = focus;
   trigger("select", {
-    lesson: Number(lesson), step: Number(step), slides: Boolean(slides), answers: Boolean(answers), answer: null, ...changes,
+    lesson: Number(lesson), step: Number(step), slides: Boolean(slides), answers: Boolean(answers), whole: Boolean(whole),
+    answer: null, ...changes,
   });
 };
 const toggleSlides = () => {
@@ -19,7 +21,14 @@ const toggleSlides = () => {
 const TOOLS = {
   slides: toggleSlides,
   answers: () => turnTo({ answers: !root().dataset.answers }, "[data-tool=answers]"),
-  print: () => window.print(),
+  print: () => printTasks(false),
+  whole: () => printTasks(true),
+};
+// The sheet has the tasks of the lesson, or of all; other tasks come from the server first.
+const printTasks = (whole) => {
+  if (Boolean(root().dataset.whole) === whole) return window.print();
+  printNext = true;
+  turnTo({ whole }, whole ? "[data-tool=whole]" : "[data-tool=print]");
 };
 
 element.addEventListener("click", ({ target }) => {
@@ -35,6 +44,8 @@ watch("value", () => requestAnimationFrame(() => {
   element.querySelector("form")?.reset(); // Gradio keeps the inputs of the step before
   if (focusNext) element.querySelector(focusNext)?.focus({ preventScroll: Boolean(root().dataset.slides) });
   focusNext = "";
+  if (printNext) window.print();
+  printNext = false;
 }));
 
 // Slides turn with the arrow keys, and with those of a presenter's remote control.
@@ -54,7 +65,6 @@ const startPrint = () => {
   if (!element.isConnected || !root()) return;
   const paper = root().querySelector(".lesson-print").cloneNode(true);
   paper.hidden = false;
-  for (const place of paper.querySelectorAll("[data-query]")) place.textContent = new URL(place.dataset.query, location.href);
   document.body.append(paper);
   document.body.classList.add("printing-lesson");
 };

@@ -5,7 +5,7 @@ Markdown, and a block of YAML with the other fields of `Step`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ FOLDER = Path(__file__).parents[2] / "assets" / "lessons"
 _FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _STEP = re.compile(r"(.*?)^```yaml\n(.*?)^```\s*", re.DOTALL | re.MULTILINE)
+_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?")
 _STRICT = ConfigDict(extra="forbid")
 T = TypeVar("T")
 
@@ -43,14 +44,28 @@ class Question:
         if not self.choices and isinstance(self.answer, str):
             raise ValueError("without choices, the answer must be a number")
 
+    @property
+    def tries(self) -> int:
+        """How many answers count: after a wrong one of two choices, the other one is no answer."""
+        return 1 if len(self.choices) == 2 else 2
+
+    def is_answer(self, given: str) -> bool:
+        """Whether this is a choice, or one number, with or without thousands separators and its unit."""
+        return given in self.choices if self.choices else _number(given, self.unit) is not None
+
     def is_right(self, given: str) -> bool:
         """given: a choice, or a number as it was typed."""
         if isinstance(self.answer, str):
             return given == self.answer
-        try:
-            return abs(float(given) - self.answer) <= self.tolerance
-        except ValueError:
-            return False
+        number = _number(given, self.unit)
+        return number is not None and abs(number - self.answer) <= self.tolerance
+
+    def is_solved(self, given: Sequence[str]) -> bool:
+        return any(map(self.is_right, given))
+
+    def is_decided(self, given: Sequence[str]) -> bool:
+        """Whether the answer is shown: no further answer counts."""
+        return self.is_solved(given) or len(given) >= self.tries
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
@@ -86,6 +101,11 @@ class Lesson:
     minutes: int
     goal: str
     steps: tuple[Step, ...]
+
+
+def _number(given: str, unit: str) -> float | None:
+    written = given.strip().removesuffix(unit).strip()
+    return float(written.replace(",", "")) if written and _NUMBER.fullmatch(written) else None
 
 
 @cache

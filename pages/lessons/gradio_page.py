@@ -5,7 +5,7 @@ from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.lessons.screen import LessonsScreen
 
-EVENT = ("lesson", "step", "slides", "answers", "answer")
+EVENT = ("lesson", "step", "slides", "answers", "whole", "answer")
 
 
 def build(ui: PageUi[LessonsScreen]) -> None:

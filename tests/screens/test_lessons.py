@@ -43,6 +43,12 @@ def markup_of(update: Update, tag: str) -> str:
     return markup[markup.index(f"<{tag}") : markup.index(f"</{tag}>")]
 
 
+def marked_right(update: Update) -> bool:
+    """Whether the current step has a check mark."""
+    (button,) = [each for each in Elements(update[PART]).of("button") if each.get("aria-current") == "step"]
+    return button["class"] == "right"
+
+
 def shown_title(update: Update) -> str:
     return Elements(markup_of(update, "h2")).text
 
@@ -92,9 +98,69 @@ def test_the_answer_is_shown_once_there_is_one(
     update = opened(screen, session, lesson=str(lesson.number), step=str(number))
     assert shown_title(update) == step.title
     assert verdict(update) == "empty"
-    assert verdict(screen.turn_to(session, screen.initial, lesson.number, number, answer=wrong_answer(step))) == "wrong"
     update = screen.turn_to(session, screen.initial, lesson.number, number, answer=str(step.question.answer))
     assert verdict(update) == "right"
+    assert marked_right(update)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3], ids=["3 choices", "number", "2 choices"])
+def test_a_wrong_answer_leaves_one_more_try_and_one_of_two_choices_none(
+    screen: LessonsScreen, session: Session, at: int
+) -> None:
+    lesson, number, step = STEPS[(0, 1, 8 * 4 + 3)[at - 1]]
+    opened(screen, session, lesson=str(lesson.number), step=str(number))
+    tries = step.question.tries
+    assert tries == (1 if at == 3 else 2)
+    for left in reversed(range(tries)):
+        update = screen.turn_to(session, screen.initial, lesson.number, number, answer=wrong_answer(step))
+        assert verdict(update) == ("again" if left else "wrong")
+        assert (step.question.explanation[:25] in Elements(update[PART]).text) == (not left)
+    update = screen.turn_to(session, screen.initial, lesson.number, number, answer=str(step.question.answer))
+    assert verdict(update) == "wrong"  # the answer was there to copy
+    assert not marked_right(update)
+
+
+def test_a_second_right_answer_counts(screen: LessonsScreen, session: Session) -> None:
+    opened(screen, session)
+    screen.turn_to(session, screen.initial, 1, 2, answer="36")
+    assert verdict(screen.turn_to(session, screen.initial, 1, 2, answer="36,864")) == "right"
+
+
+@pytest.mark.parametrize("typed", ["36 x 1024", "36*1024", "3,6864", "5,5", "", "nan"])
+def test_what_is_not_a_number_is_refused_and_is_no_try(screen: LessonsScreen, session: Session, typed: str) -> None:
+    opened(screen, session)
+    for _ in range(2):
+        update = screen.turn_to(session, screen.initial, 1, 2, answer=typed)
+        assert verdict(update) == ("refused" if typed else "empty")
+    assert verdict(screen.turn_to(session, screen.initial, 1, 2, answer="36864")) == "right"
+
+
+def test_an_answer_next_to_the_shown_one_does_not_count(screen: LessonsScreen, session: Session) -> None:
+    opened(screen, session)
+    screen.turn_to(session, screen.initial, 1, 2, answers=True, answer="36864")
+    assert verdict(screen.turn_to(session, screen.initial, 1, 2)) == "empty"
+
+
+def test_a_lesson_ends_with_what_was_learned_and_leads_to_the_next(screen: LessonsScreen, session: Session) -> None:
+    for lesson in LESSONS[-2:]:
+        opened(screen, session, lesson=str(lesson.number))
+        for number, step in enumerate(lesson.steps, 1):
+            update = screen.turn_to(session, screen.initial, lesson.number, number)
+            assert not Elements(update[PART]).of("p", "lesson-end")
+            update = screen.turn_to(session, screen.initial, lesson.number, number, answer=str(step.question.answer))
+        found = Elements(markup_of(update, "article"))
+        assert found.of("p", "lesson-end")
+        assert f"{number} of {number} questions right" in found.text
+        assert found.text.count(lesson.goal) == 2
+        assert ("Next lesson" in found.text) == (lesson is not LESSONS[-1])
+
+
+def test_one_sheet_has_the_tasks_of_all_lessons(screen: LessonsScreen, session: Session) -> None:
+    update = opened(screen, session, whole="1")
+    sheets = str(update[PART]).partition("lesson-print")[2]
+    assert all(step.question.text[:20].replace('"', "&quot;") in sheets for _, _, step in STEPS)
+    assert sheets.count('class="lesson-name"') == len(LESSONS)
+    assert "http" not in sheets
 
 
 def test_back_and_next_lead_through_all_steps(screen: LessonsScreen, session: Session) -> None:

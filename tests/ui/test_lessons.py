@@ -67,7 +67,8 @@ def check_print(page: Page, lesson: Lesson) -> None:
     assert page.pdf().count(b"/Type /Page\n") >= 2
     paper = page.evaluate("window.paper")
     assert all(step.title in paper for step in lesson.steps)
-    assert f"lessons?lesson={lesson.number}&step=2" in paper
+    assert f"/lessons?lesson={lesson.number}&step=2" in paper
+    assert "http" not in paper
     assert not any(step.question.explanation in paper for step in lesson.steps)
     assert page.locator("body > .lesson-print").count() == 0
     page.emulate_media(media="print")

@@ -1,6 +1,6 @@
 """Text of lessons, and what they say of an answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -13,13 +13,18 @@ _MARKDOWN = MarkdownIt()
 VERDICT = Markup('<div class="lesson-verdict {}" role="status" tabindex="-1"><p><b>{}</b></p>{}</div>')
 
 
-def verdict(question: Question, given: str | None, revealed: bool) -> Markup:
-    """Empty until there is an answer."""
-    if given is None and not revealed:
+def verdict(question: Question, given: Sequence[str], revealed: bool, refused: str = "") -> Markup:
+    """Empty until there is an answer. given: all answers so far. refused: what was typed and is no number."""
+    if refused:
+        unit = f" (unit: {question.unit})" if question.unit else ""
+        return VERDICT.format("refused", f"“{refused}” is not a number. Type the result as one number{unit}.", "")
+    if not revealed and not given:
         return VERDICT.format("empty", "", "")
-    right = given is not None and question.is_right(given)
-    label = "Answer" if given is None else "Not quite. The answer is"
-    words = Markup("Right.") if right else render_inline(f"{label}: {_answer(question)}")
+    if not revealed and not question.is_decided(given):
+        return VERDICT.format("again", "✗ Wrong. You have one more try.", "")
+    right = question.is_solved(given)
+    label = "✗ Wrong. The answer is" if given else "Answer"
+    words = Markup("✓ Right.") if right else render_inline(f"{label}: {_answer(question)}")
     kind = "right" if right else "wrong" if given else ""
     return VERDICT.format(kind, words, render_markdown(question.explanation))
 

@@ -9,10 +9,10 @@ from models.data.lessons import Lesson, Question
 
 _STYLE = Markup(Path(__file__).with_name("sheet.css").read_text(encoding="utf-8"))  # noqa: S704 our own
 SHEET = Markup("""<div class="lesson-sheet"><style>{style}</style><h1>{number}. {title}</h1>
-<p>Goal: {goal}</p>{tasks}</div>""")
+{name}<p>Goal: {goal}</p>{tasks}</div>""")
+NAME = Markup('<p class="lesson-name">Name: <i></i> Date: <i></i></p>')
 TASK = Markup("""<section><h2>{number}. {title}</h2>{text}
-<p class="lesson-where">{look}Lesson {lesson}, step {number}:
-<span data-query="?lesson={lesson}&amp;step={number}"></span></p>
+<p class="lesson-where">{look}Lesson {lesson}, step {number}: /lessons?lesson={lesson}&amp;step={number}</p>
 <p><b>{question}</b></p>{fields}</section>""")
 
 
@@ -30,7 +30,10 @@ def sheet(lesson: Lesson, revealed: bool) -> Markup:
         )
         for at, step in enumerate(lesson.steps, 1)
     )
-    return SHEET.format(style=_STYLE, number=lesson.number, title=lesson.title, goal=lesson.goal, tasks=tasks)
+    name = Markup() if revealed else NAME
+    return SHEET.format(
+        style=_STYLE, name=name, number=lesson.number, title=lesson.title, goal=lesson.goal, tasks=tasks
+    )
 
 
 def _written_question(question: Question, revealed: bool) -> Markup:
@@ -42,5 +45,5 @@ def _written_question(question: Question, revealed: bool) -> Markup:
         else Markup('<p class="lesson-blank">Answer: <i></i> {}</p>').format(question.unit)
     )
     return fields + (
-        verdict(question, None, revealed) if revealed else Markup('<p class="lesson-blank">Because: <i></i></p>')
+        verdict(question, (), revealed) if revealed else Markup('<p class="lesson-blank">Because: <i></i></p>')
     )
