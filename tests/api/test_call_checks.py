@@ -1,24 +1,33 @@
 """Calls whose values do not fit are refused before they join the queue: 422, the parameter, its type and the value."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from gradio_client import Client
 
+from models.schema import InputError
 from tests.fake_backend import FakeBackend
 from tests.serving import serving
 
 REQUIRED = {"inputs": 1024, "lesson": 1, "text": "a b", "prompt": "a b", "rows": [["a", "b"]]}
 """A value of each parameter without a default; all others are files."""
+CLIENT = httpx.Client(timeout=60)
+
+
+class Refusals(dict[type, Any]):
+    """The same answer to every request."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], InputError]:
+        return lambda request: InputError("This model answers nothing.")
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    """Address of an app whose models answer nothing."""
-    with serving(FakeBackend({})) as address:
+    """Address of an app whose models refuse every request."""
+    with serving(FakeBackend(Refusals())) as address:
         yield address
 
 
@@ -40,7 +49,7 @@ def parameters(served: str) -> dict[str, dict[str, Any]]:
 def post(address: str, path: str, body: object) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
-    return httpx.post(f"{address}gradio_api/{path}", content=content, headers=headers, timeout=60)
+    return CLIENT.post(f"{address}gradio_api/{path}", content=content, headers=headers)
 
 
 @pytest.mark.parametrize(
