@@ -41,10 +41,11 @@ window.perceiver = {
     }
   },
 
-  // Gradio has built the page.
+  // Gradio has built the page, to which the browser could not scroll before.
   mounted(title) {
     document.title = title;
     document.documentElement.classList.add("mounted");
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
   },
 
   // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are

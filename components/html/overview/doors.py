@@ -35,8 +35,8 @@ def doors(pages: Sequence[Door]) -> Markup:
 def more_links(lessons: int) -> Markup:
     """Next to the heading above the doors. lessons: how many there are."""
     return Markup(
-        '<p class="more-links"><span>Or <a href="lessons">take the {} lessons</a>, or '
-        '<a href="build_one">build one yourself</a></span></p>'
+        '<p class="more-links"><span>Or <a href="lessons">take the {} lessons</a>, '
+        '<a href="build_one">build one yourself</a>, or <a href="#explanations">compare explanations</a></span></p>'
     ).format(lessons)
 
 
