@@ -38,6 +38,7 @@ const readFigure = (figure) => {
     run: JSON.stringify([names, maps.decoder, maps.inputs]),
     marked: new Set(maps.effects?.inputs?.cells), // inputs to leave out
     marking: false, // whether the pointer marks
+    waiting: false, // for the effects of what was left out
   };
 };
 const headsOf = (figure, side) => [...figure.querySelectorAll(`[data-heads="${side}"] canvas`)];
