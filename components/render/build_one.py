@@ -44,6 +44,14 @@ def answer(spec: DataSpec, prediction: Prediction) -> Markup:
     return predicted(spec, prediction)
 
 
+def link_to_try(page: str, kind: str) -> Markup:
+    """A link to the field for an input of the visitor. kind: of that field, or "" if there is none."""
+    labels = {"sketch": "Draw a digit", "typed": "Type an input"}
+    if kind not in labels:
+        return Markup()
+    return Markup('<a class="build-try" href="#{}-{}">{} ↓</a>').format(page, kind, labels[kind])
+
+
 def figure(result: AskBuildResult, build: Build, spec: DataSpec) -> Markup:
     """The run on an input of the visitor, from inputs to latents to outputs."""
     return run_figure(result, build, shapes(build), spec, count_parameters(build))

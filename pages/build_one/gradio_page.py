@@ -12,13 +12,23 @@ from pages.build_one.state import (
     LEARNING_RATES,
     NAMES,
 )
-from pages.gradio_ui.bind import AT_ONCE, LAST, Options
+from pages.gradio_ui.bind import AT_ONCE, EACH, LAST, Options
 from pages.gradio_ui.page import PageUi
 from pages.gradio_ui.shell import Page
 from pages.screen import PLOT_FILES
 
 TRAINING: Options = {"concurrency_id": "building", "concurrency_limit": 16}
 """Slices of all visitors alternate in the backend."""
+EACH_TRAINING: Options = {**TRAINING, **EACH}
+"""`begin` has ended the job that is under way: if its training did not follow, the page would wait forever."""
+
+SCROLL = """element.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link) return;
+  event.preventDefault(); // Gradio would load the page again
+  document.querySelector(link.hash)?.scrollIntoView({ block: "center" });
+});"""
+"""Client-side: a link leads to another part of the page."""
 
 
 def build(ui: PageUi[BuildOneScreen]) -> None:
@@ -65,7 +75,7 @@ def _parts(ui: PageUi[BuildOneScreen]) -> None:
     with gr.Accordion("Decoder", open=False, elem_id=ui.id("decoder-part")):
         ui.dropdown("decoder")
         ui.radio("query_positions")
-        ui.checkbox("query_residual")
+        ui.checkbox("query_residual", info=True)
         ui.dropdown("postprocessor")
     with gr.Accordion("Training and more", open=False, elem_id=ui.id("training-part")):
         ui.slider("steps", minimum=FEWEST_STEPS, step=10)
@@ -76,8 +86,8 @@ def _parts(ui: PageUi[BuildOneScreen]) -> None:
             ui.number("seed", min_width=90)
         with gr.Row():
             ui.dropdown("cross_heads", choices=list(HEAD_COUNTS), min_width=90)
-            ui.dropdown("initial_std", choices=list(DEVIATIONS), min_width=90)
-        ui.slider("widening")
+            ui.dropdown("initial_std", choices=list(DEVIATIONS), min_width=90, info=True)
+        ui.slider("widening", info=True)
 
 
 def _training(ui: PageUi[BuildOneScreen]) -> None:
@@ -87,6 +97,7 @@ def _training(ui: PageUi[BuildOneScreen]) -> None:
         ui.button("step", "Step", min_width=70)
         ui.button("reset", "Reset", min_width=70)
     ui.notice()
+    ui.html("try_link", js_on_load=SCROLL)
     ui.markup_output("curves")
     ui.markup_output("examples", "Validation examples and predictions")
     ui.markup_output("latents_map", "What the first latents attend to in the first example")
@@ -96,7 +107,7 @@ def _training(ui: PageUi[BuildOneScreen]) -> None:
 def _comparison(ui: PageUi[BuildOneScreen]) -> None:
     with gr.Row():
         ui.button("keep", "Keep this run", min_width=120)
-        ui.button("clear", "Clear", min_width=70)
+        ui.button("clear", "Clear runs", min_width=70)
         ui.dropdown("sweep", scale=3, min_width=200)
         ui.button("run_sweep", "Sweep", min_width=90)
     ui.notice("comparison_notice")
@@ -134,15 +145,15 @@ def _bind(ui: PageUi[BuildOneScreen]) -> None:
     binding.on(settings, screen.redesign, **LAST, **AT_ONCE)
     for button, action in (("submit", screen.submit), ("step", screen.advance)):
         begun = binding.on(parts[button].click, screen.begin, **AT_ONCE)
-        binding.submit(begun.then, action, **TRAINING)
+        binding.submit(begun.then, action, **EACH_TRAINING)
     binding.on(parts["stop"].click, screen.stop, **AT_ONCE)
     binding.submit(parts["reset"].click, screen.reset, **TRAINING)
     binding.on(parts["keep"].click, screen.keep_run, **AT_ONCE)
     binding.on(parts["clear"].click, screen.clear_runs, **AT_ONCE)
     begun = binding.on(parts["run_sweep"].click, screen.begin, **AT_ONCE)
-    binding.on(begun.then, screen.run_sweep, **TRAINING)
+    binding.on(begun.then, screen.run_sweep, **EACH_TRAINING)
     begun = binding.on(parts["run_experiment"].click, screen.begin, **AT_ONCE)
-    binding.on(begun.then, screen.run_experiment, **TRAINING)
+    binding.on(begun.then, screen.run_experiment, **EACH_TRAINING)
     binding.on(made["experiment"].input, screen.choose_experiment, **AT_ONCE)
     own = {name: parts[name] for name in ("sketch", "typed")}
     binding.on([parts["ask"].click, parts["typed"].submit, parts["sketch"].input], screen.ask, more=own, **LAST)

@@ -32,6 +32,7 @@ MOST_KEPT = 4
 ON, OFF = Control.of(interactive=True), Control.of(interactive=False)
 SEQUENCES = ("reverse", "sort", "copy")
 NOTHING_KEPT = "Train a model first, then keep it."
+CHANGED = "Settings changed: the results are from the earlier model. Train starts a new model."
 SHOWN_IF: dict[str, Callable[[BuildOneState], bool]] = {
     "letters": lambda state: state.data in SEQUENCES,
     "points": lambda state: state.data == "points",
@@ -79,12 +80,18 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
     def redesign(self, session: Session, state: BuildOneState) -> Update:
         """Another setting."""
         shown = {name: Control.of(visible=matters(state)) for name, matters in SHOWN_IF.items()}
-        return shown | self._design(state)
+        return shown | self._design(state) | self._progress_notice(session, state)
 
     def choose_data(self, session: Session, state: BuildOneState) -> Update:
         """Other data, with parts that fit."""
         state = state.with_design(*preset(state.data))
-        return self.controls(state) | {"typed": example_text(spec_of(state.build)), "sketch": []}
+        fields: Update = {"typed": example_text(spec_of(state.build)), "sketch": []}
+        return self.controls(state) | fields | self._progress_notice(session, state)
+
+    def _progress_notice(self, session: Session, state: BuildOneState) -> Update:
+        """What Train does next: it continues only a run of the same settings."""
+        run = self.kept(session)
+        return {"notice": Notice(_summary(run) if run and run.is_of(state) else CHANGED)}
 
     def _design(self, state: BuildOneState) -> Update:
         """The drawing and the code, or what does not fit."""
@@ -193,6 +200,7 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
         kind = kind_of(run.spec) if run.curve.step else ""
         return {
             "try": Control.of(visible=bool(kind)),
+            "try_link": render.link_to_try(NAME, kind),
             "sketch": Control.of(visible=kind == "sketch"),
             "typed": Control.of(visible=kind == "typed"),
         }
@@ -206,7 +214,9 @@ class BuildOneScreen(Screen[BuildOneState, BuildOneRun]):
             return {"comparison_notice": Notice(NOTHING_KEPT)}
         kept: tuple[ComparedRun, ...] = session.get("kept") or ()
         number = max((int(each.name.split()[-1]) for each in kept if each.name.startswith("Run ")), default=0) + 1
-        return self._compare(session, (*kept, run.compared(f"Run {number}"))[-MOST_KEPT:])
+        name = f"Run {number}"
+        compared = self._compare(session, (*kept, run.compared(name))[-MOST_KEPT:])
+        return compared | {"comparison_notice": Notice(f"{name} was added to the comparison below.")}
 
     def clear_runs(self, session: Session, state: BuildOneState) -> Update:
         return self._compare(session, ())
@@ -307,7 +317,7 @@ def _nearest(value: float, choices: Sequence[float]) -> float:
 def _summary(run: BuildOneRun) -> str:
     curve = run.curve
     if not curve.step:
-        return "A new model with random weights. Press Train, and watch it learn."
+        return "A new model with random weights. Press Train to watch it learn."
     if not curve.finished:
-        return f"Paused after step {curve.step:,} of {curve.steps:,}. Train goes on."
-    return f"Trained for {curve.steps:,} steps. Try it below, keep it, or change a part and train again."
+        return f"Paused after step {curve.step:,} of {curve.steps:,}. Press Train to continue."
+    return f"Trained for {curve.steps:,} steps. Try the model below, or keep this run. Train starts again from step 0."

@@ -134,9 +134,14 @@ class BuildOneState(State):
     blocks: int = _bounded(1, "Blocks", "How often the block is applied, with the same weights.", BLOCKS)
     self_heads: int = _bounded(4, "Self-attention heads", "They share the channels.", HEADS)
     cross_heads: int = _bounded(1, "Cross-attention heads", "Heads of the encoder and the decoder.", HEADS)
-    widening: int = _bounded(1, "MLP widening", "Hidden channels of each MLP per channel.", WIDENING)
+    widening: int = _bounded(
+        1, "MLP hidden size (times channels)", "Hidden channels of each MLP, as a multiple of its channels.", WIDENING
+    )
     initial_std: float = _bounded(
-        0.02, "Initial scale", "Standard deviation of the initial latents and learned positions.", INITIAL_STD
+        0.02,
+        "Scale of initial weights",
+        "Standard deviation of the initial values of latents and learned positions.",
+        INITIAL_STD,
     )
     decoder: Decoder = control(
         "classification",
@@ -158,7 +163,9 @@ class BuildOneState(State):
         labels={"learned": "learned", "fourier": "Fourier"},
     )
     query_residual: bool = control(
-        True, "Query residual", "Whether the decoder adds its queries to what they read from the latents."
+        True,
+        "Add queries to decoder output",
+        "The residual connection of the decoder: queries are added to the result of cross-attention.",
     )
     postprocessor: Postprocessor = control("none", "Postprocessor", "Turns outputs into the form of the data.")
     steps: int = _bounded(400, "Steps", "Updates of the weights.", STEPS)

@@ -87,7 +87,7 @@ def _comparison(ui: PageUi[BuildOneScreen]) -> None:
     screen = ui.screen
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ui.button("keep", "Keep this run", at_once(screen.keep_run))
-        ui.button("clear", "Clear", at_once(screen.clear_runs))
+        ui.button("clear", "Clear runs", at_once(screen.clear_runs))
         ui.dropdown("sweep")
         ui.button("run_sweep", "Sweep", at_once(screen.begin), Step(screen.run_sweep, LANE))
     ui.notice("comparison_notice")

@@ -213,6 +213,33 @@ def test_another_design_starts_a_new_model(screen: BuildOneScreen, backend: Fake
     assert session.get().curve.step == 0
 
 
+def test_the_notice_says_whether_training_continues_or_starts_again(screen: BuildOneScreen, session: Session) -> None:
+    state = screen.initial.changed(steps=32)
+    last(screen.advance(session, state))
+    same = screen.redesign(session, state)["notice"]
+    others = [
+        screen.redesign(session, state.changed(latents=2))["notice"],
+        screen.choose_data(session, state.changed(data="reverse"))["notice"],
+        last(screen.submit(session, state))["notice"],
+    ]
+    assert same not in others
+    assert others[0] == others[1] != others[2]
+
+
+def test_training_that_begins_during_another_ends_with_its_result(screen: BuildOneScreen, session: Session) -> None:
+    """As after a second click on Train."""
+    state = screen.initial.changed(steps=32)
+    screen.begin(session, state)
+    first = screen.submit(session, state)
+    next(first)
+    screen.begin(session, state)
+    second = screen.submit(session, state)
+    next(second)
+    assert "stop" not in last(first)
+    assert not last(second)["stop"].properties["interactive"]
+    assert session.get().curve.finished
+
+
 def test_training_ends_when_the_visitor_leaves(session: Session) -> None:
     screen = BuildOneScreen(FakeBackend({TrainBuildRequest: answer}))
     work = screen.submit(session, screen.initial)

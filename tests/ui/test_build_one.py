@@ -61,8 +61,12 @@ def test_trains_digits_and_classifies_a_drawn_one(visit: Visit) -> None:
     part(page, "step").click()
     expect(part(page, "curves").locator(".progress")).to_contain_text("Step 1 of 200")
     expect(part(page, "stop")).to_be_disabled()
-    train(page)
+    part(page, "submit").click()
+    expect(part(page, "stop")).to_be_enabled()
+    train(page)  # while the first training is under way
     assert part(page, "examples").locator("figure.right").count() >= 6
+    part(page, "try-link").locator("a").click()
+    expect(part(page, "sketch")).to_be_in_viewport()
     draw(page, "sketch", ZERO)
     expect(part(page, "answer").locator("li b").first).to_have_text("0")
     expect(part(page, "network").locator("[data-stage=inputs] .cell")).to_have_count(64)

@@ -42,7 +42,13 @@ def live_curves(curve: TrainingCurve, chance: float | None) -> Markup:
     ).format(
         _progress(curve),
         done,
-        _chart("Loss in nats" if curve.metric == "accuracy" else "Loss", loss, True, _losses_in_words(curve), losses),
+        _chart(
+            "Loss (cross-entropy, nats)" if curve.metric == "accuracy" else "Loss",
+            loss,
+            True,
+            _losses_in_words(curve),
+            losses,
+        ),
         _chart(
             f"Validation: {curve.metric}",
             score,

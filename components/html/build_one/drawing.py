@@ -9,6 +9,10 @@ from models.data.build_one import PartSize
 
 _SIDE = 58
 """Pixels of the longest side of an array."""
+DRAWING = Markup(
+    '<div class="build-drawing"><div class="flow"><ul class="sources">{}</ul><ol>{}</ol></div>{}'
+    "<p><small>{}</small></p><p>{}</p></div>"
+)
 PART = Markup(
     '<li title="{}"><strong>{}</strong><span class="array"><i style="width:{:.0f}px;height:{:.0f}px"></i></span>'
     "<b>{}</b><small>{:,} parameters<br>{}<br>{}</small></li>"
@@ -21,9 +25,12 @@ TABLE = Markup(
 
 
 def build_drawing(parts: Sequence[PartSize], transformer: PartSize) -> Markup:
-    """Parts in the order of the model. The sides of an array are drawn by the square roots of its sizes."""
+    """Inputs and latents, which the encoder takes, and the parts that follow it in the order of the model.
+
+    The sides of an array are drawn by the square roots of its sizes.
+    """
     longest = max(size for part in parts for size in part.shape[-2:]) ** 0.5
-    drawn = Markup("").join(_part(part, longest) for part in parts)
+    sources, following = (Markup("").join(_part(part, longest) for part in some) for some in (parts[:2], parts[2:]))
     ours = PartSize(
         "This Perceiver",
         (),
@@ -32,8 +39,12 @@ def build_drawing(parts: Sequence[PartSize], transformer: PartSize) -> Markup:
         sum(part.operations for part in parts),
         sum(part.memory for part in parts),
     )
-    return Markup('<div class="build-drawing"><ol>{}</ol>{}<p>{}</p></div>').format(
-        drawn, TABLE.format(_total(ours), _total(transformer)), _compared(ours, transformer)
+    return DRAWING.format(
+        sources,
+        following,
+        TABLE.format(_total(ours), _total(transformer)),
+        _shapes(parts[0]),
+        _compared(ours, transformer),
     )
 
 
@@ -51,6 +62,12 @@ def _part(part: PartSize, longest: float) -> Markup:
         operations(part.operations),
         memory(part.memory),
     )
+
+
+def _shapes(inputs: PartSize) -> str:
+    """What the sizes of an array mean, with the inputs as the example."""
+    count, channels = inputs.shape
+    return f"Sizes are vectors × channels: {count:,} × {channels:,} is {count:,} inputs of {channels:,} channels each."
 
 
 def _total(part: PartSize) -> Markup:

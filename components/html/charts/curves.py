@@ -9,7 +9,7 @@ from components.words.numbers import percent
 from models.schema import FineTuneStep
 
 WIDTH, HEIGHT = 360, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 10, 12, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 16, 12, 34
 """Margins of the plot, in the drawing's own units."""
 
 

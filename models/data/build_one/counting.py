@@ -39,10 +39,10 @@ def part_sizes(build: Build) -> tuple[PartSize, ...]:
     once = _layer("", n, n, d, d, d, w, build.self_heads)
     sequence = [
         _preprocessing(build, made.preprocessor, found.inputs, c),
-        PartSize("Latents", ("PerceiverEmbeddings",), (n, d), n * d, 0, 0),
+        PartSize("Learned latents", ("PerceiverEmbeddings",), (n, d), n * d, 0, 0),
         _layer("Encoder cross-attention", n, found.inputs, d, c, c, w, build.cross_heads, cross=True),
         PartSize(
-            f"Self-attention, {build.layers} layers x {build.blocks}",
+            _self_attention(build),
             once.classes,
             (n, d),
             build.layers * once.parameters,
@@ -58,6 +58,11 @@ def part_sizes(build: Build) -> tuple[PartSize, ...]:
     if made.postprocessor:
         sequence.append(_postprocessing(build, made.postprocessor))
     return tuple(sequence)
+
+
+def _self_attention(build: Build) -> str:
+    layers = f"{build.layers} layer" if build.layers == 1 else f"{build.layers} layers"
+    return f"Self-attention, {layers}" + (f", applied {build.blocks} times" if build.blocks > 1 else "")
 
 
 def transformer_size(build: Build) -> PartSize:
@@ -121,7 +126,7 @@ def _linear(name: str, classes: tuple[str, ...], rows: int, channels: int, width
 def _preprocessing(build: Build, part: Part, inputs: int, channels: int) -> PartSize:
     spec = spec_of(build)
     found = PartSize(
-        "Preprocessor", (part.transformers_name,), (inputs, channels), 0, 0, NUMBER_BYTES * inputs * channels
+        "Inputs (preprocessor)", (part.transformers_name,), (inputs, channels), 0, 0, NUMBER_BYTES * inputs * channels
     )
     for name, grid in sizes.input_grids(build, spec).items():
         one = part.options["modalities"][name] if "modalities" in part.options else part
