@@ -82,13 +82,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class Step:
-    """text: Markdown. look: the part of the page to look at. claims: what it says about a model, for the tests."""
+    """text: Markdown. look: what to look at on the page; part: its name, with dashes; inside: heading of the section
+    around it that is closed at first. claims: what it says about a model, for the tests."""
 
     title: str
     text: str
     question: Question
     open: Prepared | None = None
     look: str = ""
+    part: str = ""
+    inside: str = ""
     claims: tuple[Mapping[str, Any], ...] = ()
 
 

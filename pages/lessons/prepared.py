@@ -6,6 +6,7 @@ from typing import Any
 from models.data.lessons import Prepared
 from pages.av_autoencoding.screen import AvScreen
 from pages.fine_tuning.screen import FineTuningScreen
+from pages.guide import GUIDE
 from pages.image_classification.screen import ImageClassificationScreen
 from pages.masked_bytes.screen import MaskedBytesScreen
 from pages.optical_flow.screen import OpticalFlowScreen
@@ -56,8 +57,9 @@ def _inputs(screen: type[AnyScreen], example: int | None) -> Mapping[str, object
     return in_fields(screen.examples[example]) if in_fields else {"example": example}
 
 
-def link_of(prepared: Prepared) -> str:
-    """Relative to the page of lessons, so that it leads to the same front end at any address."""
+def link_of(prepared: Prepared, lesson: int, step: int) -> str:
+    """Relative to the page of lessons, so that it leads to the same front end at any address. It names the step."""
     state = state_of(prepared)
     path = "./" if prepared.page == _ROOT else prepared.page
-    return f"{path}?{state.to_query(type(state)())}"
+    query = [state.to_query(type(state)()), f"{GUIDE}={lesson}.{step}"]
+    return f"{path}?{'&'.join(filter(None, query))}"

@@ -98,5 +98,5 @@ class LessonsScreen(Screen[LessonsState, LessonsRun]):
         return asdict(LESSONS[state.lesson - 1])
 
 
-def _address(step: Step) -> str:
-    return link_of(step.open) if step.open else ""
+def _address(step: Step, lesson: int, number: int) -> str:
+    return link_of(step.open, lesson, number) if step.open else ""

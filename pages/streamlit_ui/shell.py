@@ -12,6 +12,7 @@ import streamlit as st
 
 from components.html import STYLE_SHEETS
 from models.backend.protocol import Backend
+from pages.guide import GUIDE, guide_of
 from pages.links import page_of
 from pages.prose import read_prose
 from pages.screen import AnyScreen
@@ -83,6 +84,7 @@ class App:
                 st.title(page.title, anchor=False)
                 ui.prose("lead")
             page.build(ui)
+            show_markup(f"{page.name}-guide", guide_of(st.query_params.get(GUIDE), page.name), "guide.js")
             ui.share()
             _show_link(view)
             ui.follow()

@@ -1,17 +1,22 @@
 """Lessons: steps, answers, links to prepared states, and the sheet to print."""
 
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from models.backend.shapes import recorded
 from models.data.glossary import read_glossary
 from models.data.lessons import Lesson, Prepared, Step
 from models.schema import InputError
 from pages.gradio_ui.pages import PAGES
+from pages.gradio_ui.queue import Places
+from pages.gradio_ui.shell import create_blocks
+from pages.guide import guide_of
 from pages.lessons.prepared import link_of, state_of
 from pages.lessons.screen import LESSONS, LessonsScreen
 from pages.screen import Update
-from pages.session import Session
+from pages.session import Session, SessionStore
 from tests.fake_backend import FakeBackend
 from tests.markup import Elements
 
@@ -24,6 +29,13 @@ SCREENS = {page.name: page.screen for page in PAGES}
 @pytest.fixture
 def screen() -> LessonsScreen:
     return LessonsScreen(FakeBackend({}))
+
+
+@cache
+def part_ids() -> set[str]:
+    """Of all elements of the app."""
+    blocks = create_blocks(FakeBackend({}, recorded()), PAGES, SessionStore(), Places())
+    return {each.elem_id for each in blocks.blocks.values() if getattr(each, "elem_id", None)}
 
 
 def opened(screen: LessonsScreen, session: Session, **params: str) -> Update:
@@ -62,11 +74,16 @@ def wrong_answer(step: Step) -> str:
 def test_a_step_opens_the_state_that_it_describes(lesson: Lesson, number: int, step: Step) -> None:
     assert step.open
     path, query = (
-        urlsplit(link_of(step.open)).path,
-        dict(parse_qsl(urlsplit(link_of(step.open)).query, keep_blank_values=True)),
+        urlsplit(link_of(step.open, lesson.number, number)).path,
+        dict(parse_qsl(urlsplit(link_of(step.open, lesson.number, number)).query, keep_blank_values=True)),
     )
     name = PAGES[0].name if path == "./" else path
     kind = SCREENS[name].state
+    assert query["guide"] == f"{lesson.number}.{number}"
+    assert guide_of(query["guide"], "lessons") == ""
+    (line,) = Elements(guide_of(query["guide"], name)).of("p", "lesson-guide")
+    assert line["data-part"] in part_ids()
+    assert {"href": f"lessons?lesson={lesson.number}&step={number}"} in Elements(guide_of(query["guide"], name)).of("a")
     state, problems = kind.from_query(query, kind())
     assert problems == ()
     assert state == state_of(step.open)
@@ -88,7 +105,7 @@ def test_a_step_opens_the_state_that_it_describes(lesson: Lesson, number: int, s
 )
 def test_a_state_that_does_not_exist_is_an_error(prepared: Prepared) -> None:
     with pytest.raises((ValueError, InputError)):
-        link_of(prepared)
+        link_of(prepared, 1, 1)
 
 
 @pytest.mark.parametrize(("lesson", "number", "step"), STEPS, ids=IDS)

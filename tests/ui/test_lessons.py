@@ -91,6 +91,9 @@ def test_a_step_opens_the_app_as_it_says(visit: Visit) -> None:
     app = popup.value
     expect(app.locator("#sentiment-text textarea")).to_have_value("One of the worst films of the year.")
     expect(app.locator("#sentiment-labels li").first).to_contain_text("negative")
+    expect(app.locator("#sentiment-network")).to_be_in_viewport(ratio=0.3)
+    app.locator(".lesson-guide a").click()
+    expect(app.locator(HEADING)).to_have_text(LESSONS[8].steps[2].title)
     app.close()
 
 

@@ -12,8 +12,8 @@ from components.html.lessons.answer import join, render_inline, render_markdown,
 from components.html.lessons.sheet import sheet
 from models.data.lessons import Lesson, Question, Step
 
-Address = Callable[[Step], str]
-"""Link to the prepared state of a step in the app, or ""."""
+Address = Callable[[Step, int, int], str]
+"""Link to the prepared state of a step in the app, or "", from the step and the numbers of lesson and step."""
 
 READER = Markup("""<div class="lesson{kind}" data-lesson="{lesson}" data-step="{step}" data-slides="{slides}"
  data-answers="{answers}" data-whole="{whole}">
@@ -75,7 +75,7 @@ def reader(lessons: Sequence[Lesson], lesson: Lesson, place: Place, address: Add
         steps=join(_step_button(lesson, at, place) for at in range(1, len(lesson.steps) + 1)),
         heading=step.title,
         text=render_markdown(step.text, terms=set()),
-        open=_open(step, address),
+        open=_open(step, address(step, number, place.step)),
         question=_question(step.question, given, place),
         end=_end(lessons, lesson, place),
         ways=_ways(lessons, lesson, place),
@@ -108,12 +108,12 @@ def _step_button(lesson: Lesson, at: int, place: Place) -> Markup:
     return Markup("<li>{}</li>").format(GO.format(lesson.number, at, more, at))
 
 
-def _open(step: Step, address: Address) -> Markup:
+def _open(step: Step, address: str) -> Markup:
     if step.open is None:
         return Markup()
     look = Markup(" <span>Look at: <b>{}</b></span>").format(step.look) if step.look else ""
     return OPEN.format(
-        Markup('<a href="{}" target="perceiver-lesson">Open in the app</a>').format(address(step)),
+        Markup('<a href="{}" target="perceiver-lesson">Open in the app</a>').format(address),
         look,
     )
 
