@@ -45,7 +45,14 @@ window.perceiver = {
   mounted(title) {
     document.title = title;
     document.documentElement.classList.add("mounted");
-    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    window.perceiver.follow();
+  },
+
+  // To the section that the address names; a closed one opens.
+  follow() {
+    const target = location.hash && document.querySelector(`[id$="-${CSS.escape(location.hash.slice(1))}-details"]`);
+    target?.querySelector(".label-wrap:not(.open)")?.click();
+    target?.scrollIntoView();
   },
 
   // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are
@@ -72,3 +79,5 @@ addEventListener("keydown", (event) => {
   event.target.focus?.();
   button.click();
 });
+
+addEventListener("hashchange", () => window.perceiver.follow());

@@ -35,8 +35,7 @@ def build(ui: PageUi[OverviewScreen]) -> None:
             ui.chart_output("memory", scale=2)
         ui.markup_output("numbers")
         ui.save_menu("Save chart", ui.screen.cost_files)
-    with gr.Column():
-        gr.Markdown(f"## {EXPLANATIONS}")
+    with ui.details(EXPLANATIONS, "explanations-details"):
         ui.prose("explanations")
         ui.html("explanations", static["explanations"])
         ui.note("limits of explanations")

@@ -34,7 +34,7 @@ def build(ui: PageUi[OverviewScreen]) -> None:
             ui.chart_output("memory")
         ui.markup_output("numbers")
         ui.save_menu("Save chart", screen.cost_files)
-    with ui.section(EXPLANATIONS, kind="explanations"):
+    with ui.details(EXPLANATIONS):
         ui.prose("explanations")
         ui.static("explanations", static["explanations"])
         ui.note("limits of explanations")

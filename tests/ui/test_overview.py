@@ -80,3 +80,10 @@ def test_an_old_link_to_the_root_opens_masked_language_modeling(visit: Visit) ->
     page = visit("overview", "?text=a+cat&mask=[[2,5]]")
     expect(page.locator("#masked_bytes-text textarea")).to_have_value("a cat")
     expect(page.locator("#masked_bytes-filled .filled")).to_have_count(3)
+
+
+def test_a_link_opens_the_comparison_of_explanations(visit: Visit) -> None:
+    page = visit("overview")
+    expect(page.locator("#overview-explanations")).to_be_hidden()
+    page.locator("a[href='#explanations']").click()
+    expect(page.locator("#overview-explanations tbody tr").first).to_be_in_viewport()
