@@ -20,6 +20,8 @@ COLORS = {"Transformer": "#d9641e", "Perceiver IO": "#0d9488", "Perceiver AR": "
 """At least 3:1 against light and dark pages."""
 DASHES = {"Transformer": "solid", "Perceiver IO": "solid", "Perceiver AR": "dash"}
 POINTS = 65
+COLUMNS = ("operations", "compared with the Transformer", "attention maps", "memory")
+KEY = Markup('<i class="swatch" style="background:{}"></i>{}')
 
 
 def summary(sizes: Sizes) -> Markup:
@@ -29,6 +31,7 @@ def summary(sizes: Sizes) -> Markup:
     return Markup(
         '<p class="cost-summary" role="status">With <b>{} times as many inputs</b> ({:,} → {:,}), a Transformer costs '
         "<b>{} times</b> as much, {}. {}</p>"
+        '<p class="cost-why">{}</p><p class="cost-key">{}</p>'
     ).format(
         FACTOR,
         sizes.inputs,
@@ -36,6 +39,24 @@ def summary(sizes: Sizes) -> Markup:
         multiple(grown["Transformer"]),
         more,
         _compared(sizes, found["Transformer"].operations / found["Perceiver IO"].operations),
+        _why(sizes),
+        Markup(" ").join(Markup("<span>{}</span>").format(KEY.format(COLORS[name], name)) for name in MODELS),
+    )
+
+
+WHY = (
+    "In a Transformer, the pairs grow with M², the linear layers with M. In a Perceiver, only reading, N × M, grows "
+    "with M, and in proportion; the layers over N latents stay the same. Perceiver AR reads more channels per input "
+    "than Perceiver IO here, so that reading is a larger part of it."
+)
+
+
+def _why(sizes: Sizes) -> str:
+    """Why models grow as they do, and where the linear layers of the Transformer cost more than its pairs."""
+    even = (2 + sizes.widening) * sizes.channels
+    return f"{WHY if sizes.channels > sizes.input_channels else WHY[: WHY.rindex('Perceiver AR')]} " + (
+        f"Below {even:,} inputs, most operations of the Transformer are in its linear layers, so that its line is "
+        "nearly proportional to M there."
     )
 
 
@@ -52,10 +73,7 @@ def numbers(sizes: Sizes) -> Markup:
     """A row for each model. The swatches are the key of the charts."""
     found = costs(sizes)
     rows = Markup("").join(_row(name, cost, found["Transformer"]) for name, cost in found.items())
-    head = Markup("").join(
-        Markup('<th scope="col">{}</th>').format(name)
-        for name in ("model", "operations", "compared with the Transformer", "attention maps", "memory")
-    )
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in ("model", *COLUMNS))
     return Markup(
         '<div class="scrolled cost-numbers" tabindex="0" role="region" aria-label="Cost of one forward pass"><table>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
@@ -69,10 +87,10 @@ def _row(name: str, cost: Cost, baseline: Cost) -> Markup:
         memory(cost.map_bytes),
         memory(cost.memory),
     )
-    cells = Markup("").join(Markup("<td>{}</td>").format(value) for value in values)
-    return Markup('<tr><th scope="row"><i class="swatch" style="background:{}"></i>{}</th>{}</tr>').format(
-        COLORS[name], name, cells
+    cells = Markup("").join(
+        Markup('<td data-label="{}">{}</td>').format(*each) for each in zip(COLUMNS, values, strict=True)
     )
+    return Markup('<tr><th scope="row">{}</th>{}</tr>').format(KEY.format(COLORS[name], name), cells)
 
 
 def operations_chart(sizes: Sizes) -> Chart:
@@ -88,7 +106,7 @@ def costs_figure(sizes: Sizes) -> plots.Plot:
     inputs = _counts()
     curves = {name: [cost(replace(sizes, inputs=count)) for count in inputs] for name, cost in MODELS.items()}
     styles = {name: (COLORS[name], DASHES[name]) for name in MODELS}
-    return plots.costs_plot(sizes, inputs, curves, styles, summary(sizes).striptags())
+    return plots.costs_plot(sizes, inputs, curves, styles, summary(sizes).partition("</p>")[0].striptags())
 
 
 def _counts() -> list[int]:
@@ -131,20 +149,21 @@ def _layout(sizes: Sizes, title: str, in_words: Callable[[int], str]) -> dict[st
         "title": {"text": "inputs M", "standoff": 6},
         "range": [np.log10(FEWEST_INPUTS).item(), np.log10(MOST_INPUTS).item()],
         "tickvals": [100, 1000, 10_000, 100_000, 1_000_000],
-        "ticktext": ["100", "1,000", "10,000", "100,000", "1 million"],
+        "ticktext": ["100", "1k", "10k", "100k", "1M"],
+        "tickangle": 0,
     }
     here = {"type": "line", "x0": sizes.inputs, "x1": sizes.inputs, "yref": "paper", "y0": 0, "y1": 1}
     return {
         "height": 330,
-        "margin": {"l": 84, "r": 30, "t": 34, "b": 44},
+        "margin": {"l": 60, "r": 30, "t": 34, "b": 44},
+        "title": {"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.97},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"size": 13, "color": "#64748b"},
         "dragmode": False,
-        "legend": {"orientation": "h", "font": {"size": 12}, "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "showlegend": False,
         "hoverlabel": {"bgcolor": "#0f172a", "font": {"color": "#f8fafc"}},
         "xaxis": across,
-        "yaxis": axis
-        | {"title": {"text": title, "standoff": 6}, "tickvals": ticks, "ticktext": [*map(in_words, ticks)]},
+        "yaxis": axis | {"tickvals": ticks, "ticktext": [*map(in_words, ticks)]},
         "shapes": [here | {"line": {"color": "#64748b", "width": 1, "dash": "dot"}}],
     }

@@ -36,7 +36,7 @@ def _pictures() -> dict[str, Markup]:
         "masked_bytes": Markup('The <mark class="hidden">cat</mark> sat'),
         "sentiment": Markup("a <mark>warm</mark> film"),
         "fine_tuning": sketch(CURVE),
-        "text_generation": Markup("The sea <mark>was calm</mark>"),
+        "text_generation": Markup("Once <mark>upon</mark>"),
         "image_classification": photo(open_image(FOLDER / "image_classification" / "cat.jpg")),
         "optical_flow": photo(open_image(FOLDER / "optical_flow" / "occlusion_first.png"), ARROW),
         "av_autoencoding": photo(open_image(FOLDER / "av_autoencoding" / "bell.png"), WAVE),

@@ -1,6 +1,7 @@
 """The overview: costs of the sizes that a visitor sets or chooses, and doors to all pages."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -115,3 +116,13 @@ def test_a_run_is_shown_once_the_model_is_there_and_its_latents_are_switched_off
         before, after = (str(Elements(each["network"]).of("figure")[0]["data-maps"]) for each in (shown, update))
         assert '"without"' in after
         assert '"without"' not in before
+
+
+def test_the_sentence_says_below_how_many_inputs_linear_layers_dominate(screen: OverviewScreen) -> None:
+    text = Elements(screen.show(screen.run(screen.initial))["summary"]).text
+    (even,) = re.findall(r"Below ([\d,]+) inputs", text)
+    sizes = Sizes(**dict(screen.initial))
+    alone = costs(replace(sizes, inputs=1))["Transformer"].operations
+    for factor, pairs_dominate in ((0.9, False), (1.1, True)):
+        inputs = round(factor * int(even.replace(",", "")))
+        assert (costs(replace(sizes, inputs=inputs))["Transformer"].operations > 2 * inputs * alone) == pairs_dominate

@@ -10,12 +10,13 @@ _LABEL = 16
 """Room for the names of rows and columns, in the units of the drawing."""
 
 PROBLEM = Markup(
-    "In a Transformer, every input attends to every other: <b>M²</b> pairs in each layer. Twice as many inputs cost "
-    "four times as much. The pixels of one small photo, 224 × 224, make 2.5 billion pairs."
+    "In a Transformer, each of M inputs attends to all M: <b>M²</b> pairs in each layer. Twice as many inputs make "
+    "four times as many pairs. The pixels of one small photo, 224 × 224, make 2.5 billion pairs."
 )
 IDEA = Markup(
     "A Perceiver puts an array of N vectors, the <b>latents</b>, between inputs and outputs. N stays the same, "
-    "however many inputs there are, and most of the work is done on the latents."
+    "however many inputs there are, and most of the work is done on the latents. With O output queries this is "
+    "<b>Perceiver IO</b>. <b>Perceiver AR</b> generates text: its latents are the last N inputs."
 )
 STEPS = (
     ("Read", "N × M", "latents", LATENTS, "inputs", INPUTS, "Each latent attends to all inputs, once."),
