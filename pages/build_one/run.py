@@ -14,7 +14,7 @@ from pages.build_one.state import BuildOneState
 from pages.screen import Run
 from pages.session import Job
 
-SLICES = 16
+SLICES = 8
 """Slices of a training at least: after each the model is evaluated, and another visitor may have a turn."""
 SLICE_SECONDS = 1.0
 NOT_TRAINED = "There is no trained model yet. Train one first."

@@ -176,7 +176,7 @@ def test_trains_slice_by_slice_and_goes_on_from_the_state(
     shown = last(screen.submit(session, state))
     requests = [request for request in backend.requests if request.steps]
     assert sum(request.steps for request in requests) == 40
-    assert len(requests) > 10
+    assert len(requests) > 5
     assert [request.resume.step for request in requests[1:]] == list(np.cumsum([each.steps for each in requests[:-1]]))
     run = session.get()
     assert (run.curve.step, run.curve.score) == (40, 1.0)

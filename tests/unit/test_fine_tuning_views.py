@@ -69,7 +69,7 @@ def drawn(svg: ElementTree.Element, name: str) -> np.ndarray:
     """Points of a line, as shares of the steps and of the height."""
     (path,) = (node.get("d") for node in svg.iter("path") if node.get("class") == name)
     points = np.array([pair.split() for pair in path[1:].split("L")], float)
-    return np.stack([(points[:, 0] - 40) / 310, (166 - points[:, 1]) / 154], axis=1)
+    return np.stack([(points[:, 0] - 40) / 304, (166 - points[:, 1]) / 154], axis=1)
 
 
 def test_charts_are_to_scale():
@@ -80,7 +80,7 @@ def test_charts_are_to_scale():
     np.testing.assert_allclose(drawn(accuracy, "batch")[:, 1], [0.25, 0.75, 0.75], atol=1e-3)
     np.testing.assert_allclose(drawn(accuracy, "held"), [[0, 0.4], [0.5, 0.6]], atol=1e-3)
     (chance,) = (node.get("d") for node in accuracy.iter("path") if node.get("class") == "chance")
-    assert chance == f"M40 {166 - 154 / 2:.1f}H350"
+    assert chance == f"M40 {166 - 154 / 2:.1f}H344"
     assert not [node for node in loss.iter("path") if node.get("class") == "chance"]
     assert "held-out rows 60% after step 2" in accuracy.get("aria-label")
 
