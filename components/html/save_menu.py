@@ -13,6 +13,8 @@ KINDS = {
     "flo": "Flow (.flo)",
     "mp4": "Video (MP4)",
     "wav": "Sound (WAV)",
+    "flac": "Sound (FLAC)",
+    "ogg": "Sound (Ogg Vorbis)",
     "zip": "Model (ZIP)",
     "ipynb": "Notebook (IPYNB)",
     "py": "Script (PY)",

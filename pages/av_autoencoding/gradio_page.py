@@ -4,6 +4,7 @@ import gradio as gr
 
 from components.js import script
 from models.data.av_clip import LONGEST_SECONDS
+from models.data.media.writing import SOUND_KINDS
 from pages.av_autoencoding.screen import AvScreen
 from pages.av_autoencoding.state import EXAMPLES
 from pages.gradio_ui.bind import AT_ONCE, EACH, GPU, LAST, Options
@@ -27,7 +28,7 @@ def build(ui: PageUi[AvScreen]) -> None:
                 ui.image_output("scores")
             with gr.Row(elem_classes="result-line"):
                 ui.run_line()
-                ui.save_menu("Save reconstruction", ui.screen.clip_files, (*PLOT_FILES, "mp4", "wav"))
+                ui.save_menu("Save reconstruction", ui.screen.clip_files, (*PLOT_FILES, "mp4", *SOUND_KINDS))
     with ui.settings(), gr.Row():
         ui.checkboxes("mask", info=True, min_width=200)
         ui.dropdown("label", info=True, min_width=200)
@@ -54,7 +55,7 @@ def build(ui: PageUi[AvScreen]) -> None:
 
 
 def _inputs(ui: PageUi[AvScreen]) -> None:
-    ui.file_upload("clip", f"Clip, up to {LONGEST_SECONDS} s", VIDEO_FILES, EXAMPLES[0].file)
+    ui.file_upload("clip", f"Clip, up to {LONGEST_SECONDS} s", [*VIDEO_FILES, "audio"], EXAMPLES[0].file)
     with gr.Row():
         ui.button("reconstruct", "Reconstruct", variant="primary", scale=3, min_width=140)
         ui.stop_button()

@@ -20,7 +20,7 @@ from models.data.media.clip import Clip
 from models.data.media.films import films_of, write_films, write_reconstruction
 from models.data.media.reading import open_clip
 from models.data.media.squares import av_request
-from models.data.media.writing import write_wav
+from models.data.media.writing import SOUND_KINDS, write_sound
 from models.schema import (
     AvAutoencodingRequest,
     AvAutoencodingResult,
@@ -66,7 +66,7 @@ class AvScreen(Screen[AvState, AvRun]):
     name = NAME
     state = AvState
     examples = EXAMPLES
-    uploads: ClassVar = {"clip": "a video file (MP4, WebM, MOV, GIF, ...)"}
+    uploads: ClassVar = {"clip": "a video file (MP4, WebM, MOV, GIF, ...) or sound file (WAV, FLAC, OGG, ...)"}
     page_only = ("example", "frame", "scale", "opacity")
 
     def submit(self, session: Session, state: AvState, clip: Path | None) -> Iterator[Update]:
@@ -140,7 +140,7 @@ class AvScreen(Screen[AvState, AvRun]):
         return {"clip": clip if clip.is_file() else None}
 
     def call(self, state: AvState, clip: Path) -> object:
-        request = self._request(open_clip(clip), state)
+        request = self._request(open_clip(clip, sound_only=True), state)
         result = self.backend.run(request)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
             film = write_reconstruction(Path(folder, "reconstruction.mp4"), result)
@@ -193,7 +193,7 @@ class AvScreen(Screen[AvState, AvRun]):
             "reconstruction",
             run.state,
             mp4=lambda file: write_reconstruction(file, result),
-            wav=lambda file: write_wav(file, result.audio, result.sample_rate),
+            **dict.fromkeys(SOUND_KINDS, lambda file: write_sound(file, result.audio, result.sample_rate)),
         )
 
     def attention_files(self, run: AvRun, state: AvState) -> Files:
@@ -223,7 +223,7 @@ class AvScreen(Screen[AvState, AvRun]):
             yield self._previous_frame(session) | STOPPED
 
     def _stream(self, session: Session, state: AvState, file: Path, job: Job) -> Iterator[Update]:
-        clip = open_clip(file)
+        clip = open_clip(file, sound_only=True)
         request, shape = self._request(clip, state), self.shape(state.weights)
         if state.target and not has_output(request, shape, state.target):  # a link of another clip
             state = state.changed(pixel=None, sample=None)

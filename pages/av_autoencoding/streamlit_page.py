@@ -3,6 +3,7 @@
 import streamlit as st
 
 from models.data.av_clip import LONGEST_SECONDS
+from models.data.media.writing import SOUND_KINDS
 from pages.av_autoencoding.screen import AvScreen
 from pages.av_autoencoding.state import EXAMPLES
 from pages.prose import ATTENTION
@@ -45,7 +46,7 @@ def build(ui: PageUi[AvScreen]) -> None:
 def _inputs(ui: PageUi[AvScreen]) -> None:
     screen = ui.screen
     reconstruct = (at_once(screen.wait), Step(screen.submit, "clip"))
-    ui.file_upload("clip", f"Clip, up to {LONGEST_SECONDS} s", VIDEO_FILES, *reconstruct)
+    ui.file_upload("clip", f"Clip, up to {LONGEST_SECONDS} s", (*VIDEO_FILES, *SOUND_KINDS, "mp3", "m4a"), *reconstruct)
     ui.run_button("reconstruct", "Reconstruct", *reconstruct)
     ui.stop_button(screen.stop)
     ui.notice()

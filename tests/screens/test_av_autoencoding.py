@@ -323,7 +323,7 @@ def test_what_is_saved(screen: AvScreen, session: Session, tmp_path: Path) -> No
     )
     assert clip is not None
     assert attention is not None
-    assert set(clip.write) == {"html", "png", "svg", "npz", "mp4", "wav"}
+    assert set(clip.write) == {"html", "png", "svg", "npz", "mp4", "wav", "flac", "ogg"}
     clip.write["wav"](tmp_path / "sound.wav")
     assert (tmp_path / "sound.wav").stat().st_size == 44 + 2 * len(SOUND)
     assert set(attention.write) == {"html", "png", "svg", "npz"}

@@ -1,6 +1,7 @@
 """Clips that cannot be read, whole or at all: what the visitor is told, and that no other file is opened for them."""
 
 import struct
+from contextlib import suppress
 
 import av
 import pytest
@@ -62,6 +63,23 @@ NO_CLIPS = {
 @pytest.mark.parametrize(("data", "said"), NO_CLIPS.values(), ids=NO_CLIPS)
 def test_no_clip(data, said, path):
     assert said in refused(path, data)
+
+
+@pytest.mark.parametrize("data", [WAV, MP3, clip_bytes(codec=None, sound=tone(440, 0.1, 48_000))])
+def test_sound_is_a_clip_only_where_it_is_asked_for(data, path):
+    path.write_bytes(data)
+    assert open_clip(path, sound_only=True).duration == pytest.approx(0.1, abs=0.06)
+    for damaged in (data[: len(data) // 2], data[:60]):
+        path.write_bytes(damaged)
+        with suppress(InputError):
+            assert 0 < open_clip(path, sound_only=True).duration < 0.12
+
+
+def test_sound_that_is_too_long(path, monkeypatch):
+    monkeypatch.setattr(limits, "LONGEST_SECONDS", 1)
+    path.write_bytes(clip_bytes("wav", None, sound=tone(440, 2, 8_000), sound_codec="pcm_s16le", sound_rate=8_000))
+    with pytest.raises(InputError, match="too long"):
+        open_clip(path, sound_only=True)
 
 
 # Damage in the middle

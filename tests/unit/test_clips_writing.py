@@ -8,9 +8,11 @@ import av
 import numpy as np
 import pytest
 
+from models.data.media.clip import Sound
 from models.data.media.reading import open_clip, read_frames
 from models.data.media.sound import read_sound
-from models.data.media.writing import write_clip, write_wav
+from models.data.media.writing import write_clip, write_sound
+from models.schema import InputError
 from tests.clip_files import RED, SIZE, hertz_of, number_of, numbered, tone
 from tests.image_files import assert_close
 
@@ -166,10 +168,30 @@ def test_what_cannot_be_written(frames, options, said, path):
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_wav(channels, path):
+def test_wav(channels, tmp_path):
     sound = np.stack([np.linspace(-1.5, 1.5, 301), np.zeros(301)], axis=1, dtype=np.float32)
-    write_wav(path, sound[:, 0] if channels == 1 else sound, 8_000)
+    path = tmp_path / "sound.wav"
+    write_sound(path, sound[:, 0] if channels == 1 else sound, 8_000)
     with wave.open(str(path), "rb") as file:
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (channels, 8_000, 2)
-        found = np.frombuffer(file.readframes(301), "<i2").reshape(-1, channels) / (2**15 - 1)
+        found = np.frombuffer(file.readframes(301), "<i2").reshape(-1, channels) / 2**15
     np.testing.assert_allclose(found, sound.clip(-1, 1)[:, :channels], atol=2**-15)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "atol"), [("wav", 16_000, 2**-15), ("flac", 16_000, 2**-15), ("ogg", 8_000, 0.1)]
+)
+def test_sound_files_are_read_as_they_were_written(kind, rate, atol, tmp_path):
+    path, sound = tmp_path / f"sound.{kind}", tone(440, 2.5, rate)
+    write_sound(path, sound, rate)
+    clip = open_clip(path, sound_only=True)
+    assert clip.sound == Sound(rate, 1)
+    assert (clip.frames, clip.duration) == (63, pytest.approx(2.5, abs=0.01))
+    assert [frame.any() for frame in read_frames(clip, 0, 2)] == [False, False]
+    (note,) = clip.notes
+    assert "black" in note
+    heard = read_sound(clip, rate)
+    np.testing.assert_allclose(heard[: len(sound)], sound, atol=atol)
+    path.unlink()
+    with pytest.raises(InputError, match="no longer available"):
+        list(read_frames(clip, 0, 1))

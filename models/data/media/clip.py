@@ -36,6 +36,7 @@ class Clip:
     sound: None without an audio track.
     notes: remarks for the visitor, in sentences.
     moving_picture: whether Pillow reads it, as for a GIF.
+    black: whether it is a sound file, whose frames are black.
     start: time of the first frame on the clock of the file, in seconds.
     stamps: int64 [frames], timestamps in the unit of the file; None if they do not identify the frames.
     keys: int64, indices of the frames at which decoding can start.
@@ -49,6 +50,7 @@ class Clip:
     sound: Sound | None = None
     notes: tuple[str, ...] = ()
     moving_picture: bool = False
+    black: bool = False
     start: float = 0.0
     stamps: np.ndarray | None = None
     keys: np.ndarray | None = None

@@ -1,16 +1,56 @@
 """Reads the audio track of a clip, aligned with its frames."""
 
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.error import FFmpegError
 
-from models.data.media.clip import Clip
+from models.data.media.clip import Clip, Sound, check_extent, damaged_after
 from models.data.media.videos import opened
 from models.schema import InputError
 
 _LAYOUTS = {1: "mono", 2: "stereo"}
+_BLACK_SIDE, _BLACK_RATE = 64, 25  # pixels and frames per second of a clip that is only sound
 _GAP = 0.05  # seconds that timestamps may be off without a gap
+
+
+def open_sound(path: Path) -> Clip:
+    """A sound file as a clip with black frames. Decodes it once. Raises InputError."""
+    damaged, start, end, stream = False, None, 0.0, None
+    try:
+        with opened(path) as container:
+            stream = container.streams.audio[0]
+            for frame in container.decode(stream):
+                begin = end if frame.time is None else frame.time
+                start = begin if start is None else start
+                end = begin + frame.samples / frame.sample_rate
+                check_extent(_BLACK_SIDE, _BLACK_SIDE, 0, end - start)
+    except InputError:
+        raise
+    except (FFmpegError, ValueError):
+        damaged = True
+    if stream is None or start is None or end <= start:
+        raise InputError("The sound file is damaged or empty and cannot be read.")
+    duration = end - start
+    if stream.duration and stream.time_base:  # the last block of Vorbis is filled up
+        duration = min(duration, float(stream.duration * stream.time_base))
+    times = np.arange(math.ceil(duration * _BLACK_RATE)) / _BLACK_RATE
+    notes = ["The file has only sound, so its frames are black. Mask the video to reconstruct from the sound."]
+    notes += [damaged_after(duration)] * damaged
+    sound = Sound(stream.sample_rate, stream.channels)
+    sides = (_BLACK_SIDE, _BLACK_SIDE)
+    return Clip(path, *sides, times, duration, sound, tuple(notes), black=True, start=start)
+
+
+def read_black(clip: Clip, start: int, stop: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Frames of a clip from `open_sound`. Raises FileNotFoundError if the file is gone."""
+    clip.path.stat()
+    for _ in range(start, stop):
+        yield np.zeros((size[1], size[0], 3), np.uint8)
 
 
 def read_sound(clip: Clip, sample_rate: int, channels: int = 1) -> np.ndarray:

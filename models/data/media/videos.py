@@ -44,8 +44,12 @@ def opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
+class NoVideoError(InputError):
+    """A file that has audio, but no video."""
+
+
 def open_video(path: Path) -> Clip:
-    """Raises InputError. Decodes every frame once, after checking the size in the header.
+    """Raises InputError, and NoVideoError for a sound file. Decodes every frame once, once the size is checked.
 
     At the first frame that is damaged or cannot be decoded, the clip ends, and a note says so.
     """
@@ -150,7 +154,7 @@ def _video(container: InputContainer) -> VideoStream:
                 raise InputError("The video codec of the clip is not supported. Save it as MP4 (H.264).")
             return stream
     if container.streams.audio:
-        raise InputError("The file has audio but no video.")
+        raise NoVideoError("The file has audio but no video.")
     raise InputError("The file has no video.")
 
 

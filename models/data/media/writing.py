@@ -1,6 +1,5 @@
 """Writes clips and audio as files that browsers play."""
 
-import wave
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +12,7 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
+from soundfile import SoundFile
 
 FILM_SIDE = 240
 """Pixels per side that small frames are enlarged to, without smoothing, since browsers would blur them."""
@@ -20,7 +20,9 @@ _QUALITY = {"crf": "18", "preset": "veryfast"}  # visually close to the original
 _SOUND_RATES = (44_100, 48_000)  # played by every browser; other rates are resampled to the latter
 _SOUND_BITS = 160_000  # per second
 _NTSC = 1001  # denominator of NTSC rates such as 29.97
-_FULL_SCALE = 2**15 - 1
+SOUND_KINDS = {"wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS")}
+"""Formats of sound files by their ending, as libsndfile names them."""
+_SOUND_BLOCK = 2**14  # samples
 
 
 def write_clip(
@@ -58,13 +60,16 @@ def write_film(path: Path, frames: np.ndarray, fps: float, audio: np.ndarray, sa
     write_clip(path, enlarged, fps, audio, sample_rate)
 
 
-def write_wav(path: Path, audio: np.ndarray, sample_rate: int) -> None:
-    """Writes 16-bit WAV. audio: float32 [samples] or [samples, channels], clipped to -1..1."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1 if audio.ndim == 1 else audio.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes((np.clip(audio, -1, 1) * _FULL_SCALE).round().astype("<i2").tobytes())
+def write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> None:
+    """Writes WAV or FLAC with 16 bits, or Ogg Vorbis, as the file's ending says.
+
+    audio: float32 [samples] or [samples, channels], clipped to -1..1.
+    """
+    channels = 1 if audio.ndim == 1 else audio.shape[1]
+    kind, coding = SOUND_KINDS[path.suffix[1:]]
+    with SoundFile(path, "w", sample_rate, channels, coding, format=kind) as file:
+        for start in range(0, len(audio), _SOUND_BLOCK):  # Vorbis needs stack for all that is written at once
+            file.write(np.clip(audio[start : start + _SOUND_BLOCK], -1, 1))
 
 
 def _write(container: OutputContainer, frames: Iterable[np.ndarray], rate: Fraction, sound: "_Sound | None") -> None:
