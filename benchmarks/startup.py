@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,10 +43,13 @@ def seconds_to_serve(folder: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def served(folder: Path = ROOT) -> Iterator[tuple[str, int]]:
-    """Address and process id of the app of a folder, from the moment when it serves its first page."""
+def served(folder: Path = ROOT, more: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """Address and process id of the app of a folder, from the moment when it serves its first page.
+
+    more: settings, such as "TMPDIR=/tmp".
+    """
     port = _free_port()
-    settings = (f"PERCEIVER_PORT={port}", "PERCEIVER_DEVICE=cpu")
+    settings = (f"PERCEIVER_PORT={port}", "PERCEIVER_DEVICE=cpu", *more)
     began = time.perf_counter()
     app = subprocess.Popen(  # noqa: S603
         ["/usr/bin/env", *settings, sys.executable, "app.py"],

@@ -31,7 +31,7 @@ def summary(sizes: Sizes) -> Markup:
     return Markup(
         '<p class="cost-summary" role="status">With <b>{} times as many inputs</b> ({:,} → {:,}), a Transformer costs '
         "<b>{} times</b> as much, {}. {}</p>"
-        '<p class="cost-why">{}</p><p class="cost-key">{}</p>'
+        '<p class="cost-why">{}</p>'
     ).format(
         FACTOR,
         sizes.inputs,
@@ -40,7 +40,6 @@ def summary(sizes: Sizes) -> Markup:
         more,
         _compared(sizes, found["Transformer"].operations / found["Perceiver IO"].operations),
         _why(sizes),
-        Markup(" ").join(Markup("<span>{}</span>").format(KEY.format(COLORS[name], name)) for name in MODELS),
     )
 
 
@@ -154,7 +153,7 @@ def _layout(sizes: Sizes, title: str, in_words: Callable[[int], str]) -> dict[st
     }
     here = {"type": "line", "x0": sizes.inputs, "x1": sizes.inputs, "yref": "paper", "y0": 0, "y1": 1}
     return {
-        "height": 330,
+        "height": 270,
         "margin": {"l": 60, "r": 30, "t": 34, "b": 44},
         "title": {"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.97},
         "paper_bgcolor": "rgba(0,0,0,0)",

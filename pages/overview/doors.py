@@ -20,7 +20,7 @@ PARTS = (
     '<path d="M52 20v64h22v-64zM82 52h24m-8-7l8 7l-8 7M116 40v24h22v-24zM146 52h24m-8-7l8 7l-8 7M180 34v36h12v-36z"/>'
 )
 LINES = {
-    "masked_bytes": "Hide part of a text, and a byte-level model fills it in.",
+    "masked_bytes": "Fill in the masked bytes of a text.",
     "sentiment": "Is a text positive or negative, and which words matter?",
     "fine_tuning": "Train a model on your own labels while you watch.",
     "text_generation": "Perceiver AR continues a text, token by token.",

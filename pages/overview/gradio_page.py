@@ -30,11 +30,14 @@ def build(ui: PageUi[OverviewScreen]) -> None:
                 with gr.Accordion("Widths", open=False):
                     for name in WIDTHS:
                         ui.log_slider(name)
-                ui.notice()
             ui.chart_output("operations", scale=2)
             ui.chart_output("memory", scale=2)
-        ui.markup_output("numbers")
-        ui.save_menu("Save chart", ui.screen.cost_files)
+        with gr.Row():
+            with gr.Column(scale=8):
+                ui.markup_output("numbers")
+            with gr.Column(scale=2, min_width=200):
+                ui.notice()
+                ui.save_menu("Save chart", ui.screen.cost_files)
     with ui.details(EXPLANATIONS, "explanations-details"):
         ui.prose("explanations")
         ui.html("explanations", static["explanations"])
