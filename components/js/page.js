@@ -48,11 +48,15 @@ window.perceiver = {
     window.perceiver.follow();
   },
 
-  // To the section that the address names; a closed one opens.
+  // To the section that the address names, once it is there; a closed one opens, and grows while Gradio fills it.
   follow() {
     const target = location.hash && document.querySelector(`[id$="-${CSS.escape(location.hash.slice(1))}-details"]`);
-    target?.querySelector(".label-wrap:not(.open)")?.click();
-    target?.scrollIntoView();
+    if (!target) return;
+    if (!target.getClientRects().length) return void setTimeout(window.perceiver.follow, 200);
+    const grown = new ResizeObserver(() => target.scrollIntoView());
+    grown.observe(target);
+    setTimeout(() => grown.disconnect(), 2000);
+    target.querySelector(".label-wrap:not(.open)")?.click();
   },
 
   // answered: JSON with the id of the result on screen and the inputs behind it, or null for the inputs as they are

@@ -38,6 +38,7 @@ def upload(page: Page, file: Path) -> None:
 def wait_for_result(page: Page) -> None:
     expect(part(page, "network").locator(".network")).to_be_visible(timeout=60_000)
     expect(part(page, "reconstruction").locator("video")).to_have_count(1)
+    expect(part(page, "page")).to_have_class(re.compile("answered"))  # its inputs are known
 
 
 @pytest.fixture
