@@ -278,7 +278,7 @@ def _progress(part: AvPart, first: np.ndarray, fps: float) -> Update:
     """first: the first frame of the clip."""
     update: Update = {
         "notice": Notice(f"Window {part.window + 1} of {part.windows}. Stop keeps the previous result."),
-        "stop": Control.of(interactive=True),  # a page that is opening at the same time says that there is nothing to stop
+        "stop": Control.of(interactive=True),
     }
     if part.numbers and part.numbers[0] == 0:
         update["comparison"] = render.av_first_frame(first, part.frames[0], fps)

@@ -128,6 +128,8 @@ class Binding:
             self.store.connect(request.session_hash or "", visitor)
             session, params = self._session(request), dict(request.query_params)
             yield from self._guarded(lambda: self.screen.open(session, params), None, request)
+            # Gradio sends the last update again when the event ends: by then the visitor may have changed the inputs.
+            yield gr.skip()
 
         return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
 
