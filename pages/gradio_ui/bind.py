@@ -52,6 +52,8 @@ LAST: Options = {"trigger_mode": "always_last"}
 """Only the last of several quick triggers counts."""
 EACH: Options = {"trigger_mode": "multiple"}
 """Each trigger counts, in order, so that the page ends with the last one."""
+LAST_UPDATE = gr.skip()
+"""Ends a stream: Gradio sends the last update again, when the visitor may have changed the inputs meanwhile."""
 AT_ONCE: Options = {"queue": False}
 """Events that do not wait for others."""
 SAVE: Options = {"concurrency_id": "save", "concurrency_limit": 1}
@@ -128,8 +130,7 @@ class Binding:
             self.store.connect(request.session_hash or "", visitor)
             session, params = self._session(request), dict(request.query_params)
             yield from self._guarded(lambda: self.screen.open(session, params), None, request)
-            # Gradio sends the last update again when the event ends: by then the visitor may have changed the inputs.
-            yield gr.skip()
+            yield LAST_UPDATE
 
         return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
 
@@ -176,6 +177,7 @@ class Binding:
 
         def with_event(values: dict, request: gr.Request, event: gr.EventData) -> Iterator[Value]:
             yield from call(values, request, event)
+            yield LAST_UPDATE
 
         def once(values: dict, request: gr.Request) -> Value:
             return next(call(values, request))
@@ -185,6 +187,7 @@ class Binding:
 
         def streamed(values: dict, request: gr.Request) -> Iterator[Value]:
             yield from call(values, request)
+            yield LAST_UPDATE
 
         if inspect.isgeneratorfunction(action):
             return with_event if data else streamed
