@@ -23,7 +23,7 @@ class EventStreams:
                 kind = Headers(raw=message["headers"]).get("content-type", "")
                 streaming = kind.startswith("text/event-stream")
             elif streaming:
-                message = message | {"body": _escaped(message["body"])}
+                message = {**message, "body": _escaped(message["body"])}
             await send(message)
 
         try:
