@@ -2,7 +2,7 @@
 
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -211,18 +211,19 @@ class AvScreen(Screen[AvState, AvRun]):
 
     def _reconstruct(self, session: Session, state: AvState, file: Path) -> Iterator[Update]:
         """The progress, the first frame as soon as it is there, and then everything."""
-        job = session.take_job() or session.start_job()
+        job, finished = session.take_job() or session.start_job(), False
         try:
             if not job.over:
                 yield {"notice": Notice("Reading the clip …"), "stop": Control.of(interactive=True)}
-                yield from self._stream(session, state, file, job)
+                finished = yield from self._stream(session, state, file, job)
         except Exception:
             yield self._previous_frame(session)
             raise
-        if job.stopped:
+        if job.stopped and not finished:
             yield self._previous_frame(session) | STOPPED
 
-    def _stream(self, session: Session, state: AvState, file: Path, job: Job) -> Iterator[Update]:
+    def _stream(self, session: Session, state: AvState, file: Path, job: Job) -> Generator[Update, None, bool]:
+        """Returns whether the job came to its end."""
         clip = open_clip(file, sound_only=True)
         request, shape = self._request(clip, state), self.shape(state.weights)
         if state.target and not has_output(request, shape, state.target):  # a link of another clip
@@ -233,7 +234,7 @@ class AvScreen(Screen[AvState, AvRun]):
         with closing(self.backend.stream(request)) as parts:
             for part in parts:
                 if job.over:
-                    return
+                    return False
                 if isinstance(part, AvPart):
                     yield _progress(part, first, request.fps)
                     continue
@@ -241,6 +242,7 @@ class AvScreen(Screen[AvState, AvRun]):
                 run = AvRun(state, file, request, part, self._notice(clip, state))
                 session.put(run)
                 yield self.show(run) | answered()
+        return True
 
     def _previous_frame(self, session: Session) -> Update:
         """The frame that the progress of a job replaced."""
@@ -276,10 +278,7 @@ class AvScreen(Screen[AvState, AvRun]):
 
 def _progress(part: AvPart, first: np.ndarray, fps: float) -> Update:
     """first: the first frame of the clip."""
-    update: Update = {
-        "notice": Notice(f"Window {part.window + 1} of {part.windows}. Stop keeps the previous result."),
-        "stop": Control.of(interactive=True),
-    }
+    update: Update = {"notice": Notice(f"Window {part.window + 1} of {part.windows}. Stop keeps the previous result.")}
     if part.numbers and part.numbers[0] == 0:
         update["comparison"] = render.av_first_frame(first, part.frames[0], fps)
     return update

@@ -15,11 +15,14 @@ from gradio.context import LocalContext
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from components.charts import CONFIG, Chart
+from components.js import script
 from models.schema import InputError
 from models.turns import called_by, each_called_by
 from pages.binding import format_error, part_markup
 from pages.gradio_ui.arguments import arguments_of, parsed
+from pages.gradio_ui.call_checks import NO_UPLOAD
 from pages.gradio_ui.queue import caller_of
+from pages.guide import GUIDE, guide_of
 from pages.screen import AnyScreen, Control, Notice, Update, updates
 from pages.session import Session, SessionStore
 from pages.state import Role, State
@@ -52,8 +55,6 @@ LAST: Options = {"trigger_mode": "always_last"}
 """Only the last of several quick triggers counts."""
 EACH: Options = {"trigger_mode": "multiple"}
 """Each trigger counts, in order, so that the page ends with the last one."""
-LAST_UPDATE = gr.skip()
-"""Ends a stream: Gradio sends the last update again, when the visitor may have changed the inputs meanwhile."""
 AT_ONCE: Options = {"queue": False}
 """Events that do not wait for others."""
 SAVE: Options = {"concurrency_id": "save", "concurrency_limit": 1}
@@ -95,7 +96,8 @@ class Binding:
         self.uploads: dict[str, Value] = dict(uploads or {})
         self.values = dict(values or {})
         hidden = {name: gr.Textbox(visible="hidden", label=name) for name in ("link", "answered")}
-        self.parts: Parts = {**self.widgets, **self.uploads, **parts, **hidden}
+        guide = gr.HTML(js_on_load=script("guide.js"), elem_id=f"{screen.name}-guide", apply_default_css=False)
+        self.parts: Parts = {**self.widgets, **self.uploads, **parts, **hidden, "guide": guide}
         inputs = set(screen.state.fields_with("input"))
         self.inputs = [widget for name, widget in self.widgets.items() if name in inputs] + [*self.uploads.values()]
         self._show_link()
@@ -129,8 +131,13 @@ class Binding:
         def handler(visitor: str, request: gr.Request) -> Iterator[Value]:
             self.store.connect(request.session_hash or "", visitor)
             session, params = self._session(request), dict(request.query_params)
-            yield from self._guarded(lambda: self.screen.open(session, params), None, request)
-            yield LAST_UPDATE
+
+            def found() -> Iterator[Update]:
+                if GUIDE in params:
+                    yield {"guide": guide_of(params[GUIDE], self.screen.name)}
+                yield from self.screen.open(session, params)
+
+            yield from self._guarded(found, None, request)
 
         return event(handler, visitor, self._outputs, js=VISITOR, **QUIET, **options)
 
@@ -177,7 +184,6 @@ class Binding:
 
         def with_event(values: dict, request: gr.Request, event: gr.EventData) -> Iterator[Value]:
             yield from call(values, request, event)
-            yield LAST_UPDATE
 
         def once(values: dict, request: gr.Request) -> Value:
             return next(call(values, request))
@@ -187,7 +193,6 @@ class Binding:
 
         def streamed(values: dict, request: gr.Request) -> Iterator[Value]:
             yield from call(values, request)
-            yield LAST_UPDATE
 
         if inspect.isgeneratorfunction(action):
             return with_event if data else streamed
@@ -314,5 +319,5 @@ def _uploaded(file: Value) -> Path | None:
         return None
     path = file.get("path") if isinstance(file, dict) else None
     if not path or not is_in_or_equal(path, get_upload_folder()):
-        raise InputError("Only uploaded files can be read. Upload the file on this page.")
+        raise InputError(NO_UPLOAD)
     return Path(path)

@@ -18,7 +18,6 @@ from pages.gradio_ui.bind import GPU, PRIVATE, Options, Value
 from pages.gradio_ui.page import PageUi, Sc
 from pages.gradio_ui.queue import FairQueue, Places
 from pages.gradio_ui.session_state import CAPACITY, SmallStates
-from pages.guide import GUIDE, guide_of
 from pages.prose import read_prose
 from pages.session import SessionStore
 
@@ -79,8 +78,6 @@ def create_blocks(backend: Backend, pages: Sequence[Page[Any]], store: SessionSt
                 page.build(ui)
             shown = f"() => window.perceiver.mounted({json.dumps(f'{page.title} - {name}')})"
             app.load(None, None, None, js=shown, **PRIVATE)
-            line = gr.HTML(js_on_load=script("guide.js"), elem_id=f"{page.name}-guide", apply_default_css=False)
-            app.load(_guide(page.name), None, line, queue=False, show_progress="hidden", **PRIVATE)
             for call in screen.calls:
                 gr.api(api_function(screen, call), api_name=call.name, **page.lane)
             app.unload(_leaver(store))
@@ -111,13 +108,6 @@ class PagesBlocks(gr.Blocks):
         """Closes the server once requests that are running have ended, or their time is up."""
         cast(FairQueue, self._queue).finish(STOP_SECONDS)
         self.close(verbose=False)
-
-
-def _guide(page: str) -> Callable[..., str]:
-    def guide(request: gr.Request) -> str:
-        return str(guide_of(dict(request.query_params).get(GUIDE), page))
-
-    return guide
 
 
 def _leaver(store: SessionStore) -> Callable[..., None]:

@@ -218,6 +218,15 @@ def test_stop_keeps_the_previous_result(screen: AvScreen, session: Session) -> N
     assert session.get() is run
 
 
+def test_a_stop_that_comes_after_the_result_changes_nothing(screen: AvScreen, session: Session) -> None:
+    shown = []
+    for update in screen.submit(session, screen.initial, EXAMPLES[1].file):
+        shown.append(update)
+        if "answered" in update:
+            screen.stop(session, screen.initial)
+    assert "answered" in shown[-1]
+
+
 def test_a_job_is_stopped_while_it_waits(screen: AvScreen, backend: Backend, session: Session) -> None:
     assert screen.choose_example(session, screen.initial, 2)["clip"] == EXAMPLES[2].file
     assert "notice" in screen.stop(session, screen.initial)

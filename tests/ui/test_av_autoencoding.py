@@ -105,7 +105,9 @@ def images(page: Page) -> list[str]:
     return sorted(part(page, "comparison").locator("img").evaluate_all("all => all.map((image) => image.src)"))
 
 
-def test_a_long_clip_is_stopped(page: Page, tmp_path: Path) -> None:
+def test_a_long_clip_is_stopped(visit: Visit, tmp_path: Path) -> None:
+    page = visit(NAME, "?resolution=pixels")  # which takes longer
+    wait_for_result(page)
     file = tmp_path / "long.mp4"
     file.write_bytes(clip_bytes(frames=[numbered(number % 30) for number in range(700)], preset="ultrafast"))
     before = images(page)
