@@ -1,6 +1,6 @@
 // The figure of a run (components/html/charts/network.py): the cell under the pointer, or the one that arrow keys
 // chose, lights up what it attends to and what attends to it. Visitors leave out latents, heads, or inputs that they
-// mark, and see what that changes. Body of a function (element, trigger, watch).
+// mark, and see what that changes. Body of a function (element, trigger).
 const SIDES = ["inputs", "latents", "outputs"];
 const BANDS = { latents: 8, inputs: 24 }; // most bands between two sides
 const STEP_MS = 500;
@@ -65,10 +65,10 @@ const even = (state, side) =>
 const paint = (state) => {
   const levels = levelsOf(state);
   for (const side of SIDES) {
-    const own = levels[side];
+    const own = levels[side]?.length > 1 ? levels[side] : null; // a single cell has none to compare with
     const most = own ? Math.max(...own) : 0;
     state.cells[side].forEach((cell, at) => {
-      const step = own && most && own.length > 1 ? Math.round((own[at] / most) * (state.colors.length - 1)) : -1;
+      const step = own && most ? Math.round((own[at] / most) * (state.colors.length - 1)) : -1;
       cell.style.setProperty("--level", step < 0 ? "transparent" : state.colors[step]);
       cell.classList.toggle("black-text", step > state.colors.length * 0.45);
       cell.classList.toggle("white-text", step >= 0 && step <= state.colors.length * 0.45);
@@ -81,8 +81,8 @@ const paint = (state) => {
     if (side === state.focus.side) box.setAttribute("aria-activedescendant", state.cells[side][state.focus.index].id);
     else box.removeAttribute("aria-activedescendant");
     const scale = state.panels[side].querySelector(".network-scale");
-    scale.textContent = own && own.length > 1 ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
-    scale.classList.toggle("colored", Boolean(own) && own.length > 1);
+    scale.textContent = own ? `0 to ${percent(most)}; even attention: ${percent(even(state, side))}` : "\u00a0";
+    scale.classList.toggle("colored", Boolean(own));
   }
   if (state.painted !== state.output) paintOutput(state);
   drawBands(state, levels);
@@ -403,7 +403,9 @@ const start = () => {
   paint(shown);
   showMarks(shown);
 };
-watch("value", () => requestAnimationFrame(start));
+// Before the browser draws, so that a new figure never flashes without its colors.
+const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["data-maps"] };
+new MutationObserver(start).observe(element, changes);
 start();
 // Widths change when fonts arrive, a section opens or the window is resized.
 new ResizeObserver(measureAgain).observe(element);
