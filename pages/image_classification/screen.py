@@ -142,7 +142,7 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         shown: Update = {f"prediction_{variant}": panel.prediction for variant, panel in panels.items()}
         positions = state.sheet == "positions"
         shown |= {f"latents_{variant}": "" if positions else panel.latents for variant, panel in panels.items()}
-        shown["positions"] = self._positions(run) if positions else ""
+        shown["positions"] = render.image_positions(run.results) if positions else ""
         shown |= self.show_attributions(run) | {"network": self.figure(run)}
         shown["run_line"] = "<br>".join(run_line(result.run) for result in run.results.values() if result)
         notice: Update = {"notice": Notice(run.problem, "alert")} if run.problem else {}
@@ -217,6 +217,13 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         return self.traced_by(run, state, latents=ImageClassificationState().latents)
 
     @on_run
+    def redraw(self, run: ImageClassificationRun, state: ImageClassificationState) -> ImageClassificationRun:
+        """Draws the same result in another way. Position encodings need the models once."""
+        drawn = replace(run, state=run.state.with_values_of(state, "display", "browser"))
+        missing = drawn.state.sheet == "positions" and run.state.sheet != "positions"
+        return self._traced(drawn, VARIANTS) if missing else drawn
+
+    @on_run
     def select_point(
         self, run: ImageClassificationRun, state: ImageClassificationState, row: float, column: float
     ) -> ImageClassificationRun:
@@ -238,19 +245,9 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
 
     # Runs
 
-    def _positions(self, run: ImageClassificationRun) -> Markup:
-        """The position encodings of the image on the page."""
-        requests = {
-            variant: replace(_request(run.state, variant, result.input_image, cropped=True), probe=None, positions=True)
-            for variant, result in run.results.items()
-            if result
-        }
-        found = unwrap(self.backend.run_all(list(requests.values())))
-        return render.image_positions(dict(zip(requests, found, strict=True)))
-
     def _run(self, state: ImageClassificationState, file: Path) -> ImageClassificationRun:
         image = open_image(file)
-        requests = [with_stages(_request(state, variant, image, LATENT_MAPS)) for variant in VARIANTS]
+        requests = [with_stages(_request(state, variant, image, **_maps(state))) for variant in VARIANTS]
         found = self.backend.run_all(requests)
         refused = [each for each in found if isinstance(each, CheckpointUnavailable)]
         if len(refused) == len(VARIANTS):
@@ -266,10 +263,9 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
 
     def _traced(self, run: ImageClassificationRun, variants: Sequence[Variant]) -> ImageClassificationRun:
         """The attention of these variants as the state has it. Their latents are not computed again."""
+        shown = {"cropped": True, **_maps(run.state)}
         requests = {
-            variant: with_stages(
-                _request(run.state, variant, result.input_image, LATENT_MAPS, cropped=True, place=_cell(run, result)),
-            )
+            variant: with_stages(_request(run.state, variant, result.input_image, place=_cell(run, result), **shown))
             for variant, result in run.results.items()
             if result and variant in variants
         }
@@ -277,8 +273,13 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         return replace(run, results={**run.results, **dict(zip(requests, found, strict=True))})
 
 
+def _maps(state: ImageClassificationState) -> dict[str, Any]:
+    """The fields of a request for what is shown of each model below its prediction."""
+    return {"latent_maps": LATENT_MAPS, "positions": state.sheet == "positions"}
+
+
 def _request(
-    state: ImageClassificationState, variant: Variant, image: Image, latent_maps: int = 0, **more: Any
+    state: ImageClassificationState, variant: Variant, image: Image, **more: Any
 ) -> ImageClassificationRequest:
     return ImageClassificationRequest(
         image,
@@ -287,7 +288,6 @@ def _request(
         probe=_probe(state.method, state.latents[VARIANTS.index(variant)]),
         weights=state.weights,
         size=state.size or None,
-        latent_maps=latent_maps,
         **more,
     )
 
