@@ -16,6 +16,8 @@ FAITHFULNESS = "Faithfulness: compare attributions"
 """Heading of the section that measures attributions."""
 EXPLANATIONS = "Which explanation should I believe?"
 """Heading of the section that compares attribution methods over data."""
+OUTDATED = '<p class="notice hint" role="status">Out of date: the inputs have changed since this run.</p>'
+"""Markup that is shown while the result does not belong to the inputs."""
 HEADING = re.compile(r"^#{1,2} (.+)$", re.MULTILINE)
 
 

@@ -78,8 +78,10 @@ def _folders(settings: Settings) -> Iterator[str]:
 def _models(settings: Settings) -> Iterator[str]:
     """Problems of the models in this process; on a cluster, the replicas have them."""
     if settings.backend == "ray":
-        if not settings.ray_token.get_secret_value():
-            yield "PERCEIVER_RAY_TOKEN: set the same secret for the cluster and its front ends."
+        try:
+            _ = settings.token
+        except SettingsError as error:
+            yield str(error)
         return
     for name in sorted({shape.name for (_, weights, _), shape in recorded().items() if weights == "embedded"}):
         if problem := folder_problem(EMBEDDED / name):

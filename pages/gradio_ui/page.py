@@ -15,7 +15,7 @@ from pages.binding import example_chip
 from pages.gradio_ui.bind import GPU, QUIET, Binding, Event, Options, Parts, Value
 from pages.gradio_ui.saving import file_writer
 from pages.gradio_ui.widgets import Widgets
-from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK
+from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK, OUTDATED
 from pages.screen import PLOT_FILES, AnyScreen, Offer
 from pages.session import SessionStore
 
@@ -134,11 +134,7 @@ class PageUi(Widgets, Generic[Sc]):
 
     def run_line(self) -> None:
         """The line under a result: model, device and time; and the note that it is out of date."""
-        gr.HTML(
-            '<p class="notice hint" role="status">Out of date: the inputs have changed since this run.</p>',
-            elem_id=self.id("outdated"),
-            elem_classes="outdated-note",
-        )
+        gr.HTML(OUTDATED, elem_id=self.id("outdated"), elem_classes="outdated-note")
         self.part("run_line", gr.HTML(elem_id=self.id("run_line"), elem_classes=[RESULT, "run-line"]))
 
     def button(self, name: str, label: str, **options: Value) -> gr.Button:

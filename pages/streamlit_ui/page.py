@@ -20,7 +20,7 @@ from models.data.glossary import read_glossary
 from models.data.images import open_image
 from models.schema import InputError
 from pages.binding import example_chip
-from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK
+from pages.prose import EXPLANATION, FAITHFULNESS, NETWORK, OUTDATED
 from pages.screen import AnyScreen, Files, Offer
 from pages.streamlit_ui.markup import show_markup
 from pages.streamlit_ui.widgets import Draw, Steps, Value, Widgets
@@ -37,7 +37,6 @@ PREVIEW_SIDE = 480
 In = TypeVar("In", bound=AnyScreen)
 STRIP = Markup('<div class="strip-block"><div class="strip-label">{}</div>{}</div>')
 BLOCK = Markup('<div class="picture-block">{}</div>')
-OUTDATED = '<p class="notice hint" role="status">Out of date: the inputs have changed since this run.</p>'
 
 
 class PageUi(Widgets, Generic[Sc]):

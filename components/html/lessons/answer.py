@@ -6,6 +6,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from components.html.terms import mark_terms
+from components.words.quotes import quoted
 from models.data.glossary import read_glossary
 from models.data.lessons import Question
 
@@ -17,7 +18,7 @@ def verdict(question: Question, given: Sequence[str], revealed: bool, refused: s
     """Empty until there is an answer. given: all answers so far. refused: what was typed and is no number."""
     if refused:
         unit = f" (unit: {question.unit})" if question.unit else ""
-        return VERDICT.format("refused", f"“{refused}” is not a number. Type the result as one number{unit}.", "")
+        return VERDICT.format("refused", f"{quoted(refused)} is not a number. Type the result as one number{unit}.", "")
     if not revealed and not given:
         return VERDICT.format("empty", "", "")
     if not revealed and not question.is_decided(given):

@@ -100,7 +100,7 @@ class _FilledStrip:
         if index is not None:
             said.append(f"filled in with probability {self.result.probabilities[index, 0]:.0%}")
             if self.one_by_one:
-                said.append(f"step {self.result.order[index] + 1}")
+                said.append(f"round {self.result.order[index] + 1}")
         if position in self.later:
             said.append("was still masked")
         if not valid:
