@@ -49,7 +49,7 @@ class NoVideoError(InputError):
 
 
 def open_video(path: Path) -> Clip:
-    """Raises InputError, and NoVideoError for a sound file. Decodes every frame once, once the size is checked.
+    """Raises InputError, and NoVideoError for a sound file. Checks the size, then decodes every frame once.
 
     At the first frame that is damaged or cannot be decoded, the clip ends, and a note says so.
     """
