@@ -45,9 +45,10 @@ def with_stages(request: Traceable, *without: Intervention) -> Traceable:
 
 def trace_choices(shape: ModelShape, state: TraceState) -> Update:
     """Heads and latents of a model, and those that a state selects."""
-    heads, latents = range(shape.cross_heads), range(shape.latents)
+    heads = [(_head_name(shape, head), head) for head in range(shape.cross_heads)]
+    latents = range(shape.latents)
     return {
-        "head": Control.choice([(MEAN_OF_HEADS, ""), *((str(head), head) for head in heads)], state.head),
+        "head": Control.choice([(MEAN_OF_HEADS, ""), *heads], state.head),
         "latent": Control.choice([(ALL_LATENTS, ""), *((str(latent), latent) for latent in latents)], state.latent),
     }
 
@@ -57,3 +58,8 @@ def within_model(shape: ModelShape, state: T) -> T:
     head = state.head if state.head is not None and state.head < shape.cross_heads else None
     latent = state.latent if state.latent is not None and state.latent < shape.latents else None
     return state.changed(head=head, latent=latent)
+
+
+def _head_name(shape: ModelShape, head: int) -> str:
+    matching = head - shape.cross_heads + len(shape.matching_orders)
+    return str(head) if matching < 0 else f"{head}: matches {shape.matching_orders[matching]} tokens"

@@ -1,6 +1,7 @@
 """Services whose tiny writers of text are told what to prefer, for tests of text generation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,11 +20,11 @@ PROMPT = "Once upon a "
 LETTERS = b"abcde"
 
 
-def biased(bias: Mapping[int, float], otherwise: float = 0.0) -> LocalBackend:
+def biased(bias: Mapping[int, float], otherwise: float = 0.0, matching_orders: tuple[int, ...] = ()) -> LocalBackend:
     """bias: id -> what is added to its logit; to those of the others `otherwise` is."""
 
     def load(*options: Any) -> PerceiverAr:
-        model = load_tiny(*options)
+        model = with_matching(load_tiny(*options), matching_orders)
         values = torch.full((model.config.vocab_size,), otherwise)
         for token, value in bias.items():
             values[token] = value
@@ -31,6 +32,17 @@ def biased(bias: Mapping[int, float], otherwise: float = 0.0) -> LocalBackend:
         return model
 
     return LocalBackend(Settings(device="cpu"), load)
+
+
+def with_matching(model: PerceiverAr, orders: tuple[int, ...]) -> PerceiverAr:
+    """The same weights and matching heads that make a difference."""
+    if not orders:
+        return model
+    torch.manual_seed(0)
+    changed = PerceiverAr(replace(model.config, matching_orders=orders)).eval()
+    changed.load_state_dict(changed.state_dict() | model.state_dict())
+    nn.init.normal_(changed.cross.matching.output.weight)
+    return changed
 
 
 def of_letters() -> LocalBackend:

@@ -54,6 +54,9 @@ def naive(model: PerceiverAr, ids: Tensor, prefix: int) -> Naive:
     asking = model.cross.latent_norm(hidden[prefix:])
     source = torch.cat([model.cross.prefix_norm(hidden[:prefix]), asking])
     found, across = _attended(model, model.cross.attention, asking, source, True)
+    if model.config.matching_orders:
+        matched, of_matching = _matched(model, ids.tolist(), source, prefix)
+        found, across = found + matched, torch.cat([across, of_matching])
     hidden = hidden[prefix:] + found
     hidden = hidden + _mlp(model.cross.mlp, hidden)
     among = []
@@ -88,6 +91,25 @@ def _attended(model: PerceiverAr, attention: Any, asking: Tensor, source: Tensor
         maps.append(scores.softmax(dim=-1))
         given.append(maps[-1] @ values[:, of_head])
     return attention.output(torch.cat(given, dim=-1)), torch.stack(maps)
+
+
+def _matched(model: PerceiverAr, ids: list[int], source: Tensor, prefix: int):
+    """What the matching heads give, and their maps: a table of drawn codes in place of hashes.
+
+    Only for temperatures so high that a score of another n-gram, at random, counts for nothing.
+    """
+    matching, given, maps = model.cross.matching, [], []
+    values = matching.value(source)
+    for head, order in enumerate(model.config.matching_orders):
+        padded = [0] * order + ids  # its last `order` ids before index i + order are those up to i - 1
+        before = [tuple(padded[i : i + order]) for i in range(len(ids) + 1)]
+        rows = torch.zeros(len(ids) - prefix, len(ids))
+        for i in range(prefix, len(ids)):
+            same = [j for j in range(i + 1) if before[j] == before[i + 1]]
+            rows[i - prefix, same] = 1 / max(1, len(same))
+        maps.append(rows)
+        given.append(rows @ values[:, head * 64 : (head + 1) * 64])
+    return matching.output(torch.cat(given, dim=-1)), torch.stack(maps)
 
 
 def _turned(model: PerceiverAr, x: Tensor, place: int) -> Tensor:

@@ -2,13 +2,14 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.perceiver.ar_config import PerceiverArConfig
 from training.byte_card import PROSE_LIMITS, prose_data
 from training.card import Facts, Report, table
-from training.text_batches import FIRST_PREFIX, STEP
+from training.text_batches import STEP
+from training.text_memory import BARS, DISTANCES, GIVEN
 from training.text_samples import TEMPERATURE, TOP_P, Sample
 
 BAR, AIM = 2.2, 1.8
@@ -21,8 +22,8 @@ DESCRIPTION = (
 )
 LIMITS = (
     "It spells, and often completes a sentence; over several sentences it loses the thread.",
-    "Text before its context cannot help it. One layer reads the prefix, and it sees single bytes there, not words: "
-    'the table in "Prefix length" shows what the prefix is worth.',
+    "Text before its context cannot help it. One layer reads the prefix, and apart from the matching heads it sees "
+    'single bytes there, not words: the table in "Prefix length" shows what the prefix is worth.',
     "It never stops by itself: no text ends in the training data.",
 )
 
@@ -31,10 +32,13 @@ def facts(
     report: Report,
     config: PerceiverArConfig,
     sizes: Mapping[str, int],
-    by_prefix: Mapping[int, Mapping[str, float]],
+    by_prefix: Mapping[bool, Mapping[int, Mapping[str, float]]],
     samples: list[Sample],
 ) -> Facts:
-    """sizes: bytes of "train", "factbook" and "valid". by_prefix: as `text_evaluation.by_prefix` gives it."""
+    """sizes: bytes of "train", "factbook" and "valid".
+
+    by_prefix: as `text_evaluation.by_prefix` gives it, with matching heads (True) and without.
+    """
     scores, baselines = report.scores, report.baselines
     if scores["bytes"] != sizes["valid"]:
         raise SystemExit(f"The scores count {scores['bytes']:,} bytes, valid.txt has {sizes['valid']:,}.")
@@ -54,7 +58,11 @@ def facts(
         curve_note="Training and validation differ: in training, prefixes are shorter in the first half of the steps, "
         "and a part of each prefix is dropped.",
         scores=_scores(scores, baselines),
-        sections={"Prefix length": _prefixes(by_prefix), "Samples": _samples(samples)},
+        sections={
+            "Prefix length": _prefixes(by_prefix),
+            "Names from the prefix": _recall(scores["recall"]),
+            "Samples": _samples(samples),
+        },
         limits=PROSE_LIMITS + LIMITS,
         compared_on='on the bytes of "Prefix length"',
     )
@@ -68,6 +76,7 @@ def _architecture(config: PerceiverArConfig) -> dict[str, str]:
         "channels": f"{config.num_channels}",
         "cross-attention": f"1 causal layer, from latents to prefix and latents, {config.num_heads} heads, "
         f"MLP widening factor {cross}",
+        "matching heads": _matching(config.matching_orders),
         "self-attention": f"{config.num_self_attention_layers} causal layers over the latents, {config.num_heads} "
         f"heads, MLP widening factor {own}",
         "positions": "rotary in all layers, none learned",
@@ -75,11 +84,23 @@ def _architecture(config: PerceiverArConfig) -> dict[str, str]:
     }
 
 
+def _matching(orders: Sequence[int]) -> str:
+    if not orders:
+        return "none"
+    return (
+        f"{len(orders)} next to these heads, of {', '.join(map(str, orders))} bytes: each attends to what followed the "
+        "same bytes earlier (`models/perceiver/ar_matching.py`). They are not part of the paper"
+    )
+
+
 def _training(report: Report, config: PerceiverArConfig) -> dict[str, str]:
+    record = report.training
     rows = {
-        "prefix": f"at most {min(FIRST_PREFIX, config.max_prefix)} bytes at first, growing with the steps to "
-        f"{config.max_prefix} at half of them; half of the batches use the longest prefix so far, the others any "
-        f"multiple of {STEP} from 0 on",
+        "initialization": "weights of an earlier run" if record.get("start") == "exported" else "random",
+        "prefix": f"at most {min(record.get('first_prefix', 64), config.max_prefix)} bytes at first, growing with the "
+        f"steps to {config.max_prefix} at half of them; half of the batches use the longest prefix so far, the others "
+        f"any multiple of {STEP} from 0 on",
+        "made-up names": f"repeated in {record.get('names', 0):.0%} of the windows",
         "prefix dropout": f"{config.cross_attention_dropout:.0%}, drawn for each window",
     }
     if not report.examples:
@@ -103,17 +124,35 @@ def _scores(scores: Mapping[str, Any], baselines: Mapping[str, float]) -> tuple[
     return text, table(("", "bits per byte"), rows)
 
 
-def _prefixes(by_prefix: Mapping[int, Mapping[str, float]]) -> tuple[str, ...]:
+def _prefixes(by_prefix: Mapping[bool, Mapping[int, Mapping[str, float]]]) -> tuple[str, ...]:
+    whole, without = by_prefix[True], by_prefix[False]
     rows = [
-        (f"{prefix}", f"{each['least_context']:,} to {each['context']:,}", f"{each['bits_per_byte']:.3f}")
-        for prefix, each in by_prefix.items()
+        (
+            f"{prefix}",
+            f"{each['least_context']:,} to {each['context']:,}",
+            f"{each['bits_per_byte']:.3f}",
+            f"{without[prefix]['bits_per_byte']:.3f}",
+        )
+        for prefix, each in whole.items()
     ]
-    count = int(next(iter(by_prefix.values()))["bytes"])
+    count = int(next(iter(whole.values()))["bytes"])
     text = (
         f"The same {count:,} bytes, spread over `valid.txt`, are predicted from the same latents after longer and "
-        "longer prefixes: what reading further back is worth."
+        "longer prefixes: what reading further back is worth. The last column is the same model with its matching "
+        "heads switched off."
     )
-    return text, table(("prefix", "tokens before a byte", "bits per byte"), rows)
+    return text, table(("prefix", "tokens before a byte", "bits per byte", "without matching heads"), rows)
+
+
+def _recall(recall: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    rows = [(name, f"{each['letters']:.1%}", f"{each['names']:.1%}") for name, each in recall.items()]
+    text = (
+        f"Made-up names, {recall['whole']['count']} in all, are put into windows of `valid.txt` at two places "
+        f"{DISTANCES[0]} to {DISTANCES[1]} bytes apart. Given the first {GIVEN} letters at the second place, how many "
+        "of the other letters, and how many whole names, are the most likely ones? Required were "
+        f"{BARS['letters']:.0%} and {BARS['names']:.0%}."
+    )
+    return text, table(("this model", "letters", "whole names"), rows)
 
 
 def _samples(samples: list[Sample]) -> tuple[str, ...]:

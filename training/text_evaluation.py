@@ -60,12 +60,19 @@ def spans(length: int, context: int, latents: int, stride: int) -> Iterator[Span
 
 
 def evaluate(
-    model: PerceiverAr, text: np.ndarray, *, stride: int | None = None, context: int | None = None, every: int = 1
+    model: PerceiverAr,
+    text: np.ndarray,
+    *,
+    stride: int | None = None,
+    context: int | None = None,
+    every: int = 1,
+    matching: bool = True,
 ) -> dict[str, float]:
     """Bits per byte of a text, uint8 [n], n > 0; the first byte is predicted from START.
 
     stride: bytes that a window scores, by default half of the latents. context: maximum number of tokens, by default
-    the model's. every: score one of `every` windows. The model is in evaluation mode. Arithmetic: float32 on a CPU.
+    the model's. every: score one of `every` windows. matching: as in `PerceiverAr.latents`. The model is in evaluation
+    mode. Arithmetic: float32 on a CPU.
     """
     config = model.config
     context = min(context or config.max_seq_len, config.max_seq_len)
@@ -74,7 +81,7 @@ def evaluate(
     if not len(text):
         raise SystemExit("There is nothing to evaluate: the text is empty.")
     wanted = list(spans(len(text), context, latents, stride))[::every]
-    bits = np.concatenate(list(_bits(model, text, wanted)))
+    bits = np.concatenate(list(_bits(model, text, wanted, matching)))
     return {
         "bits_per_byte": float(bits.mean()),
         "bytes": len(bits),
@@ -83,14 +90,18 @@ def evaluate(
     }
 
 
-def by_prefix(model: PerceiverAr, text: np.ndarray, every: int = 1) -> dict[int, dict[str, float]]:
+def by_prefix(
+    model: PerceiverAr, text: np.ndarray, every: int = 1, *, matching: bool = True
+) -> dict[int, dict[str, float]]:
     """`evaluate` by number of prefix tokens: none, a third of the longest prefix, and the longest.
 
     All three score the same bytes from the same latents.
     """
     longest, latents = model.config.max_prefix, model.config.max_latents
     prefixes = sorted({0, longest // 3, longest})
-    return {prefix: evaluate(model, text, context=latents + prefix, every=every) for prefix in prefixes}
+    return {
+        prefix: evaluate(model, text, context=latents + prefix, every=every, matching=matching) for prefix in prefixes
+    }
 
 
 def baselines(training_text: np.ndarray, text: np.ndarray) -> dict[str, float]:
@@ -112,23 +123,25 @@ def baselines(training_text: np.ndarray, text: np.ndarray) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def _bits(model: PerceiverAr, text: np.ndarray, wanted: list[Span]) -> Iterator[np.ndarray]:
+def _bits(model: PerceiverAr, text: np.ndarray, wanted: list[Span], matching: bool) -> Iterator[np.ndarray]:
     """Bits of the scored bytes, float64, grouped by the shape of their span."""
     device = next(model.parameters()).device
     tokens = torch.from_numpy(np.concatenate([[START], text.astype(np.int64) + FIRST_BYTE])).to(device)
     parts = [part for shape, group in groupby(wanted, lambda span: span.shape) for part in _parts(shape, list(group))]
     for shape, part in reported(parts, len(parts), f"evaluate, {WINDOWS_AT_ONCE} windows at once"):
-        yield _bits_of(model, tokens, shape, part)
+        yield _bits_of(model, tokens, shape, part, matching)
 
 
 def _parts(shape: tuple[int, int, int], group: list[Span]) -> Iterator[tuple[tuple[int, int, int], list[Span]]]:
     return ((shape, group[i : i + WINDOWS_AT_ONCE]) for i in range(0, len(group), WINDOWS_AT_ONCE))
 
 
-def _bits_of(model: PerceiverAr, tokens: Tensor, shape: tuple[int, int, int], part: list[Span]) -> np.ndarray:
+def _bits_of(
+    model: PerceiverAr, tokens: Tensor, shape: tuple[int, int, int], part: list[Span], matching: bool
+) -> np.ndarray:
     prefix, _, count = shape
     ids = torch.stack([tokens[span.begin : span.end] for span in part])
     targets = torch.stack([tokens[span.scored + 1 : span.end + 1] for span in part])
-    logits = model.predict(model.latents(ids, prefix)[:, -count:]).float()
+    logits = model.predict(model.latents(ids, prefix, matching=matching)[:, -count:]).float()
     nats = F.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
     return nats.double().flatten().cpu().numpy() / math.log(2)

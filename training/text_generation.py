@@ -15,10 +15,11 @@ from models.perceiver.ar_weights import load, save
 from models.tasks.byte_tokens import FIRST_BYTE
 from training.card import Facts, Report
 from training.data import evaluation_text, find_text, training_text
-from training.recipe import Objective, Recipe, check_exported
+from training.recipe import ASSETS, Objective, Recipe, check_exported
 from training.text_batches import Batch, Batches, random_prefix
 from training.text_card import facts
 from training.text_evaluation import baselines, by_prefix, evaluate
+from training.text_memory import recalled
 from training.text_samples import samples
 
 VALIDATED = 512
@@ -26,11 +27,18 @@ VALIDATED = 512
 
 
 def config(
-    channels: int = 256, heads: int = 4, layers: int = 5, context: int = 1024, latents: int = 256, dropout: float = 0.1
+    channels: int = 256,
+    heads: int = 4,
+    layers: int = 5,
+    context: int = 1024,
+    latents: int = 256,
+    dropout: float = 0.1,
+    matching: str = "3 4 6",
 ) -> PerceiverArConfig:
     """layers: of self-attention, all with rotary positions, after one layer of cross-attention.
 
-    dropout: share of the prefix that is dropped in training. The defaults stay under 5 M parameters.
+    dropout: share of the prefix that is dropped in training. matching: orders of the matching heads. The defaults stay
+    under 5 M parameters.
     """
     return PerceiverArConfig(
         vocab_size=FIRST_BYTE + 256,
@@ -44,6 +52,7 @@ def config(
         output_norm=True,
         output_bias=False,
         abs_pos_emb=False,
+        matching_orders=tuple(map(int, matching.split())),
     )
 
 
@@ -69,12 +78,19 @@ class TextGeneration(Recipe):
         "context": 1024,
         "latents": 256,
         "dropout": (0.1, "share of the prefix that is dropped"),
+        "matching": ("3 4 6", "orders of the matching heads"),
+        "names": (0.15, "share of the windows in which a made-up name is repeated"),
+        "start": ("none", "initial weights: none, or exported ones of this recipe, with or without matching heads"),
+        "first_prefix": (64, "longest prefix at first; it grows for half of the steps"),
         "validate_every": 500,
     }
 
     def build(self) -> PerceiverAr:
-        names = ("channels", "heads", "layers", "context", "latents", "dropout")
-        return PerceiverAr(config(**{name: getattr(self.args, name) for name in names}))
+        names = ("channels", "heads", "layers", "context", "latents", "dropout", "matching")
+        model = PerceiverAr(config(**{name: getattr(self.args, name) for name in names}))
+        if self.args.start == "exported":
+            model.load_state_dict(model.state_dict() | self.load(ASSETS / self.model).state_dict())
+        return model
 
     def restore(self, run: Path) -> PerceiverAr:
         return PerceiverAr(read_config(run))
@@ -91,10 +107,10 @@ class TextGeneration(Recipe):
 
     def objective(self, model: PerceiverAr) -> Objective:
         args = self.args
-        batches = Batches(training_text(args.data), torch.device(args.device), args.batch, args.latents)
+        batches = Batches(training_text(args.data), torch.device(args.device), args.batch, args.latents, args.names)
 
         def draw(step: int) -> Batch:
-            return batches.draw(random_prefix(step / args.steps, model.config.max_prefix))
+            return batches.draw(random_prefix(step / args.steps, args.first_prefix, model.config.max_prefix))
 
         def validate() -> dict:
             return evaluate(model, self.valid, every=self._interval(model))
@@ -111,7 +127,7 @@ class TextGeneration(Recipe):
 
     def evaluate(self, model: PerceiverAr) -> dict:
         name, text = evaluation_text(self.args.data)
-        return evaluate(model, text) | {"data": name}
+        return evaluate(model, text) | {"data": name, "recall": recalled(model, text)}
 
     def baselines(self) -> dict:
         return baselines(training_text(self.args.data), self.valid)
@@ -121,7 +137,8 @@ class TextGeneration(Recipe):
 
     def facts(self, report: Report, model: PerceiverAr) -> Facts:
         sizes = {name: len(find_text(self.args.data, name)) for name in ("train", "factbook", "valid")}
-        prefixes = by_prefix(model, self.valid, self._interval(model))
+        every = self._interval(model)
+        prefixes = {matching: by_prefix(model, self.valid, every, matching=matching) for matching in (True, False)}
         return facts(report, model.config, sizes, prefixes, samples(model))
 
 

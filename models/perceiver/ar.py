@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from models.perceiver.ar_cache import KeyValueCache, KeyValues
 from models.perceiver.ar_config import PerceiverArConfig
+from models.perceiver.ar_matching import MatchingHeads, NgramHashes, last_ids, ngram_hashes
 from models.perceiver.linear import linear, product
 
 ROTARY_BASE = 10_000.0
@@ -29,12 +30,14 @@ class Positions:
     read: complex [.., K, R], rotations of the keys.
     mask: bool, broadcast to [B, H, N, keys], True where a key may be read; None if each latent reads everything.
     causal: whether the mask is a plain triangle, which the fused kernels implement themselves.
+    hashes: what matching heads compare; None for none.
     """
 
     asking: Tensor
     read: Tensor
     mask: Tensor | None = None
     causal: bool = False
+    hashes: NgramHashes | None = None
 
 
 class Attention(nn.Module):
@@ -95,13 +98,21 @@ class CrossLayer(nn.Module):
         self.latent_norm = nn.LayerNorm(config.num_channels)
         self.prefix_norm = nn.LayerNorm(config.num_channels)
         self.attention = Attention(config, output_bias=True)
+        orders = config.matching_orders
+        self.matching = MatchingHeads(config.num_channels, orders) if orders else None
         self.mlp = Mlp(config.num_channels, config.cross_attention_widening_factor)
         self.dropout = nn.Dropout(config.residual_dropout)
 
-    def forward(self, prefix: Tensor, latents: Tensor, reading: Positions, kept: KeyValues | None = None) -> Tensor:
+    def forward(
+        self, prefix: Tensor, latents: Tensor, reading: Positions, memory: KeyValueCache | None = None
+    ) -> Tensor:
         """[B, P, C], [B, N, C] -> [B, N, C]."""
         asking, source = self.asking_and_source(prefix, latents)
-        latents = latents + self.dropout(self.attention(asking, source, reading, True, kept))
+        read = self.attention(asking, source, reading, True, memory and memory.across)
+        if self.matching is not None and reading.hashes is not None:
+            kept = memory and memory.matching
+            read = read + self.matching(source, reading.hashes, reading.mask, reading.causal, kept)
+        latents = latents + self.dropout(read)
         return latents + self.dropout(self.mlp(latents))
 
     def asking_and_source(self, prefix: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
@@ -146,6 +157,8 @@ class PerceiverAr(nn.Module):
                 nn.init.normal_(module.weight, std=config.init_scale)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
+        if self.cross.matching is not None:
+            nn.init.zeros_(self.cross.matching.output.weight)  # a model without them, at first
 
     def forward(self, ids: Tensor, prefix: int, padding: Tensor | None = None) -> Tensor:
         """Logits [B, N, vocabulary].
@@ -159,42 +172,66 @@ class PerceiverAr(nn.Module):
         return self.predict(self.latents(ids, prefix, padding))
 
     def latents(
-        self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None
+        self,
+        ids: Tensor,
+        prefix: int,
+        padding: Tensor | None = None,
+        memory: KeyValueCache | None = None,
+        *,
+        matching: bool = True,
     ) -> Tensor:
         """The latents after the last layer, [B, N, C]; arguments as in `forward`.
 
         memory: key-value cache, which is extended; if it is not empty, all ids are latents that follow it. `padding`
             always covers the whole text.
+        matching: False for the model without its matching heads, if it has any.
         """
-        hidden, across, among = self.start(ids, prefix, padding, memory)
+        hidden, across, among = self.start(ids, prefix, padding, memory, matching=matching)
         split = hidden.shape[1] - across.asking.shape[1]
-        hidden = self.cross(hidden[:, :split], hidden[:, split:], across, memory.across if memory else None)
+        hidden = self.cross(hidden[:, :split], hidden[:, split:], across, memory)
         for number, layer in enumerate(self.layers):
             hidden = layer(hidden, among, memory.among[number] if memory else None)
         return hidden
 
     def start(
-        self, ids: Tensor, prefix: int, padding: Tensor | None = None, memory: KeyValueCache | None = None
+        self,
+        ids: Tensor,
+        prefix: int,
+        padding: Tensor | None = None,
+        memory: KeyValueCache | None = None,
+        *,
+        matching: bool = True,
     ) -> tuple[Tensor, Positions, Positions]:
         """Embedded tokens [B, P + N, C], and their positions for the cross-attention and for the layers after it."""
         before, old = (memory.read, memory.latents) if memory else (0, 0)
         self._check(before + ids.shape[1], old + ids.shape[1] - prefix, prefix if memory is None or not before else 0)
         places = torch.arange(before, before + ids.shape[1], device=ids.device)[None]
         pads = 0 if padding is None else padding.sum(dim=1, keepdim=True)
+        hashes = self._hashes(ids, ids.shape[1] - prefix, memory) if matching else None
         if self.training and prefix and self.config.cross_attention_dropout:
             places, prefix = _thinned(places, prefix, self.config.cross_attention_dropout, len(ids))
             ids = ids.gather(1, places)
+            hashes = hashes and hashes.thinned(places)
             padding = None if padding is None else padding.gather(1, places)
         asked, read = ids.shape[1] - prefix, before + ids.shape[1]
         rotations = self._rotations(places)
         of_latents = rotations[:, prefix:]
-        across = Positions(of_latents, rotations, *_right_aligned(asked, read, padding, ids.device))
+        across = Positions(of_latents, rotations, *_right_aligned(asked, read, padding, ids.device), hashes)
         among = Positions(of_latents, of_latents, *_right_aligned(asked, old + asked, padding, ids.device))
         return self._embed(ids, places - pads), across, among
 
     def predict(self, latents: Tensor) -> Tensor:
         """[B, N, C] -> logits [B, N, vocabulary]."""
         return product(self.output_norm(latents), self.token_embedding.weight, self.output_bias)
+
+    def _hashes(self, ids: Tensor, latents: int, memory: KeyValueCache | None) -> NgramHashes | None:
+        orders = self.config.matching_orders
+        if not orders:
+            return None
+        before = last_ids(ids[:, :0], max(orders), memory and memory.last_ids)
+        if memory is not None:
+            memory.last_ids = last_ids(ids, max(orders), before)
+        return ngram_hashes(ids, orders, latents, before)
 
     def _embed(self, ids: Tensor, places: Tensor) -> Tensor:
         embedded = self.token_embedding(ids)

@@ -36,11 +36,16 @@ class KeyValues:
 
 
 class KeyValueCache:
-    """Keys and values of the cross-attention, `across`, and of each self-attention layer, `among`."""
+    """Keys and values of the cross-attention, `across`, and of each self-attention layer, `among`.
+
+    matching: those of matching heads, if the model has any; last_ids: the ids before the next one that these read.
+    """
 
     def __init__(self, layers: int, room: int, latents: int):
         """Room for `room` positions, of which at most `latents` are latents."""
         self.across = KeyValues(room)
+        self.matching = KeyValues(room)
+        self.last_ids: Tensor | None = None
         self.among = [KeyValues(latents) for _ in range(layers)]
 
     @property
@@ -56,4 +61,4 @@ class KeyValueCache:
     @property
     def nbytes(self) -> int:
         """Allocated bytes."""
-        return self.across.nbytes + sum(each.nbytes for each in self.among)
+        return self.across.nbytes + self.matching.nbytes + sum(each.nbytes for each in self.among)

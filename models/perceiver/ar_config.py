@@ -22,6 +22,7 @@ class PerceiverArConfig:
     output_norm: LayerNorm before the output.
     output_bias: bias of the tied output.
     abs_pos_emb: add learned absolute positions to the tokens, and rotate only half of the channels of a head.
+    matching_orders: order of each matching head (`ar_matching.py`), which perceiver-io does not have.
     """
 
     vocab_size: int
@@ -40,12 +41,15 @@ class PerceiverArConfig:
     output_bias: bool = True
     abs_pos_emb: bool = True
     init_scale: float = 0.02
+    matching_orders: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.max_latents <= self.max_seq_len:
             raise ValueError(f"{self.max_latents} latents do not fit a context of {self.max_seq_len} tokens")
         if self.num_channels % self.num_heads or self.rotated_channels % 2:
             raise ValueError(f"{self.num_channels} channels do not make {self.num_heads} heads of channels in pairs")
+        if any(order < 1 for order in self.matching_orders):
+            raise ValueError(f"matching heads of orders {self.matching_orders}: an order is at least 1")
 
     @property
     def head_channels(self) -> int:
@@ -77,7 +81,8 @@ def read_config(folder: Path) -> PerceiverArConfig:
     needed = {"vocab_size", "max_seq_len", "max_latents", "num_channels"}
     if unknown or needed - inner.keys():
         raise ValueError(f"model_config: unknown {sorted(unknown)}, missing {sorted(needed - inner.keys())}")
-    return PerceiverArConfig(**{name: value for name, value in inner.items() if name in known})
+    settings = {name: value for name, value in inner.items() if name in known}
+    return PerceiverArConfig(**settings | {"matching_orders": tuple(inner.get("matching_orders", ()))})
 
 
 def write_config(config: PerceiverArConfig, folder: Path) -> None:
@@ -86,4 +91,7 @@ def write_config(config: PerceiverArConfig, folder: Path) -> None:
 
 def as_written(config: PerceiverArConfig) -> dict[str, Any]:
     """Content of `config.json`."""
-    return {"model_type": MODEL_TYPE, "is_decoder": True, "model_config": UNUSED | asdict(config)}
+    settings = asdict(config)
+    if not config.matching_orders:
+        del settings["matching_orders"]  # perceiver-io takes no settings that it does not know
+    return {"model_type": MODEL_TYPE, "is_decoder": True, "model_config": UNUSED | settings}

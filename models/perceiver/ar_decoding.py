@@ -72,9 +72,12 @@ class IncrementalDecoder:
     steps: how often a single position was enough.
     """
 
-    def __init__(self, model: PerceiverAr, refill: Refill = Refill.HALF, *, cached: bool = True):
-        """cached=False reads the whole text for each token: the same logits, for comparison."""
-        self.model, self.refill, self.cached = model, refill, cached
+    def __init__(self, model: PerceiverAr, refill: Refill = Refill.HALF, *, cached: bool = True, matching: bool = True):
+        """cached=False reads the whole text for each token: the same logits, for comparison.
+
+        matching=False switches off matching heads.
+        """
+        self.model, self.refill, self.cached, self.matching = model, refill, cached, matching
         self.full_passes = self.steps = 0
         self.window = Window(0, 0, 0)
         self._memory: KeyValueCache | None = None
@@ -113,7 +116,7 @@ class IncrementalDecoder:
         if self._memory is None or self.window.prefix != before.prefix or self.window.dropped != before.dropped:
             return self._read_again()
         self.steps += 1
-        return self._predicted(self.model.latents(ids[:, None], 0, self._seen_padding(), self._memory))
+        return self._predicted(ids[:, None], 0)
 
     def _read_again(self) -> Tensor:
         self.full_passes += 1
@@ -123,10 +126,11 @@ class IncrementalDecoder:
             room = window.prefix + config.max_latents
             self._memory = KeyValueCache(len(self.model.layers), room, config.max_latents)
         seen = self._ids[:, window.dropped :]
-        return self._predicted(self.model.latents(seen, window.prefix, self._seen_padding(), self._memory))
+        return self._predicted(seen, window.prefix)
 
     def _seen_padding(self) -> Tensor | None:
         return None if self._padding is None else self._padding[:, self.window.dropped :]
 
-    def _predicted(self, latents: Tensor) -> Tensor:
+    def _predicted(self, ids: Tensor, prefix: int) -> Tensor:
+        latents = self.model.latents(ids, prefix, self._seen_padding(), self._memory, matching=self.matching)
         return self.model.predict(latents[:, -1:])[:, 0]

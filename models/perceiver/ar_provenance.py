@@ -3,16 +3,17 @@
 The latent at a position predicts the token after it. No whole map is held, only the rows of the requested latents, or
 slices that are multiplied by a vector.
 
-Shapes: R requested latents, N latents, K = prefix and latents, H heads; the batch has one text.
+Shapes: R requested latents, N latents, K = prefix and latents, H heads, in the cross-attention those of `Attention`
+before matching heads; the batch has one text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from models.perceiver.ar import Attention, PerceiverAr, Positions
+from models.perceiver.ar import PerceiverAr, Positions
 from models.perceiver.attention import MAP_BYTES
 from models.perceiver.provenance import Provenance
 from models.perceiver.stages import SHOWN
@@ -40,9 +41,12 @@ class Activations:
 
 
 @torch.no_grad()
-def follow(model: PerceiverAr, ids: Tensor, prefix: int) -> Activations:
-    """Runs a text, int64 [1, K], and keeps the activations. The model is in evaluation mode."""
-    embedded, across, among = model.start(ids, prefix)
+def follow(model: PerceiverAr, ids: Tensor, prefix: int, *, matching: bool = True) -> Activations:
+    """Runs a text, int64 [1, K], and keeps the activations. The model is in evaluation mode.
+
+    matching: as in `PerceiverAr.latents`.
+    """
+    embedded, across, among = model.start(ids, prefix, matching=matching)
     before, latents = embedded[:, :prefix], embedded[:, prefix:]
     asking, source = model.cross.asking_and_source(before, latents)
     hidden = [model.cross(before, latents, across)]
@@ -105,28 +109,46 @@ def stages(model: PerceiverAr, followed: Activations, latents: Tensor) -> Stages
 
 
 def _map_across(model: PerceiverAr, followed: Activations) -> "_Map":
-    return _Map(model.cross.attention, followed.asking, followed.source, followed.across, rotary=True)
+    cross, reading = model.cross, followed.across
+    queries, keys, _ = cross.attention.project(followed.asking, followed.source, reading, rotary=True)
+    parts = [_Heads(queries[0], keys[0], queries.shape[-1] ** -0.5)]
+    if cross.matching is not None and reading.hashes is not None:
+        queries, keys = cross.matching.project(reading.hashes)
+        parts.append(_Heads(queries[0], keys[0], 1.0))
+    return _Map(parts)
 
 
 def _map_among(model: PerceiverAr, followed: Activations, layer: int) -> "_Map":
     module, hidden = model.layers[layer], followed.hidden[layer]
     asking = module.norm(hidden)
-    return _Map(module.attention, asking, asking, followed.among, module.rotary)
+    queries, keys, _ = module.attention.project(asking, asking, followed.among, module.rotary)
+    return _Map([_Heads(queries[0], keys[0], queries.shape[-1] ** -0.5)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """queries [H, N, D], keys [H, K, D] and the factor of their products."""
+
+    queries: Tensor
+    keys: Tensor
+    scale: float
 
 
 class _Map:
     """An attention map that is computed in slices and never held whole."""
 
-    def __init__(self, attention: Attention, asking: Tensor, source: Tensor, reading: Positions, rotary: bool):
-        queries, keys, _ = attention.project(asking, source, reading, rotary)
-        self._queries, self._keys = queries[0], keys[0]
+    def __init__(self, parts: Sequence[_Heads]):
+        self._parts = parts
+        self._device = parts[0].keys.device
+        self._latents, self._read = parts[0].queries.shape[1], parts[0].keys.shape[1]
+        self._heads = sum(len(part.keys) for part in parts)
 
     def rows(self, latents: Tensor) -> Tensor:
         """float32 [R, H, K]."""
-        queries, keys = self._queries[:, latents], self._keys
-        scores = (queries @ keys.transpose(-1, -2)).float() * queries.shape[-1] ** -0.5
-        read = torch.arange(keys.shape[1], device=keys.device)
-        unseen = read > latents[:, None] + keys.shape[1] - self._queries.shape[1]
+        scores = torch.cat(
+            [(part.queries[:, latents] @ part.keys.transpose(-1, -2)).float() * part.scale for part in self._parts]
+        )
+        unseen = torch.arange(self._read, device=self._device) > latents[:, None] + self._read - self._latents
         return scores.masked_fill(unseen, float("-inf")).softmax(dim=-1).transpose(0, 1)
 
     def weighted_by(self, weights: Tensor) -> Tensor:
@@ -135,6 +157,5 @@ class _Map:
 
     def _slices(self) -> Iterator[Tensor]:
         """Slices of latents whose maps fit into MAP_BYTES, at least one latent each."""
-        heads, latents, _ = self._queries.shape
-        size = max(1, MAP_BYTES // (4 * heads * self._keys.shape[1]))
-        return iter(torch.arange(latents, device=self._queries.device).split(size))
+        size = max(1, MAP_BYTES // (4 * self._heads * self._read))
+        return iter(torch.arange(self._latents, device=self._device).split(size))

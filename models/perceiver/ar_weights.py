@@ -24,7 +24,8 @@ _TOP = {
 _ATTENTION = {f"attention.{ours}": f"0.module.attention.{theirs}_proj" for ours, theirs in
               {"query": "q", "key": "k", "value": "v", "output": "o"}.items()}  # fmt: skip
 _MLP = {"mlp.norm": "1.module.0", "mlp.widen": "1.module.1", "mlp.narrow": "1.module.3"}
-_CROSS = {"latent_norm": "0.module.q_norm", "prefix_norm": "0.module.kv_norm"} | _ATTENTION | _MLP
+_MATCHING = {part: part for part in ("matching", "matching.value", "matching.output")}  # ours, under our names
+_CROSS = {"latent_norm": "0.module.q_norm", "prefix_norm": "0.module.kv_norm"} | _ATTENTION | _MLP | _MATCHING
 _SELF = {"norm": "0.module.norm"} | _ATTENTION | _MLP
 
 

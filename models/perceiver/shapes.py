@@ -74,6 +74,7 @@ def _shape_of_ar(config: PerceiverArConfig, name: str, parameters: int) -> Model
         blocks=1,
         layers=config.num_self_attention_layers,
         self_heads=config.num_heads,
-        cross_heads=config.num_heads,
+        cross_heads=config.num_heads + len(config.matching_orders),
+        matching_orders=config.matching_orders,
         vocabulary=config.vocab_size,
     )

@@ -216,6 +216,7 @@ class ModelShape:
     labels: names of the classes.
     fps, sample_rate: frame rate and audio sample rate of the clips that the model reads.
     cross_heads: heads of the encoder cross-attention.
+    matching_orders: of the last ones of these, which look up n-grams: how many tokens each compares.
     vocabulary: number of different tokens that the model generates.
     decoder_heads: heads of the decoder cross-attention.
     """
@@ -236,6 +237,7 @@ class ModelShape:
     cross_heads: int
     vocabulary: int = 0
     decoder_heads: int = 0
+    matching_orders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

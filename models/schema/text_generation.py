@@ -29,6 +29,7 @@ class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationS
         generated at once.
     max_new_tokens: 0 to 2,000.
     stop: strings that end the text.
+    matching: False for the model without its matching heads, if it has any (`models/perceiver/ar_matching.py`).
     written: ids of the tokens that earlier requests generated after the prompt.
     probe.target: TokenAt; None for the first new token, or the first token of `written` if there is no new one. With a
         probe and no new tokens, a token of `written` is traced.
@@ -50,6 +51,7 @@ class TextGenerationRequest(StreamRequest["TextGenerationStep", "TextGenerationS
     cut: bool = False
     stop: tuple[str, ...] = ()
     written: tuple[int, ...] = ()
+    matching: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class _Generation:
         self.text.add(b"".join(self.written_tokens))
         self.new: list[GeneratedToken] = []
         self.window = windows(model.config, self.first, len(request.written))
-        self.writer = IncrementalDecoder(model, REFILL)
+        self.writer = IncrementalDecoder(model, REFILL, matching=request.matching)
         self.first_seconds = 0.0
 
     def steps(self) -> Generator[TextGenerationStep]:
@@ -180,7 +180,8 @@ class _Generation:
         """The attention of a token, and the first output of its stages."""
         name = f"token {traced}, generated as {_shown(self.tokens.contents[self.ids[self._prompt_length + traced]])}"
         outputs = self._outputs(traced, window) if probe.stages else range(traced, traced + 1)
-        followed = follow(self.model, self._before(outputs[-1], window), window.prefix)
+        before = self._before(outputs[-1], window)
+        followed = follow(self.model, before, window.prefix, matching=self.request.matching)
         latents = torch.arange(followed.latents - len(outputs), followed.latents, device=followed.asking.device)
         attention = trace_token(self.model, followed, int(latents[traced - outputs.start]), probe, name)
         if not probe.stages:

@@ -55,8 +55,10 @@ def check_probe(request: TextGenerationRequest, config: PerceiverArConfig) -> No
         raise InputError("A token determines its latent. Do not set a latent.")
     if probe.method == "rollout" and probe.head is not None:
         raise InputError("Rollout uses the mean over heads. Do not set a head, or choose another method.")
-    if probe.head is not None and not 0 <= probe.head < config.num_heads:
-        raise InputError(f"There is no head {probe.head}. This attention has heads 0 to {config.num_heads - 1}.")
+    matching = len(config.matching_orders) if request.matching and probe.method == "encoder" else 0
+    heads = config.num_heads + matching
+    if probe.head is not None and not 0 <= probe.head < heads:
+        raise InputError(f"There is no head {probe.head}. This attention has heads 0 to {heads - 1}.")
     most = len(request.written) + request.max_new_tokens
     if not most:
         raise InputError("There is no token to trace. Generate some text first.")

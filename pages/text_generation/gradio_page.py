@@ -56,6 +56,7 @@ def _settings(ui: PageUi[TextGenerationScreen]) -> None:
         with gr.Row():
             ui.checkbox("compare", info=True, min_width=200)
             ui.slider("short_prefix", min_width=160)
+        ui.checkbox("matching", info=True)
         with gr.Accordion("Generation settings", open=False, elem_id=ui.id("settings")):
             _generation_settings(ui)
 

@@ -84,6 +84,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     def model_parts(self, state: TextGenerationState) -> Update:
         shape = self.shape(state.weights)
         return trace_choices(shape, state) | {
+            "matching": Control.of(visible=bool(shape.matching_orders), value=state.matching),
             "num_latents": Control.of(maximum=shape.latents, value=min(state.num_latents, shape.latents)),
             "layout": self._layout(state),
             "architecture": text_generation_architecture(shape),

@@ -68,6 +68,12 @@ class TextGenerationState(ModelState, TraceState, UnitState):
         "Generate a second text with the same seed and latents that reads only the last tokens of the prefix.",
     )
     short_prefix: int = control(32, "Short prefix (tokens)", "Length of that prefix.", ge=0, le=256, step=16)
+    matching: bool = control(
+        True,
+        "Matching heads",
+        "Heads of the cross-attention that look up what followed the same tokens before. Without them, the model can "
+        "hardly repeat a name from the prefix.",
+    )
     token: int | None = control(
         None,
         "Token",
@@ -103,6 +109,7 @@ def request_of(state: TextGenerationState) -> TextGenerationRequest:
         top_p=state.top_p,
         cut=state.truncate,
         stop=state.stop_strings,
+        matching=state.matching,
     )
 
 

@@ -57,6 +57,7 @@ def _settings(ui: PageUi[TextGenerationScreen]) -> None:
     with right:
         ui.checkbox("compare")
         ui.slider("short_prefix")
+        ui.checkbox("matching")
         ui.checkbox("truncate", steps=show_layout)
         with ui.details("Generation settings"):
             _generation_settings(ui)

@@ -125,10 +125,10 @@ def test_a_text_shorter_than_a_window_is_refused():
 
 
 def test_prefixes_grow_and_stay_random():
-    assert [longest_prefix(progress, 768) for progress in (0, 0.25, 0.5, 1)] == [64, 384, 768, 768]
-    assert longest_prefix(0, 24) == 24
+    assert [longest_prefix(progress, 64, 768) for progress in (0, 0.25, 0.5, 1)] == [64, 384, 768, 768]
+    assert longest_prefix(0, 64, 24) == 24
     torch.manual_seed(0)
-    drawn = Counter(random_prefix(0.75, 768) for _ in range(2000))
+    drawn = Counter(random_prefix(0.75, 64, 768) for _ in range(2000))
     assert set(drawn) == set(range(0, 769, 64))
     assert 0.45 < drawn[768] / 2000 < 0.65
 

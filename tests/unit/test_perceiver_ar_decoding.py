@@ -25,7 +25,9 @@ def windows(prompt: int, latents: int, refill: Refill, **changes: int) -> list[t
 
 
 @pytest.mark.parametrize("refill", Refill)
-@pytest.mark.parametrize("kind", [{"abs_pos_emb": True}, {"num_self_attention_rotary_layers": -1}])
+@pytest.mark.parametrize(
+    "kind", [{"abs_pos_emb": True}, {"num_self_attention_rotary_layers": -1}, {"matching_orders": (1, 3)}]
+)
 @pytest.mark.parametrize(("prompt", "latents", "seed"), [(1, 1, 0), (6, 2, 1), (12, 4, 2), (13, 6, 3)])
 def test_each_step_equals_reading_again(refill, kind, prompt, latents, seed):
     """In float64, where rounding cannot be taken for a difference, nor a difference for rounding."""

@@ -41,7 +41,9 @@ def test_saved_as_it_was_loaded(name, tmp_path):
     assert configs[0] == configs[1]
 
 
-@pytest.mark.parametrize("changes", [{}, {"abs_pos_emb": True, "output_norm": False}, {"output_bias": False}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"abs_pos_emb": True, "output_norm": False}, {"output_bias": False}, {"matching_orders": (3, 4)}]
+)
 def test_loaded_as_it_was_saved(changes, tmp_path):
     model, ids = tiny_ar(**changes), tokens(12)
     save(model, tmp_path)

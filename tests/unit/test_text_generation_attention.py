@@ -166,3 +166,22 @@ def test_nothing_to_trace(writing):
         steps_of(writing, max_new_tokens=0, probe=Probe(None))
     with pytest.raises(InputError, match=r"no token 2: .* 0 to 0"):
         steps_of(biased({SEP: 1e4}), max_new_tokens=3, probe=Probe(TokenAt(2)))
+
+
+def test_matching_heads_follow_the_others_and_can_be_switched_off():
+    service = biased({SEP: -1e4}, matching_orders=(1, 2))
+    model, prompt = model_of(service), "abcabcabcab"
+    whole, off = (steps_of(service, prompt, max_new_tokens=3, matching=each)[-1] for each in (True, False))
+    assert abs(whole.tokens[0].probability - off.tokens[0].probability) > 1e-4
+    plain = biased({SEP: -1e4})
+    kept = {name: each for name, each in model.state_dict().items() if ".matching." not in name}
+    model_of(plain).load_state_dict(kept)
+    assert ids_of(steps_of(plain, prompt, max_new_tokens=3)[-1]) == ids_of(off)
+    head = model.config.num_heads + 1
+    probe = Probe(TokenAt(0), "encoder", head)
+    (found,) = steps_of(service, prompt, max_new_tokens=0, written=ids_of(whole), probe=probe)
+    sharpest = np.argsort(found.attention.values)[-3:]
+    assert set(sharpest.tolist()) == {2, 5, 8}  # "c" after "ab"
+    for options in ({"matching": False, "probe": probe}, {"probe": Probe(TokenAt(0), "decoder", head)}):
+        with pytest.raises(InputError, match=f"no head {head}"):
+            steps_of(service, prompt, max_new_tokens=1, **options)
