@@ -17,7 +17,7 @@ from markupsafe import Markup
 from components import plots
 from components.render.standalone import standalone_page
 from models.backend.protocol import Backend
-from models.data.examples import Example
+from models.data.examples import Example, chosen
 from models.schema import CheckpointUnavailable, InputError, ModelShape, Weights
 from pages.prose import read_prose
 from pages.session import Session
@@ -246,7 +246,7 @@ class Screen(Generic[S, R]):
         return self.keep(session, self.run(state)) | {"notice": self.hint(state)} | answered()
 
     def choose_example(self, session: Session, state: S, index: int) -> Update | Iterator[Update]:
-        return self.example_inputs(index) | {"notice": Notice(self.examples[index].notice)}
+        return self.example_inputs(index) | {"notice": self.hint_of(index)}
 
     def choose_weights(self, session: Session, state: S) -> Update:
         return {"notice": self.model_notice(dict(state)["weights"])} | self.model_parts(self.fit(state))
@@ -280,7 +280,11 @@ class Screen(Generic[S, R]):
     def hint(self, state: S) -> Notice | str:
         """What to look for in the result, if the inputs are an example."""
         index = self.example_of(state)
-        return "" if index is None else Notice(self.examples[index].notice)
+        return "" if index is None else self.hint_of(index)
+
+    def hint_of(self, index: int) -> Notice:
+        """What to look for in the result of an example. Raises InputError."""
+        return Notice(chosen(self.examples, index).notice)
 
     def weights_choices(self) -> list[tuple[str, Weights]]:
         """Label and value of each choice of a model, such as "Demo model (4.9 M, built in)"."""

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from models.schema import InputError
+
+T = TypeVar("T")
 
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"
 SMALL_EDIT = 0.85
@@ -71,6 +75,13 @@ class DatasetExample:
     file: Path
     unseen: str
     notice: str
+
+
+def chosen(examples: Sequence[T], index: int) -> T:
+    """Raises InputError for an index that only a request by hand can have."""
+    if not 0 <= index < len(examples):
+        raise InputError(f"There is no example {index}. This page has {len(examples)} of them, counting from 0.")
+    return examples[index]
 
 
 def dataset_examples(task: str) -> tuple[DatasetExample, ...]:

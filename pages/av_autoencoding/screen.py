@@ -15,7 +15,7 @@ from components.html.run_line import run_line
 from components.render import av_autoencoding as render
 from components.render.architecture import av_autoencoding_architecture
 from models.data.av_clip import has_output
-from models.data.examples import example_of
+from models.data.examples import chosen, example_of
 from models.data.media.clip import Clip
 from models.data.media.films import films_of, write_films, write_reconstruction
 from models.data.media.reading import open_clip
@@ -129,7 +129,7 @@ class AvScreen(Screen[AvState, AvRun]):
         return {"label": label_control(shape, state), "architecture": av_autoencoding_architecture(shape)}
 
     def example_inputs(self, index: int) -> Update:
-        return {"clip": EXAMPLES[index].file}
+        return {"clip": chosen(EXAMPLES, index).file}
 
     def fit(self, state: AvState) -> AvState:
         labels = labels_of(self.shape(state.weights), state)

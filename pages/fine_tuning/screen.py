@@ -18,7 +18,7 @@ from components.words.training import training_progress, training_summary
 from models.backend.protocol import unwrap
 from models.data.byte_text import text_to_classify
 from models.data.csv_table import MAX_ROWS, read_table
-from models.data.examples import dataset_examples
+from models.data.examples import chosen, dataset_examples
 from models.data.fine_tuned_files import FOLDER, write_notebook_file, write_zip
 from models.data.labeled_rows import MAX_LABELS, MIN_LABELS, labeled_rows
 from models.schema import (
@@ -194,7 +194,7 @@ class FineTuningScreen(FigureScreen[FineTuningState, FineTuningRun]):
         return {} if file is None else show_dataset(file, (state.text_column, state.label_column))
 
     def _show_example(self, index: int) -> Update:
-        example = DATASETS[index]
+        example = chosen(DATASETS, index)
         shown = show_dataset(example.file, COLUMNS) | {"dataset_notice": Notice(example.notice)}
         return shown | {"upload": Control.of(visible=False), "text": example.unseen}
 

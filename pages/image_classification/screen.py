@@ -17,7 +17,7 @@ from components.render import image_classification as render
 from components.render.architecture import image_classification_architecture
 from components.scale.attention import Scale
 from models.backend.protocol import unwrap
-from models.data.examples import example_of, image_examples
+from models.data.examples import chosen, example_of, image_examples
 from models.data.images import image_note, open_image
 from models.schema import (
     CheckpointUnavailable,
@@ -182,7 +182,7 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         }
 
     def example_inputs(self, index: int) -> Update:
-        return {"image": EXAMPLES[index].file}
+        return {"image": chosen(EXAMPLES, index).file}
 
     def example_of(self, state: ImageClassificationState) -> int | None:
         return state.example
@@ -198,7 +198,7 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
 
     def open_link(self, session: Session, state: ImageClassificationState) -> Update:
         index, own = state.example or 0, state.example is None
-        update = self.keep(session, self._run(state.changed(example=index), EXAMPLES[index].file))
+        update = self.keep(session, self._run(state.changed(example=index), chosen(EXAMPLES, index).file))
         return ({"notice": Notice(OWN_IMAGE)} if own else {}) | update
 
     def restore(self, session: Session) -> Update:

@@ -12,7 +12,7 @@ from components.html.text.mask_strip import follow_text, strip_value
 from components.render import masked_bytes as render
 from components.render.architecture import masked_bytes_architecture
 from models.data.byte_text import MASK_LITERAL
-from models.data.examples import example_with_text, text_examples
+from models.data.examples import chosen, example_with_text, text_examples
 from models.schema import ByteAt, Decoding, MaskedBytesProgress, MaskedBytesRequest, MaskedBytesResult, ModelShape
 from pages.attributions import ATTRIBUTIONS, ExplainedRun, ExplainedScreen
 from pages.screen import Files, Notice, Update, answered, on_run
@@ -118,7 +118,7 @@ class MaskedBytesScreen(ExplainedScreen[MaskedBytesState, MaskedBytesRun]):
         return within_model(self.shape(state.weights), state)
 
     def example_inputs(self, index: int) -> Update:
-        example = EXAMPLES[index]
+        example = chosen(EXAMPLES, index)
         strip = strip_value(example.text, example.spans, self.shape(self.initial.weights).longest_text)
         return {"text": example.text, "mask": strip}
 

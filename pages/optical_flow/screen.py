@@ -15,7 +15,7 @@ from components.render import optical_flow as render
 from components.render.architecture import optical_flow_architecture
 from components.render.optical_flow import Flows
 from models.data.classical_flow import METHODS
-from models.data.examples import example_of, flow_examples
+from models.data.examples import chosen, example_of, flow_examples
 from models.data.flow_check import check_flow
 from models.data.flow_files import flo_bytes, read_flow, write_flo
 from models.data.images import image_note, open_image
@@ -146,7 +146,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
 
     def example_inputs(self, index: int) -> Update:
         """Frames and ground truth."""
-        example = EXAMPLES[index]
+        example = chosen(EXAMPLES, index)
         return {"first": example.first, "second": example.second, "truth": example.truth}
 
     def restore(self, session: Session) -> Update:
@@ -175,7 +175,7 @@ class OpticalFlowScreen(Screen[OpticalFlowState, OpticalFlowRun]):
     # What a visitor does
 
     def choose_example(self, session: Session, state: OpticalFlowState, index: int) -> Iterator[Update]:
-        notice = Notice(EXAMPLES[index].notice)
+        notice = self.hint_of(index)
         yield self.example_inputs(index) | {"notice": notice, "source": Control.of(selected=FRAMES_TAB)}
         yield self.keep(session, self._run_example(_of_new_frames(state, index))) | answered()
 

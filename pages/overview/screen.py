@@ -12,14 +12,14 @@ from components.html.overview.drawing import idea
 from components.html.overview.explanations import explanations
 from components.render import overview as render
 from components.render.masked_bytes import masked_bytes_network
-from models.data.examples import text_examples
+from models.data.examples import chosen, text_examples
 from models.data.faithfulness import read_faithfulness
 from models.data.lessons import read_lessons
 from models.schema import MaskedBytesRequest, MaskedBytesResult, ModelShape, Probe
 from pages.interventions import Part, interventions_on, with_effects
 from pages.overview.doors import read_doors
 from pages.overview.presets import PRESETS, Preset
-from pages.screen import Files, Notice, Run, Screen, Update
+from pages.screen import Files, Run, Screen, Update
 from pages.session import Session
 from pages.state import State, control
 
@@ -116,8 +116,8 @@ class OverviewScreen(Screen[OverviewState, OverviewRun]):
 
     def choose_example(self, session: Session, state: OverviewState, index: int) -> Update:
         """The sizes of a published model."""
-        state = self.state(**asdict(PRESETS[index].sizes(self.backend.describe())))
-        return self.controls(state) | self.keep(session, self.run(state)) | {"notice": Notice(PRESETS[index].notice)}
+        state = self.state(**asdict(chosen(PRESETS, index).sizes(self.backend.describe())))
+        return self.controls(state) | self.keep(session, self.run(state)) | {"notice": self.hint_of(index)}
 
     def example_of(self, state: OverviewState) -> int | None:
         models = self.backend.describe()

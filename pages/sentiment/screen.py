@@ -13,7 +13,7 @@ from components.html.run_line import run_line
 from components.render import sentiment as render
 from components.render.architecture import sentiment_architecture
 from models.data.csv_table import MAX_ROWS
-from models.data.examples import example_with_text, text_examples
+from models.data.examples import chosen, example_with_text, text_examples
 from models.schema import InputError, ModelShape, SentimentRequest, SentimentResult
 from pages.attributions import ExplainedRun, ExplainedScreen
 from pages.screen import Files, Notice, Update
@@ -90,7 +90,7 @@ class SentimentScreen(ExplainedScreen[SentimentState, SentimentRun]):
         return within_model(self.shape(state.weights), state)
 
     def example_inputs(self, index: int) -> Update:
-        return {"text": EXAMPLES[index].text}
+        return {"text": chosen(EXAMPLES, index).text}
 
     def example_of(self, state: SentimentState) -> int | None:
         return example_with_text(state.text, EXAMPLES)
@@ -105,7 +105,7 @@ class SentimentScreen(ExplainedScreen[SentimentState, SentimentRun]):
         return {}
 
     def choose_example(self, session: Session, state: SentimentState, index: int) -> Update:
-        return self.begin(session, state) | self.example_inputs(index) | {"notice": Notice(EXAMPLES[index].notice)}
+        return self.begin(session, state) | self.example_inputs(index) | {"notice": self.hint_of(index)}
 
     def leave_out_words(self, session: Session, state: SentimentState) -> Iterator[Update]:
         """After a result, which need not wait for it: what each word contributes, if that was requested."""

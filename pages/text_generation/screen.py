@@ -10,7 +10,7 @@ from components.html.run_line import run_line
 from components.html.text.compared import Compared
 from components.render import text_generation as render
 from components.render.architecture import text_generation_architecture
-from models.data.examples import example_with_text
+from models.data.examples import chosen, example_with_text
 from models.schema import GeneratedToken, InputError, ModelShape, TextGenerationStep, TokenAt
 from models.schema.text_generation import MAX_NEW_TOKENS
 from pages.screen import Control, Files, Notice, Screen, Update, answered, on_run
@@ -98,7 +98,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
         return within_model(shape, state).changed(num_latents=min(state.num_latents, shape.latents), latent=None)
 
     def example_inputs(self, index: int) -> Update:
-        return {"prompt": EXAMPLES[index].text}
+        return {"prompt": chosen(EXAMPLES, index).text}
 
     def example_of(self, state: TextGenerationState) -> int | None:
         return example_with_text(state.prompt, EXAMPLES)
@@ -225,9 +225,7 @@ class TextGenerationScreen(Screen[TextGenerationState, TextGenerationRun]):
     # What is set
 
     def choose_example(self, session: Session, state: TextGenerationState, index: int) -> Update:
-        return (
-            self.begin(session, state) | self.example_inputs(index) | {"example_notice": Notice(EXAMPLES[index].notice)}
-        )
+        return self.begin(session, state) | self.example_inputs(index) | {"example_notice": self.hint_of(index)}
 
     def show_layout(self, session: Session, state: TextGenerationState) -> Update:
         """How the prompt, as it is typed, is divided into prefix and latents."""

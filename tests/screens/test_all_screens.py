@@ -7,7 +7,7 @@ import pytest
 
 from models.schema import InputError, Weights
 from pages.gradio_ui.pages import PAGES
-from pages.screen import Notice, Screen, millions
+from pages.screen import Notice, Screen, millions, updates
 from pages.session import Session
 from tests.fake_backend import SHAPE, FakeBackend
 
@@ -72,3 +72,11 @@ def test_every_page_has_its_prose(screen: Screen[Any, Any]) -> None:
     of_models = {"original model", "how it works"} if screen.variants else set()
     assert {"title", "lead", "api", "caveat", *of_models} <= screen.prose.keys()
     assert all(text and "{" not in text for text in screen.prose.values())
+
+
+@pytest.mark.parametrize("index", [-1, 1000])
+@pytest.mark.parametrize("kind", [each for each in SCREENS if each.examples], ids=lambda screen: screen.name)
+def test_an_example_that_is_not_there_is_refused(kind: type[Screen[Any, Any]], session: Session, index: int) -> None:
+    screen = kind(FakeBackend({}))
+    with pytest.raises(InputError, match=f"no example {index}"):
+        list(updates(screen.choose_example(session, screen.initial, index)))
