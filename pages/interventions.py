@@ -34,7 +34,7 @@ class FigureScreen(Screen[S, R]):
     def with_figure_result(self, run: Any, result: Any) -> R:
         return replace(run, result=result)
 
-    def figure_shape(self, run: Any) -> ModelShape:
+    def figure_shape(self, run: R) -> ModelShape:
         """The model in the figure."""
         return self.shape(run.state.weights)
 

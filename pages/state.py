@@ -34,7 +34,7 @@ def control(
     description: str = "",
     *,
     role: Role = "input",
-    labels: Mapping[Any, str] | None = None,
+    labels: Mapping[object, str] | None = None,
     step: float | None = None,
     link: Literal["changed", "always"] = "changed",
     **bounds: Any,
@@ -103,7 +103,7 @@ class State(BaseModel):
             return cls.model_validate(state | {name: getattr(default, name) for name in wrong})
 
     @classmethod
-    def plain(cls, name: str, value: Any) -> Any:
+    def plain(cls, name: str, value: object) -> object:
         """A widget's value as the field has it: "" stands for None, except in a text."""
         return None if value == "" and cls.model_fields[name].annotation is not str else value
 

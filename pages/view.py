@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from PIL.Image import Image
@@ -20,8 +19,8 @@ from pages.state import State
 
 Action = Callable[..., Update | Iterator[Update]]
 """An action of a screen."""
-Values = Mapping[str, Any]
-Convert = Callable[[Values], Any]
+Values = Mapping[str, object]
+Convert = Callable[[Values], object]
 """From the values of all widgets to the value that one of them has in the state."""
 LANES: Mapping[str, threading.Semaphore] = {
     "gpu": threading.Semaphore(1),
@@ -67,8 +66,8 @@ class View:
         changed: threading.Event | None = None,
     ):
         self.screen, self.session = screen, session
-        self.values: dict[str, Any] = dict(screen.initial) | dict.fromkeys((*uploads, *fields))
-        self.properties: dict[str, dict[str, Any]] = {}
+        self.values: dict[str, object] = dict(screen.initial) | dict.fromkeys((*uploads, *fields))
+        self.properties: dict[str, dict[str, object]] = {}
         self.written: set[str] = set()
         self.lock, self.changed = threading.RLock(), changed or threading.Event()
         self.link = ""
@@ -178,7 +177,7 @@ class View:
 
     # Values
 
-    def _set(self, name: str, value: Any, parts: dict[str, object]) -> None:
+    def _set(self, name: str, value: object, parts: dict[str, object]) -> None:
         if name not in self.values:
             parts[name] = value.read_bytes() if isinstance(value, Path) else part_markup(value)
             return
@@ -187,7 +186,7 @@ class View:
         self.values[name] = value
         self.written.add(name)
 
-    def _plain(self, name: str) -> Any:
+    def _plain(self, name: str) -> object:
         """A value as the state has it: a dropdown's "" stands for None."""
         if name in self._convert:
             return self._convert[name](self.values)

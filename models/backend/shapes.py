@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from models.schema import ModelShape, Weights
 
 RECORD = Path(__file__).parents[2] / "assets" / "model_shapes.json"
@@ -48,9 +50,5 @@ class Shapes(Mapping[ShapeKey, ModelShape]):
 @cache
 def recorded() -> Mapping[ShapeKey, ModelShape]:
     entries = json.loads(RECORD.read_text(encoding="utf-8"))
-    return {
-        (entry["task"], entry["weights"], entry["variant"]): ModelShape(
-            **entry["shape"] | {"labels": tuple(entry["shape"]["labels"])}
-        )
-        for entry in entries
-    }
+    read = TypeAdapter(ModelShape).validate_python
+    return {(entry["task"], entry["weights"], entry["variant"]): read(entry["shape"]) for entry in entries}

@@ -73,8 +73,7 @@ def ngram_hashes(ids: Tensor, orders: Sequence[int], latents: int, before: Tenso
 
     before: ids in front of them, int64 [B, most orders] (`last_ids`).
     """
-    context = torch.cat([before, ids], dim=1)
-    rows = torch.stack([_hashed(context, order)[:, -ids.shape[1] - 1 :] for order in orders], dim=1)
+    rows = _hashed(torch.cat([before, ids], dim=1), torch.tensor(orders, device=ids.device))
     return NgramHashes(asking=rows[..., rows.shape[-1] - latents :], read=rows[..., :-1])
 
 
@@ -90,12 +89,16 @@ def codes(hashes: Tensor, dtype: torch.dtype) -> Tensor:
     return (2 * bits - 1).to(dtype) * CHANNELS**-0.5
 
 
-def _hashed(ids: Tensor, order: int) -> Tensor:
-    """Hash of the `order` ids up to each position, int64 [B, K]; the first ones count as preceded by NOTHING."""
-    padded = F.pad(ids, (order - 1, 0), value=NOTHING)
-    found = torch.full_like(ids, order)
-    for shift in range(order):
-        found = _mixed(found + padded[:, shift : shift + ids.shape[1]] + 1)
+def _hashed(ids: Tensor, orders: Tensor) -> Tensor:
+    """Hashes of the ids up to each position, from that before the first new id: [B, L + K] -> int64 [B, M, K + 1].
+
+    orders: int64 [M], at most L. All heads at once: a step for a single token is all overhead.
+    """
+    longest = int(orders.max())
+    found = orders[:, None].expand(len(ids), -1, ids.shape[1] - longest + 1)
+    for age, some in zip(range(longest, 0, -1), ids.unfold(1, ids.shape[1] - longest + 1, 1).unbind(1), strict=True):
+        mixed = _mixed(found + some[:, None] + 1)
+        found = torch.where(orders[:, None] < age, found, mixed)
     return found
 
 

@@ -16,7 +16,7 @@ from pages.screen import AnyScreen, ApiCall
 DATA_URL = 'with or without "data:...;base64,".'
 
 
-def api_function(screen: AnyScreen, api_call: ApiCall) -> Callable[..., Any]:
+def api_function(screen: AnyScreen, api_call: ApiCall) -> Callable[..., object]:
     """call(**state) -> JSON. It takes uploads as base64, and the screen gets their paths.
 
     Its `problems`, of values in order or by name, says which do not fit.

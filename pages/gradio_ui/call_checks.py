@@ -3,8 +3,6 @@
 Gradio answers some of them with an error of the server, and others after the work.
 """
 
-from typing import Any
-
 from fastapi import HTTPException, Request
 from gradio.block_function import BlockFunction
 from gradio.exceptions import Error
@@ -41,19 +39,19 @@ async def check_call(request: Request) -> None:
         _check_files(function, values, body.get("event_data"))
 
 
-def _is_flat(value: Any, levels: int = _LEVELS) -> bool:
+def _is_flat(value: dict[str, object] | list[object], levels: int = _LEVELS) -> bool:
     parts = value.values() if isinstance(value, dict) else value
     return levels > 0 and all(_is_flat(each, levels - 1) for each in parts if isinstance(each, dict | list))
 
 
-def _check_types(function: BlockFunction, values: dict[str, Any] | list[Any]) -> None:
+def _check_types(function: BlockFunction, values: dict[str, object] | list[object]) -> None:
     """For functions of the API. Those of pages check their values when they run."""
     problems = getattr(function.fn, "problems", None)
     if problems and (found := problems(values)):
         raise HTTPException(422, found)
 
 
-def _check_files(function: BlockFunction, values: Any, event: Any) -> None:
+def _check_files(function: BlockFunction, values: list[object], event: object) -> None:
     """Gradio checks files, too, but takes a wrong one as an error of the server."""
     try:
         for each in (values, event):
@@ -65,7 +63,7 @@ def _check_files(function: BlockFunction, values: Any, event: Any) -> None:
         raise HTTPException(422, NO_UPLOAD) from None
 
 
-def _function(functions: dict[int, BlockFunction], name: str | None, number: Any) -> BlockFunction:
+def _function(functions: dict[int, BlockFunction], name: str | None, number: object) -> BlockFunction:
     """By its number, if there is one, else by its name."""
     if number is None:
         function = next((each for each in functions.values() if name and each.api_name == name), None)

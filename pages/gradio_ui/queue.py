@@ -37,7 +37,7 @@ class Places:
     address: int = 32
 
 
-class Messages(asyncio.Queue[Any]):
+class Messages(asyncio.Queue[object]):
     """Messages for one session, which know how long they have had no listener."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Messages(asyncio.Queue[Any]):
     def silent_seconds(self) -> float:
         return 0.0 if self._listeners else time.monotonic() - self._heard
 
-    async def get(self) -> Any:
+    async def get(self) -> object:
         self._listeners += 1
         try:
             return await super().get()
@@ -65,7 +65,7 @@ class FairQueue(Queue):
     was canceled, or had no listener for a while.
     """
 
-    def __init__(self, places: Places, **options: Any):
+    def __init__(self, places: Places, **options: object):
         super().__init__(**options)
         self._places, self._finishing = places, False
         self._served: LRUCache[str, float] = LRUCache(CAPACITY)
@@ -152,7 +152,7 @@ class FairQueue(Queue):
             for session in self.pending_event_ids_session.keys() - sessions - self.pending_messages_per_session.keys():
                 del self.pending_event_ids_session[session]
 
-    def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
+    def compute_analytics_summary(self, records: object) -> dict[str, object]:
         """Nothing: Gradio's page with these figures is not served, and they take longer with each request."""
         return {}
 

@@ -6,7 +6,7 @@ links of their own, and keep results in a `SessionStore`.
 
 from collections import ChainMap
 from copy import copy
-from typing import Any, cast
+from typing import cast
 
 from gradio.blocks import Block, Blocks
 from gradio.state_holder import SessionState, StateHolder
@@ -23,12 +23,12 @@ class SmallState(SessionState):
         self.blocks_config.blocks = cast(dict[int, Block], ChainMap({}, blocks.blocks))
         self.blocks_config.fns = blocks.fns
         self.config_values = {}
-        self.state_data: dict[int, Any] = {}
-        self._state_ttl: dict[int, Any] = {}
+        self.state_data: dict[int, object] = {}
+        self._state_ttl: dict[int, object] = {}
         self.is_closed = False
         self.STATE_TTL_WHEN_CLOSED = 3600
 
-    def __setitem__(self, key: int, value: Any) -> None:
+    def __setitem__(self, key: int, value: object) -> None:
         block = self.blocks_config.blocks.get(key)  # None: an updated component, which Gradio gives an id of its own
         if block is not None and block.stateful:
             super().__setitem__(key, value)
@@ -37,7 +37,7 @@ class SmallState(SessionState):
 
     def _update_config(self, key: int) -> None: ...
 
-    def _update_value_in_config(self, key: int, value: Any) -> None: ...
+    def _update_value_in_config(self, key: int, value: object) -> None: ...
 
 
 class SmallStates(StateHolder):

@@ -1,8 +1,8 @@
 """Links to the states of the app that lessons open."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from models.data.examples import TextExample
 from models.data.lessons import Prepared
 from pages.av_autoencoding.screen import AvScreen
 from pages.fine_tuning.screen import FineTuningScreen
@@ -28,7 +28,7 @@ _SCREENS: tuple[type[AnyScreen], ...] = (
 )
 _BY_NAME: Mapping[str, type[AnyScreen]] = {screen.name: screen for screen in _SCREENS}
 _ROOT = OverviewScreen.name
-_TEXTS: Mapping[str, Callable[[Any], Mapping[str, object]]] = {
+_TEXTS: Mapping[str, Callable[[TextExample], Mapping[str, object]]] = {
     MaskedBytesScreen.name: lambda example: {"text": example.text, "mask": example.spans},
     SentimentScreen.name: lambda example: {"text": example.text},
     TextGenerationScreen.name: lambda example: {"prompt": example.text},
@@ -38,7 +38,7 @@ _TEXTS: Mapping[str, Callable[[Any], Mapping[str, object]]] = {
 
 def state_of(prepared: Prepared) -> State:
     """Raises ValueError for a page, example or field that does not exist, InputError for a value that does not fit."""
-    screen: Any = _BY_NAME.get(prepared.page)
+    screen = _BY_NAME.get(prepared.page)
     if screen is None:
         raise ValueError(f'there is no page "{prepared.page}"')
     fields = {**_inputs(screen, prepared.example), **prepared.fields}
@@ -53,8 +53,8 @@ def _inputs(screen: type[AnyScreen], example: int | None) -> Mapping[str, object
         return {}
     if example not in range(len(screen.examples)):
         raise ValueError(f"the page {screen.name} has no example {example}")
-    in_fields = _TEXTS.get(screen.name)
-    return in_fields(screen.examples[example]) if in_fields else {"example": example}
+    chosen, in_fields = screen.examples[example], _TEXTS.get(screen.name)
+    return in_fields(chosen) if in_fields and isinstance(chosen, TextExample) else {"example": example}
 
 
 def link_of(prepared: Prepared, lesson: int, step: int) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from models.data.examples import text_examples
 from models.schema import Method, TextGenerationRequest
@@ -118,9 +117,9 @@ _CHARACTERS = {escape: character for character, escape in _ESCAPES.items()}
 STOP_STRINGS_HELP = r"One per line. `\n` stands for a line break, `\\` for a backslash."
 
 
-def stop_strings(values: Mapping[str, Any]) -> list[str]:
+def stop_strings(values: Mapping[str, object]) -> list[str]:
     """The lines of the text field."""
-    lines = (values["stop_strings"] or "").replace("\r\n", "\n").split("\n")
+    lines = str(values["stop_strings"] or "").replace("\r\n", "\n").split("\n")
     return [re.sub(r"\\[\\nrt]", lambda escape: _CHARACTERS[escape[0]], line) for line in lines if line]
 
 
