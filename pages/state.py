@@ -34,7 +34,7 @@ def control(
     description: str = "",
     *,
     role: Role = "input",
-    labels: Mapping[object, str] | None = None,
+    labels: Mapping[Any, str] | None = None,
     step: float | None = None,
     link: Literal["changed", "always"] = "changed",
     **bounds: Any,

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from PIL.Image import Image
@@ -66,8 +67,8 @@ class View:
         changed: threading.Event | None = None,
     ):
         self.screen, self.session = screen, session
-        self.values: dict[str, object] = dict(screen.initial) | dict.fromkeys((*uploads, *fields))
-        self.properties: dict[str, dict[str, object]] = {}
+        self.values: dict[str, Any] = dict(screen.initial) | dict.fromkeys((*uploads, *fields))
+        self.properties: dict[str, dict[str, Any]] = {}
         self.written: set[str] = set()
         self.lock, self.changed = threading.RLock(), changed or threading.Event()
         self.link = ""
@@ -80,7 +81,7 @@ class View:
         self.apply(screen.controls(screen.initial))
 
     @property
-    def parts(self) -> Values:
+    def parts(self) -> Mapping[str, Any]:
         """Markup, and content of films, by name."""
         try:
             return self.session.get("parts") or {}

@@ -14,7 +14,7 @@ from training.card import Facts, Report
 from training.masked_bytes import config as masked_bytes_config
 from training.recipe import ASSETS, Objective, Recipe, check_exported
 from training.sentiment_card import facts
-from training.sentiment_rows import LONGEST, LabeledBatch, LabeledBatches, Splits, read_rows, taught_by
+from training.sentiment_rows import LONGEST, LabeledBatch, LabeledBatches, Splits, read_rows
 from training.sentiment_scores import baselines, evaluate
 from training.structured_start import structured_start
 
@@ -48,8 +48,7 @@ class Learner(nn.Module):
                 encoded = encode(self.masked, batch.ids, batch.readable)
             logits = decode(self.classifier, encoded).float()
             masked = batch.labels.new_zeros(()) if frozen else self._masked_loss(batch, encoded)
-        targets = torch.stack([1 - batch.targets, batch.targets], dim=1)
-        return F.cross_entropy(logits, targets, label_smoothing=SMOOTHING), masked
+        return F.cross_entropy(logits, batch.labels, label_smoothing=SMOOTHING), masked
 
     def _masked_loss(self, batch: LabeledBatch, encoded: Encoded) -> Tensor:
         most = max(1, int(batch.masked.sum(dim=1).max()))
@@ -91,8 +90,7 @@ class Sentiment(Recipe):
         "rate": 5e-4,
         "warmup": 50,
         "frozen": (0, "steps in which only the decoder learns"),
-        "start": ("bytes", "initial weights: of the model for masked bytes, none, or exported ones of this recipe"),
-        "teacher": (1, "0: learn from the labels alone"),
+        "scratch": (0, "1: do not start from the model for masked bytes"),
         "validate_every": 100,
     }
 
@@ -100,10 +98,7 @@ class Sentiment(Recipe):
         return PerceiverForSequenceClassification
 
     def build(self) -> Learner:
-        learner = Learner(from_scratch() if self.args.start == "none" else from_byte_model())
-        if self.args.start == "exported":
-            learner.classifier.load_state_dict(self.load(ASSETS / self.model).state_dict())
-        return learner
+        return Learner(from_scratch() if self.args.scratch else from_byte_model())
 
     def exported(self, model: Learner) -> PerceiverForSequenceClassification:
         return model.classifier
@@ -117,8 +112,7 @@ class Sentiment(Recipe):
 
     def objective(self, model: Learner) -> Objective:
         rows = {source: splits.train for source, splits in self.sources.items()}
-        teacher = taught_by(rows) if self.args.teacher else None
-        batches = LabeledBatches(rows, torch.device(self.args.device), self.args.batch, teacher)
+        batches = LabeledBatches(rows, torch.device(self.args.device), self.args.batch)
 
         def draw(step: int) -> tuple[LabeledBatch, bool]:
             return batches.draw(), step < self.args.frozen

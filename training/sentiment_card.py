@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from training.card import Facts, Report, check_same, perceiver_architecture, table
-from training.sentiment_rows import SHARES, Splits
+from training.sentiment_rows import Splits
 
 DESCRIPTION = (
     "A small Perceiver IO that classifies English text as positive or negative: `PerceiverForSequenceClassification` "
@@ -15,11 +15,6 @@ SOURCES = {
     "sentence_polarity": ("sentences of film reviews", "Pang and Lee"),
     "pros_cons": ("what buyers list for and against products", "Liu"),
     "movie_reviews": ("whole film reviews", "Pang and Lee"),
-}
-STARTS = {
-    "bytes": "the demo model for masked bytes",
-    "none": "`training/structured_start.py`",
-    "exported": "weights of an earlier run, which started from the demo model for masked bytes",
 }
 LIMITS = (
     "It knows English reviews of films and products. It calls any other text positive or negative, too, often with "
@@ -35,17 +30,12 @@ def facts(report: Report, sources: Mapping[str, Splits]) -> Facts:
     scores, baselines = report.scores, report.baselines
     for source in sources:
         check_same(f"rows of {source}", [each[source]["rows"] for each in (scores, baselines)])
-    training = {
-        "initialization": STARTS[report.training.get("start", "bytes")],
-        "targets": "labels"
-        if not report.training.get("teacher")
-        else "the mean of the label and of what a linear "
-        "classifier of n-grams predicts, fitted to other rows of all sources (`training/sentiment_teacher.py`)",
-        "masked bytes": "a second decoder predicts those of half of the rows",
-    }
+    scratch = report.training.get("scratch")
+    byte_model = "the demo model for masked bytes; its decoder keeps predicting masked bytes in half of the rows"
+    training = {"initialization": "`training/structured_start.py`" if scratch else byte_model}
     if report.examples:
-        shares = ", ".join(f"{share:.0%} {source}" for source, share in SHARES.items())
-        training = {"rows": f"{report.examples:,}, {report.training['batch']} per batch: {shares}", **training}
+        count = f"{report.examples:,}, {report.training['batch']} per batch, half of them sentences of film reviews"
+        training = {"rows": count, **training}
     return Facts(
         title="Demo model for sentiment",
         description=DESCRIPTION,

@@ -12,12 +12,11 @@ from torch import Tensor
 
 from training.byte_batches import BYTE_OFFSET, TOKENS
 from training.masking import training_mask
-from training.sentiment_teacher import Teacher, fold_of
 
 LONGEST = 254
 """Bytes that the model reads at once."""
 SHORTEST_WINDOW = 60
-SHARES = {"sentence_polarity": 0.4, "pros_cons": 0.25, "movie_reviews": 0.35}
+SHARES = {"sentence_polarity": 0.5, "pros_cons": 0.3, "movie_reviews": 0.2}
 """Shares of the sources in a training batch. A window of a review has the label of the review."""
 TEST, VALIDATION = 0.1, 0.05
 """Shares of each source: for the final scores, and for choosing the best weights."""
@@ -75,8 +74,7 @@ def split_rows(rows: list[dict], seed: int) -> Splits:
 class LabeledBatch:
     """ids: int64 [B, n + 2], masked bytes as [MASK]; readable: bool, False for padding; labels: int64 [B].
 
-    clear: ids without [MASK]; masked: bool, which bytes are masked. targets: float32 [B], what the model learns as the
-    probability of "positive".
+    clear: ids without [MASK]; masked: bool, which bytes are masked.
     """
 
     ids: Tensor
@@ -84,17 +82,13 @@ class LabeledBatch:
     labels: Tensor
     clear: Tensor
     masked: Tensor
-    targets: Tensor
 
 
 class LabeledBatches:
-    """Random windows of the rows of all sources, in batches of `size`, drawn with torch's global seed.
+    """Random windows of the rows of all sources, in batches of `size`, drawn with torch's global seed."""
 
-    A target is the mean of the label and of the teacher's probability for the window, or the label alone.
-    """
-
-    def __init__(self, sources: Mapping[str, Rows], device: torch.device, size: int, teacher: Teacher | None = None):
-        self.device, self.size, self.teacher = device, size, teacher
+    def __init__(self, sources: Mapping[str, Rows], device: torch.device, size: int):
+        self.device, self.size = device, size
         rows = [(text, label) for source in SHARES for text, label in _pairs(sources[source])]
         self.content = torch.frombuffer(
             bytearray(b"".join(text for text, _ in rows) + bytes(LONGEST)), dtype=torch.uint8
@@ -102,7 +96,6 @@ class LabeledBatches:
         self.lengths = torch.tensor([len(text) for text, _ in rows])
         self.starts = self.lengths.cumsum(0) - self.lengths
         self.labels = torch.tensor([label for _, label in rows])
-        self.folds = np.array([fold_of(text) for text, _ in rows])
         self.chances = torch.cat(
             [torch.full((len(sources[source]),), share / len(sources[source])) for source, share in SHARES.items()]
         )
@@ -112,18 +105,9 @@ class LabeledBatches:
         rows = self.chances.multinomial(self.size, replacement=True)
         begins, lengths = self._windows(rows)
         text = self.content[begins[:, None] + torch.arange(LONGEST)]
-        targets = self._targets(rows, text, lengths)
         text = _some_capitals(text, 0.25)
         mask = training_mask(text, lengths, 0.5) & (torch.rand(self.size, 1) < masked)
-        return labeled_batch(text, lengths, self.labels[rows], targets, mask, self.device)
-
-    def _targets(self, rows: Tensor, text: Tensor, lengths: Tensor) -> Tensor:
-        labels = self.labels[rows].float()
-        if self.teacher is None:
-            return labels
-        windows = [row[:length].tobytes() for row, length in zip(text.numpy(), lengths.tolist(), strict=True)]
-        taught = self.teacher.probabilities(windows, self.folds[rows.numpy()])
-        return (labels + torch.from_numpy(taught).float()) / 2
+        return labeled_batch(text, lengths, self.labels[rows], mask, self.device)
 
     def _windows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Start and length of a window: short texts whole, random parts of long ones, about as long as sentences."""
@@ -131,15 +115,6 @@ class LabeledBatches:
         some = SHORTEST_WINDOW + (torch.rand(len(rows)) * (LONGEST - SHORTEST_WINDOW)).long()
         lengths = torch.where(whole <= LONGEST, whole, some)
         return self.starts[rows] + (torch.rand(len(rows)) * (whole - lengths + 1)).long(), lengths
-
-
-def taught_by(sources: Mapping[str, Rows]) -> Teacher:
-    """A teacher that weighs the sources by SHARES."""
-    shares = [np.full(len(sources[source]), share / len(sources[source])) for source, share in SHARES.items()]
-    weights = np.concatenate(shares)
-    texts = [text for source in SHARES for text in sources[source].texts]
-    labels = np.concatenate([sources[source].labels for source in SHARES])
-    return Teacher(texts, labels, weights / weights.mean())
 
 
 def _pairs(rows: Rows) -> Iterator[tuple[bytes, int]]:
@@ -153,10 +128,8 @@ def _some_capitals(text: Tensor, share: float) -> Tensor:
     return torch.cat([torch.where(small, first - 32, first), text[:, 1:]], dim=1)
 
 
-def labeled_batch(
-    text: Tensor, lengths: Tensor, labels: Tensor, targets: Tensor, mask: Tensor, device: torch.device
-) -> LabeledBatch:
-    """[CLS] bytes [SEP], padded to the longest. text: uint8 [B, LONGEST]; lengths, labels, targets: [B]; mask: bool."""
+def labeled_batch(text: Tensor, lengths: Tensor, labels: Tensor, mask: Tensor, device: torch.device) -> LabeledBatch:
+    """[CLS] bytes [SEP], padded to the longest. text: uint8 [B, LONGEST]; lengths, labels: [B]; mask: bool."""
     longest = int(lengths.max())
     rows = torch.arange(len(text))
     clear = torch.full((len(text), longest + 2), TOKENS.pad_token_id)
@@ -168,4 +141,4 @@ def labeled_batch(
     masked = torch.zeros_like(readable)
     masked[:, 1:-1] = mask[:, :longest]
     ids = clear.masked_fill(masked, TOKENS.mask_token_id)
-    return LabeledBatch(*(each.to(device) for each in (ids, readable, labels, clear, masked, targets)))
+    return LabeledBatch(*(each.to(device) for each in (ids, readable, labels, clear, masked)))

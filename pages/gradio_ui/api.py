@@ -25,10 +25,10 @@ def api_function(screen: AnyScreen, api_call: ApiCall) -> Callable[..., object]:
     names = [each.name for each in parameters]
     model = arguments_model(screen, names)
 
-    def call(**arguments: Any) -> object:
+    def call(**arguments: object) -> object:
         state = screen.state.from_values(arguments, initial)
         with tempfile.TemporaryDirectory(prefix="perceiver-") as folder:
-            files = {name: _decoded(arguments[name], name, Path(folder)) for name in uploads}
+            files = {name: _decoded(str(arguments[name]), name, Path(folder)) for name in uploads}
             return as_json(api_call.run(state, **files))
 
     def problems(values: Mapping[str, object] | Sequence[object]) -> list[dict[str, object]]:

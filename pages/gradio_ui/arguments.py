@@ -29,7 +29,7 @@ _WORDS = {
 
 def arguments_model(screen: AnyScreen, names: Collection[str]) -> type[BaseModel]:
     """A model of the uploads, and of the fields of the state that have these names."""
-    fields: dict[str, object] = {name: (_strict(str), ...) for name in screen.uploads}
+    fields: dict[str, Any] = {name: (_strict(str), ...) for name in screen.uploads}
     for name, field in screen.state.model_fields.items():
         if name in names:
             annotation = Annotated[_strict(field.annotation), Field(title=field.title), *field.metadata]
@@ -41,7 +41,7 @@ def arguments_model(screen: AnyScreen, names: Collection[str]) -> type[BaseModel
 def arguments_of(action: Callable[..., object], names: Iterable[str]) -> type[BaseModel]:
     """A model of the parameters of an action that have these names."""
     parameters = signature(action).parameters
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         name: (parameters[name].annotation, ...) if name in parameters else (Any, None) for name in names
     }
     config = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)

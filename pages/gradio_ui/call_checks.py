@@ -3,6 +3,8 @@
 Gradio answers some of them with an error of the server, and others after the work.
 """
 
+from typing import Any
+
 from fastapi import HTTPException, Request
 from gradio.block_function import BlockFunction
 from gradio.exceptions import Error
@@ -51,7 +53,7 @@ def _check_types(function: BlockFunction, values: dict[str, object] | list[objec
         raise HTTPException(422, found)
 
 
-def _check_files(function: BlockFunction, values: list[object], event: object) -> None:
+def _check_files(function: BlockFunction, values: Any, event: Any) -> None:
     """Gradio checks files, too, but takes a wrong one as an error of the server."""
     try:
         for each in (values, event):

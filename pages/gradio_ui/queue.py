@@ -65,7 +65,7 @@ class FairQueue(Queue):
     was canceled, or had no listener for a while.
     """
 
-    def __init__(self, places: Places, **options: object):
+    def __init__(self, places: Places, **options: Any):
         super().__init__(**options)
         self._places, self._finishing = places, False
         self._served: LRUCache[str, float] = LRUCache(CAPACITY)

@@ -6,7 +6,7 @@ links of their own, and keep results in a `SessionStore`.
 
 from collections import ChainMap
 from copy import copy
-from typing import cast
+from typing import Any, cast
 
 from gradio.blocks import Block, Blocks
 from gradio.state_holder import SessionState, StateHolder
@@ -28,7 +28,7 @@ class SmallState(SessionState):
         self.is_closed = False
         self.STATE_TTL_WHEN_CLOSED = 3600
 
-    def __setitem__(self, key: int, value: object) -> None:
+    def __setitem__(self, key: int, value: Any) -> None:
         block = self.blocks_config.blocks.get(key)  # None: an updated component, which Gradio gives an id of its own
         if block is not None and block.stateful:
             super().__setitem__(key, value)

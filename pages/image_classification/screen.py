@@ -273,7 +273,7 @@ class ImageClassificationScreen(ExplainedScreen[ImageClassificationState, ImageC
         return replace(run, results={**run.results, **dict(zip(requests, found, strict=True))})
 
 
-def _maps(state: ImageClassificationState) -> dict[str, Any]:
+def _maps(state: ImageClassificationState) -> dict[str, object]:
     """The fields of a request for what is shown of each model below its prediction."""
     return {"latent_maps": LATENT_MAPS, "positions": state.sheet == "positions"}
 

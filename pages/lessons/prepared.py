@@ -1,6 +1,7 @@
 """Links to the states of the app that lessons open."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from models.data.examples import TextExample
 from models.data.lessons import Prepared
@@ -38,7 +39,7 @@ _TEXTS: Mapping[str, Callable[[TextExample], Mapping[str, object]]] = {
 
 def state_of(prepared: Prepared) -> State:
     """Raises ValueError for a page, example or field that does not exist, InputError for a value that does not fit."""
-    screen = _BY_NAME.get(prepared.page)
+    screen: Any = _BY_NAME.get(prepared.page)
     if screen is None:
         raise ValueError(f'there is no page "{prepared.page}"')
     fields = {**_inputs(screen, prepared.example), **prepared.fields}
