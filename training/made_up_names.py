@@ -1,4 +1,4 @@
-"""Names that nobody has, put into texts: a model can only spell them by reading them again."""
+"""Made-up names, put into texts: a model can only spell them by reading them again."""
 
 import re
 
@@ -17,7 +17,7 @@ _SPACES = re.compile(rb"(?<=[a-z]) (?=[a-z])")
 
 
 def made_up_name(rng: np.random.Generator) -> bytes:
-    """Of SHORTEST to LONGEST letters, the first one a capital."""
+    """A capital and small letters, SHORTEST to LONGEST in all."""
     while True:
         syllables = [
             part[rng.integers(len(part))] for _ in range(rng.integers(2, 5)) for part in (ONSETS, VOWELS, CODAS)

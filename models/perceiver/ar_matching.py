@@ -5,7 +5,7 @@ last three letters" again. A matching head of order n gives each n-gram of token
 latent is the code of the n tokens up to it; the key at a position is the code of the n tokens before it: the latent
 attends to what followed the same n-gram earlier in the text.
 
-Codes have no weights. They depend on earlier ids alone, so that cached keys stay valid when the text grows.
+Codes have no weights. They depend only on earlier ids, so that cached keys stay valid when the text grows.
 
 Shapes: B batch, N latents, K keys, M matching heads, C channels of the model.
 """
@@ -21,7 +21,7 @@ from models.perceiver.ar_cache import KeyValues
 from models.perceiver.linear import linear
 
 CHANNELS = 64
-"""Of a code, which is 64 signs: the bits of a hash."""
+"""A code has 64 signs: the bits of a hash."""
 FIRST_TEMPERATURE = 14.0
 NOTHING = 0
 """Id before the first token, and of padding."""
