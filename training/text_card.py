@@ -61,7 +61,7 @@ def facts(
         scores=_scores(scores, baselines),
         sections={
             "Prefix length": _prefixes(by_prefix),
-            "Names from the prefix": _recall(scores["recall"]),
+            **({"Names from the prefix": _recall(scores["recall"])} if scores["recall"] else {}),
             "Samples": _samples(samples),
         },
         limits=PROSE_LIMITS + LIMITS,

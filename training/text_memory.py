@@ -7,7 +7,7 @@ import torch
 
 from models.perceiver.ar import PerceiverAr
 from models.tasks.byte_tokens import FIRST_BYTE
-from training.made_up_names import made_up_name
+from training.made_up_names import LONGEST, made_up_name
 from training.progress import reported
 
 NAMES = 200
@@ -23,7 +23,9 @@ BARS = {"letters": 0.85, "names": 0.6}
 
 
 def recalled(model: PerceiverAr, text: np.ndarray) -> dict[str, dict]:
-    """`recall` with all that the model has, without a prefix, and without matching heads."""
+    """`recall` with all that the model has, without a prefix, and without matching heads; {} for a short text."""
+    if not questions_about(text.tobytes(), model.config.max_seq_len + 1):
+        return {}
     whole = recall(model, text)
     whole |= {"met": {name: whole[name] >= bar for name, bar in BARS.items()}, "bar": BARS}
     return {
@@ -58,15 +60,18 @@ def recall(model: PerceiverAr, text: np.ndarray, *, prefix: int | None = None, m
 
 
 def questions_about(text: bytes, length: int, seed: int = 0) -> list[tuple[bytes, bytes]]:
-    """NAMES windows of `length` bytes that end with the name next to them, which occurs once before."""
+    """NAMES windows of `length` bytes that end with the name next to them, which occurs once before.
+
+    None of a text that has no place for such a window.
+    """
     rng, spaces = np.random.default_rng(seed), np.array([match.start() for match in re.finditer(rb"(?<=[a-z]) ", text)])
     found: list[tuple[bytes, bytes]] = []
+    ends = spaces[spaces > max(length, DISTANCES[1] + LONGEST)]
+    if not len(ends):
+        return found
     for _ in range(NAMES):
-        end, distance, name = (
-            int(rng.choice(spaces[spaces > length])),
-            rng.integers(*DISTANCES, endpoint=True),
-            made_up_name(rng),
-        )
+        end, distance = int(rng.choice(ends)), rng.integers(*DISTANCES, endpoint=True)
+        name = made_up_name(rng)
         first = int(spaces[np.searchsorted(spaces, end - distance)])
         window = text[end - length : first] + b" " + name + text[first:end] + b" " + name
         found.append((window[-length:], name))

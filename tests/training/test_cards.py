@@ -26,6 +26,7 @@ from training.text_samples import PROMPTS, Sample, samples
 
 CURVE = [{"step": 100, "train": 2.0, "seconds": 60.0}, {"step": 200, "valid": 1.234, "seconds": 119.0}]
 TRAINING = {"steps": 300, "batch": 4, "rate": 0.003, "warmup": 50, "hardware": "an abacus"}
+RECALL = {"whole": 0.9, "without prefix": 0.16, "without matching heads": 0.12}
 SIZE = {"channels": 16, "heads": 2, "layers": 1, "context": 128, "latents": 32}
 
 
@@ -42,7 +43,14 @@ def text_report(tmp_path_factory) -> Report:
         weights=weights,
         curve=CURVE,
         training=TRAINING,
-        scores={"bits_per_byte": 1.8765, "bytes": 1234, "context": 128, "least_context": 113, "seconds": 9.0},
+        scores={
+            "bits_per_byte": 1.8765,
+            "bytes": 1234,
+            "context": 128,
+            "least_context": 113,
+            "seconds": 9.0,
+            "recall": {name: {"letters": share, "names": share / 2, "count": 200} for name, share in RECALL.items()},
+        },
         baselines={"gzip -9": 3.05, "bzip2 -9": 2.3, "xz -9e": 2.52, "5-gram": 2.41},
     )
 
@@ -52,8 +60,9 @@ def text_facts(report: Report, drawn: Sample = Sample("A prompt", 1, " and more.
         prefix: {"bits_per_byte": 2.5 - prefix / 100, "bytes": 600, "context": 32 + prefix, "least_context": 17}
         for prefix in (0, 32, 96)
     }
+    without = {prefix: each | {"bits_per_byte": each["bits_per_byte"] + 0.1} for prefix, each in prefixes.items()}
     sizes = {"train": 45_000_000, "factbook": 2_400_000, "valid": 1234}
-    return text_card.facts(report, text_config(**SIZE), sizes, prefixes, [drawn])
+    return text_card.facts(report, text_config(**SIZE), sizes, {True: prefixes, False: without}, [drawn])
 
 
 def image_scores(variant: str, top1: float, images: int = 5000) -> dict:
@@ -155,7 +164,7 @@ def test_text_scores_and_training(text_report, tmp_path):
     found = rows(text_facts(text_report), text_report, tmp_path)
     assert found["**this model**"] == ("**1.877**",)
     assert (found["`gzip -9`"], found["5-gram"]) == (("3.050",), ("2.410",))
-    assert (found["0"], found["96"]) == (("17 to 32", "2.500"), ("17 to 128", "1.540"))
+    assert (found["0"], found["96"]) == (("17 to 32", "2.500", "2.600"), ("17 to 128", "1.540", "1.640"))
     # Cross-attention 4 x 16², MLP 8 x 16², the same for one layer, 262 embeddings; the norms and one bias.
     assert found["parameters"] == (f"{2 * 12 * 256 + 262 * 16 + 6 * 32 + 16:,}",)
     assert found["windows"][0].startswith("800, 4 per batch: 25,600 ")
@@ -274,3 +283,11 @@ def test_av_scores_and_training(av_report, tmp_path):
     assert found["loss weights"] == ("video 1.0, audio 2.0, label 0.5",)
     assert found["clips"][0].startswith("800, 4 per batch")
     assert "8 of video, each 2 frames of 4 x 4 pixels; 8 of audio, each 128 samples" in found["inputs"][0]
+
+
+def test_names_from_the_prefix(text_report):
+    written = text_facts(text_report).sections["Names from the prefix"][-1]
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in written.splitlines()[2:]]
+    assert found == [[name, f"{100 * share:.1f}%", f"{50 * share:.1f}%"] for name, share in RECALL.items()]
+    of_short_text = replace(text_report, scores=dict(text_report.scores) | {"recall": {}})
+    assert "Names from the prefix" not in text_facts(of_short_text).sections
