@@ -165,8 +165,9 @@ def test_text_scores_and_training(text_report, tmp_path):
     assert found["**this model**"] == ("**1.877**",)
     assert (found["`gzip -9`"], found["5-gram"]) == (("3.050",), ("2.410",))
     assert (found["0"], found["96"]) == (("17 to 32", "2.500", "2.600"), ("17 to 128", "1.540", "1.640"))
-    # Cross-attention 4 x 16², MLP 8 x 16², the same for one layer, 262 embeddings; the norms and one bias.
-    assert found["parameters"] == (f"{2 * 12 * 256 + 262 * 16 + 6 * 32 + 16:,}",)
+    # Cross-attention 4 x 16², MLP 8 x 16², the same for one layer, 262 embeddings; the norms and one bias; of each
+    # matching head a temperature, values and outputs.
+    assert found["parameters"] == (f"{2 * 12 * 256 + 262 * 16 + 6 * 32 + 16 + 3 * (1 + 2 * 16 * 64):,}",)
     assert found["windows"][0].startswith("800, 4 per batch: 25,600 ")
 
 
