@@ -9,45 +9,45 @@ from models.perceiver.ar import PerceiverAr
 from models.tasks.byte_tokens import FIRST_BYTE
 from training.made_up_names import LONGEST, made_up_name
 from training.progress import reported
+from training.text_evaluation import WINDOWS_AT_ONCE
 
 NAMES = 200
 GIVEN = 3
 """Letters of a name that the model is given."""
 DISTANCES = (300, 700)
-"""Bytes from the end of the name to the place where it comes again, lowest and highest."""
-AT_ONCE = 8
-
-
+"""Fewest and most bytes of text between the two places of a name."""
 BARS = {"letters": 0.85, "names": 0.6}
 """What was required before the training."""
 
 
 def recalled(model: PerceiverAr, text: np.ndarray) -> dict[str, dict]:
     """`recall` with all that the model has, without a prefix, and without matching heads; {} for a short text."""
-    if not questions_about(text.tobytes(), model.config.max_seq_len + 1):
+    questions = questions_about(text.tobytes(), model.config.max_seq_len + 1)
+    if not questions:
         return {}
-    whole = recall(model, text)
+    whole = recall(model, questions)
     whole |= {"met": {name: whole[name] >= bar for name, bar in BARS.items()}, "bar": BARS}
     return {
         "whole": whole,
-        "without prefix": recall(model, text, prefix=0),
-        "without matching heads": recall(model, text, matching=False),
+        "without prefix": recall(model, questions, prefix=0),
+        "without matching heads": recall(model, questions, matching=False),
     }
 
 
 @torch.inference_mode()
-def recall(model: PerceiverAr, text: np.ndarray, *, prefix: int | None = None, matching: bool = True) -> dict:
+def recall(
+    model: PerceiverAr, questions: list[tuple[bytes, bytes]], *, prefix: int | None = None, matching: bool = True
+) -> dict:
     """Letters and whole names that are the model's first choice, as shares, after the first GIVEN letters.
 
-    text: uint8 [n], which the model has not seen; windows of it get a made-up name at two places. prefix: most tokens
-    before the latents, by default the model's. matching: as in `PerceiverAr.latents`.
+    questions: windows and names, as `questions_about` gives them. prefix: most tokens before the latents, by default
+    the model's. matching: as in `PerceiverAr.latents`.
     """
     config, device = model.config, next(model.parameters()).device
     longest = config.max_latents + (config.max_prefix if prefix is None else prefix)
-    questions = questions_about(text.tobytes(), config.max_seq_len + 1)
     letters: list[np.ndarray] = []
-    parts = [questions[at : at + AT_ONCE] for at in range(0, NAMES, AT_ONCE)]
-    for part in reported(parts, len(parts), f"recall, {AT_ONCE} names at once"):
+    parts = [questions[at : at + WINDOWS_AT_ONCE] for at in range(0, len(questions), WINDOWS_AT_ONCE)]
+    for part in reported(parts, len(parts), f"recall, {WINDOWS_AT_ONCE} names at once"):
         ids = torch.tensor([list(window) for window, _ in part], device=device)[:, -longest - 1 :] + FIRST_BYTE
         latents = model.latents(ids[:, :-1], max(0, ids.shape[1] - 1 - config.max_latents), matching=matching)
         right = (model.predict(latents).argmax(dim=-1) == ids[:, -latents.shape[1] :]).cpu().numpy()
@@ -60,11 +60,12 @@ def recall(model: PerceiverAr, text: np.ndarray, *, prefix: int | None = None, m
 
 
 def questions_about(text: bytes, length: int, seed: int = 0) -> list[tuple[bytes, bytes]]:
-    """NAMES windows of `length` bytes that end with the name next to them, which occurs once before.
+    """NAMES windows of `length` bytes, each with the made-up name at its end, which occurs once before.
 
-    None of a text that has no place for such a window.
+    None if the text is too short for such a window.
     """
-    rng, spaces = np.random.default_rng(seed), np.array([match.start() for match in re.finditer(rb"(?<=[a-z]) ", text)])
+    rng = np.random.default_rng(seed)
+    spaces = np.array([match.start() for match in re.finditer(rb"(?<=[a-z]) ", text)])
     found: list[tuple[bytes, bytes]] = []
     ends = spaces[spaces > max(length, DISTANCES[1] + LONGEST)]
     if not len(ends):

@@ -24,13 +24,15 @@ CHANNELS = 64
 """A code has 64 signs: the bits of a hash."""
 FIRST_TEMPERATURE = 14.0
 NOTHING = 0
-"""Id before the first token, and of padding."""
+"""The id that precedes the first token, and the id of padding."""
 
 
 @dataclass(frozen=True, slots=True)
 class NgramHashes:
-    """Hashes of n-grams, one row for each head. asking: int64 [B, M, N], up to each latent; read: int64 [B, M, K],
-    before each key."""
+    """Hashes of n-grams, a row for each head.
+
+    asking: int64 [B, M, N], of the tokens up to each latent. read: int64 [B, M, K], of those before each key.
+    """
 
     asking: Tensor
     read: Tensor
@@ -73,7 +75,7 @@ def ngram_hashes(ids: Tensor, orders: Sequence[int], latents: int, before: Tenso
 
     before: ids in front of them, int64 [B, most orders] (`last_ids`).
     """
-    rows = _hashed(torch.cat([before, ids], dim=1), torch.tensor(orders, device=ids.device))
+    rows = _hashed(torch.cat([before, ids], dim=1), orders)
     return NgramHashes(asking=rows[..., rows.shape[-1] - latents :], read=rows[..., :-1])
 
 
@@ -89,16 +91,16 @@ def codes(hashes: Tensor, dtype: torch.dtype) -> Tensor:
     return (2 * bits - 1).to(dtype) * CHANNELS**-0.5
 
 
-def _hashed(ids: Tensor, orders: Tensor) -> Tensor:
+def _hashed(ids: Tensor, orders: Sequence[int]) -> Tensor:
     """Hashes of the ids up to each position, from that before the first new id: [B, L + K] -> int64 [B, M, K + 1].
 
-    orders: int64 [M], at most L. All heads at once: a step for a single token is all overhead.
+    L: the longest order. All heads at once, since a step for a single token is all overhead.
     """
-    longest = int(orders.max())
-    found = orders[:, None].expand(len(ids), -1, ids.shape[1] - longest + 1)
+    longest, lengths = max(orders), torch.tensor(orders, device=ids.device)[:, None]
+    found = lengths.expand(len(ids), -1, ids.shape[1] - longest + 1)
     for age, some in zip(range(longest, 0, -1), ids.unfold(1, ids.shape[1] - longest + 1, 1).unbind(1), strict=True):
         mixed = _mixed(found + some[:, None] + 1)
-        found = torch.where(orders[:, None] < age, found, mixed)
+        found = torch.where(lengths < age, found, mixed)
     return found
 
 

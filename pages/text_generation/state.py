@@ -70,8 +70,8 @@ class TextGenerationState(ModelState, TraceState, UnitState):
     matching: bool = control(
         True,
         "Matching heads",
-        "Heads of the cross-attention that look up what followed the same tokens before. Without them, the model can "
-        "hardly repeat a name from the prefix.",
+        "Heads of the cross-attention that look up what followed the same tokens before. Without them, the model "
+        "does not repeat names from the prefix.",
     )
     token: int | None = control(
         None,

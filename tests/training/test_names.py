@@ -78,8 +78,8 @@ class Copies:
 @pytest.mark.parametrize(("options", "spells"), [({}, True), ({"prefix": 0}, False), ({"matching": False}, False)])
 def test_recall_needs_the_prefix_and_a_way_to_find_the_name_in_it(options, spells):
     # Few bytes, so that no three letters of a name come by chance.
-    text = np.frombuffer(b"aaaaa bbbbb " * 300, np.uint8)
-    found = recall(Copies(), text, **options)
+    text = b"aaaaa bbbbb " * 300
+    found = recall(Copies(), questions_about(text, 1025), **options)
     assert found["count"] == NAMES
     assert found["letters"] > 0.97 if spells else found["letters"] < 0.03
     assert found["names"] > 0.9 if spells else found["names"] == 0
